@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# The way in.  Everything runs through tools/box, that is, in Debian 13; Meson does the building.
+
+PREFIX = /usr/local
+DESTDIR =
+TESTS =
+FUZZ_SECONDS = 60
+
+# Builders exclude each other and wait for running tests; tests may run beside each other.
+ALONE = flock --close .build.lock tools/box sh -eu -c
+TOGETHER = flock --close --shared .build.lock tools/box
+
+# $(call build,DIR,SETUP OPTIONS): sets DIR up the first time, and compiles.
+build = [ -e $(1)/build.ninja ] || meson setup $(1) $(2); ninja -C $(1)
+release = $(call build,build,--buildtype=release -Ddebug=true --prefix=$(PREFIX))
+sanitized = $(call build,build-san,--buildtype=debug -Db_sanitize=address$(comma)undefined)
+comma = ,
+
+.PHONY: build run test test-real fuzz bench install clean help
+build: ## build/freehold, and build/freehold-verify (static)
+	@$(ALONE) '$(release)'
+
+run: build ## start Freehold on loopback with an example policy and tool server
+	@tools/box tools/run
+
+test: ## build, run every test; TESTS=WORD runs those whose name holds WORD
+	@$(ALONE) '$(release); $(sanitized)'
+	@$(TOGETHER) tests/run-all $(TESTS)
+
+test-real: build ## tests with the real MCP servers and clients of npm
+	@$(TOGETHER) tests/real/run
+
+fuzz: ## run every fuzz harness for FUZZ_SECONDS each
+	@$(ALONE) 'CC=clang-19; export CC; $(call build,build-fuzz,-Dfuzz=true -Db_lundef=false)'
+	@$(TOGETHER) tools/fuzz build-fuzz $(FUZZ_SECONDS)
+
+bench: build ## measure, beside what it is measured against
+	@$(TOGETHER) bench/run
+
+install: ## install below DESTDIR and PREFIX
+	@$(ALONE) '$(release); meson configure build -Dprefix=$(PREFIX); rm -rf build/stage; \
+		DESTDIR="$$PWD/build/stage" meson install --quiet -C build'
+	@mkdir -p '$(DESTDIR)/'
+	@tar -C build/stage --owner=root --group=root -c . | \
+		tar -C '$(DESTDIR)/' -x --no-overwrite-dir --keep-directory-symlink
+
+clean: ## remove what was built (not the Debian 13 root)
+	@flock --close .build.lock rm -rf build build-san build-fuzz
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.* ## /  make \1\t/p' Makefile | expand -t 20
