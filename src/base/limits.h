@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_BASE_LIMITS_H
+#define FH_BASE_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Every bound on what others may make us read, hold or write, in one place,
+ * each with its reason.  Sizes are bytes unless the name says otherwise.  */
+
+/* Codecs */
+constexpr int FH_CBOR_DEPTH_MAX = 32;         /* deepest nesting; MCP payloads rarely pass 10 */
+constexpr size_t FH_CBOR_ITEMS_MAX = 1 << 20; /* elements of one array or map */
+constexpr int FH_JSON_DEPTH_MAX = 32;         /* as CBOR: each converts to the other */
+constexpr size_t FH_JSON_MAX = 4 << 20;       /* one JSON text; a 3 MiB file in base64 fits */
+constexpr size_t FH_NOTE_MAX = 64 << 10;      /* a signed note: 16 signatures of our size */
+constexpr size_t FH_NOTE_SIGNATURES_MAX = 16; /* C2SP signed-note: verifiers accept at least 16 */
+constexpr size_t FH_NOTE_NAME_MAX = 255;      /* a key name on a signature line */
+
+/* The authority chain */
+constexpr size_t FH_STATEMENT_MAX = 1 << 20;     /* one statement; a policy of 10,000 rules fits */
+constexpr size_t FH_STATEMENT_SIGNATURES_MAX = 32; /* signatures under one statement */
+constexpr size_t FH_SIGNERS_MAX = 16;            /* operator keys of one chain */
+constexpr size_t FH_CHAIN_MAX = 100000;          /* statements in one chain */
+constexpr size_t FH_CHAIN_OBJECTS_MAX = 4096;    /* devices, actors or servers alive in one chain */
+constexpr size_t FH_NAME_MAX = 128;              /* a name the operator gave */
+constexpr size_t FH_SERVER_ARGUMENTS_MAX = 64;   /* words of one tool server's command */
+constexpr size_t FH_SERVER_ENVIRONMENT_MAX = 64; /* variables of one tool server */
+constexpr size_t FH_PATH_MAX = 4096;             /* a path, as Linux has it */
+
+/* Policy */
+constexpr size_t FH_POLICY_TEXT_MAX = 512 << 10; /* Cedar text in one statement */
+constexpr size_t FH_POLICY_RULES_MAX = 10000;    /* permits and forbids in one statement */
+constexpr size_t FH_POLICY_PARENTS_MAX = 64;     /* direct groups of one entity */
+constexpr size_t FH_POLICY_REASONS_MAX = 16;     /* policies named in one decision */
+constexpr size_t FH_ENTITY_ID_MAX = 4096;        /* the id of an entity: a path fits */
+constexpr size_t FH_ENTITIES_MAX = 16384;        /* entities one decision may visit */
+
+/* The record */
+constexpr size_t FH_LEAF_MAX = 512;               /* a leaf; C2SP caps entries at 65,535 */
+constexpr size_t FH_FIELDS_MAX = 16;              /* committed fields of one entry */
+constexpr size_t FH_PAYLOAD_MAX = FH_STATEMENT_MAX + 4096; /* what is sealed beside a leaf */
+constexpr size_t FH_PAYLOAD_ARGUMENTS_MAX = 64 << 10; /* arguments kept whole; above, their digest */
+constexpr size_t FH_BATCH_ENTRIES_MAX = 4096;     /* entries under one checkpoint signature */
+constexpr size_t FH_BATCH_MAX = 8 << 20;          /* bytes of one batch in the journal */
+constexpr size_t FH_SEGMENT_MAX = 256 << 20;      /* bytes of one journal segment before the next begins */
+constexpr uint64_t FH_RECORD_RESERVE = 4 << 20;   /* kept free for chain, boot and shutdown entries */
+
+/* Processes */
+constexpr size_t FH_FRAME_MAX = FH_JSON_MAX + 65536; /* one frame between roles */
+constexpr size_t FH_GATES_MAX = 64;               /* peer identities at one time */
+constexpr size_t FH_SESSIONS_MAX = 256;           /* client sessions, each one tool server process */
+constexpr size_t FH_CONNECTIONS_MAX = 1024;       /* client connections of one gate */
+constexpr size_t FH_INFLIGHT_MAX = 4096;          /* requests core holds at one time */
+constexpr size_t FH_EXECUTABLE_MAX = 1 << 30;     /* a peer's executable, hashed at accept */
+constexpr uint32_t FH_SERVER_START_MS = 20000;    /* a tool server's time to answer initialize */
+constexpr uint32_t FH_SERVER_CALL_MS = 120000;    /* a tool server's time to answer a call */
+
+/* HTTP */
+constexpr size_t FH_HTTP_HEADERS_MAX = 64;        /* header lines of one request */
+constexpr size_t FH_HTTP_HEADER_MAX = 16 << 10;   /* bytes of all header lines together */
+constexpr size_t FH_HTTP_TARGET_MAX = 2048;       /* the request target */
+constexpr uint32_t FH_HTTP_IDLE_MS = 60000;       /* a connection that says nothing */
+
+#endif

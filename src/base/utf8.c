@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/utf8.h"
+
+/* Length of the sequence that starts with LEAD, and the range its second byte
+ * must lie in (RFC 3629 section 4); 0 if no sequence starts so.  */
+static size_t sequence_length(uint8_t lead, uint8_t *low, uint8_t *high)
+{
+	*low = 0x80;
+	*high = 0xbf;
+	if (lead < 0x80)
+		return 1;
+	if (lead >= 0xc2 && lead <= 0xdf)
+		return 2;
+	if (lead >= 0xe0 && lead <= 0xef) {
+		if (lead == 0xe0)
+			*low = 0xa0;
+		if (lead == 0xed)
+			*high = 0x9f;
+		return 3;
+	}
+	if (lead >= 0xf0 && lead <= 0xf4) {
+		if (lead == 0xf0)
+			*low = 0x90;
+		if (lead == 0xf4)
+			*high = 0x8f;
+		return 4;
+	}
+	return 0;
+}
+
+bool fh_utf8_valid(struct fh_span s)
+{
+	for (size_t i = 0; i < s.n;) {
+		uint8_t low, high;
+		size_t n = sequence_length(s.p[i], &low, &high);
+
+		if (n == 0 || n > s.n - i)
+			return false;
+		for (size_t k = 1; k < n; k++) {
+			uint8_t b = s.p[i + k];
+
+			if (b < (k == 1 ? low : 0x80) || b > (k == 1 ? high : 0xbf))
+				return false;
+		}
+		i += n;
+	}
+	return true;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_BASE_UTF8_H
+#define FH_BASE_UTF8_H
+
+#include "base/span.h"
+
+/* S is well-formed UTF-8 (RFC 3629: shortest forms, no surrogates, at most
+ * U+10FFFF).  */
+bool fh_utf8_valid(struct fh_span s);
+
+#endif
