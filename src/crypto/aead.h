@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CRYPTO_AEAD_H
+#define FH_CRYPTO_AEAD_H
+
+#include "base/secret.h"
+
+/* AES-256-GCM (NIST SP 800-38D).  Not key-committing: whoever needs that binds
+ * a commitment of its own.  A key and nonce pair is never used twice; callers
+ * derive a fresh key for each message or count.  */
+
+constexpr size_t FH_AEAD_KEY_SIZE = 32;
+constexpr size_t FH_AEAD_NONCE_SIZE = 12;
+constexpr size_t FH_AEAD_TAG_SIZE = 16;
+
+/* Writes PLAIN.n + FH_AEAD_TAG_SIZE bytes to OUT.  */
+fh_err fh_aead_seal(const struct fh_secret *key, const uint8_t nonce[FH_AEAD_NONCE_SIZE],
+		    struct fh_span associated, struct fh_span plain, uint8_t *out);
+
+/* Writes SEALED.n - FH_AEAD_TAG_SIZE bytes to OUT.  FH_ERR_SIGNATURE if the
+ * tag is wrong; OUT is wiped then.  */
+fh_err fh_aead_open(const struct fh_secret *key, const uint8_t nonce[FH_AEAD_NONCE_SIZE],
+		    struct fh_span associated, struct fh_span sealed, uint8_t *out);
+
+#endif

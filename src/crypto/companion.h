@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CRYPTO_COMPANION_H
+#define FH_CRYPTO_COMPANION_H
+
+#include "base/secret.h"
+
+/* The operator key's P-256 companion, which signs TPM policies because no
+ * shipping TPM verifies ML-DSA.  Derived from the operator's seed by
+ * HKDF-SHA-256 with rejection of values outside [1, n-1], so that one backup
+ * restores both.  Public keys are uncompressed points (SEC 1: 0x04 || x || y).  */
+
+constexpr size_t FH_P256_PUBLIC_SIZE = 65;
+
+struct fh_p256_public {
+	uint8_t bytes[FH_P256_PUBLIC_SIZE];
+};
+
+/* The companion of the operator key with SEED.  */
+fh_err fh_companion_public(const struct fh_secret *seed, struct fh_p256_public *out);
+
+#endif
