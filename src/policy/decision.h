@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_POLICY_DECISION_H
+#define FH_POLICY_DECISION_H
+
+#include "base/limits.h"
+#include "freehold/verdict.h"
+#include "policy/set.h"
+
+/* May this principal do this action on this resource?  Cedar's answer: yes iff
+ * some permit and no forbid is satisfied.  */
+
+/* Why a decision is as it is.  Only PERMITTED allows; zero is not decided.  One
+ * row each: name, text for people.  The values are recorded: append only.  */
+#define FH_REASON_LIST(X)                                                    \
+	X(UNDECIDED, "not decided")                                          \
+	X(PERMITTED, "permitted")                                            \
+	X(FORBIDDEN, "a policy forbids it")                                  \
+	X(NO_PERMIT, "no policy permits it")                                 \
+	X(NO_POLICY, "no policy is in force")                                \
+	X(EXPIRED, "the policy has expired")                                 \
+	X(UNKNOWN_ACTION, "the schema has no such action")                   \
+	X(WRONG_PRINCIPAL, "the action does not apply to such a principal")  \
+	X(WRONG_RESOURCE, "the action does not apply to such a resource")    \
+	X(MALFORMED, "the request could not be typed")                       \
+	X(FAILED, "it could not be decided")
+
+enum fh_reason {
+#define FH_REASON_ROW(name, text) FH_REASON_##name,
+	FH_REASON_LIST(FH_REASON_ROW)
+#undef FH_REASON_ROW
+	FH_REASON_COUNT
+};
+
+/* The text for people of R: static, never NULL.  */
+const char *fh_reason_text(enum fh_reason r);
+
+struct fh_request {
+	struct fh_entity_uid principal;
+	struct fh_entity_uid action;
+	struct fh_entity_uid resource;
+	struct fh_entity_source entities; /* parents of principal and resource */
+};
+
+/* All zero is "no".  */
+struct fh_decision {
+	struct fh_verdict verdict; /* fh_allows() tells */
+	enum fh_reason reason;
+	size_t determining_n;      /* ids that follow */
+	size_t determining_total;  /* how many policies determined it; may be more */
+	/* Ids of the satisfied forbids, or else of the satisfied permits, those that
+	 * come first in the text; they look into the policy set.  */
+	struct fh_span determining[FH_POLICY_REASONS_MAX];
+};
+
+/* Decides R under SET.  An action's groups come from the schema, everything
+ * else from R->entities.  Working memory comes from SCRATCH.
+ *
+ * An error is not a decision and callers treat it as a refusal: FH_ERR_LIMIT
+ * above FH_ENTITIES_MAX ancestors, FH_ERR_NOMEM, or what the source returned.  */
+fh_err fh_policy_decide(const struct fh_policy_set *set, const struct fh_request *r,
+			struct fh_arena *scratch, struct fh_decision *out);
+
+/* Scratch that is enough for every decision.  */
+constexpr size_t FH_DECISION_ARENA = 4 << 20;
+
+/* A "no" for reason WHY, for callers that never get as far as a policy.  Never
+ * allows: PERMITTED becomes FAILED.  */
+struct fh_decision fh_decision_refused(enum fh_reason why);
+
+/* The only function that can make a verdict that allows: iff ANSWER is
+ * FH_ANSWER_YES.  */
+struct fh_verdict fh_verdict_settle(enum fh_answer answer);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_POLICY_LEXER_H
+#define FH_POLICY_LEXER_H
+
+#include "base/arena.h"
+#include "base/cursor.h"
+#include "base/trace.h"
+
+/* Cuts Cedar policies and schemas into tokens.  All of Cedar's tokens, also
+ * those that no parser here accepts yet, so that they are refused by name.  */
+
+enum fh_token_kind {
+	FH_TOKEN_END = 0, /* end of the text */
+	FH_TOKEN_WORD,    /* identifier or keyword */
+	FH_TOKEN_STRING,  /* "..." */
+	FH_TOKEN_NUMBER,  /* decimal digits */
+	FH_TOKEN_SLOT,    /* ?principal */
+	FH_TOKEN_MARK,    /* punctuation: :: == != <= >= && || or one character */
+};
+
+/* A place in the text; both count from 1, columns in characters.  */
+struct fh_position {
+	uint32_t line;
+	uint32_t column;
+};
+
+struct fh_token {
+	enum fh_token_kind kind;
+	struct fh_span text; /* as written; of a STRING what stands between the quotes */
+	struct fh_position at;
+};
+
+/* A lexer is a value: a copy looks ahead without moving the original.  */
+struct fh_lexer {
+	struct fh_cursor rest;    /* not yet read */
+	struct fh_position at;    /* of rest */
+	struct fh_token next;     /* the token that has not been taken */
+	const char *text_name;    /* "policy" or "schema": what the trace calls it */
+	struct fh_trace *trace;   /* may be NULL */
+};
+
+/* A lexer that stands before the first token of TEXT, called NAME in T (may be
+ * NULL).  FH_ERR_FORMAT if TEXT is not UTF-8 or does not begin with a token.  */
+fh_err fh_lexer_open(struct fh_span text, const char *name, struct fh_trace *t,
+		     struct fh_lexer *out);
+
+/* Steps over the next token.  FH_ERR_FORMAT if what follows it is no token.  */
+fh_err fh_lexer_step(struct fh_lexer *lex);
+
+/* The next token is the word or the punctuation TEXT.  */
+bool fh_lexer_sees(const struct fh_lexer *lex, const char *text);
+
+/* Steps over TEXT, or refuses what stands there instead.  */
+fh_err fh_lexer_demand(struct fh_lexer *lex, const char *text);
+
+/* Takes an identifier that is not one of Cedar's reserved words, or a string
+ * with its escapes resolved into A; WHAT names it in the refusal.  */
+fh_err fh_lexer_word(struct fh_lexer *lex, const char *what, struct fh_span *out);
+fh_err fh_lexer_string(struct fh_lexer *lex, const char *what, struct fh_arena *a,
+		       struct fh_span *out);
+
+/* A word with namespaces, A::B::C, without spaces in *OUT.  *LITERAL is true, and
+ * the `::` behind it is taken, if a string follows, as in A::B::"id".  */
+fh_err fh_lexer_path(struct fh_lexer *lex, const char *what, struct fh_arena *a,
+		     struct fh_span *out, bool *literal);
+
+/* Puts AT and the formatted reason into the trace and returns E.  */
+fh_err fh_lexer_refuse(const struct fh_lexer *lex, struct fh_position at, fh_err e,
+		       const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Refuses the next token: "WANTED expected here, not `...`".  */
+fh_err fh_lexer_unexpected(const struct fh_lexer *lex, const char *wanted);
+
+#endif
