@@ -12,7 +12,8 @@ constexpr size_t FH_AEAD_KEY_SIZE = 32;
 constexpr size_t FH_AEAD_NONCE_SIZE = 12;
 constexpr size_t FH_AEAD_TAG_SIZE = 16;
 
-/* Writes PLAIN.n + FH_AEAD_TAG_SIZE bytes to OUT.  */
+/* Writes PLAIN.n + FH_AEAD_TAG_SIZE bytes to OUT.  Here and below
+ * FH_ERR_FORMAT for a key of another size, FH_ERR_LIMIT above 2 GiB.  */
 fh_err fh_aead_seal(const struct fh_secret *key, const uint8_t nonce[FH_AEAD_NONCE_SIZE],
 		    struct fh_span associated, struct fh_span plain, uint8_t *out);
 

@@ -10,12 +10,14 @@
  * restores both.  Public keys are uncompressed points (SEC 1: 0x04 || x || y).  */
 
 constexpr size_t FH_P256_PUBLIC_SIZE = 65;
+constexpr size_t FH_COMPANION_SEED_SIZE = 32;
 
 struct fh_p256_public {
 	uint8_t bytes[FH_P256_PUBLIC_SIZE];
 };
 
-/* The companion of the operator key with SEED.  */
+/* The companion of the operator key with SEED (32 bytes, FH_ERR_FORMAT
+ * otherwise).  */
 fh_err fh_companion_public(const struct fh_secret *seed, struct fh_p256_public *out);
 
 #endif

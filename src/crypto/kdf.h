@@ -6,7 +6,7 @@
 #include "crypto/hash.h"
 
 /* HKDF-SHA-256 (RFC 5869) extract and expand in one step: N bytes (at most
- * FH_SECRET_MAX) bound to INFO.  SALT may be empty.  */
+ * FH_SECRET_MAX) bound to INFO.  SALT may be empty.  FH_ERR_LIMIT above.  */
 fh_err fh_hkdf(const struct fh_secret *key, struct fh_span salt, struct fh_span info, size_t n,
 	       struct fh_secret *out);
 
@@ -23,7 +23,8 @@ constexpr struct fh_argon2 FH_ARGON2_DEFAULT = { .memory_kib = 65536, .passes = 
 constexpr struct fh_argon2 FH_ARGON2_MAX = { .memory_kib = 1 << 21, .passes = 64, .lanes = 16 };
 
 /* A 32-byte key from PASSPHRASE and SALT (16 bytes).  FH_ERR_LIMIT for a cost
- * above FH_ARGON2_MAX.  */
+ * above FH_ARGON2_MAX, FH_ERR_FORMAT for another salt or a cost below what RFC
+ * 9106 allows.  In argon2.c, which is not linked into the verifier.  */
 fh_err fh_argon2id(struct fh_span passphrase, struct fh_span salt, struct fh_argon2 cost,
 		   struct fh_secret *out);
 

@@ -22,8 +22,7 @@ struct fh_signature {
 	uint8_t bytes[FH_MLDSA65_SIGNATURE_SIZE];
 };
 
-/* A key prepared for many verifications (the matrix is expanded once).  An
- * explicit handle: drop it.  */
+/* A key prepared for many verifications.  An explicit handle: drop it.  */
 struct fh_verifier {
 	void *pkey; /* OpenSSL's key, or NULL */
 };
