@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_OS_SLOTS_H
+#define FH_OS_SLOTS_H
+
+#include "base/builder.h"
+#include "freehold/error.h"
+
+/* A small value that is replaced in place through a descriptor opened
+ * beforehand, for processes that may not open files.  Two slots are written in
+ * turn, each with a rising number and a checksum: a crash in the middle of one
+ * leaves the other.  */
+
+constexpr size_t FH_SLOT_VALUE_MAX = 4096;
+/* Bytes of the file: two slots of head, value and padding.  */
+constexpr size_t FH_SLOT_SIZE = FH_SLOT_VALUE_MAX + 64;
+
+struct fh_slots {
+	int fd;          /* borrowed; open for reading and writing */
+	uint64_t number; /* of the newest valid slot; 0 if there is none */
+};
+
+/* Finds the newest valid slot and puts its value in OUT.  An empty file is
+ * FH_ERR_MISSING (and S is ready for the first write); a file whose slots are
+ * both damaged is FH_ERR_FORMAT.  */
+fh_err fh_slots_open(int fd, struct fh_slots *s, struct fh_builder *out);
+
+/* Writes VALUE into the older slot and syncs it before returning.  */
+fh_err fh_slots_write(struct fh_slots *s, struct fh_span value);
+
+#endif
