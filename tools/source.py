@@ -57,9 +57,9 @@ class Source:
 				start = number
 			elif line.startswith("}") and start is not None:
 				first = start
-				while first > 0 and lines[first - 1].strip() and lines[first - 1][0] not in "}#" and not lines[first - 1].endswith(";"):
+				# A comment above the definition is blank in `code`, so it ends the walk.
+				while first > 0 and re.match(r"[^\s}#](.*[^;])?$|[ \t]+\S.*[^;]$", lines[first - 1]):
 					first -= 1
-				# A comment above the definition is blank in `code`, so it ended the walk.
 				head = " ".join(lines[first:start])
 				name = _FUNCTION_NAME.search(re.sub(r"__attribute__\s*\(\(.*?\)\)|\[\[.*?\]\]", "", head))
 				if name:
@@ -102,7 +102,7 @@ class Tree:
 
 
 class Rule:
-	"""FIND(tree) yields `path:line: what` strings.  BAD and GOOD are trees as {path: text}; a bad one has its fault in its last file."""
+	"""FIND(tree) yields `path:line: what`.  BAD and GOOD are trees as {path: text}; a bad one's fault is in its last file."""
 
 	def __init__(self, name, find, bad, good=()):
 		self.name, self.find, self.bad, self.good = name, find, bad, good
@@ -141,7 +141,8 @@ def _self_test(rules):
 				failed += not right
 				print(f"{'ok' if right else 'not ok'} - {rule.name} {kind} sample {number}")
 				if not right:
-					print("\n".join(["  found: " + f for f in found] or ["  found nothing in:", files[culprit]]))
+					print("\n".join(["  found: " + f for f in found]
+						or ["  found nothing in:", files[culprit]]))
 		if not rule.bad:
 			failed += 1
 			print(f"not ok - {rule.name} has a sample that breaks it")
@@ -157,7 +158,8 @@ def main(rules):
 	wanted = sys.argv[1:] or [r.name for r in rules]
 	unknown = set(wanted) - {r.name for r in rules}
 	if unknown:
-		print(f"freehold: {sys.argv[0]}: no rule is called {', '.join(sorted(unknown))}; --list names them", file=sys.stderr)
+		print(f"freehold: {sys.argv[0]}: no rule is called {', '.join(sorted(unknown))}; --list names them",
+			file=sys.stderr)
 		return 64
 	build = Path(os.environ.get("FREEHOLD_BUILD", TOP / "build")).resolve()
 	tree, failed = Tree(TOP, build), 0
