@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CHAIN_BODY_H
+#define FH_CHAIN_BODY_H
+
+#include "chain/statement.h"
+#include "crypto/companion.h"
+#include "crypto/kem.h"
+
+/* The bodies of statements (docs/spec/STATEMENT): for each kind a struct, its
+ * reader and its writer.  Readers check everything that the body alone can
+ * tell and say in T (which may be NULL) what is wrong.  Spans look into the
+ * body.  Writers put map keys in deterministic order.  */
+
+constexpr size_t FH_THRESHOLDS_MAX = 32;       /* one per kind, and "default" */
+constexpr size_t FH_SERVER_NAME_MAX = 32;      /* it becomes part of URLs and file names */
+constexpr size_t FH_ACTOR_GROUPS_MAX = FH_POLICY_PARENTS_MAX;
+
+/* Where the operator keeps the operator key, as declared in genesis.  */
+enum fh_placement {
+	FH_PLACEMENT_CO_LOCATED = 0, /* on the governed machine itself: every verdict says so */
+	FH_PLACEMENT_OFFLINE = 1,    /* a file on another machine */
+	FH_PLACEMENT_HSM = 2,        /* a hardware module, as the operator says */
+	FH_PLACEMENT_ENCLAVE = 3,    /* a secure enclave, as the operator says */
+};
+/* "co-located", ...; an unknown value reads "co-located".  */
+const char *fh_placement_text(enum fh_placement p);
+fh_err fh_placement_parse(struct fh_span text, enum fh_placement *out);
+
+/* One operator key.  */
+struct fh_signer_key {
+	struct fh_span key;       /* ML-DSA-65 public key, 1952 bytes */
+	struct fh_span companion; /* P-256 public point, 65 bytes */
+	struct fh_hash id;        /* SHA-256 of key */
+};
+
+/* How many signatures a kind of statement needs.  */
+struct fh_threshold {
+	struct fh_span kind; /* a kind, or "default" */
+	uint32_t count;      /* 1 .. number of signers */
+};
+
+/* Who may sign: part of genesis and the whole of `signers`.  */
+struct fh_authority {
+	struct fh_signer_key signer[FH_SIGNERS_MAX]; /* rising ids */
+	size_t signers;
+	struct fh_threshold threshold[FH_THRESHOLDS_MAX]; /* has "default" */
+	size_t thresholds;
+	struct fh_span recovery[FH_SIGNERS_MAX]; /* public keys that may only sign `recover` */
+	size_t recoveries;
+};
+
+/* Signatures that a statement of kind KIND needs under A.  */
+uint32_t fh_authority_threshold(const struct fh_authority *a, struct fh_span kind);
+/* The signer with this key id, or NULL.  */
+const struct fh_signer_key *fh_authority_signer(const struct fh_authority *a,
+						const struct fh_hash *id);
+
+struct fh_genesis {
+	struct fh_span nonce;         /* 32 random bytes: no two chains are alike */
+	struct fh_span name;          /* what the operator calls this chain */
+	enum fh_placement placement;  /* where the operator key is kept */
+	struct fh_authority authority;
+	struct fh_span recipient;     /* what is encrypted to the operator: a KEM public key */
+};
+fh_err fh_genesis_read(struct fh_span body, struct fh_genesis *out, struct fh_trace *t);
+void fh_genesis_put(struct fh_builder *b, const struct fh_genesis *g);
+
+fh_err fh_signers_read(struct fh_span body, struct fh_authority *out, struct fh_trace *t);
+void fh_signers_put(struct fh_builder *b, const struct fh_authority *a);
+
+struct fh_device_body {
+	struct fh_span key;            /* ML-DSA-65 public key, 1952 bytes */
+	struct fh_span name;           /* what the operator calls the machine */
+	struct fh_span grade;          /* as evidence/grade.h writes it, seen at enrolment */
+	struct fh_span possession;     /* COSE_Sign1 by key; see fh_device_possession_put() */
+	struct fh_span ek_certificate; /* the TPM's endorsement certificate (DER), or empty */
+	struct fh_span ak;             /* the TPM's attestation key (TPMT_PUBLIC), or empty */
+};
+fh_err fh_device_read(struct fh_span body, struct fh_device_body *out, struct fh_trace *t);
+void fh_device_put(struct fh_builder *b, const struct fh_device_body *d);
+
+/* What the device key signs to prove that it is held: CHAIN_ID || device id,
+ * detached, with FH_DEVICE_POSSESSION_AAD.  64 bytes.  */
+void fh_device_possession_put(struct fh_builder *b, const struct fh_hash *chain_id,
+			      struct fh_span key);
+/* D's proof is right for the chain.  FH_ERR_SIGNATURE if it is not.  */
+fh_err fh_device_possession_check(const struct fh_device_body *d, const struct fh_hash *chain_id);
+
+/* How an actor is recognised.  */
+enum fh_credential {
+	FH_CREDENTIAL_PEER,   /* Unix socket: what the kernel says */
+	FH_CREDENTIAL_BEARER, /* HTTP: who holds the token */
+};
+
+struct fh_actor_body {
+	struct fh_span name;           /* Cedar Actor::"name" */
+	struct fh_span groups;         /* CBOR array of texts: Cedar Team::"..." */
+	enum fh_credential credential;
+	uint32_t uid;                  /* peer: user id */
+	struct fh_span executable;     /* peer: SHA-256 of its program, or empty: any */
+	struct fh_span bearer;         /* bearer: SHA-256 of the token */
+	bool expires;                  /* expires_ms holds */
+	uint64_t expires_ms;           /* recognised only before: Unix ms */
+};
+fh_err fh_actor_read(struct fh_span body, struct fh_actor_body *out, struct fh_trace *t);
+void fh_actor_put(struct fh_builder *b, const struct fh_actor_body *a);
+
+struct fh_server_body {
+	struct fh_span name;        /* [a-z0-9-]{1,32} */
+	struct fh_span command;     /* CBOR array of 1 .. texts; the first an absolute path */
+	struct fh_span environment; /* CBOR map of texts to texts */
+	struct fh_span directory;   /* absolute path it starts in */
+	uint32_t uid, gid;          /* who it runs as */
+	struct fh_span executable;  /* SHA-256 of its program, or empty: any */
+};
+fh_err fh_server_read(struct fh_span body, struct fh_server_body *out, struct fh_trace *t);
+void fh_server_put(struct fh_builder *b, const struct fh_server_body *s);
+
+struct fh_policy_body {
+	struct fh_span cedar;  /* policy text */
+	struct fh_span schema; /* Cedar schema text */
+	uint64_t expires_ms;   /* permits nothing from then on: Unix ms */
+};
+/* Form only; the texts are checked by policy/ (see fh_chain_checks).  */
+fh_err fh_policy_read(struct fh_span body, struct fh_policy_body *out, struct fh_trace *t);
+void fh_policy_put(struct fh_builder *b, const struct fh_policy_body *p);
+
+struct fh_revoke_body {
+	enum fh_statement_kind what; /* ACTOR, DEVICE, SERVER or POLICY */
+	struct fh_span id;           /* its name; 32-byte device id or policy statement hash */
+};
+fh_err fh_revoke_read(struct fh_span body, struct fh_revoke_body *out, struct fh_trace *t);
+void fh_revoke_put(struct fh_builder *b, const struct fh_revoke_body *r);
+
+/* Members of a CBOR array of texts that a reader above has accepted (groups,
+ * command): up to MAX of them into OUT; returns how many.  */
+size_t fh_texts(struct fh_span array, struct fh_span *out, size_t max);
+/* Members of a CBOR map of texts to texts (environment).  */
+size_t fh_text_pairs(struct fh_span map, struct fh_span (*out)[2], size_t max);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CHAIN_CHAIN_H
+#define FH_CHAIN_CHAIN_H
+
+#include "base/arena.h"
+#include "chain/body.h"
+
+/* What the statements of one authority chain add up to.  The daemon, the
+ * command line and the verifier accept by these functions and no others.
+ *
+ * Feed every statement once, lowest sequence first, with fh_chain_accept().
+ * A second valid statement at one sequence is a fork, whenever it comes: the
+ * chain then stands at the last statement both sides share, less whatever
+ * either side revokes, and nothing new is granted.  A statement of a kind that
+ * this version does not understand stops the chain: no grant is returned any
+ * more.
+ *
+ * Memory: objects live in one of two arenas of equal size.  When the first is
+ * full, what is still in force moves to the other and the first is reset, so a
+ * process that accepts for years needs 2 * FH_CHAIN_ARENA at most; FH_ERR_NOMEM
+ * only when what is in force at one time does not fit.  Pointers and spans from
+ * look-ups hold until the next call of fh_chain_accept().  */
+
+/* Enough for FH_CHAIN_MAX hashes, several of the largest policies and the most
+ * objects that may be alive, keys included.  */
+constexpr size_t FH_CHAIN_ARENA = 48 << 20;
+/* Working memory of one fh_chain_accept(), policy check included.  */
+constexpr size_t FH_CHAIN_SCRATCH = 32 << 20;
+/* Sides of a fork that are followed.  More are refused: FH_ERR_LIMIT.  */
+constexpr size_t FH_CHAIN_BRANCHES_MAX = 8;
+
+/* What chain/ asks of the layers below it.  */
+struct fh_chain_checks {
+	/* The texts of a policy statement can be evaluated by this version.  NULL:
+	 * not looked at, for programs that decide nothing.  */
+	fh_err (*policy)(struct fh_span cedar, struct fh_span schema, struct fh_arena *scratch,
+			 struct fh_trace *t);
+};
+
+enum fh_chain_state {
+	FH_CHAIN_EMPTY = 0, /* no genesis yet: nothing is permitted */
+	FH_CHAIN_LIVE,      /* all statements understood and in force */
+	FH_CHAIN_FORKED,    /* stands at the common prefix; only `recover` resolves it */
+	FH_CHAIN_STOPPED,   /* nothing is permitted; `why` says what to update */
+};
+/* "empty", "live", "forked", "stopped".  */
+const char *fh_chain_state_text(enum fh_chain_state s);
+
+/* One end of the chain: the head, or the head of a side of a fork.  */
+struct fh_chain_head {
+	uint64_t sequence;
+	struct fh_hash hash;
+	uint64_t issued_ms;
+	const struct fh_authority *authority; /* who may sign what follows */
+};
+
+/* Something in force, or for devices also what was.  */
+struct fh_device {
+	struct fh_hash id;         /* SHA-256 of its key */
+	struct fh_device_body body;
+	uint64_t sequence;         /* of its statement */
+	bool revoked;              /* no longer enrolled; revoked_at holds */
+	uint64_t revoked_at;       /* sequence of the revocation */
+};
+struct fh_actor {
+	struct fh_actor_body body;
+	uint64_t sequence;
+};
+struct fh_server {
+	struct fh_server_body body;
+	uint64_t sequence;
+};
+struct fh_policy_held {
+	struct fh_policy_body body;
+	struct fh_hash hash;       /* of its statement */
+	uint64_t sequence;
+};
+
+struct fh_chain_object; /* chain.c's */
+struct fh_chain_removal;
+
+struct fh_chain {
+	/* To be read by anyone.  */
+	enum fh_chain_state state;
+	struct fh_hash id;              /* genesis' statement hash */
+	struct fh_span name;            /* from genesis */
+	enum fh_placement placement;    /* of the operator key, from genesis */
+	struct fh_span recipient;       /* KEM public key, from genesis */
+	struct fh_chain_head head;      /* what is in force; when forked the common prefix */
+	struct fh_chain_head branch[FH_CHAIN_BRANCHES_MAX]; /* when forked: each side's head */
+	size_t branches;                /* 0 unless forked */
+	struct fh_trace why;            /* when stopped or forked: for people */
+
+	/* chain.c's own.  */
+	struct fh_chain_checks checks;
+	struct fh_arena *live, *spare;
+	struct fh_hash *hash;           /* of each statement up to head, by sequence */
+	size_t hash_cap;
+	uint64_t floor;                 /* older statements' effects have been compacted */
+	struct fh_chain_object *object; /* every version of every object since floor */
+	size_t objects, object_cap;
+	struct fh_chain_removal *removal;
+	size_t removals, removal_cap;
+};
+
+/* An empty chain over two arenas, equally large, which it keeps.  */
+void fh_chain_begin(struct fh_arena *live, struct fh_arena *spare, struct fh_chain_checks checks,
+		    struct fh_chain *out);
+
+/* Takes one statement file if everything about it is right, and applies it.
+ * The bytes are copied; SCRATCH is reset.  T says what is wrong:
+ *   FH_ERR_FORMAT, _LIMIT, _VERSION  the file or its body
+ *   FH_ERR_SIGNATURE   a signature is wrong, unknown, or too few of them
+ *   FH_ERR_MISSING     statements before this one are missing: import them first
+ *   FH_ERR_UNKNOWN     of another chain, or follows what this chain does not hold
+ *   FH_ERR_EXISTS      held already; nothing changed
+ *   FH_ERR_CONFLICT    contradicts what is in force (e.g. revokes what is not there)
+ *   FH_ERR_NOMEM       does not fit the arena
+ * On any of these C is as before.  A fork or a kind that is not understood is
+ * FH_ERR_OK: the statement counts and c->state tells.  */
+fh_err fh_chain_accept(struct fh_chain *c, struct fh_span file, struct fh_arena *scratch,
+		       struct fh_trace *t);
+
+/* The same judgement without applying: what `chain import` and signing ask.
+ * FH_ERR_UNSUPPORTED for a kind that is not understood, FH_ERR_STATE when the
+ * chain is forked or stopped, FH_ERR_CONFLICT for what would make a fork.  */
+fh_err fh_chain_check(struct fh_chain *c, struct fh_span file, struct fh_arena *scratch,
+		      struct fh_trace *t);
+
+/* The hash of the statement at SEQUENCE (up to head) into *OUT.  */
+fh_err fh_chain_hash_at(const struct fh_chain *c, uint64_t sequence, struct fh_hash *out);
+/* The sequence of the statement with HASH, which then is on this chain (up to
+ * head); FH_ERR_UNKNOWN otherwise.  */
+fh_err fh_chain_find(const struct fh_chain *c, const struct fh_hash *hash, uint64_t *sequence);
+
+/* The newest statement about the device with this id, revoked ones included,
+ * or NULL.  Answers in every state, because old records must stay verifiable.  */
+const struct fh_device *fh_chain_device(const struct fh_chain *c, const struct fh_hash *id);
+
+/* Grants: NULL if there is none, and always NULL unless LIVE or FORKED.
+ * Expiry is the caller's business, who knows the time.  */
+
+/* The actor whose peer credential is UID and, if it names one, EXECUTABLE
+ * (SHA-256; empty if unknown).  One that names the executable is preferred;
+ * among equals the newest statement.  */
+const struct fh_actor *fh_chain_actor_by_peer(const struct fh_chain *c, uint32_t uid,
+					      struct fh_span executable);
+/* The actor whose bearer token has this SHA-256.  Compares in constant time.  */
+const struct fh_actor *fh_chain_actor_by_bearer(const struct fh_chain *c,
+						const struct fh_hash *token_hash);
+const struct fh_actor *fh_chain_actor(const struct fh_chain *c, struct fh_span name);
+const struct fh_server *fh_chain_server(const struct fh_chain *c, struct fh_span name);
+/* The newest policy, unless revoked.  */
+const struct fh_policy_held *fh_chain_policy(const struct fh_chain *c);
+
+/* Iteration, for people: *AT starts at 0; NULL at the end.  Devices include
+ * revoked ones; actors and servers are those in force.  */
+const struct fh_device *fh_chain_device_next(const struct fh_chain *c, size_t *at);
+const struct fh_actor *fh_chain_actor_next(const struct fh_chain *c, size_t *at);
+const struct fh_server *fh_chain_server_next(const struct fh_chain *c, size_t *at);
+
+#endif
