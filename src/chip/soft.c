@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chip/soft.h"
+
+#include <string.h>
+
+#include "base/cursor.h"
+#include "crypto/hash.h"
+#include "os/slots.h"
+
+constexpr size_t boot_size = 32;
+constexpr uint8_t created_no = 0;
+constexpr uint8_t created_yes = 1;
+
+/* What the counter file holds: created, value, boots, boot.  */
+struct counts {
+	uint8_t created;  /* created_yes once counter_create() ran */
+	uint64_t value;   /* the start counter */
+	uint64_t boots;   /* boots seen */
+	uint8_t boot[32]; /* the boot seen last */
+};
+
+constexpr size_t counts_size = 1 + 8 + 8 + boot_size;
+
+struct soft {
+	struct fh_slots file; /* the counter file; not ours to close */
+	bool torn;            /* a write failed: nobody knows what the disk holds */
+	uint8_t boot[32];     /* this boot */
+	struct counts now;    /* what the file holds */
+};
+
+static const char blob_magic[] = "FHsoft-sealed-1\n";
+
+static struct soft *soft_of(struct fh_chip *c)
+{
+	return c->state;
+}
+
+static void explain(struct fh_trace *t, const char *what, const char *cure)
+{
+	fh_trace_where(t, "chip (soft)");
+	fh_trace_what(t, "%s", what);
+	fh_trace_cure(t, "%s", cure);
+}
+
+/* Appends SHA-256 of all that B holds: against accidents only.  */
+static void put_checksum(struct fh_builder *b)
+{
+	struct fh_hash sum = fh_hash_of(fh_builder_span(b));
+
+	fh_builder_bytes(b, fh_hash_span(&sum));
+}
+
+/* S without the checksum at its end in *OUT, if that is right.  */
+static bool take_checksum(struct fh_span s, struct fh_span *out)
+{
+	if (s.n < FH_HASH_SIZE)
+		return false;
+
+	struct fh_span body = fh_span_first(s, s.n - FH_HASH_SIZE);
+	struct fh_hash sum = fh_hash_of(body);
+
+	if (!fh_span_equal(fh_hash_span(&sum), fh_span_skip(s, body.n)))
+		return false;
+	*out = body;
+	return true;
+}
+
+/* --- the counter file ------------------------------------------------- */
+
+static fh_err counts_parse(struct fh_span bytes, struct counts *out)
+{
+	struct fh_cursor c = fh_cursor_of(bytes);
+	struct counts k = { .created = fh_cursor_u8(&c) };
+
+	k.value = fh_cursor_be64(&c);
+	k.boots = fh_cursor_be64(&c);
+
+	struct fh_span boot = fh_cursor_take(&c, boot_size);
+
+	if (fh_cursor_end(&c) != FH_ERR_OK || k.created > created_yes)
+		return FH_ERR_FORMAT;
+	memcpy(k.boot, boot.p, boot_size);
+	*out = k;
+	return FH_ERR_OK;
+}
+
+/* All zero if the file is empty: nothing was ever counted.  */
+static fh_err counts_load(int file, struct fh_slots *slots, struct counts *out)
+{
+	uint8_t bytes[counts_size];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	fh_err e = fh_slots_open(file, slots, &b);
+
+	if (e == FH_ERR_MISSING) {
+		*out = (struct counts){ 0 };
+		return FH_ERR_OK;
+	}
+	if (e != FH_ERR_OK)
+		return e;
+	return counts_parse(fh_builder_span(&b), out);
+}
+
+/* Makes NEXT durable.  */
+static fh_err store(struct fh_chip *c, const struct counts *next)
+{
+	struct soft *s = soft_of(c);
+	uint8_t bytes[counts_size];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	fh_err e = FH_ERR_IO;
+
+	fh_builder_u8(&b, next->created);
+	fh_builder_be64(&b, next->value);
+	fh_builder_be64(&b, next->boots);
+	fh_builder_bytes(&b, FH_SPAN_ARRAY(next->boot));
+	if (!s->torn)
+		e = fh_slots_write(&s->file, fh_builder_span(&b));
+	if (e != FH_ERR_OK) {
+		s->torn = true;
+		explain(&c->trace, "the counter file could not be written",
+			"check its disk and the room on it, then restart freehold");
+		return e;
+	}
+	s->now = *next;
+	return FH_ERR_OK;
+}
+
+static fh_err counter_create(struct fh_chip *c)
+{
+	struct counts next = soft_of(c)->now;
+
+	if (next.created == created_yes)
+		return FH_ERR_EXISTS;
+	next.created = created_yes;
+	next.value = 1;
+	return store(c, &next);
+}
+
+static fh_err counter_read(struct fh_chip *c, uint64_t *now)
+{
+	const struct soft *s = soft_of(c);
+
+	if (s->now.created == created_no) {
+		explain(&c->trace, "there is no start counter", "run freehold init");
+		return FH_ERR_MISSING;
+	}
+	*now = s->now.value;
+	return FH_ERR_OK;
+}
+
+static fh_err counter_increment(struct fh_chip *c, uint64_t *now)
+{
+	struct counts next = soft_of(c)->now;
+	uint64_t value;
+	fh_err e;
+
+	e = counter_read(c, &value);
+	if (e != FH_ERR_OK)
+		return e;
+	if (value == UINT64_MAX)
+		return FH_ERR_FULL;
+	next.value = value + 1;
+	e = store(c, &next);
+	if (e != FH_ERR_OK)
+		return e;
+	*now = next.value;
+	return FH_ERR_OK;
+}
+
+static fh_err boot(struct fh_chip *c, uint64_t *count, uint8_t id[32])
+{
+	struct soft *s = soft_of(c);
+	struct counts next = s->now;
+	fh_err e;
+
+	if (next.boots == 0 || !fh_span_equal(FH_SPAN_ARRAY(next.boot), FH_SPAN_ARRAY(s->boot))) {
+		next.boots++;
+		memcpy(next.boot, s->boot, boot_size);
+		e = store(c, &next);
+		if (e != FH_ERR_OK)
+			return e;
+	}
+	*count = s->now.boots;
+	memcpy(id, s->boot, boot_size);
+	return FH_ERR_OK;
+}
+
+/* --- "sealing" -------------------------------------------------------- */
+
+static fh_err seal(struct fh_chip *c, enum fh_chip_scope scope, struct fh_span plain,
+		   struct fh_builder *blob)
+{
+	static const uint8_t any_boot[32];
+	const struct soft *s = soft_of(c);
+	uint8_t bytes[FH_CHIP_SECRET_MAX + 128];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	if (plain.n > FH_CHIP_SECRET_MAX)
+		return FH_ERR_LIMIT;
+	fh_builder_text(&b, blob_magic);
+	fh_builder_u8(&b, (uint8_t)scope);
+	fh_builder_bytes(&b, fh_span_of(scope == FH_CHIP_BOOT ? s->boot : any_boot, boot_size));
+	fh_builder_be16(&b, (uint16_t)plain.n);
+	fh_builder_bytes(&b, plain);
+	put_checksum(&b);
+	fh_builder_bytes(blob, fh_builder_span(&b));
+	fh_wipe(bytes, sizeof(bytes));
+	return b.bad || blob->bad ? FH_ERR_LIMIT : FH_ERR_OK;
+}
+
+static fh_err altered(struct fh_chip *c)
+{
+	explain(&c->trace, "the sealed key is damaged or was not sealed here",
+		"restore the file from a backup, or enrol this machine again");
+	return FH_ERR_SIGNATURE;
+}
+
+static fh_err unseal(struct fh_chip *c, enum fh_chip_scope scope, struct fh_span blob,
+		     struct fh_builder *out)
+{
+	const struct soft *s = soft_of(c);
+	struct fh_span body;
+
+	if (!take_checksum(blob, &body))
+		return altered(c);
+
+	struct fh_cursor in = fh_cursor_of(body);
+
+	fh_cursor_expect(&in, fh_span_str(blob_magic));
+	uint8_t kind = fh_cursor_u8(&in);
+	struct fh_span when = fh_cursor_take(&in, boot_size);
+	struct fh_span plain = fh_cursor_vec16(&in, FH_CHIP_SECRET_MAX);
+
+	if (fh_cursor_end(&in) != FH_ERR_OK || kind != scope)
+		return altered(c);
+	if (scope == FH_CHIP_BOOT && !fh_span_equal(when, FH_SPAN_ARRAY(s->boot))) {
+		explain(&c->trace, "sealed in another boot", "");
+		return FH_ERR_STATE;
+	}
+	fh_builder_bytes(out, plain);
+	return out->bad ? FH_ERR_LIMIT : FH_ERR_OK;
+}
+
+static void close_soft(struct fh_chip *c)
+{
+	fh_wipe(c->state, sizeof(struct soft));
+}
+
+static const struct fh_chip_class soft_class = {
+	.seal = seal,
+	.unseal = unseal,
+	.counter_create = counter_create,
+	.counter_increment = counter_increment,
+	.counter_read = counter_read,
+	.boot = boot,
+	.close = close_soft,
+};
+
+fh_err fh_chip_soft_open(int counter, const uint8_t boot_id[32], struct fh_arena *arena,
+			 struct fh_trace *trace, struct fh_chip *out)
+{
+	struct fh_slots file;
+	struct counts now;
+	fh_err e;
+
+	e = counts_load(counter, &file, &now);
+	if (e != FH_ERR_OK) {
+		explain(trace, "the counter file is damaged or cannot be read",
+			"restore it from a backup, or enrol this machine again");
+		return e;
+	}
+
+	struct soft *s = fh_arena_take(arena, sizeof(*s));
+
+	if (s == nullptr)
+		return FH_ERR_NOMEM;
+	*s = (struct soft){ .file = file, .now = now };
+	memcpy(s->boot, boot_id, boot_size);
+	*out = (struct fh_chip){
+		.class = &soft_class, .state = s, .grade = FH_GRADE_NONE, .name = "no chip"
+	};
+	return FH_ERR_OK;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chip/soft.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "os/slots.h"
+
+static const uint8_t boot_one[32] = { 1 };
+static const uint8_t boot_two[32] = { 2 };
+static const uint8_t secret[32] = "thirty-two bytes that are secret";
+
+struct bench {
+	int file;                   /* the counter file, already unlinked */
+	alignas(16) uint8_t room[1024]; /* what the chip lives in */
+	uint8_t blob[FH_CHIP_BLOB_MAX];
+	struct fh_chip chip;
+};
+
+static void insert(struct bench *b, const uint8_t boot[32])
+{
+	struct fh_arena a = fh_arena_of(b->room, sizeof(b->room));
+
+	fh_chip_drop(&b->chip);
+	assert_int_equal(fh_chip_soft_open(b->file, boot, &a, nullptr, &b->chip), FH_ERR_OK);
+}
+
+static struct bench *bench_of(void **state)
+{
+	return *state;
+}
+
+static int set_up(void **state)
+{
+	char path[] = "/tmp/freehold-test-soft-XXXXXX";
+	struct bench *b = test_calloc(1, sizeof(*b));
+
+	b->file = mkstemp(path);
+	if (b->file < 0 || unlink(path) != 0)
+		return -1;
+	insert(b, boot_one);
+	*state = b;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	fh_chip_drop(&b->chip);
+	close(b->file);
+	test_free(b);
+	return 0;
+}
+
+static struct fh_span seal(struct bench *b, enum fh_chip_scope scope)
+{
+	struct fh_builder out = FH_BUILDER_ARRAY(b->blob);
+
+	assert_int_equal(b->chip.class->seal(&b->chip, scope, FH_SPAN_ARRAY(secret), &out), FH_ERR_OK);
+	return fh_builder_span(&out);
+}
+
+static fh_err unseal(struct bench *b, enum fh_chip_scope scope, struct fh_span blob)
+{
+	uint8_t plain[FH_CHIP_SECRET_MAX];
+	struct fh_builder out = FH_BUILDER_ARRAY(plain);
+	fh_err e = b->chip.class->unseal(&b->chip, scope, blob, &out);
+
+	if (e == FH_ERR_OK)
+		assert_true(fh_span_equal(fh_builder_span(&out), FH_SPAN_ARRAY(secret)));
+	else
+		assert_int_equal(out.n, 0);
+	return e;
+}
+
+static uint64_t count_of_boots(struct bench *b, const uint8_t expected[32])
+{
+	uint8_t id[32];
+	uint64_t n = 0;
+
+	assert_int_equal(b->chip.class->boot(&b->chip, &n, id), FH_ERR_OK);
+	assert_memory_equal(id, expected, sizeof(id));
+	return n;
+}
+
+static void says_what_it_is(void **state)
+{
+	const struct fh_chip *c = &bench_of(state)->chip;
+
+	assert_int_equal(c->grade, FH_GRADE_NONE);
+	assert_string_equal(c->name, "no chip");
+}
+
+static void opens_what_it_sealed(void **state)
+{
+	struct bench *b = bench_of(state);
+
+	assert_int_equal(unseal(b, FH_CHIP_DEVICE, seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
+	assert_int_equal(unseal(b, FH_CHIP_BOOT, seal(b, FH_CHIP_BOOT)), FH_ERR_OK);
+}
+
+static void refuses_every_altered_byte(void **state)
+{
+	struct bench *b = bench_of(state);
+	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+
+	for (size_t i = 0; i < blob.n; i++) {
+		b->blob[i] ^= 0x80;
+		assert_int_equal(unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_SIGNATURE);
+		b->blob[i] ^= 0x80;
+	}
+}
+
+static void refuses_every_truncation(void **state)
+{
+	struct bench *b = bench_of(state);
+	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+
+	for (size_t n = 0; n < blob.n; n++)
+		assert_int_equal(unseal(b, FH_CHIP_DEVICE, fh_span_first(blob, n)),
+				 FH_ERR_SIGNATURE);
+}
+
+static void refuses_another_scope(void **state)
+{
+	struct bench *b = bench_of(state);
+
+	assert_int_equal(unseal(b, FH_CHIP_BOOT, seal(b, FH_CHIP_DEVICE)), FH_ERR_SIGNATURE);
+	assert_int_equal(unseal(b, FH_CHIP_DEVICE, seal(b, FH_CHIP_BOOT)), FH_ERR_SIGNATURE);
+}
+
+static void refuses_another_boot(void **state)
+{
+	struct bench *b = bench_of(state);
+	struct fh_span blob = seal(b, FH_CHIP_BOOT);
+
+	insert(b, boot_two);
+	assert_int_equal(unseal(b, FH_CHIP_BOOT, blob), FH_ERR_STATE);
+	insert(b, boot_one);
+	assert_int_equal(unseal(b, FH_CHIP_BOOT, blob), FH_ERR_OK);
+}
+
+static void keeps_a_device_secret_across_boots(void **state)
+{
+	struct bench *b = bench_of(state);
+	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+
+	insert(b, boot_two);
+	assert_int_equal(unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
+}
+
+static void refuses_a_secret_that_is_too_large(void **state)
+{
+	static const uint8_t large[FH_CHIP_SECRET_MAX + 1];
+	struct bench *b = bench_of(state);
+	struct fh_builder out = FH_BUILDER_ARRAY(b->blob);
+
+	assert_int_equal(b->chip.class->seal(&b->chip, FH_CHIP_DEVICE, FH_SPAN_ARRAY(large), &out),
+			 FH_ERR_LIMIT);
+	assert_int_equal(out.n, 0);
+}
+
+static void has_no_counter_before_it_is_created(void **state)
+{
+	struct bench *b = bench_of(state);
+	uint64_t now = 77;
+
+	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_MISSING);
+	assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_MISSING);
+	assert_int_equal(now, 77);
+}
+
+static void counts_up_across_openings(void **state)
+{
+	struct bench *b = bench_of(state);
+	uint64_t now;
+
+	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_EXISTS);
+	for (uint64_t expected = 2; expected < 6; expected++) {
+		insert(b, boot_one);
+		assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_OK);
+		assert_int_equal(now, expected);
+	}
+	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_OK);
+	assert_int_equal(now, 5);
+}
+
+static void counts_a_boot_once(void **state)
+{
+	struct bench *b = bench_of(state);
+
+	assert_int_equal(count_of_boots(b, boot_one), 1);
+	assert_int_equal(count_of_boots(b, boot_one), 1);
+	insert(b, boot_one);
+	assert_int_equal(count_of_boots(b, boot_one), 1);
+	insert(b, boot_two);
+	assert_int_equal(count_of_boots(b, boot_two), 2);
+	insert(b, boot_one);
+	assert_int_equal(count_of_boots(b, boot_one), 3);
+}
+
+static void counter_and_boots_do_not_disturb_each_other(void **state)
+{
+	struct bench *b = bench_of(state);
+	uint64_t now;
+
+	assert_int_equal(count_of_boots(b, boot_one), 1);
+	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
+	insert(b, boot_two);
+	assert_int_equal(count_of_boots(b, boot_two), 2);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_OK);
+	assert_int_equal(now, 1);
+}
+
+static void a_torn_write_leaves_the_older_value(void **state)
+{
+	static const uint8_t torn[16] = { 0 };
+	struct bench *b = bench_of(state);
+	uint64_t now;
+
+	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_OK);
+	/* The second write, number 2, went to the first slot.  */
+	assert_int_equal(pwrite(b->file, torn, sizeof(torn), 0), sizeof(torn));
+	insert(b, boot_one);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_OK);
+	assert_int_equal(now, 1);
+}
+
+static void refuses_a_damaged_file(void **state)
+{
+	static const uint8_t zeros[2 * FH_SLOT_SIZE];
+	struct bench *b = bench_of(state);
+	struct fh_arena a = fh_arena_of(b->room, sizeof(b->room));
+	struct fh_trace trace = { 0 };
+	struct fh_chip c = { 0 };
+
+	assert_int_equal(pwrite(b->file, zeros, sizeof(zeros), 0), sizeof(zeros));
+	assert_int_equal(fh_chip_soft_open(b->file, boot_one, &a, &trace, &c), FH_ERR_FORMAT);
+	assert_null(c.class);
+	assert_string_not_equal(trace.what, "");
+}
+
+static void refuses_a_file_with_another_value(void **state)
+{
+	struct bench *b = bench_of(state);
+	struct fh_arena a = fh_arena_of(b->room, sizeof(b->room));
+	struct fh_slots s = { b->file, 0 };
+	struct fh_chip c = { 0 };
+
+	assert_int_equal(fh_slots_write(&s, FH_SPAN_LIT("\x02 not what a counter looks like")),
+			 FH_ERR_OK);
+	assert_int_equal(fh_chip_soft_open(b->file, boot_one, &a, nullptr, &c), FH_ERR_FORMAT);
+}
+
+static void counts_no_further_after_a_failed_write(void **state)
+{
+	struct bench *b = bench_of(state);
+	uint64_t now = 77;
+	int kept = dup(b->file), broken[2];
+
+	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
+	/* A pipe takes no pwrite(), so every write fails.  */
+	assert_int_equal(pipe(broken), 0);
+	assert_int_equal(dup2(broken[1], b->file), b->file);
+	assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_IO);
+	assert_int_equal(dup2(kept, b->file), b->file);
+	assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_IO);
+	assert_int_equal(now, 77);
+	close(broken[0]);
+	close(broken[1]);
+	close(kept);
+}
+
+static void drops_twice(void **state)
+{
+	struct bench *b = bench_of(state);
+
+	fh_chip_drop(&b->chip);
+	fh_chip_drop(&b->chip);
+	assert_null(b->chip.class);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(says_what_it_is, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(opens_what_it_sealed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_every_altered_byte, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_every_truncation, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_another_scope, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_another_boot, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(keeps_a_device_secret_across_boots, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_a_secret_that_is_too_large, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(has_no_counter_before_it_is_created, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(counts_up_across_openings, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(counts_a_boot_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(counter_and_boots_do_not_disturb_each_other,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_torn_write_leaves_the_older_value, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(refuses_a_damaged_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(refuses_a_file_with_another_value, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(counts_no_further_after_a_failed_write, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(drops_twice, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
