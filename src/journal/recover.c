@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Only what was never acknowledged may be cut off, and only at the end of the
+ * last segment.  A frame that does not lead to its own root, or a break before
+ * the signed size, is damage or tampering: reported, never repaired.  */
+#include "journal/recover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void fh_segment_name(uint64_t first, char name[FH_SEGMENT_NAME_SIZE])
+{
+	(void)snprintf(name, FH_SEGMENT_NAME_SIZE, "%020llu.fhj", (unsigned long long)first);
+}
+
+/* A segment mapped for reading.  */
+struct mapped {
+	void *p;
+	size_t n;
+};
+
+static void mapped_drop(struct mapped *m)
+{
+	if (m->p != nullptr)
+		(void)munmap(m->p, m->n);
+}
+
+static fh_err map_file(int fd, struct mapped *out)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return fh_errno_err(errno);
+	if (st.st_size == 0) {
+		*out = (struct mapped){ 0 };
+		return FH_ERR_OK;
+	}
+	void *p = mmap(nullptr, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, /* offset= */ 0);
+
+	if (p == MAP_FAILED)
+		return FH_ERR_NOMEM;
+	*out = (struct mapped){ p, (size_t)st.st_size };
+	return FH_ERR_OK;
+}
+
+/* One more leaf for the batch that is being read.  Remembers the tree at the
+ * signed size and, behind it, the leaves that the next consistency proof
+ * needs.  */
+static fh_err add_leaf(struct fh_journal *j, struct fh_tree *grown, size_t *pending,
+		       struct fh_span leaf, const struct fh_recovery *r)
+{
+	struct fh_hash h = fh_leaf_hash(leaf);
+
+	fh_tree_add(grown, &h);
+	if (grown->size > r->signed_size) {
+		if (*pending >= FH_BATCH_ENTRIES_MAX)
+			return FH_ERR_CONFLICT;
+		j->leaf[(*pending)++] = h;
+	}
+	if (grown->size == r->signed_size) {
+		struct fh_hash root = fh_tree_root(grown);
+
+		if (!fh_hash_equal(&root, &r->signed_root))
+			return FH_ERR_CONFLICT;
+		j->signed_tree = *grown;
+	}
+	return FH_ERR_OK;
+}
+
+static fh_err visit(const struct fh_recovery *r, const struct fh_stored *s)
+{
+	struct fh_leaf leaf;
+
+	if (r->visitor == nullptr)
+		return FH_ERR_OK;
+	fh_err e = fh_leaf_read(s->leaf, &leaf);
+
+	return e == FH_ERR_OK ? r->visitor->entry(r->visitor->context, &leaf, s->payload) : e;
+}
+
+/* The batch leads to its own root; J's trees are not touched.  */
+static fh_err check_batch(const struct fh_journal *j, struct fh_span body)
+{
+	struct fh_tree grown = j->durable;
+	struct fh_batch batch;
+	struct fh_stored s;
+	fh_err e = fh_batch_read(body, &batch);
+
+	if (e != FH_ERR_OK || batch.first != grown.size)
+		return FH_ERR_TORN;
+	while ((e = fh_batch_next(&batch, &s)) == FH_ERR_OK) {
+		struct fh_hash h = fh_leaf_hash(s.leaf);
+
+		fh_tree_add(&grown, &h);
+	}
+	struct fh_hash root = fh_tree_root(&grown);
+
+	if (e != FH_ERR_MISSING || grown.size != batch.size || !fh_hash_equal(&root, &batch.root))
+		return FH_ERR_TORN;
+	return FH_ERR_OK;
+}
+
+/* Adds a whole batch to J, or leaves J alone if the batch does not lead to its
+ * own root.  */
+static fh_err add_batch(struct fh_journal *j, struct fh_span body, const struct fh_recovery *r)
+{
+	struct fh_tree grown = j->durable;
+	size_t pending = j->leaves;
+	struct fh_batch batch;
+	struct fh_stored s;
+	fh_err e = check_batch(j, body);
+
+	if (e == FH_ERR_OK)
+		e = fh_batch_read(body, &batch);
+	if (e != FH_ERR_OK)
+		return e;
+	while (fh_batch_next(&batch, &s) == FH_ERR_OK) {
+		e = add_leaf(j, &grown, &pending, s.leaf, r);
+		if (e == FH_ERR_OK)
+			e = visit(r, &s);
+		if (e != FH_ERR_OK)
+			return e;
+	}
+	j->durable = grown;
+	j->leaves = pending;
+	return FH_ERR_OK;
+}
+
+/* Demands that the head is the one we would write here.  */
+static bool head_fits(const struct fh_journal *j, struct fh_span body)
+{
+	struct fh_hash root = fh_tree_root(&j->durable);
+	struct fh_segment_head h;
+
+	return fh_segment_head_read(body, &h) == FH_ERR_OK
+	       && fh_hash_equal(&h.chain_id, &j->chain_id)
+	       && fh_hash_equal(&h.device_id, &j->device_id) && h.first == j->durable.size
+	       && fh_hash_equal(&h.root, &root);
+}
+
+/* Reads one segment; *END is the offset behind its last whole frame.  */
+static fh_err read_segment(struct fh_journal *j, struct fh_span all, const struct fh_recovery *r,
+			   uint64_t *end)
+{
+	struct fh_cursor c = fh_cursor_of(all);
+	enum fh_segment_frame type;
+	struct fh_span body;
+	bool first = true;
+	fh_err e;
+
+	*end = 0;
+	while ((e = fh_segment_next(&c, &type, &body)) == FH_ERR_OK && type != FH_SEGMENT_END) {
+		if (first != (type == FH_SEGMENT_HEAD))
+			return FH_ERR_FORMAT;
+		if (first && !head_fits(j, body))
+			return FH_ERR_CONFLICT;
+		if (type == FH_SEGMENT_BATCH)
+			e = add_batch(j, body, r);
+		if (e != FH_ERR_OK)
+			return e;
+		first = false;
+		*end = all.n - c.rest.n;
+	}
+	return e;
+}
+
+/* Cuts the tail of the last segment off, where that loses nothing signed.  */
+static fh_err cut_tail(struct fh_journal *j, int fd, uint64_t end, uint64_t size,
+		       const struct fh_recovery *r)
+{
+	if (j->durable.size < r->signed_size)
+		return FH_ERR_CONFLICT;
+	j->torn = size - end;
+	j->offset = end;
+	if (size > end && (ftruncate(fd, (off_t)end) != 0 || fsync(fd) != 0))
+		return fh_errno_err(errno);
+	return FH_ERR_OK;
+}
+
+static fh_err explain(struct fh_trace *t, const char *name, uint64_t end, uint64_t index, fh_err e)
+{
+	fh_trace_where(t, "record/journal/%s:%llu", name, (unsigned long long)end);
+	if (e == FH_ERR_CONFLICT)
+		fh_trace_what(t, "the record does not continue what was signed (it holds %llu entries"
+			      " up to here)", (unsigned long long)index);
+	else
+		fh_trace_what(t, "%s behind entry %llu", fh_err_text(e), (unsigned long long)index);
+	fh_trace_cure(t, "restore record/ from its last copy, or enrol this machine anew; "
+		      "freehold-verify record names the damage");
+	return e;
+}
+
+/* Reads the segment that begins at the durable size; FH_ERR_MISSING if there is
+ * none.  */
+static fh_err next_segment(struct fh_journal *j, const struct fh_recovery *r, struct fh_trace *t)
+{
+	char name[FH_SEGMENT_NAME_SIZE];
+	__attribute__((cleanup(mapped_drop))) struct mapped m = { 0 };
+	uint64_t end, first = j->durable.size;
+
+	fh_segment_name(first, name);
+	int fd = openat(fh_fd_get(j->directory), name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return fh_errno_err(errno);
+	FH_OWN(fh_fd) file = fh_fd_of(fd);
+	fh_err e = map_file(fd, &m);
+
+	if (e != FH_ERR_OK)
+		return e;
+	e = read_segment(j, fh_span_of(m.p, m.n), r, &end);
+	if (e == FH_ERR_CONFLICT || (e != FH_ERR_OK && j->durable.size < r->signed_size))
+		return explain(t, name, end, j->durable.size, e);
+	if (e != FH_ERR_OK && e != FH_ERR_TORN && e != FH_ERR_FORMAT && e != FH_ERR_LIMIT)
+		return explain(t, name, end, j->durable.size, e);
+	if (end == 0) {
+		/* Begun and never headed: nothing is in it, so it is begun again.  */
+		if (unlinkat(fh_fd_get(j->directory), name, /* flags= */ 0) != 0)
+			return fh_errno_err(errno);
+		return FH_ERR_MISSING;
+	}
+	e = cut_tail(j, fd, end, m.n, r);
+	if (e != FH_ERR_OK)
+		return explain(t, name, end, j->durable.size, e);
+	fh_fd_drop(&j->segment);
+	j->segment = file;
+	file = (struct fh_fd){ 0 };
+	return j->durable.size > first ? FH_ERR_OK : FH_ERR_MISSING;
+}
+
+fh_err fh_recover(struct fh_journal *j, const struct fh_recovery *r, struct fh_trace *t)
+{
+	fh_err e;
+
+	do
+		e = next_segment(j, r, t);
+	while (e == FH_ERR_OK);
+	if (e != FH_ERR_MISSING)
+		return e;
+	if (j->durable.size < r->signed_size)
+		return explain(t, "", 0, j->durable.size, FH_ERR_CONFLICT);
+	return FH_ERR_OK;
+}
