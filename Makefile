@@ -12,7 +12,7 @@ TOGETHER = flock --close --shared .build.lock tools/box
 
 # $(call build,DIR,SETUP OPTIONS): sets DIR up the first time, and compiles.
 build = [ -e $(1)/build.ninja ] || meson setup $(1) $(2); ninja -C $(1)
-release = $(call build,build,--buildtype=release -Ddebug=true --prefix=$(PREFIX))
+release = $(call build,build,--prefix=$(PREFIX))
 sanitized = $(call build,build-san,--buildtype=debug -Db_sanitize=address$(comma)undefined)
 comma = ,
 
@@ -30,9 +30,8 @@ test: ## build, run every test; TESTS=WORD runs those whose name holds WORD
 test-real: build ## tests with the real MCP servers and clients of npm
 	@$(TOGETHER) tests/real/run
 
-fuzz: ## run every fuzz harness for FUZZ_SECONDS each
-	@$(ALONE) 'CC=clang-19; export CC; $(call build,build-fuzz,-Dfuzz=true -Db_lundef=false)'
-	@$(TOGETHER) tools/fuzz build-fuzz $(FUZZ_SECONDS)
+fuzz: ## run fuzz harnesses (those that hold TESTS) for FUZZ_SECONDS each
+	@$(ALONE) 'exec tools/fuzz $(FUZZ_SECONDS) $(TESTS)'
 
 bench: build ## measure, beside what it is measured against
 	@$(TOGETHER) bench/run

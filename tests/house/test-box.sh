@@ -43,11 +43,41 @@ root=$work/root # with a marker of its own, so that it is a finished one
 mkdir "$root"
 mount --rbind / "$root"
 cp /etc/freehold-box "$work/marker"
-mount --bind "$work/os-release" "$(readlink -f /etc/os-release)"
 mount --bind "$work/empty" /etc/freehold-box
 unset FREEHOLD_BOX
 export XDG_CACHE_HOME=$work/cache HOME=$work
 cd "$work" || exit 2
+user() { setpriv --reuid 12345 --regid 12345 --clear-groups env HOME="$work/home" XDG_CACHE_HOME="$work/home/cache" "$@"; }
+mkdir "$work/home"
+chown 12345 "$work/home"
+
+# First a Debian 13 host: as it is, and with packages missing (a dpkg-query that knows only gcc, an apt-get that only says so).
+"$box" sh -c 'echo "in $PWD"; exit 6' >"$work/out" 2>&1
+[ $? = 6 ] && says "in $work" && [ ! -e "$work/cache" ]
+verdict $? 'on Debian 13 the command just runs'
+
+mkdir "$work/bare"
+printf '#!/bin/sh\necho "installed gcc"\n' >"$work/bare/dpkg-query"
+printf '#!/bin/sh\necho "apt-get $*"\n' >"$work/bare/apt-get"
+chmod +x "$work/bare/dpkg-query" "$work/bare/apt-get"
+PATH=$work/bare:$PATH "$box" echo ran >"$work/out" 2>&1
+[ $? = 0 ] && head -n 1 "$work/out" | grep -q 'installing on this host: .*\bmeson\b' && says 'apt-get install' && says ran &&
+	! head -n 1 "$work/out" | grep -q '\bgcc\b'
+verdict $? 'on Debian 13 root installs the missing packages, and names them first'
+
+printf '#!/bin/sh\nexit 100\n' >"$work/bare/apt-get"
+PATH=$work/bare:$PATH "$box" echo ran >"$work/out" 2>&1
+[ $? = 2 ] && says 'could not install' && ! says ran
+verdict $? 'an installation that fails ends there'
+
+if user test -x "$box"; then
+	(cd "$work/home" && user env PATH="$work/bare:$PATH" "$box" echo ran) >"$work/out" 2>&1
+	[ $? = 2 ] && says 'sudo apt-get install --no-install-recommends'
+	verdict $? 'on Debian 13 an ordinary user is told what to install'
+fi
+
+# From here on Debian 12.
+mount --bind "$work/os-release" "$(readlink -f /etc/os-release)"
 
 # A mmdebstrap that is slow, says that it was called, and makes a root of links into this system.
 mkdir "$work/bin"
@@ -78,6 +108,15 @@ verdict $? 'two first calls at once build one root'
 verdict $? 'a finished root is marked with its packages'
 flock --nonblock "$work/cache/freehold/lock" true
 verdict $? 'the lock of the build is not kept'
+
+# Without mmdebstrap, root installs it.
+rm -rf "$work/cache"
+mkdir "$work/later"
+printf '#!/bin/sh\necho "apt-get $*"\ncp "%s/bin/mmdebstrap" "%s/later"\n' "$work" "$work" >"$work/later/apt-get"
+chmod +x "$work/later/apt-get"
+PATH=$work/later:$PATH "$box" /nonexistent >"$work/out" 2>&1
+head -n 1 "$work/out" | grep -q 'installing on this host: mmdebstrap' && says 'apt-get install' && ls "$work"/cache/freehold/*/etc >/dev/null
+verdict $? 'root installs mmdebstrap, and says so first'
 
 # Killed in the middle, and again.
 rm -rf "$work/cache"
@@ -147,9 +186,6 @@ verdict $? 'called inside itself it just runs the command'
 verdict $? 'without a command it says how it is used'
 
 # An ordinary user.
-user() { setpriv --reuid 12345 --regid 12345 --clear-groups env HOME="$work/home" XDG_CACHE_HOME="$work/home/cache" "$@"; }
-mkdir "$work/home"
-chown 12345 "$work/home"
 cd "$work/home" || exit 2
 if ! user test -x "$box"; then
 	echo "skip - an ordinary user: $top cannot be read by one"
@@ -168,7 +204,8 @@ else
 
 	if user unshare --map-root-user --mount true 2>/dev/null; then
 		user env FREEHOLD_BOX="$finished" "$box" \
-			sh -c 'test -s /etc/freehold-box && ! touch /etc/written && echo mine >mine' >"$work/out" 2>&1 && [ "$(stat -c %u mine)" = 12345 ]
+			sh -c 'test -s /etc/freehold-box && ! touch /etc/written && echo mine >mine' >"$work/out" 2>&1 &&
+			[ "$(stat -c %u mine)" = 12345 ]
 		verdict $? "an ordinary user uses somebody else's finished root"
 	else
 		echo "skip - an ordinary user in somebody else's root: user namespaces are forbidden here"
