@@ -115,7 +115,8 @@ mkdir "$work/later"
 printf '#!/bin/sh\necho "apt-get $*"\ncp "%s/bin/mmdebstrap" "%s/later"\n' "$work" "$work" >"$work/later/apt-get"
 chmod +x "$work/later/apt-get"
 PATH=$work/later:$PATH "$box" /nonexistent >"$work/out" 2>&1
-head -n 1 "$work/out" | grep -q 'installing on this host: mmdebstrap' && says 'apt-get install' && ls "$work"/cache/freehold/*/etc >/dev/null
+head -n 1 "$work/out" | grep -q 'installing on this host: mmdebstrap' && says 'apt-get install' &&
+	ls "$work"/cache/freehold/*/etc >/dev/null
 verdict $? 'root installs mmdebstrap, and says so first'
 
 # Killed in the middle, and again.
@@ -207,6 +208,13 @@ else
 			sh -c 'test -s /etc/freehold-box && ! touch /etc/written && echo mine >mine' >"$work/out" 2>&1 &&
 			[ "$(stat -c %u mine)" = 12345 ]
 		verdict $? "an ordinary user uses somebody else's finished root"
+
+		mount -t tmpfs tmpfs /usr/local/lib
+		mkdir /usr/local/lib/here
+		(cd /usr/local/lib/here && user env FREEHOLD_BOX="$finished" "$box" true) >"$work/out" 2>&1
+		[ $? = 2 ] && says '/usr/local/lib/here: cannot be shown inside'
+		verdict $? 'a directory that has no place inside is named'
+		umount /usr/local/lib
 	else
 		echo "skip - an ordinary user in somebody else's root: user namespaces are forbidden here"
 	fi
