@@ -15,6 +15,7 @@ constexpr int FH_JSON_DEPTH_MAX = 32;         /* as CBOR: each converts to the o
 constexpr size_t FH_JSON_MAX = 4 << 20;       /* one JSON text; a 3 MiB file in base64 fits */
 constexpr size_t FH_NOTE_MAX = 64 << 10;      /* a signed note: 16 signatures of our size */
 constexpr size_t FH_NOTE_SIGNATURES_MAX = 16; /* C2SP signed-note: verifiers accept at least 16 */
+constexpr size_t FH_NOTE_SIGNATURE_MAX = 8192;  /* one signature we decode; ML-DSA-87's 4,627 fit */
 constexpr size_t FH_NOTE_NAME_MAX = 255;      /* a key name on a signature line */
 
 /* The authority chain */
@@ -61,5 +62,15 @@ constexpr size_t FH_HTTP_HEADERS_MAX = 64;        /* header lines of one request
 constexpr size_t FH_HTTP_HEADER_MAX = 16 << 10;   /* bytes of all header lines together */
 constexpr size_t FH_HTTP_TARGET_MAX = 2048;       /* the request target */
 constexpr uint32_t FH_HTTP_IDLE_MS = 60000;       /* a connection that says nothing */
+
+/* Clients of a gate */
+constexpr size_t FH_MCP_ID_MAX = 128;             /* a JSON-RPC id as CBOR; a UUID takes 38 */
+constexpr size_t FH_ANSWER_MAX = 6 * FH_JSON_MAX + 65536; /* JSON of a body: \u00XX is six for one */
+constexpr size_t FH_CLIENT_INFLIGHT_MAX = 64;     /* requests one stdio client has open */
+constexpr size_t FH_CLIENT_SMALL = 16 << 10;      /* memory of a client, each direction */
+constexpr size_t FH_LARGE_MAX = 32;               /* clients with more than that at one time */
+constexpr uint32_t FH_HTTP_REQUEST_MS = 30000;    /* a request from its first byte to its last */
+constexpr uint32_t FH_CLIENT_HELLO_MS = 10000;    /* a stdio client's time to name its server */
+constexpr uint32_t FH_HEALTH_MS = 2000;           /* core's time to say that it is there */
 
 #endif
