@@ -29,7 +29,8 @@ struct fh_cose_signature {
 };
 
 /* Writes / reads the tagged COSE_Sign with nil payload: signatures in strictly
- * rising order of key id, at least one, at most MAX (FH_ERR_LIMIT).  */
+ * rising order of key id, at least one, at most MAX (FH_ERR_LIMIT).  What follows
+ * on the cursor is the caller's.  */
 void fh_cose_put_sign(struct fh_builder *b, const struct fh_cose_signature *s, size_t n);
 fh_err fh_cose_read_sign(struct fh_cursor *c, struct fh_cose_signature *out, size_t max,
 			 size_t *count);

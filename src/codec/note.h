@@ -35,7 +35,9 @@ struct fh_note {
  * behind.  Spans look into the input.  */
 fh_err fh_note_parse(struct fh_span note, struct fh_note *out);
 
-/* Decodes S's signature without its key id into OUT (exactly N bytes).  */
+/* Decodes S's signature without its key id into OUT: exactly N bytes, or
+ * FH_ERR_FORMAT and OUT is untouched.  N is at most FH_NOTE_SIGNATURE_MAX
+ * (FH_ERR_LIMIT).  */
 fh_err fh_note_signature_bytes(const struct fh_note_signature *s, uint8_t *out, size_t n);
 
 /* Key id of an ML-DSA-65 key under NAME: the first four bytes, big-endian, of
