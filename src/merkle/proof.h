@@ -41,14 +41,15 @@ fh_err fh_inclusion_build(const struct fh_subtree_source *from, uint64_t index, 
 fh_err fh_inclusion_check(const struct fh_proof *p, uint64_t index, uint64_t start, uint64_t end,
 			  const struct fh_hash *leaf, const struct fh_hash *root);
 
-/* Proof that the valid, non-empty subtree [start, end) is part of the tree of
- * SIZE leaves.  With start = 0: a consistency proof from size end.  */
+/* Proof that the valid subtree [start, end) is part of the tree of SIZE leaves;
+ * empty for an empty one.  With start = 0: a consistency proof from size end.
+ * FH_ERR_FORMAT if it is not inside.  */
 fh_err fh_consistency_build(const struct fh_subtree_source *from, uint64_t start, uint64_t end,
 			    uint64_t size, struct fh_proof *out);
 
 /* FH_ERR_OK if P shows the subtree [start, end) with hash PART in the tree of
- * SIZE leaves with ROOT; FH_ERR_SIGNATURE if it does not.  From size 0 the
- * proof is empty and PART is the empty tree's root.  */
+ * SIZE leaves with ROOT; FH_ERR_SIGNATURE if it does not.  For an empty subtree,
+ * and so from size 0, the proof is empty and PART is the empty tree's root.  */
 fh_err fh_consistency_check(const struct fh_proof *p, uint64_t start, uint64_t end, uint64_t size,
 			    const struct fh_hash *part, const struct fh_hash *root);
 

@@ -20,19 +20,22 @@ struct fh_tile {
 	unsigned width;   /* 1 to 256; 256 is a full tile */
 };
 
-/* The path of T, "tile/...".  */
+/* The path of T, "tile/..."; a tile outside these bounds turns B bad.  */
 void fh_tile_put_path(struct fh_builder *b, const struct fh_tile *t);
 
 /* Parses such a path; strict inverse of fh_tile_put_path.  */
 fh_err fh_tile_parse_path(struct fh_span path, struct fh_tile *out);
 
-/* Width of the last, partial tile at LEVEL in a tree of SIZE; 0 if none.  */
+/* Width of the last, partial tile at LEVEL (FH_TILE_ENTRIES included) in a tree of
+ * SIZE; 0 if none.  */
 unsigned fh_tile_partial_width(int level, uint64_t size);
 
 /* Number of full tiles at LEVEL in a tree of SIZE.  */
 uint64_t fh_tile_full_count(int level, uint64_t size);
 
-/* Entry number I (0-based within the bundle) of an entry bundle; strict.  */
+/* Entry number I (0-based within the bundle) of an entry bundle; the span looks
+ * into it.  FH_ERR_FORMAT unless the whole bundle is entries, at most 256;
+ * FH_ERR_MISSING if it has no such entry.  */
 fh_err fh_bundle_entry(struct fh_span bundle, unsigned i, struct fh_span *out);
 
 #endif
