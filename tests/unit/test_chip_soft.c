@@ -16,8 +16,8 @@ static const uint8_t boot_two[32] = { 2 };
 static const uint8_t secret[32] = "thirty-two bytes that are secret";
 
 struct bench {
-	int file;                   /* the counter file, already unlinked */
-	alignas(16) uint8_t room[1024]; /* what the chip lives in */
+	int file;                       /* the counter file, already unlinked */
+	alignas(16) uint8_t room[1024]; /* what it lives in */
 	uint8_t blob[FH_CHIP_BLOB_MAX];
 	struct fh_chip chip;
 };
@@ -62,7 +62,8 @@ static struct fh_span seal(struct bench *b, enum fh_chip_scope scope)
 {
 	struct fh_builder out = FH_BUILDER_ARRAY(b->blob);
 
-	assert_int_equal(b->chip.class->seal(&b->chip, scope, FH_SPAN_ARRAY(secret), &out), FH_ERR_OK);
+	assert_int_equal(b->chip.class->seal(&b->chip, scope, FH_SPAN_ARRAY(secret), &out),
+			 FH_ERR_OK);
 	return fh_builder_span(&out);
 }
 
@@ -288,30 +289,28 @@ static void drops_twice(void **state)
 	assert_null(b->chip.class);
 }
 
+#define ON_A_FRESH_FILE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(says_what_it_is, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(opens_what_it_sealed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(refuses_every_altered_byte, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(refuses_every_truncation, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(refuses_another_scope, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(refuses_another_boot, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(keeps_a_device_secret_across_boots, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(refuses_a_secret_that_is_too_large, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(has_no_counter_before_it_is_created, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(counts_up_across_openings, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(counts_a_boot_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(counter_and_boots_do_not_disturb_each_other,
-						set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_torn_write_leaves_the_older_value, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(refuses_a_damaged_file, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(refuses_a_file_with_another_value, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(counts_no_further_after_a_failed_write, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(drops_twice, set_up, tear_down),
+		ON_A_FRESH_FILE(says_what_it_is),
+		ON_A_FRESH_FILE(opens_what_it_sealed),
+		ON_A_FRESH_FILE(refuses_every_altered_byte),
+		ON_A_FRESH_FILE(refuses_every_truncation),
+		ON_A_FRESH_FILE(refuses_another_scope),
+		ON_A_FRESH_FILE(refuses_another_boot),
+		ON_A_FRESH_FILE(keeps_a_device_secret_across_boots),
+		ON_A_FRESH_FILE(refuses_a_secret_that_is_too_large),
+		ON_A_FRESH_FILE(has_no_counter_before_it_is_created),
+		ON_A_FRESH_FILE(counts_up_across_openings),
+		ON_A_FRESH_FILE(counts_a_boot_once),
+		ON_A_FRESH_FILE(counter_and_boots_do_not_disturb_each_other),
+		ON_A_FRESH_FILE(a_torn_write_leaves_the_older_value),
+		ON_A_FRESH_FILE(refuses_a_damaged_file),
+		ON_A_FRESH_FILE(refuses_a_file_with_another_value),
+		ON_A_FRESH_FILE(counts_no_further_after_a_failed_write),
+		ON_A_FRESH_FILE(drops_twice),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);

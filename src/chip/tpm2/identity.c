@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the TPM says of itself, and which boot it is in.  */
+#include "chip/tpm2/tpm2_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/hash.h"
+
+constexpr size_t vendor_words = 4; /* TPM_PT_VENDOR_STRING_1 to 4 */
+
+/* TPMs that are programs, by manufacturer (TCG Vendor ID Registry) and the
+ * beginning of the vendor string: libtpms and swtpm, IBM's simulator, the
+ * reference implementation.  A program can claim any name, so a name not listed
+ * here proves nothing; only its endorsement does.  */
+static const struct simulator {
+	const char *manufacturer; /* without the filling zero or blank */
+	const char *vendor; /* "": any */
+} simulators[] = {
+	{ "IBM", "" },
+	{ "MSFT", "xCG fTPM" },
+	{ "XYZZ", "" },
+};
+
+constexpr size_t simulators_count = sizeof(simulators) / sizeof(simulators[0]);
+
+/* Four characters of a property, printable and without filling zeros.  */
+static void put_word(struct fh_builder *b, uint32_t word)
+{
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		uint8_t c = (uint8_t)(word >> shift);
+
+		if (c != 0)
+			fh_builder_u8(b, c >= 0x20 && c < 0x7f ? c : '?');
+	}
+}
+
+static bool is_simulator(struct fh_span manufacturer, struct fh_span vendor)
+{
+	for (size_t i = 0; i < simulators_count; i++) {
+		if (fh_span_starts(manufacturer, fh_span_str(simulators[i].manufacturer)) &&
+		    fh_span_starts(vendor, fh_span_str(simulators[i].vendor)))
+			return true;
+	}
+	return false;
+}
+
+fh_err fh_tpm2_identify(struct fh_tpm2 *t, enum fh_grade *grade, char name[64])
+{
+	uint32_t manufacturer, word, high = 0, low = 0;
+	uint8_t maker[4], text[4 * vendor_words];
+	struct fh_builder m = FH_BUILDER_ARRAY(maker), v = FH_BUILDER_ARRAY(text);
+	fh_err e;
+
+	e = fh_tpm2_property(t, TPM2_PT_MANUFACTURER, &manufacturer);
+	if (e != FH_ERR_OK)
+		return e;
+	put_word(&m, manufacturer);
+	for (TPM2_PT i = 0; i < vendor_words && e == FH_ERR_OK; i++) {
+		e = fh_tpm2_property(t, TPM2_PT_VENDOR_STRING_1 + i, &word);
+		if (e == FH_ERR_OK)
+			put_word(&v, word);
+	}
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_property(t, TPM2_PT_FIRMWARE_VERSION_1, &high);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_property(t, TPM2_PT_FIRMWARE_VERSION_2, &low);
+	/* A TPM may leave these out; its manufacturer it has to name.  */
+	if (e != FH_ERR_OK && e != FH_ERR_MISSING)
+		return e;
+	*grade = is_simulator(fh_builder_span(&m), fh_builder_span(&v)) ? FH_GRADE_SIMULATED :
+									  FH_GRADE_TPM_SEALED;
+	snprintf(name, 64, "TPM %.*s %.*s, firmware %x.%x", (int)m.n, (const char *)maker, (int)v.n,
+		 (const char *)text, high, low);
+	return FH_ERR_OK;
+}
+
+/* TPM2_ReadClock in an audit session, so that the answer is authentic.  */
+static fh_err read_resets(struct fh_tpm2 *t, ESYS_TR session, uint64_t *out)
+{
+	FH_ESYS TPMS_TIME_INFO *now = nullptr;
+	TSS2_RC rc;
+
+	rc = Esys_ReadClock(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, &now);
+	if (rc != TSS2_RC_SUCCESS)
+		return fh_tpm2_fail(t, "TPM2_ReadClock", rc);
+	*out = now->clockInfo.resetCount;
+	return FH_ERR_OK;
+}
+
+fh_err fh_tpm2_boot(struct fh_chip *c, uint64_t *count, uint8_t id[32])
+{
+	struct fh_tpm2 *t = fh_tpm2_of(c);
+	FH_OWN(fh_tpm2_handle) session = { 0 };
+	FH_OWN(fh_tpm2_handle) primary = { 0 };
+	struct fh_tpm2_name name;
+	uint64_t resets;
+	fh_err e;
+
+	e = fh_tpm2_session(t, TPMA_SESSION_AUDIT, &session);
+	if (e == FH_ERR_OK)
+		e = read_resets(t, session.tr, &resets);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_session_turn(&session, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_null_primary(t, &session, &primary, &name);
+	if (e != FH_ERR_OK)
+		return e;
+
+	struct fh_hash digest = fh_hash_of(fh_tpm2_name_span(&name));
+
+	*count = resets;
+	memcpy(id, digest.bytes, FH_HASH_SIZE);
+	return FH_ERR_OK;
+}

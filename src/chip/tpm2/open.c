@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chip/tpm2/tpm2_private.h"
+
+#include <stdlib.h>
+
+#include <tss2/tss2_tctildr.h>
+
+struct fh_tpm2 *fh_tpm2_of(struct fh_chip *c)
+{
+	struct fh_tpm2 *t = c->state;
+
+	c->trace = (struct fh_trace){ 0 };
+	t->trace = &c->trace;
+	return t;
+}
+
+static void give_back(struct fh_tpm2 *t)
+{
+	struct fh_tpm2_handle srk = { .tpm = t, .tr = t->srk, .keep = t->srk_persistent };
+
+	if (t->srk_loaded)
+		fh_tpm2_handle_drop(&srk);
+	t->srk_loaded = false;
+	Esys_Finalize(&t->esys);
+	Tss2_TctiLdr_Finalize(&t->tcti);
+}
+
+static void close_tpm2(struct fh_chip *c)
+{
+	give_back(fh_tpm2_of(c));
+}
+
+static const struct fh_chip_class tpm2_class = {
+	.seal = fh_tpm2_seal,
+	.unseal = fh_tpm2_unseal,
+	.counter_create = fh_tpm2_counter_create,
+	.counter_increment = fh_tpm2_counter_increment,
+	.counter_read = fh_tpm2_counter_read,
+	.boot = fh_tpm2_boot,
+	.close = close_tpm2,
+};
+
+/* Waits for a TPM that is still testing itself, so that later commands need
+ * not.  */
+static fh_err wake(struct fh_tpm2 *t)
+{
+	unsigned tries = 0;
+	TSS2_RC rc;
+
+	do {
+		rc = Esys_SelfTest(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+				   /* fullTest: */ TPM2_NO);
+	} while (fh_tpm2_again(&tries, rc));
+	if (rc != TSS2_RC_SUCCESS)
+		return fh_tpm2_fail(t, "TPM2_SelfTest", rc);
+	return FH_ERR_OK;
+}
+
+static fh_err begin(struct fh_tpm2 *t, struct fh_chip *out)
+{
+	struct fh_chip c = { .class = &tpm2_class, .state = t };
+	TSS2_RC rc;
+	fh_err e;
+
+	rc = Esys_Initialize(&t->esys, t->tcti, /* abiVersion: */ nullptr);
+	if (rc != TSS2_RC_SUCCESS)
+		return fh_tpm2_fail(t, "ESYS", rc);
+	e = wake(t);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_identify(t, &c.grade, c.name);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_srk_open(t);
+	if (e != FH_ERR_OK)
+		return e;
+	*out = c;
+	return FH_ERR_OK;
+}
+
+fh_err fh_chip_tpm2_over(TSS2_TCTI_CONTEXT *tcti, struct fh_arena *arena, struct fh_trace *trace,
+			 struct fh_chip *out)
+{
+	struct fh_tpm2 *t = fh_arena_take(arena, sizeof(*t));
+	fh_err e;
+
+	if (t == nullptr) {
+		Tss2_TctiLdr_Finalize(&tcti);
+		return FH_ERR_NOMEM;
+	}
+	*t = (struct fh_tpm2){ .tcti = tcti, .trace = trace };
+	e = begin(t, out);
+	if (e != FH_ERR_OK)
+		give_back(t);
+	return e;
+}
+
+fh_err fh_chip_tpm2_open(const char *tcti, struct fh_arena *arena, struct fh_trace *trace,
+			 struct fh_chip *out)
+{
+	struct fh_tpm2 naming = { .trace = trace };
+	TSS2_TCTI_CONTEXT *connection = nullptr;
+	TSS2_RC rc;
+
+	/* tpm2-tss would write to stderr what it thinks of every refusal.  We say
+	 * it once, in the trace; who set TSS2_LOG himself wants to see more.  */
+	(void)setenv("TSS2_LOG", "all+NONE", /* overwrite: */ 0);
+	rc = Tss2_TctiLdr_Initialize(tcti, &connection);
+	if (rc != TSS2_RC_SUCCESS) {
+		(void)fh_tpm2_fail(&naming, "connection", rc);
+		fh_trace_where(trace, "%s", tcti);
+		fh_trace_cure(trace, "check the TCTI in freehold.conf, that the TPM is there, and "
+				     "that freehold may open it");
+		return FH_ERR_IO;
+	}
+	return fh_chip_tpm2_over(connection, arena, trace, out);
+}

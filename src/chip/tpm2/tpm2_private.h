@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CHIP_TPM2_TPM2_PRIVATE_H
+#define FH_CHIP_TPM2_TPM2_PRIVATE_H
+
+#include <tss2/tss2_esys.h>
+
+#include "base/own.h"
+#include "chip/tpm2/tpm2.h"
+
+/* What the files of tpm2/ share.  Names of commands, attributes and structures
+ * are those of the TPM 2.0 Library specification, parts 2 and 3.  */
+
+constexpr size_t FH_TPM2_NAME_SIZE = 34; /* of an object: SHA-256's id, then the digest */
+
+/* The name of an object: what its handle means (part 1, clause 14).  */
+struct fh_tpm2_name {
+	uint8_t bytes[FH_TPM2_NAME_SIZE];
+};
+
+static inline struct fh_span fh_tpm2_name_span(const struct fh_tpm2_name *n)
+{
+	return fh_span_of(n->bytes, FH_TPM2_NAME_SIZE);
+}
+
+struct fh_tpm2 {
+	TSS2_TCTI_CONTEXT *tcti;     /* the connection; ours to end */
+	ESYS_CONTEXT *esys;          /* NULL once closed */
+	ESYS_TR srk;                 /* the storage key; sessions are salted to it */
+	bool srk_loaded;             /* srk is to be given back */
+	bool srk_persistent;         /* it is the one at 0x81000001 */
+	struct fh_tpm2_name srk_name;
+	struct fh_trace *trace;      /* of the call in progress; may be NULL */
+};
+
+/* The state of C, its trace emptied for the call that begins.  */
+struct fh_tpm2 *fh_tpm2_of(struct fh_chip *c);
+
+/* As fh_chip_tpm2_open() over a connection from Tss2_TctiLdr_Initialize(), which
+ * is ours from now on, also if this fails.  (Another connection is used alike,
+ * and stays the caller's to end after the chip.)  */
+fh_err fh_chip_tpm2_over(TSS2_TCTI_CONTEXT *tcti, struct fh_arena *arena, struct fh_trace *trace,
+			 struct fh_chip *out);
+
+/* FH_ESYS on a pointer that an ESYS call fills: Esys_Free() at the end of its
+ * scope.  */
+#define FH_ESYS __attribute__((cleanup(fh_esys_free)))
+void fh_esys_free(void *pointer_to_pointer);
+
+/* Something loaded into the TPM by us.  Dropping flushes it, by a bare command
+ * if ESYS does not work any more.  A zeroed one is fine.  */
+struct fh_tpm2_handle {
+	struct fh_tpm2 *tpm; /* NULL: nothing held */
+	ESYS_TR tr;          /* ESYS's number for it */
+	bool keep;           /* lives in NV: only ESYS's record is dropped */
+};
+
+void fh_tpm2_handle_drop(struct fh_tpm2_handle *h);
+
+/* The name of what TR stands for; FH_ERR_TPM if it is not a SHA-256 one.  */
+fh_err fh_tpm2_name_of(struct fh_tpm2 *t, ESYS_TR tr, struct fh_tpm2_name *out);
+
+/* --- answers ---------------------------------------------------------- */
+
+/* The TPM's own code in RC, without the number of a parameter, handle or
+ * session (part 2, clause 6.6); 0 if RC does not come from the TPM.  */
+TPM2_RC fh_tpm2_code(TSS2_RC rc);
+
+/* Turns RC of COMMAND into an error, and explains it in the trace.  Never
+ * FH_ERR_OK.  */
+fh_err fh_tpm2_fail(struct fh_tpm2 *t, const char *command, TSS2_RC rc);
+
+/* For loops around one command: true if RC says to try again later and there
+ * is patience left; then it has waited.  ESYS itself repeats RETRY, TESTING and
+ * YIELDED five times at once.  */
+bool fh_tpm2_again(unsigned *tries, TSS2_RC rc);
+
+/* The TPM property (part 2, clause 6.13).  FH_ERR_MISSING if it has none.  */
+fh_err fh_tpm2_property(struct fh_tpm2 *t, TPM2_PT property, uint32_t *out);
+
+/* --- sessions and policies -------------------------------------------- */
+
+/* An HMAC session salted to the SRK, with AES-128-CFB, and ATTRIBUTES besides
+ * continueSession.  */
+fh_err fh_tpm2_session(struct fh_tpm2 *t, TPMA_SESSION attributes, struct fh_tpm2_handle *out);
+
+/* Changes the attributes (besides continueSession) for the next commands.  */
+fh_err fh_tpm2_session_turn(const struct fh_tpm2_handle *session, TPMA_SESSION attributes);
+
+/* A policy session, salted alike, in which the policy of sealed objects has
+ * been satisfied; answers are encrypted.  The seam for a policy that the
+ * operator can change: these two functions are all that knows it.  */
+fh_err fh_tpm2_policy_session(struct fh_tpm2 *t, struct fh_tpm2_handle *out);
+
+/* The digest that such a session arrives at.  */
+void fh_tpm2_policy_digest(TPM2B_DIGEST *out);
+
+/* --- keys ------------------------------------------------------------- */
+
+/* The TCG's ECC P-256 storage primary key: restricted, decrypting.  */
+TPM2B_PUBLIC fh_tpm2_storage_template(void);
+
+/* A sealed object with our policy; unique is for the TPM to fill.  */
+TPM2B_PUBLIC fh_tpm2_sealed_template(void);
+
+/* GOT is what was asked for, but for what the TPM fills in (unique).  */
+bool fh_tpm2_public_is(const TPM2B_PUBLIC *got, const TPM2B_PUBLIC *asked);
+
+/* Makes the primary key of TEMPLATE in HIERARCHY, authorised by SESSION
+ * (empty authorisation).  *NAME and *PUBLIC may be NULL.  */
+fh_err fh_tpm2_primary(struct fh_tpm2 *t, ESYS_TR hierarchy, ESYS_TR session,
+		       const TPM2B_PUBLIC *template, struct fh_tpm2_handle *out,
+		       struct fh_tpm2_name *name, TPM2B_PUBLIC *public);
+
+/* Makes the storage primary of the NULL hierarchy, which every reset of the
+ * TPM changes.  */
+fh_err fh_tpm2_null_primary(struct fh_tpm2 *t, const struct fh_tpm2_handle *session,
+			    struct fh_tpm2_handle *out, struct fh_tpm2_name *name);
+
+/* Loads the SRK: the persistent one if it is fit, else the primary.  */
+fh_err fh_tpm2_srk_open(struct fh_tpm2 *t);
+
+/* Has the SRK named NAME loaded afterwards: a blob may be older than the
+ * persistent SRK.  FH_ERR_SIGNATURE if this TPM has no such SRK.  */
+fh_err fh_tpm2_srk_find(struct fh_tpm2 *t, struct fh_span name);
+
+/* --- the operations of the chip --------------------------------------- */
+
+fh_err fh_tpm2_seal(struct fh_chip *c, enum fh_chip_scope scope, struct fh_span plain,
+		    struct fh_builder *blob);
+fh_err fh_tpm2_unseal(struct fh_chip *c, enum fh_chip_scope scope, struct fh_span blob,
+		      struct fh_builder *out);
+fh_err fh_tpm2_counter_create(struct fh_chip *c);
+fh_err fh_tpm2_counter_increment(struct fh_chip *c, uint64_t *now);
+fh_err fh_tpm2_counter_read(struct fh_chip *c, uint64_t *now);
+fh_err fh_tpm2_boot(struct fh_chip *c, uint64_t *count, uint8_t id[32]);
+
+/* What the TPM says it is: grade and name.  */
+fh_err fh_tpm2_identify(struct fh_tpm2 *t, enum fh_grade *grade, char name[64]);
+
+#endif
