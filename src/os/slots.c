@@ -8,6 +8,7 @@
 #include "os/file.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 constexpr uint32_t slot_magic = 0x46485331; /* "FHS1" */
 
@@ -15,13 +16,12 @@ constexpr uint32_t slot_magic = 0x46485331; /* "FHS1" */
 static fh_err read_slot(int fd, unsigned i, uint8_t bytes[FH_SLOT_SIZE], uint64_t *number,
 			struct fh_span *value)
 {
-	fh_err e = fh_fd_pread(fd, bytes, FH_SLOT_SIZE, (uint64_t)i * FH_SLOT_SIZE);
+	ssize_t got = pread(fd, bytes, FH_SLOT_SIZE, (off_t)(i * FH_SLOT_SIZE));
 
-	if (e == FH_ERR_TORN)
-		return FH_ERR_FORMAT;
-	if (e != FH_ERR_OK)
-		return e;
-	struct fh_cursor c = fh_cursor_of(fh_span_of(bytes, FH_SLOT_SIZE));
+	if (got < 0)
+		return FH_ERR_IO;
+	struct fh_span all = fh_span_of(bytes, (size_t)got);
+	struct fh_cursor c = fh_cursor_of(all);
 	uint32_t magic = fh_cursor_be32(&c);
 	uint64_t n = fh_cursor_be64(&c);
 	uint32_t length = fh_cursor_be32(&c);
@@ -29,8 +29,10 @@ static fh_err read_slot(int fd, unsigned i, uint8_t bytes[FH_SLOT_SIZE], uint64_
 	if (magic != slot_magic || n == 0 || length > FH_SLOT_VALUE_MAX)
 		return FH_ERR_FORMAT;
 	struct fh_span v = fh_cursor_take(&c, length);
-	struct fh_hash sum = fh_hash_of(fh_span_of(bytes, FH_SLOT_SIZE - c.rest.n));
+	struct fh_hash sum = fh_hash_of(fh_span_first(all, all.n - c.rest.n));
 
+	if (fh_cursor_bad(&c))
+		return FH_ERR_FORMAT;
 	if (!fh_span_equal(fh_cursor_take(&c, FH_HASH_SIZE), fh_hash_span(&sum)))
 		return FH_ERR_FORMAT;
 	*number = n;
@@ -70,7 +72,7 @@ fh_err fh_slots_open(int fd, struct fh_slots *s, struct fh_builder *out)
 
 fh_err fh_slots_write(struct fh_slots *s, struct fh_span value)
 {
-	uint8_t bytes[FH_SLOT_SIZE] = { 0 };
+	uint8_t bytes[FH_SLOT_SIZE];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	uint64_t number = s->number + 1;
 
@@ -83,7 +85,7 @@ fh_err fh_slots_write(struct fh_slots *s, struct fh_span value)
 	struct fh_hash sum = fh_hash_of(fh_builder_span(&b));
 
 	fh_builder_bytes(&b, fh_hash_span(&sum));
-	fh_err e = fh_fd_pwrite(s->fd, FH_SPAN_ARRAY(bytes), number % 2 * FH_SLOT_SIZE);
+	fh_err e = fh_fd_pwrite(s->fd, fh_builder_span(&b), number % 2 * FH_SLOT_SIZE);
 
 	if (e != FH_ERR_OK)
 		return e;

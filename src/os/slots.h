@@ -10,8 +10,9 @@
  * turn, each with a rising number and a checksum: a crash in the middle of one
  * leaves the other.  */
 
-constexpr size_t FH_SLOT_VALUE_MAX = 4096;
-/* Bytes of the file: two slots of head, value and padding.  */
+/* Largest value: a sealed session seed and its certificate fit.  */
+constexpr size_t FH_SLOT_VALUE_MAX = 16 << 10;
+/* Distance of the two slots in the file; only what a value needs is written.  */
 constexpr size_t FH_SLOT_SIZE = FH_SLOT_VALUE_MAX + 64;
 
 struct fh_slots {
