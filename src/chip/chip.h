@@ -5,7 +5,7 @@
 #include "base/builder.h"
 #include "base/secret.h"
 #include "base/trace.h"
-#include "evidence/grade.h"
+#include "entry/grade.h"
 
 /* Where keys live: one interface, several chips.  Only the keeper and `init`
  * hold one.  Everything that can fail reports why in a trace that the chip

@@ -4,7 +4,7 @@
 
 #include "base/builder.h"
 #include "crypto/signature.h"
-#include "evidence/grade.h"
+#include "entry/grade.h"
 
 /* The certificate by which the device key vouches for the session key of one
  * boot: a COSE_Sign1 over {device, boot count, start counter, previous

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef FH_EVIDENCE_GRADE_H
-#define FH_EVIDENCE_GRADE_H
+#ifndef FH_ENTRY_GRADE_H
+#define FH_ENTRY_GRADE_H
 
 #include "base/span.h"
 #include "freehold/error.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "evidence/grade.h"
+#include "entry/grade.h"
 
 static const char *const texts[] = {
 	[FH_GRADE_NONE] = "none",
