@@ -71,7 +71,7 @@ void fh_signers_put(struct fh_builder *b, const struct fh_authority *a);
 struct fh_device_body {
 	struct fh_span key;            /* ML-DSA-65 public key, 1952 bytes */
 	struct fh_span name;           /* what the operator calls the machine */
-	struct fh_span grade;          /* as evidence/grade.h writes it, seen at enrolment */
+	struct fh_span grade;          /* as entry/grade.h writes it, seen at enrolment */
 	struct fh_span possession;     /* COSE_Sign1 by key; see fh_device_possession_put() */
 	struct fh_span ek_certificate; /* the TPM's endorsement certificate (DER), or empty */
 	struct fh_span ak;             /* the TPM's attestation key (TPMT_PUBLIC), or empty */

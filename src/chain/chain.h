@@ -76,7 +76,9 @@ struct fh_policy_held {
 	uint64_t sequence;
 };
 
-struct fh_chain_object; /* chain.c's */
+struct fh_chain_step; /* chain_private.h */
+struct fh_chain_side;
+struct fh_chain_object;
 struct fh_chain_removal;
 
 struct fh_chain {
@@ -91,16 +93,20 @@ struct fh_chain {
 	size_t branches;                /* 0 unless forked */
 	struct fh_trace why;            /* when stopped or forked: for people */
 
-	/* chain.c's own.  */
+	/* Private to src/chain.  */
 	struct fh_chain_checks checks;
 	struct fh_arena *live, *spare;
-	struct fh_hash *hash;           /* of each statement up to head, by sequence */
-	size_t hash_cap;
-	uint64_t floor;                 /* older statements' effects have been compacted */
-	struct fh_chain_object *object; /* every version of every object since floor */
+	struct fh_span genesis;           /* its body */
+	struct fh_chain_step *step;       /* each statement up to head, by sequence */
+	size_t steps, step_cap;
+	struct fh_chain_side *side;       /* when forked: each statement behind head */
+	size_t sides, side_cap;
+	struct fh_chain_object *object;   /* every version of every object since floor */
 	size_t objects, object_cap;
-	struct fh_chain_removal *removal;
+	struct fh_chain_removal *removal; /* every revocation since floor */
 	size_t removals, removal_cap;
+	uint64_t floor;                   /* what was replaced before this is forgotten */
+	bool stopped;                     /* something was met that is not understood */
 };
 
 /* An empty chain over two arenas, equally large, which it keeps.  */
@@ -114,18 +120,30 @@ void fh_chain_begin(struct fh_arena *live, struct fh_arena *spare, struct fh_cha
  *   FH_ERR_MISSING     statements before this one are missing: import them first
  *   FH_ERR_UNKNOWN     of another chain, or follows what this chain does not hold
  *   FH_ERR_EXISTS      held already; nothing changed
- *   FH_ERR_CONFLICT    contradicts what is in force (e.g. revokes what is not there)
+ *   FH_ERR_STATE       `recover`, which is not supported yet
  *   FH_ERR_NOMEM       does not fit the arena
- * On any of these C is as before.  A fork or a kind that is not understood is
- * FH_ERR_OK: the statement counts and c->state tells.  */
+ * On any of these C is as before.  What counts is the statement, its signatures
+ * and who could sign at its place, so every reader takes the same statements in
+ * any order.  A fork, a kind that is not understood and a policy that cannot be
+ * evaluated are FH_ERR_OK: the statement counts, and c->state and c->why tell.
+ * A policy that can be evaluated ends the last of the three.  */
 fh_err fh_chain_accept(struct fh_chain *c, struct fh_span file, struct fh_arena *scratch,
 		       struct fh_trace *t);
 
-/* The same judgement without applying: what `chain import` and signing ask.
- * FH_ERR_UNSUPPORTED for a kind that is not understood, FH_ERR_STATE when the
- * chain is forked or stopped, FH_ERR_CONFLICT for what would make a fork.  */
-fh_err fh_chain_check(struct fh_chain *c, struct fh_span file, struct fh_arena *scratch,
+/* What is asked before signing PAYLOAD as the next statement: everything but
+ * the signatures, and stricter than accepting it.  FH_ERR_UNSUPPORTED for what
+ * is not understood, FH_ERR_STATE when the chain is forked or stopped,
+ * FH_ERR_CONFLICT when it is not the next one, or revokes what is not there,
+ * FH_ERR_LIMIT for more than FH_CHAIN_OBJECTS_MAX of a kind; a policy's own
+ * errors as policy/set.h has them.  */
+fh_err fh_chain_check(const struct fh_chain *c, struct fh_span payload, struct fh_arena *scratch,
 		      struct fh_trace *t);
+
+/* Whether the signatures of the statement FILE, which need not be enough yet,
+ * are right, and how many more its kind needs at the head: 0 means it can be
+ * imported.  For gathering signatures one by one.  */
+fh_err fh_chain_wants(const struct fh_chain *c, struct fh_span file, struct fh_arena *scratch,
+		      size_t *more, struct fh_trace *t);
 
 /* The hash of the statement at SEQUENCE (up to head) into *OUT.  */
 fh_err fh_chain_hash_at(const struct fh_chain *c, uint64_t sequence, struct fh_hash *out);

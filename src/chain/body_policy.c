@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bodies `policy` and `revoke`.  */
+#include "chain/body_private.h"
+
+constexpr uint64_t time_max = INT64_MAX;
+constexpr size_t kind_max = 32;
+
+fh_err fh_policy_read(struct fh_span body, struct fh_policy_body *out, struct fh_trace *t)
+{
+	struct fh_members m = fh_members_of(body, "policy", t);
+	struct fh_policy_body p = { 0 };
+
+	p.cedar = fh_members_text(&m, "cedar", FH_POLICY_TEXT_MAX);
+	if (fh_members_has(&m, "lease")) {
+		fh_trace_what(t, "policy: `lease` is not evaluated yet");
+		fh_trace_cure(t, "leave it out; a policy that expires soon has a similar effect");
+		return FH_ERR_UNSUPPORTED;
+	}
+	p.schema = fh_members_text(&m, "schema", FH_POLICY_TEXT_MAX);
+	p.expires_ms = fh_members_uint(&m, "expires", time_max);
+
+	fh_err e = fh_members_end(&m);
+
+	if (e == FH_ERR_OK)
+		*out = p;
+	return e;
+}
+
+void fh_policy_put(struct fh_builder *b, const struct fh_policy_body *p)
+{
+	fh_cbor_put_map(b, 3);
+	fh_put_name(b, "cedar");
+	fh_cbor_put_text(b, p->cedar);
+	fh_put_name(b, "schema");
+	fh_cbor_put_text(b, p->schema);
+	fh_put_name(b, "expires");
+	fh_cbor_put_uint(b, p->expires_ms);
+}
+
+/* What `revoke` can name; devices and policies go by 32 bytes.  */
+static bool by_hash(enum fh_statement_kind what)
+{
+	return what == FH_STATEMENT_DEVICE || what == FH_STATEMENT_POLICY;
+}
+
+static bool revocable(enum fh_statement_kind what)
+{
+	return by_hash(what) || what == FH_STATEMENT_ACTOR || what == FH_STATEMENT_SERVER;
+}
+
+fh_err fh_revoke_read(struct fh_span body, struct fh_revoke_body *out, struct fh_trace *t)
+{
+	struct fh_members m = fh_members_of(body, "revoke", t);
+	struct fh_revoke_body r = { 0 };
+
+	fh_members_need(&m, "id");
+
+	bool bytes = fh_cbor_peek(&m.c) == FH_CBOR_BYTES;
+
+	r.id = bytes ? fh_cbor_bytes_exact(&m.c, FH_HASH_SIZE) : fh_cbor_text(&m.c, FH_NAME_MAX);
+	r.what = fh_statement_kind_parse(fh_members_text(&m, "what", kind_max));
+	if (!revocable(r.what))
+		fh_members_refuse(&m, "what", "must be actor, device, server or policy");
+	else if (bytes != by_hash(r.what))
+		fh_members_refuse(&m, "id", "must be a name for actor and server, "
+					    "otherwise 32 bytes");
+
+	fh_err e = fh_members_end(&m);
+
+	if (e == FH_ERR_OK)
+		*out = r;
+	return e;
+}
+
+void fh_revoke_put(struct fh_builder *b, const struct fh_revoke_body *r)
+{
+	fh_cbor_put_map(b, 2);
+	fh_put_name(b, "id");
+	if (by_hash(r->what))
+		fh_cbor_put_bytes(b, r->id);
+	else
+		fh_cbor_put_text(b, r->id);
+	fh_put_name(b, "what");
+	fh_put_name(b, fh_statement_kind_text(r->what));
+}
