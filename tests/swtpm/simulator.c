@@ -173,6 +173,34 @@ bool simulator_define(const struct simulator *s, uint32_t handle, uint16_t size,
 	return rc == 0;
 }
 
+void simulator_fill(const struct simulator *s, uint32_t handle, const uint8_t *p, size_t n)
+{
+	const TPM2B_AUTH none = { 0 };
+	const TPM2B_NV_PUBLIC public = { .nvPublic = {
+		.nvIndex = handle,
+		.nameAlg = TPM2_ALG_SHA256,
+		.attributes = TPMA_NV_AUTHREAD | TPMA_NV_OWNERREAD | TPMA_NV_OWNERWRITE |
+			      TPMA_NV_NO_DA,
+		.dataSize = (UINT16)n,
+	} };
+	struct line l = line_open(s);
+	ESYS_TR index;
+
+	assert_int_equal(Esys_NV_DefineSpace(l.esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD,
+					     ESYS_TR_NONE, ESYS_TR_NONE, &none, &public, &index),
+			 0);
+	for (size_t at = 0; at < n;) {
+		TPM2B_MAX_NV_BUFFER part = { .size = (UINT16)(n - at < 512 ? n - at : 512) };
+
+		memcpy(part.buffer, p + at, part.size);
+		assert_int_equal(Esys_NV_Write(l.esys, ESYS_TR_RH_OWNER, index, ESYS_TR_PASSWORD,
+					       ESYS_TR_NONE, ESYS_TR_NONE, &part, (UINT16)at),
+				 0);
+		at += part.size;
+	}
+	line_close(&l);
+}
+
 void simulator_clear(const struct simulator *s)
 {
 	struct line l = line_open(s);

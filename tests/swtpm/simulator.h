@@ -34,6 +34,10 @@ unsigned simulator_handles(const struct simulator *s);
 void simulator_own(const struct simulator *s);
 bool simulator_define(const struct simulator *s, uint32_t handle, uint16_t size, bool counter);
 
+/* Makes an index at HANDLE that anybody may read, with the N bytes at P in it.
+ * As above.  */
+void simulator_fill(const struct simulator *s, uint32_t handle, const uint8_t *p, size_t n);
+
 /* TPM2_Clear.  As above.  */
 void simulator_clear(const struct simulator *s);
 

@@ -70,8 +70,8 @@ fh_err fh_tpm2_name_of(struct fh_tpm2 *t, ESYS_TR tr, struct fh_tpm2_name *out)
 	return FH_ERR_OK;
 }
 
-static fh_err start(struct fh_tpm2 *t, TPM2_SE type, TPMA_SESSION attributes,
-		    struct fh_tpm2_handle *out)
+fh_err fh_tpm2_session_of_kind(struct fh_tpm2 *t, TPM2_SE kind, TPMA_SESSION attributes,
+			       struct fh_tpm2_handle *out)
 {
 	static const TPMT_SYM_DEF cipher = {
 		.algorithm = TPM2_ALG_AES,
@@ -84,7 +84,7 @@ static fh_err start(struct fh_tpm2 *t, TPM2_SE type, TPMA_SESSION attributes,
 	fh_err e;
 
 	rc = Esys_StartAuthSession(t->esys, t->srk, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-				   ESYS_TR_NONE, /* nonceCaller: */ nullptr, type, &cipher,
+				   ESYS_TR_NONE, /* nonceCaller: */ nullptr, kind, &cipher,
 				   TPM2_ALG_SHA256, &tr);
 	if (rc != TSS2_RC_SUCCESS)
 		return fh_tpm2_fail(t, "TPM2_StartAuthSession", rc);
@@ -99,7 +99,7 @@ static fh_err start(struct fh_tpm2 *t, TPM2_SE type, TPMA_SESSION attributes,
 
 fh_err fh_tpm2_session(struct fh_tpm2 *t, TPMA_SESSION attributes, struct fh_tpm2_handle *out)
 {
-	return start(t, TPM2_SE_HMAC, attributes, out);
+	return fh_tpm2_session_of_kind(t, TPM2_SE_HMAC, attributes, out);
 }
 
 fh_err fh_tpm2_session_turn(const struct fh_tpm2_handle *session, TPMA_SESSION attributes)
@@ -120,7 +120,7 @@ fh_err fh_tpm2_policy_session(struct fh_tpm2 *t, struct fh_tpm2_handle *out)
 	TSS2_RC rc;
 	fh_err e;
 
-	e = start(t, TPM2_SE_POLICY, TPMA_SESSION_ENCRYPT, &session);
+	e = fh_tpm2_session_of_kind(t, TPM2_SE_POLICY, TPMA_SESSION_ENCRYPT, &session);
 	if (e != FH_ERR_OK)
 		return e;
 	rc = Esys_PolicyCommandCode(t->esys, session.tr, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,

@@ -83,6 +83,10 @@ fh_err fh_tpm2_property(struct fh_tpm2 *t, TPM2_PT property, uint32_t *out);
  * continueSession.  */
 fh_err fh_tpm2_session(struct fh_tpm2 *t, TPMA_SESSION attributes, struct fh_tpm2_handle *out);
 
+/* The same of another kind: a policy session in which nothing holds yet.  */
+fh_err fh_tpm2_session_of_kind(struct fh_tpm2 *t, TPM2_SE kind, TPMA_SESSION attributes,
+			       struct fh_tpm2_handle *out);
+
 /* Changes the attributes (besides continueSession) for the next commands.  */
 fh_err fh_tpm2_session_turn(const struct fh_tpm2_handle *session, TPMA_SESSION attributes);
 
