@@ -8,8 +8,8 @@
 
 /* JSON at the edges (RFC 8259, I-JSON's strictness), deterministic CBOR
  * inside.  Objects become maps with text keys in deterministic order, numbers
- * become integers when written without fraction and exponent, else floats.  Only
- * "-0" becomes the float -0.0, which keeps its sign.
+ * become integers when written without fraction and exponent, else floats;
+ * so "-0" is the integer 0 and "-0.0" the float.
  *
  * Refused, each named in the trace with its byte offset: duplicate names,
  * nesting above FH_JSON_DEPTH_MAX, texts above FH_JSON_MAX, integers outside
