@@ -36,6 +36,11 @@ constexpr size_t FH_POLICY_PARENTS_MAX = 64;     /* direct groups of one entity 
 constexpr size_t FH_POLICY_REASONS_MAX = 16;     /* policies named in one decision */
 constexpr size_t FH_ENTITY_ID_MAX = 4096;        /* the id of an entity: a path fits */
 constexpr size_t FH_ENTITIES_MAX = 16384;        /* entities one decision may visit */
+constexpr size_t FH_POLICY_NAME_MAX = 256;       /* a Cedar name with its namespaces */
+constexpr size_t FH_SCHEMA_TEXT_MAX = 512 << 10; /* Cedar schema text in one statement */
+constexpr size_t FH_SCHEMA_TYPES_MAX = 1024;     /* entity types of one schema */
+constexpr size_t FH_SCHEMA_ACTIONS_MAX = 4096;   /* actions of one schema */
+constexpr size_t FH_SCHEMA_CALLS_MAX = 16384;    /* wire calls that one schema maps */
 
 /* The record */
 constexpr size_t FH_LEAF_MAX = 512;               /* a leaf; C2SP caps entries at 65,535 */

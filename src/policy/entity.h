@@ -16,6 +16,9 @@ struct fh_entity_uid {
 	struct fh_span id;   /* any text up to FH_ENTITY_ID_MAX bytes */
 };
 
+/* A span over a string literal, for the initialiser of a static object.  */
+#define FH_TEXT_INIT(s) { (const uint8_t *)("" s), sizeof(s) - 1 }
+
 /* Entity types and actions that every schema has without declaring them.  */
 #define FH_TYPE_ACTION "Action"
 #define FH_TYPE_ACTOR "Actor"
@@ -34,6 +37,9 @@ bool fh_entity_equal(struct fh_entity_uid a, struct fh_entity_uid b);
 
 /* Equal entities have equal hashes.  Not against forgery: always compare, too.  */
 uint64_t fh_entity_hash(struct fh_entity_uid e);
+
+/* A hash of S that continues SEED.  */
+uint64_t fh_text_hash(struct fh_span s, uint64_t seed);
 
 /* Where a decision asks for the direct parents of an entity.  */
 struct fh_entity_source {

@@ -64,11 +64,22 @@ fh_err fh_lexer_string(struct fh_lexer *lex, const char *what, struct fh_arena *
 fh_err fh_lexer_path(struct fh_lexer *lex, const char *what, struct fh_arena *a,
 		     struct fh_span *out, bool *literal);
 
-/* Puts AT and the formatted reason into the trace and returns E.  */
-fh_err fh_lexer_refuse(const struct fh_lexer *lex, struct fh_position at, fh_err e,
-		       const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* How many commas stand before the `]` of the list that LOOK is in, in *N.  */
+fh_err fh_lexer_commas(struct fh_lexer look, size_t *n);
+
+/* Puts AT into the trace and returns E; the caller has written what and cure.  */
+fh_err fh_lexer_refuse(const struct fh_lexer *lex, struct fh_position at, fh_err e);
 
 /* Refuses the next token: "WANTED expected here, not `...`".  */
 fh_err fh_lexer_unexpected(const struct fh_lexer *lex, const char *wanted);
+
+/* Refuses what stands AT for want of memory.  */
+fh_err fh_lexer_full(const struct fh_lexer *lex);
+
+/* How much of S a message shows: for "%.*s".  */
+static inline int fh_shown(struct fh_span s)
+{
+	return s.n < 64 ? (int)s.n : 64;
+}
 
 #endif
