@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/decision.h"
+
+#include "policy/ancestors.h"
+#include "policy/index.h"
+
+/* The policies of one effect that are satisfied: how many, and those that come
+ * first in the text, in that order.  */
+struct satisfied {
+	uint32_t policy[FH_POLICY_REASONS_MAX];
+	size_t n;
+	size_t total;
+};
+
+/* One decision while it is made.  */
+struct deciding {
+	const struct fh_policy_set *set;
+	const struct fh_schema_action *action;
+	struct fh_ancestors principal;
+	struct fh_ancestors resource;
+	struct satisfied permits;
+	struct satisfied forbids;
+};
+
+const char *fh_reason_text(enum fh_reason r)
+{
+	static const char *const text[] = {
+#define FH_REASON_ROW(name, words) [FH_REASON_##name] = words,
+		FH_REASON_LIST(FH_REASON_ROW)
+#undef FH_REASON_ROW
+	};
+
+	return (unsigned)r < FH_REASON_COUNT ? text[r] : "unknown reason";
+}
+
+struct fh_verdict fh_verdict_settle(enum fh_answer answer)
+{
+	return (struct fh_verdict){ answer == FH_ANSWER_YES ? FH_VERDICT_ALLOWS : 0 };
+}
+
+struct fh_decision fh_decision_refused(enum fh_reason why)
+{
+	return (struct fh_decision){ .verdict = fh_verdict_settle(FH_ANSWER_NO),
+				     .reason = why == FH_REASON_PERMITTED ? FH_REASON_FAILED
+									  : why };
+}
+
+/* Policies are found in any order; few are, so insertion keeps them sorted.  */
+static void record(struct satisfied *s, uint32_t policy)
+{
+	size_t i = s->n;
+
+	s->total++;
+	if (s->n == FH_POLICY_REASONS_MAX && policy > s->policy[s->n - 1])
+		return;
+	if (s->n < FH_POLICY_REASONS_MAX)
+		s->n++;
+	else
+		i--;
+	for (; i > 0 && s->policy[i - 1] > policy; i--)
+		s->policy[i] = s->policy[i - 1];
+	s->policy[i] = policy;
+}
+
+static bool side_matches(const struct fh_scope *side, uint64_t hash, const struct fh_ancestors *of)
+{
+	const struct fh_ancestor *self = &of->list[0];
+
+	switch (side->kind) {
+	case FH_SCOPE_ANY:
+		return true;
+	case FH_SCOPE_EQUAL:
+		return self->hash == hash && fh_entity_equal(self->uid, side->entities[0]);
+	case FH_SCOPE_IN:
+		return fh_ancestors_have(of, side->entities[0], hash);
+	case FH_SCOPE_IS:
+		return fh_span_equal(self->uid.type, side->type);
+	case FH_SCOPE_IS_IN:
+		return fh_span_equal(self->uid.type, side->type) &&
+		       fh_ancestors_have(of, side->entities[0], hash);
+	}
+	return false;
+}
+
+/* The request's action is, or is in, ACTION.  */
+static bool action_in(const struct deciding *d, uint32_t action)
+{
+	for (uint32_t i = 0; i < d->action->ancestors_n; i++) {
+		if (d->action->ancestors[i] == action)
+			return true;
+	}
+	return false;
+}
+
+/* A policy whose list names several of the request's action groups is found once
+ * for each of them; only the first counts.  */
+static bool action_matches(const struct deciding *d, const struct fh_policy *p,
+			   const struct fh_index_entry *found)
+{
+	const struct fh_index_rule *rule = &d->set->index->rules[found->policy];
+
+	if (p->action.kind == FH_SCOPE_ANY)
+		return true;
+	if (p->action.kind == FH_SCOPE_EQUAL)
+		return rule->actions[0] == d->action->ancestors[0];
+	for (uint32_t i = 0; i < found->listed; i++) {
+		if (action_in(d, rule->actions[i]))
+			return false;
+	}
+	return action_in(d, rule->actions[found->listed]);
+}
+
+static void try_policy(struct deciding *d, const struct fh_index_entry *found)
+{
+	const struct fh_policy *p = &d->set->policies[found->policy];
+	const struct fh_index_rule *rule = &d->set->index->rules[found->policy];
+
+	if (action_matches(d, p, found) &&
+	    side_matches(&p->principal, rule->principal_hash, &d->principal) &&
+	    side_matches(&p->resource, rule->resource_hash, &d->resource))
+		record(p->forbids ? &d->forbids : &d->permits, found->policy);
+}
+
+/* Tries what hangs under ACTION and the entity with hash ENTITY.  */
+static void try_key(struct deciding *d, uint32_t action, enum fh_index_side side, uint64_t entity)
+{
+	const struct fh_policy_index *x = d->set->index;
+	uint64_t key = fh_index_key(action, side, entity);
+
+	for (uint32_t i = x->bucket[key & x->mask]; i != 0; i = x->entries[i - 1].next) {
+		if (x->entries[i - 1].key == key)
+			try_policy(d, &x->entries[i - 1]);
+	}
+}
+
+static void try_action(struct deciding *d, uint32_t action)
+{
+	try_key(d, action, FH_INDEX_NEITHER, 0);
+	for (uint32_t i = 0; i < d->principal.n; i++)
+		try_key(d, action, FH_INDEX_PRINCIPAL, d->principal.list[i].hash);
+	for (uint32_t i = 0; i < d->resource.n; i++)
+		try_key(d, action, FH_INDEX_RESOURCE, d->resource.list[i].hash);
+}
+
+static void try_all(struct deciding *d)
+{
+	try_action(d, FH_SCHEMA_NONE);
+	for (uint32_t i = 0; i < d->action->ancestors_n; i++)
+		try_action(d, d->action->ancestors[i]);
+}
+
+/* Default deny, and forbid wins.  */
+static void conclude(const struct deciding *d, struct fh_decision *out)
+{
+	bool forbidden = d->forbids.total > 0;
+	bool permitted = !forbidden && d->permits.total > 0;
+	const struct satisfied *s = forbidden ? &d->forbids : &d->permits;
+	struct fh_decision decision = {
+		.verdict = fh_verdict_settle(permitted ? FH_ANSWER_YES : FH_ANSWER_NO),
+		.reason = forbidden   ? FH_REASON_FORBIDDEN
+			  : permitted ? FH_REASON_PERMITTED
+				      : FH_REASON_NO_PERMIT,
+		.determining_n = s->n,
+		.determining_total = s->total,
+	};
+
+	for (size_t i = 0; i < s->n; i++)
+		decision.determining[i] = d->set->policies[s->policy[i]].id;
+	*out = decision;
+}
+
+static bool lists_type(const uint32_t *types, uint32_t n, uint32_t type)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (types[i] == type)
+			return true;
+	}
+	return false;
+}
+
+/* Whether R is a request the schema knows; UNDECIDED if so.  */
+static enum fh_reason type_request(const struct fh_schema *s, const struct fh_request *r,
+				   uint32_t action)
+{
+	if (action == FH_SCHEMA_NONE || s->actions[action].principals_n == 0)
+		return FH_REASON_UNKNOWN_ACTION;
+	const struct fh_schema_action *a = &s->actions[action];
+
+	if (!lists_type(a->principals, a->principals_n,
+			fh_schema_find_type(s, r->principal.type)))
+		return FH_REASON_WRONG_PRINCIPAL;
+	if (!lists_type(a->resources, a->resources_n, fh_schema_find_type(s, r->resource.type)))
+		return FH_REASON_WRONG_RESOURCE;
+	return FH_REASON_UNDECIDED;
+}
+
+static fh_err collect(struct deciding *d, const struct fh_request *r, struct fh_arena *scratch)
+{
+	fh_err e = fh_ancestors_collect(r->principal, &r->entities, scratch, &d->principal);
+
+	return e == FH_ERR_OK
+		       ? fh_ancestors_collect(r->resource, &r->entities, scratch, &d->resource)
+		       : e;
+}
+
+fh_err fh_policy_decide(const struct fh_policy_set *set, const struct fh_request *r,
+			struct fh_arena *scratch, struct fh_decision *out)
+{
+	struct deciding d = { .set = set };
+
+	if (set == nullptr) {
+		*out = fh_decision_refused(FH_REASON_NO_POLICY);
+		return FH_ERR_OK;
+	}
+	uint32_t action = fh_schema_find_action(&set->schema, r->action);
+	enum fh_reason untyped = type_request(&set->schema, r, action);
+
+	if (untyped != FH_REASON_UNDECIDED) {
+		*out = fh_decision_refused(untyped);
+		return FH_ERR_OK;
+	}
+	size_t taken = scratch->n;
+	fh_err e = collect(&d, r, scratch);
+
+	if (e == FH_ERR_OK) {
+		d.action = &set->schema.actions[action];
+		try_all(&d);
+		conclude(&d, out);
+	}
+	scratch->n = taken; /* nothing in *OUT looks there */
+	return e;
+}
