@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/mapping.h"
+
+#include "base/limits.h"
+#include "codec/cbor.h"
+#include "codec/lookup.h"
+
+fh_err fh_wire_action(const struct fh_schema *s, struct fh_span server, struct fh_span tool,
+		      struct fh_wire_action *out)
+{
+	uint32_t call = fh_schema_find_call(s, server, tool);
+
+	if (call == FH_SCHEMA_NONE)
+		return FH_ERR_UNKNOWN;
+	const struct fh_schema_action *a = &s->actions[s->calls[call].action];
+
+	*out = (struct fh_wire_action){ a->uid, a->kind, a->pointer,
+					s->types[a->resources[0]].name };
+	return FH_ERR_OK;
+}
+
+static fh_err refuse(struct fh_trace *t, struct fh_span pointer, fh_err e, const char *why,
+		     const char *cure)
+{
+	fh_trace_where(t, "argument %.*s", pointer.n < 64 ? (int)pointer.n : 64,
+		       (const char *)pointer.p);
+	fh_trace_what(t, "%s", why);
+	fh_trace_cure(t, "%s", cure);
+	return e;
+}
+
+/* The text that W's pointer reaches in ARGUMENTS.  */
+static fh_err find_text(const struct fh_wire_action *w, struct fh_span arguments,
+			struct fh_span *out, struct fh_trace *t)
+{
+	struct fh_span item = arguments.n == 0 ? arguments
+					       : fh_cbor_pointer(arguments, w->pointer);
+	struct fh_cursor c = fh_cursor_of(item);
+
+	if (item.n == 0)
+		return refuse(t, w->pointer, FH_ERR_FORMAT, "the call lacks it",
+			      "the action's resource is read from there; send it");
+	if (fh_cbor_peek(&c) != FH_CBOR_TEXT)
+		return refuse(t, w->pointer, FH_ERR_FORMAT, "it is not a text",
+			      "the action's resource is read from there; send a string");
+	struct fh_span text = fh_cbor_text(&c, FH_ENTITY_ID_MAX);
+	fh_err e = fh_cursor_end(&c);
+
+	if (e != FH_ERR_OK)
+		return refuse(t, w->pointer, e,
+			      e == FH_ERR_LIMIT ? "it is too long" : "it is malformed",
+			      "send a shorter, well-formed string");
+	if (text.n == 0)
+		return refuse(t, w->pointer, FH_ERR_FORMAT, "it is empty",
+			      "the action's resource is read from there; send it");
+	*out = text;
+	return FH_ERR_OK;
+}
+
+fh_err fh_wire_resource(const struct fh_wire_action *w, struct fh_span server,
+			struct fh_span arguments, struct fh_arena *a,
+			struct fh_entity_uid *out, struct fh_trace *t)
+{
+	struct fh_entity_uid uid = { w->resource_type, server };
+	const char *why = "";
+	fh_err e = FH_ERR_OK;
+
+	if (w->kind != FH_RESOURCE_SERVER)
+		e = find_text(w, arguments, &uid.id, t);
+	if (e != FH_ERR_OK)
+		return e;
+	if (w->kind == FH_RESOURCE_POSIX_PATH)
+		e = fh_posix_path_check(uid.id, &why);
+	if (e != FH_ERR_OK)
+		return refuse(t, w->pointer, e, why,
+			      "send a canonical absolute path such as \"/a/b\"");
+	e = fh_arena_copy(a, uid.id, &uid.id);
+	if (e == FH_ERR_OK)
+		*out = uid;
+	return e;
+}
