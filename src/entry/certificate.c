@@ -70,7 +70,7 @@ static fh_err read_payload(struct fh_span payload, struct fh_certificate *out)
 
 	fh_cbor_map_exact(&c, members);
 	fh_cbor_key(&c, 1);
-	if (fh_cbor_uint(&c) > FH_CERTIFICATE_VERSION && !fh_cursor_bad(&c))
+	if (fh_cbor_uint(&c) != FH_CERTIFICATE_VERSION && !fh_cursor_bad(&c))
 		return FH_ERR_VERSION;
 	fh_cbor_key(&c, 2);
 	read_hash(&c, &out->chain_id);
@@ -87,10 +87,17 @@ static fh_err read_payload(struct fh_span payload, struct fh_certificate *out)
 	out->previous_size = fh_cbor_uint(&c);
 	read_hash(&c, &out->previous_root);
 	fh_cbor_key(&c, 8);
-	out->grade = (enum fh_grade)(fh_cbor_uint(&c) & 0xff);
+	uint64_t grade = fh_cbor_uint(&c);
+
+	if (grade > FH_GRADE_ENCLAVE)
+		fh_cursor_fail(&c, FH_ERR_UNKNOWN);
+	out->grade = (enum fh_grade)grade;
 	fh_cbor_key(&c, 9);
-	if (!fh_cbor_null(&c))
+	if (!fh_cbor_null(&c)) {
 		out->quote = fh_cbor_bytes(&c, FH_QUOTE_MAX);
+		if (out->quote.n == 0)
+			fh_cursor_fail(&c, FH_ERR_FORMAT);
+	}
 	return fh_cursor_end(&c);
 }
 

@@ -67,7 +67,7 @@ fh_err fh_leaf_read(struct fh_span bytes, struct fh_leaf *out)
 
 	fh_cbor_map_exact(&c, members);
 	fh_cbor_key(&c, 1);
-	if (fh_cbor_uint(&c) > FH_LEAF_VERSION && !fh_cursor_bad(&c))
+	if (fh_cbor_uint(&c) != FH_LEAF_VERSION && !fh_cursor_bad(&c))
 		return FH_ERR_VERSION;
 	fh_cbor_key(&c, 2);
 	l.index = fh_cbor_uint(&c);
@@ -83,6 +83,8 @@ fh_err fh_leaf_read(struct fh_span bytes, struct fh_leaf *out)
 
 	fh_cbor_key(&c, 6);
 	l.class = fh_cbor_text(&c, FH_CLASS_MAX);
+	if (l.class.n == 0)
+		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	read_hash(&c, 7, &l.chain_head);
 	read_hash(&c, 8, &l.payload);
 	read_hash(&c, 9, &l.fields);

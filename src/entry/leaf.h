@@ -47,7 +47,7 @@ struct fh_leaf {
 };
 
 /* Writes / reads the deterministic CBOR map {1: version ... 9: fields}.
- * FH_ERR_VERSION for a newer version, FH_ERR_UNKNOWN for a kind we do not
+ * FH_ERR_VERSION for another version, FH_ERR_UNKNOWN for a kind we do not
  * know.  */
 void fh_leaf_put(struct fh_builder *b, const struct fh_leaf *l);
 fh_err fh_leaf_read(struct fh_span bytes, struct fh_leaf *out);
