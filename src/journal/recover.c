@@ -57,7 +57,7 @@ static fh_err add_leaf(struct fh_journal *j, struct fh_tree *grown, size_t *pend
 
 	fh_tree_add(grown, &h);
 	if (grown->size > r->signed_size) {
-		if (*pending >= FH_BATCH_ENTRIES_MAX)
+		if (*pending >= 2 * FH_BATCH_ENTRIES_MAX)
 			return FH_ERR_CONFLICT;
 		j->leaf[(*pending)++] = h;
 	}
