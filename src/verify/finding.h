@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_VERIFY_FINDING_H
+#define FH_VERIFY_FINDING_H
+
+#include "base/trace.h"
+#include "chain/body.h"
+#include "entry/grade.h"
+#include "freehold/verdict.h"
+
+/* What a verifier found: four separate answers, a grade, and why.  All verbs of
+ * `verify` fill one of these and end with fh_finding_settle().  Zeroed memory
+ * answers no to everything.  docs/spec/VERDICT.  */
+
+constexpr size_t FH_REASONS_MAX = 16; /* reasons kept; the first ones matter most */
+
+/* The four answers, as bits of what a caller requires.  */
+enum fh_question {
+	FH_AUTHENTIC = 1 << 0, /* signatures, hashes and order are right */
+	FH_FRESH = 1 << 1,     /* made for this question, now */
+	FH_ENROLLED = 1 << 2,  /* by a device of the chain with the given genesis hash */
+	FH_ACCEPTED = 1 << 3,  /* in a state that the operator signed for */
+};
+constexpr int FH_QUESTIONS = 4;
+
+/* "authentic", ... of question number I, 0 to FH_QUESTIONS - 1.  */
+const char *fh_question_text(int i);
+/* The bit for TEXT; FH_ERR_UNKNOWN.  */
+fh_err fh_question_parse(struct fh_span text, enum fh_question *out);
+
+/* Weaknesses that make a verdict no unless the caller allows them by name.  */
+enum fh_weakness {
+	FH_WEAK_NONE = 1 << 0,       /* grade none */
+	FH_WEAK_SIMULATED = 1 << 1,  /* grade simulated */
+	FH_WEAK_CO_LOCATED = 1 << 2, /* the operator key lies on the governed machine */
+};
+/* "none", "simulated" or "co-located"; FH_ERR_UNKNOWN for another text.  */
+fh_err fh_weakness_parse(struct fh_span text, enum fh_weakness *out);
+
+struct fh_reason {
+	const char *code;    /* stable, for programs; static */
+	struct fh_trace why; /* where, what and what to do, for people */
+};
+
+struct fh_finding {
+	enum fh_answer answer[FH_QUESTIONS]; /* in the order of enum fh_question */
+	bool graded;                 /* grade and placement are known */
+	enum fh_grade grade;         /* the weakest key seen */
+	enum fh_placement placement; /* of the operator key */
+	struct fh_reason reason[FH_REASONS_MAX];
+	size_t reasons;
+	uint64_t more;               /* reasons that did not fit */
+};
+
+/* Everything unchecked, nothing said yet.  */
+void fh_finding_begin(struct fh_finding *f);
+
+/* Adds a reason and returns where to write it, or NULL when there is no room
+ * (the fh_trace functions take that).  */
+struct fh_trace *fh_finding_say(struct fh_finding *f, const char *code);
+
+/* F's answer to Q.  */
+enum fh_answer fh_finding_answer(const struct fh_finding *f, enum fh_question q);
+void fh_finding_set(struct fh_finding *f, enum fh_question q, enum fh_answer a);
+
+/* The verdict: no if any answer is no, or if F has a weakness that ALLOWED does
+ * not hold (a reason `grade` says which); otherwise unchecked if one of the
+ * REQUIRED answers is; otherwise yes.  */
+enum fh_answer fh_finding_settle(struct fh_finding *f, unsigned required, unsigned allowed);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/record.h"
+
+#include "verify/record_private.h"
+
+/* The smallest entry: a leaf of nine members and an empty payload.  Bounds how
+ * many entries a number of bytes can hold.  */
+constexpr uint64_t entry_min = 160;
+
+size_t fh_record_memory_size(uint64_t bytes)
+{
+	uint64_t pages = bytes / entry_min / FH_INTENT_PAGE_ENTRIES + 2;
+
+	if (pages > FH_INTENT_PAGES_MAX)
+		pages = FH_INTENT_PAGES_MAX;
+	return (size_t)(pages * (FH_INTENT_PAGE_ENTRIES / 8 + 64)
+			+ FH_INTENT_PAGES_MAX * sizeof(uint64_t *)
+			+ FH_BOUNDARIES_MAX * sizeof(struct fh_boundary) + 4096);
+}
+
+struct fh_trace *fh_record_refuse(struct fh_record_check *c, const char *code)
+{
+	c->refused = true;
+	fh_finding_set(&c->finding, FH_AUTHENTIC, FH_ANSWER_NO);
+	struct fh_trace *t = fh_finding_say(&c->finding, code);
+
+	fh_trace_where(t, "%s:%llu entry %llu", c->segment, (unsigned long long)c->offset,
+		       (unsigned long long)c->tree.size);
+	fh_trace_cure(t, "the record was damaged or altered here; compare it with a copy");
+	return t;
+}
+
+struct fh_trace *fh_record_uncovered(struct fh_record_check *c, const char *code)
+{
+	if (c->uncovered_n == FH_UNCOVERED_MAX)
+		return nullptr;
+	struct fh_uncovered *u = &c->uncovered[c->uncovered_n++];
+
+	*u = (struct fh_uncovered){ .code = code };
+	fh_trace_where(&u->why, "%s:%llu", c->segment, (unsigned long long)c->offset);
+	return &u->why;
+}
+
+static fh_err read_least(struct fh_record_check *c)
+{
+	if (c->options.at_least.n == 0)
+		return FH_ERR_OK;
+	fh_err e = fh_note_parse(c->options.at_least, &c->least_note);
+
+	if (e == FH_ERR_OK)
+		e = fh_checkpoint_parse(c->least_note.text, &c->least);
+	return e == FH_ERR_OK ? e : FH_ERR_FORMAT;
+}
+
+fh_err fh_record_check_begin(const struct fh_record_options *o,
+			     const struct fh_record_memory *memory, struct fh_record_check *out)
+{
+	*out = (struct fh_record_check){ .options = *o, .memory = *memory, .segment = "" };
+	out->boundary = fh_arena_array(memory->own, FH_BOUNDARIES_MAX, sizeof(*out->boundary));
+	out->intents = fh_arena_array(memory->own, FH_INTENT_PAGES_MAX, sizeof(*out->intents));
+	if (out->boundary == nullptr || out->intents == nullptr)
+		return FH_ERR_NOMEM;
+	out->boundary[0].root = fh_tree_root(&out->tree);
+	out->boundaries = 1;
+	out->covered = out->boundary[0];
+	fh_finding_begin(&out->finding);
+	fh_chain_begin(memory->live, memory->spare, o->checks, &out->chain);
+	fh_err e = read_least(out);
+
+	if (e == FH_ERR_OK)
+		fh_record_least_grown(out);
+	return e;
+}
+
+/* The head is the one that belongs here.  */
+static void check_head(struct fh_record_check *c, struct fh_span body)
+{
+	struct fh_hash root = fh_tree_root(&c->tree);
+	struct fh_segment_head h;
+
+	if (fh_segment_head_read(body, &h) != FH_ERR_OK) {
+		fh_trace_what(fh_record_refuse(c, "head"), "the segment's head is malformed");
+		return;
+	}
+	if (c->counts.segments == 1) {
+		struct fh_builder b = FH_BUILDER_ARRAY(c->origin);
+
+		c->chain_id = h.chain_id;
+		c->device_id = h.device_id;
+		fh_builder_text(&b, "freehold/");
+		fh_builder_hex(&b, fh_hash_span(&h.device_id));
+		c->origin_n = fh_builder_span(&b).n;
+	}
+	if (!fh_hash_equal(&h.chain_id, &c->chain_id)
+	    || !fh_hash_equal(&h.device_id, &c->device_id))
+		fh_trace_what(fh_record_refuse(c, "head"),
+			      "the segment is of another chain or device than those before it");
+	else if (h.first != c->tree.size || !fh_hash_equal(&h.root, &root))
+		fh_trace_what(fh_record_refuse(c, "order"),
+			      "the segment does not continue what was read before it");
+}
+
+void fh_record_boundary_add(struct fh_record_check *c, const struct fh_hash *root)
+{
+	if (c->boundaries == FH_BOUNDARIES_MAX) {
+		fh_trace_what(fh_record_refuse(c, "checkpoint"),
+			      "more than %zu batches lie between two checkpoints",
+			      FH_BOUNDARIES_MAX - 1);
+		return;
+	}
+	c->boundary[c->boundaries++] =
+		(struct fh_boundary){ c->tree.size, *root, c->last.time.lo_ms };
+}
+
+static fh_err check_batch(struct fh_record_check *c, struct fh_span body)
+{
+	struct fh_batch batch;
+	struct fh_stored s;
+
+	if (fh_batch_read(body, &batch) != FH_ERR_OK || batch.first != c->tree.size) {
+		fh_trace_what(fh_record_refuse(c, "batch"),
+			      "the batch is malformed or does not follow the one before it");
+		return FH_ERR_OK;
+	}
+	fh_err e = FH_ERR_OK;
+
+	while (!c->refused && (e = fh_batch_next(&batch, &s)) == FH_ERR_OK) {
+		if (c->tree.size == batch.size) {
+			e = FH_ERR_FORMAT;
+			break;
+		}
+		e = fh_record_entry_check(c, &s);
+		if (e != FH_ERR_OK)
+			return e;
+	}
+	if (c->refused)
+		return FH_ERR_OK;
+	struct fh_hash root = fh_tree_root(&c->tree);
+
+	if (e != FH_ERR_MISSING || c->tree.size != batch.size)
+		fh_trace_what(fh_record_refuse(c, "batch"),
+			      "the batch does not hold the entries it announces");
+	else if (!fh_hash_equal(&root, &batch.root))
+		fh_trace_what(fh_record_refuse(c, "root"),
+			      "the entries do not lead to the root of their batch");
+	else
+		fh_record_boundary_add(c, &root);
+	return FH_ERR_OK;
+}
+
+static fh_err check_frame(struct fh_record_check *c, enum fh_segment_frame type,
+			  struct fh_span body, bool first)
+{
+	if (first != (type == FH_SEGMENT_HEAD)) {
+		fh_trace_what(fh_record_refuse(c, "head"),
+			      first ? "the segment does not begin with a head"
+				    : "a second head in one segment");
+		return FH_ERR_OK;
+	}
+	if (type == FH_SEGMENT_BATCH)
+		return check_batch(c, body);
+	if (type == FH_SEGMENT_CHECKPOINT)
+		return fh_record_checkpoint_check(c, body);
+	check_head(c, body);
+	return FH_ERR_OK;
+}
+
+/* Frames have ended at REST with result E.  */
+static void check_tail(struct fh_record_check *c, fh_err e, struct fh_span rest, bool headed,
+		       bool last)
+{
+	if (e == FH_ERR_OK && !headed)
+		fh_trace_what(fh_record_refuse(c, "torn-tail"), "the segment has no head");
+	else if (e == FH_ERR_OK && rest.n > 0 && !last)
+		fh_trace_what(fh_record_refuse(c, "torn-tail"),
+			      "the segment ends in %zu zeros although another one follows", rest.n);
+	else if (e == FH_ERR_OK && rest.n > 0)
+		fh_trace_what(fh_record_uncovered(c, "zeros"), "%zu zeros behind the last frame",
+			      rest.n);
+	else if (e == FH_ERR_TORN)
+		fh_trace_what(fh_record_refuse(c, "torn-tail"),
+			      "the segment ends in the middle of a frame");
+	else if (e != FH_ERR_OK)
+		fh_trace_what(fh_record_refuse(c, "frame"), "not a frame: %s", fh_err_text(e));
+}
+
+fh_err fh_record_check_segment(struct fh_record_check *c, struct fh_span bytes, const char *name,
+			       bool last)
+{
+	struct fh_cursor cursor = fh_cursor_of(bytes);
+	enum fh_segment_frame type;
+	struct fh_span body;
+	bool first = true;
+	fh_err e;
+
+	if (c->refused)
+		return FH_ERR_OK;
+	c->segment = name;
+	c->offset = 0;
+	c->counts.segments++;
+	c->counts.bytes += bytes.n;
+	while ((e = fh_segment_next(&cursor, &type, &body)) == FH_ERR_OK
+	       && type != FH_SEGMENT_END) {
+		fh_err why = check_frame(c, type, body, first);
+
+		if (why != FH_ERR_OK || c->refused)
+			return why;
+		first = false;
+		c->offset = bytes.n - cursor.rest.n;
+	}
+	check_tail(c, e, cursor.rest, !first, last);
+	return FH_ERR_OK;
+}
+
+static void answer_authentic(struct fh_record_check *c)
+{
+	struct fh_trace *t;
+
+	if (c->refused)
+		return;
+	if (c->covered.size == 0) {
+		t = fh_finding_say(&c->finding, "empty");
+		fh_trace_what(t, "no checkpoint vouches for any entry");
+	} else if (c->covered.size < c->tree.size) {
+		t = fh_finding_say(&c->finding, "uncovered");
+		fh_trace_where(t, "entries %llu to %llu", (unsigned long long)c->covered.size,
+			       (unsigned long long)c->tree.size - 1);
+		fh_trace_what(t, "no checkpoint vouches for them");
+		fh_trace_cure(t, "start freehold once more, or wait for it: it signs what is"
+				 " durable");
+	} else {
+		fh_finding_set(&c->finding, FH_AUTHENTIC, FH_ANSWER_YES);
+	}
+	if (c->covered.size < c->tree.size)
+		fh_trace_what(fh_record_uncovered(c, "entries"),
+			      "entries %llu to %llu lie behind the last checkpoint",
+			      (unsigned long long)c->covered.size,
+			      (unsigned long long)c->tree.size - 1);
+}
+
+static void answer_least(struct fh_record_check *c)
+{
+	const char *what = nullptr;
+
+	if (c->options.at_least.n == 0)
+		return;
+	if (c->refused || c->covered.size < c->least.size)
+		what = "checkpoints reach entry %llu, which is not as far as the checkpoint given"
+		       " (%llu)";
+	else if (!c->least_reached || !c->least_equal)
+		what = "consistent to entry %llu, but with another root at %llu than the"
+		       " checkpoint given: the record was rewritten";
+	else if (!c->least_signed)
+		what = "consistent to entry %llu, but the checkpoint given (%llu) is not signed by"
+		       " a session of this record";
+	if (what == nullptr)
+		return;
+	fh_finding_set(&c->finding, FH_AUTHENTIC, FH_ANSWER_NO);
+	struct fh_trace *t = fh_finding_say(&c->finding, "at-least");
+
+	fh_trace_where(t, "--at-least");
+	fh_trace_what(t, what, (unsigned long long)c->covered.size,
+		      (unsigned long long)c->least.size);
+	fh_trace_cure(t, "entries are missing or altered; look for another copy of the record");
+}
+
+/* The state of the chain at the end, for a genesis that was given and fits.  */
+static void answer_device(struct fh_record_check *c)
+{
+	const struct fh_device *d = fh_chain_device(&c->chain, &c->device_id);
+	struct fh_trace *t;
+
+	if (c->chain.state != FH_CHAIN_LIVE) {
+		t = fh_finding_say(&c->finding, "chain");
+		fh_trace_where(t, "chain %s", fh_chain_state_text(c->chain.state));
+		fh_trace_what(t, "%s", c->chain.why.what);
+		fh_trace_cure(t, "%s", c->chain.why.cure);
+	} else if (d == nullptr || d->revoked) {
+		fh_finding_set(&c->finding, FH_ENROLLED, FH_ANSWER_NO);
+		t = fh_finding_say(&c->finding, "revoked");
+		fh_trace_where(t, "device");
+		fh_trace_what(t, "the operator has revoked it, or never enrolled it");
+	} else if (!c->refused && c->covered.size > 0) {
+		fh_finding_set(&c->finding, FH_ENROLLED, FH_ANSWER_YES);
+	}
+}
+
+static void answer_enrolled(struct fh_record_check *c)
+{
+	struct fh_trace *t;
+
+	if (!c->options.genesis_given) {
+		t = fh_finding_say(&c->finding, "genesis");
+		fh_trace_where(t, "enrolled");
+		fh_trace_what(t, "not checked: no genesis hash was given, so any operator would do");
+		fh_trace_cure(t, "give --genesis HASH, from a source you trust");
+		return;
+	}
+	if (c->chain.state == FH_CHAIN_EMPTY)
+		return;
+	if (fh_hash_equal(&c->chain.id, &c->options.genesis)) {
+		answer_device(c);
+		return;
+	}
+	fh_finding_set(&c->finding, FH_ENROLLED, FH_ANSWER_NO);
+	t = fh_finding_say(&c->finding, "genesis");
+	fh_trace_where(t, "enrolled");
+	fh_trace_what(t, "the record is of another authority chain than the genesis hash given");
+}
+
+void fh_record_check_end(struct fh_record_check *c)
+{
+	struct fh_trace *t;
+
+	if (c->ended)
+		return;
+	c->ended = true;
+	answer_authentic(c);
+	answer_least(c);
+	answer_enrolled(c);
+	c->finding.graded = c->counts.sessions > 0;
+	c->finding.placement = c->chain.placement;
+	t = fh_finding_say(&c->finding, "static");
+	fh_trace_where(t, "fresh");
+	fh_trace_what(t, "not checked: a record says nothing about now");
+	t = fh_finding_say(&c->finding, "no-quote");
+	fh_trace_where(t, "accepted");
+	fh_trace_what(t, "not checked: the sessions carry no quote of the machine's state");
+}
+
+void fh_record_check_drop(struct fh_record_check *c)
+{
+	fh_verifier_drop(&c->session.verifier);
+	*c = (struct fh_record_check){ 0 };
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_VERIFY_RECORD_H
+#define FH_VERIFY_RECORD_H
+
+#include "chain/chain.h"
+#include "entry/certificate.h"
+#include "entry/field.h"
+#include "entry/leaf.h"
+#include "entry/segment.h"
+#include "merkle/checkpoint.h"
+#include "verify/finding.h"
+
+/* The streaming verifier of a record: the segments of a journal go in one after
+ * the other, in order; what comes out are four answers, how far the record is
+ * consistent, and what is not covered.  It needs nothing but the bytes: keys
+ * come from the authority chain that the record itself carries, and that chain
+ * is believed only as far as the caller's genesis hash goes.  Nothing is
+ * allocated for an entry.  The first refusal ends the work.  docs/spec/JOURNAL
+ * lists the rules.  */
+
+constexpr size_t FH_UNCOVERED_MAX = 8; /* places listed as not covered */
+/* Ends of batches remembered since the last checkpoint: as many entries as the
+ * journal lets wait for one, each a batch of its own.  */
+constexpr size_t FH_BOUNDARIES_MAX = 2 * FH_BATCH_ENTRIES_MAX + 1;
+/* Pages of the map of open intents, and entries on each.  */
+constexpr size_t FH_INTENT_PAGES_MAX = 1 << 14;
+constexpr uint64_t FH_INTENT_PAGE_ENTRIES = 1 << 20;
+
+struct fh_record_options {
+	bool genesis_given;              /* genesis holds */
+	struct fh_hash genesis;          /* the chain id that is trusted */
+	struct fh_span at_least;         /* a checkpoint note saved earlier, or empty */
+	struct fh_chain_checks checks;   /* as for fh_chain_begin() */
+};
+
+/* Memory of one verification.  LIVE and SPARE are equally large
+ * (FH_CHAIN_ARENA), SCRATCH has FH_CHAIN_SCRATCH, OWN what
+ * fh_record_memory_size() says.  */
+struct fh_record_memory {
+	struct fh_arena *live, *spare, *scratch, *own;
+};
+
+/* Bytes of the OWN arena for a record of BYTES bytes.  */
+size_t fh_record_memory_size(uint64_t bytes);
+
+/* A tree that all before it leads to.  */
+struct fh_boundary {
+	uint64_t size;       /* entries */
+	struct fh_hash root; /* over them */
+	uint64_t lo_ms;      /* the last one's time, its start */
+};
+
+/* A place that no checkpoint vouches for.  */
+struct fh_uncovered {
+	const char *code; /* stable, for programs; static */
+	struct fh_trace why;
+};
+
+struct fh_record_counts {
+	uint64_t kind[FH_ENTRY_KINDS]; /* entries of each kind */
+	uint64_t permitted, denied;    /* intents by their decision */
+	uint64_t open;                 /* permitted ones without an outcome: unknown */
+	uint64_t sessions, checkpoints, segments, bytes;
+};
+
+/* The session that entries name, and its certificate once it has come.  */
+struct fh_record_session {
+	struct fh_hash id;           /* SHA-256 of the session public key */
+	bool named;                  /* an entry has named it */
+	bool certified;              /* its certificate has come and is right */
+	uint64_t boot;               /* the boot it belongs to */
+	struct fh_verifier verifier; /* its key, once certified */
+	uint32_t key_id;             /* on its note lines */
+};
+
+struct fh_record_check {
+	/* To be read at the end.  */
+	struct fh_finding finding;
+	struct fh_boundary covered;  /* the last valid checkpoint: consistent up to here */
+	struct fh_tree tree;         /* all that was read */
+	struct fh_hash chain_id;     /* as the segments say; proven once covered.size > 0 */
+	struct fh_hash device_id;
+	struct fh_record_counts counts;
+	struct fh_uncovered uncovered[FH_UNCOVERED_MAX];
+	size_t uncovered_n;
+	bool refused;                /* the record is wrong: nothing more is read */
+	struct fh_chain chain;
+
+	/* The verifier's own.  */
+	struct fh_record_options options;
+	struct fh_record_memory memory;
+	const char *segment;         /* name of the one being read */
+	uint64_t offset;             /* of the frame being read */
+	struct fh_record_session session;
+	bool may_permit;             /* the chain lets this device permit */
+	struct fh_leaf last;         /* the entry before this one */
+	struct fh_boundary *boundary; /* since and with the last checkpoint */
+	size_t boundaries;
+	uint64_t **intents;          /* bits of open intents, by page */
+	char origin[16 + 2 * FH_HASH_SIZE]; /* of checkpoints */
+	size_t origin_n;
+	struct fh_checkpoint least;  /* options.at_least, read */
+	struct fh_note least_note;
+	bool least_reached, least_equal, least_signed;
+	bool ended;                  /* fh_record_check_end() was called */
+};
+
+/* Begins.  FH_ERR_FORMAT: at_least is no checkpoint.  FH_ERR_NOMEM.  */
+fh_err fh_record_check_begin(const struct fh_record_options *o,
+			     const struct fh_record_memory *memory, struct fh_record_check *out);
+
+/* Reads the next segment; NAME (which stays) is its file's, LAST says that no
+ * other follows.  What is wrong with the record is said in C->finding; an error
+ * means that it could not be told: FH_ERR_NOMEM, FH_ERR_CRYPTO.  */
+fh_err fh_record_check_segment(struct fh_record_check *c, struct fh_span bytes, const char *name,
+			       bool last);
+
+/* Answers.  */
+void fh_record_check_end(struct fh_record_check *c);
+
+void fh_record_check_drop(struct fh_record_check *c);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/cbor.h"
+#include "verify/record_private.h"
+
+/* --- what every entry owes ---------------------------------------------- */
+
+/* Reads S into *OUT, recomputing what the leaf commits to; false after a
+ * refusal.  */
+static bool read_entry(struct fh_record_check *c, const struct fh_stored *s,
+		       struct fh_record_entry *out)
+{
+	fh_err e = fh_leaf_read(s->leaf, &out->leaf);
+
+	if (e != FH_ERR_OK) {
+		fh_trace_what(fh_record_refuse(c, "leaf"), "the leaf cannot be read: %s",
+			      fh_err_text(e));
+		return false;
+	}
+	struct fh_hash hash = fh_hash_of(s->payload);
+
+	if (!fh_hash_equal(&hash, &out->leaf.payload)) {
+		fh_trace_what(fh_record_refuse(c, "payload"),
+			      "the payload is not the one that the leaf commits to");
+		return false;
+	}
+	e = fh_payload_read(s->payload, &out->fields);
+	if (e != FH_ERR_OK) {
+		fh_trace_what(fh_record_refuse(c, "payload"), "the payload cannot be read: %s",
+			      fh_err_text(e));
+		return false;
+	}
+	hash = fh_fields_root(&out->fields);
+	if (!fh_hash_equal(&hash, &out->leaf.fields)) {
+		fh_trace_what(fh_record_refuse(c, "fields"),
+			      "the fields do not lead to the root that the leaf commits to");
+		return false;
+	}
+	return true;
+}
+
+static bool in_order(struct fh_record_check *c, const struct fh_leaf *l)
+{
+	const char *what = nullptr;
+
+	if (l->index != c->tree.size)
+		what = "the leaf's index is not its place";
+	else if (l->time.lo_ms < c->last.time.lo_ms)
+		what = "time goes back";
+	else if (l->boot < c->last.boot || l->start < c->last.start)
+		what = "the boot or start counter goes back";
+	if (what != nullptr)
+		fh_trace_what(fh_record_refuse(c, "order"), "%s", what);
+	return what == nullptr;
+}
+
+static bool is_public(enum fh_entry_kind k)
+{
+	return k == FH_ENTRY_SESSION || k == FH_ENTRY_START || k == FH_ENTRY_CHAIN;
+}
+
+/* The entry names the session that may speak here.  Of a new session, only
+ * chain entries may come before its certificate, which needs them.  */
+static bool session_fits(struct fh_record_check *c, const struct fh_leaf *l)
+{
+	struct fh_record_session *s = &c->session;
+	const char *what = nullptr;
+
+	if (!s->named || !fh_hash_equal(&s->id, &l->session)) {
+		if (s->named && !s->certified)
+			what = "the session before this one never had a certificate";
+		fh_verifier_drop(&s->verifier);
+		*s = (struct fh_record_session){ .id = l->session, .named = true,
+						 .boot = l->boot };
+	}
+	if (what == nullptr && l->boot != s->boot)
+		what = "the entry is of another boot than its session";
+	if (what == nullptr && !s->certified && l->kind != FH_ENTRY_SESSION
+	    && l->kind != FH_ENTRY_CHAIN)
+		what = "the entry's session has no certificate";
+	if (what != nullptr)
+		fh_trace_what(fh_record_refuse(c, "session"), "%s", what);
+	return what == nullptr;
+}
+
+/* --- kinds --------------------------------------------------------------- */
+
+static fh_err check_chain(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_STATEMENT);
+	struct fh_cursor cursor = fh_cursor_of(f != nullptr ? f->value : (struct fh_span){ 0 });
+	struct fh_span file = fh_cbor_bytes(&cursor, FH_ENVELOPE_MAX);
+	struct fh_trace why = { 0 };
+	fh_err e = fh_cursor_end(&cursor);
+
+	if (e == FH_ERR_OK)
+		e = fh_chain_accept(&c->chain, file, c->memory.scratch, &why);
+	if (e == FH_ERR_NOMEM || e == FH_ERR_CRYPTO)
+		return e;
+	if (e != FH_ERR_OK) {
+		fh_trace_what(fh_record_refuse(c, "statement"), "the statement is refused: %s%s%s",
+			      fh_err_text(e), why.what[0] != '\0' ? ": " : "", why.what);
+		return FH_ERR_OK;
+	}
+	if (!fh_hash_equal(&c->chain.id, &c->chain_id)) {
+		fh_trace_what(fh_record_refuse(c, "head"),
+			      "the segment's head names another chain than its entries");
+		return FH_ERR_OK;
+	}
+	const struct fh_device *d = fh_chain_device(&c->chain, &c->device_id);
+
+	/* A stopped chain may have been understood by the version that wrote this.  */
+	c->may_permit = d != nullptr && !d->revoked;
+	return FH_ERR_OK;
+}
+
+/* The page with INDEX's bit, or NULL if it was never needed.  */
+static uint64_t *intent_word(struct fh_record_check *c, uint64_t index)
+{
+	uint64_t page = index / FH_INTENT_PAGE_ENTRIES;
+
+	if (page >= FH_INTENT_PAGES_MAX || c->intents[page] == nullptr)
+		return nullptr;
+	return &c->intents[page][index % FH_INTENT_PAGE_ENTRIES / 64];
+}
+
+static fh_err open_intent(struct fh_record_check *c, uint64_t index)
+{
+	uint64_t page = index / FH_INTENT_PAGE_ENTRIES;
+
+	if (page >= FH_INTENT_PAGES_MAX)
+		return FH_ERR_NOMEM;
+	if (c->intents[page] == nullptr)
+		c->intents[page] = fh_arena_array(c->memory.own, FH_INTENT_PAGE_ENTRIES / 64,
+						  sizeof(uint64_t));
+	uint64_t *word = intent_word(c, index);
+
+	if (word == nullptr)
+		return FH_ERR_NOMEM;
+	*word |= UINT64_C(1) << index % 64;
+	c->counts.open++;
+	c->counts.permitted++;
+	return FH_ERR_OK;
+}
+
+static fh_err check_intent(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_DECISION);
+	struct fh_cursor cursor = fh_cursor_of(f != nullptr ? f->value : (struct fh_span){ 0 });
+
+	fh_cbor_array_exact(&cursor, 3);
+	bool allowed = fh_cbor_bool(&cursor);
+
+	if (fh_cursor_bad(&cursor)) {
+		fh_trace_what(fh_record_refuse(c, "decision"), "the intent holds no decision");
+		return FH_ERR_OK;
+	}
+	if (!allowed) {
+		c->counts.denied++;
+		return FH_ERR_OK;
+	}
+	if (!c->may_permit) {
+		fh_trace_what(fh_record_refuse(c, "revoked"),
+			      "permitted although the chain let this device permit nothing");
+		return FH_ERR_OK;
+	}
+	return open_intent(c, entry->leaf.index);
+}
+
+static void check_outcome(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_INTENT);
+	struct fh_cursor cursor = fh_cursor_of(f != nullptr ? f->value : (struct fh_span){ 0 });
+	uint64_t index = fh_cbor_uint(&cursor);
+
+	if (fh_cursor_end(&cursor) != FH_ERR_OK) {
+		fh_trace_what(fh_record_refuse(c, "outcome"), "the outcome names no intent");
+		return;
+	}
+	uint64_t *word = intent_word(c, index), bit = UINT64_C(1) << index % 64;
+
+	if (word == nullptr || (*word & bit) == 0) {
+		fh_trace_what(fh_record_refuse(c, "outcome"),
+			      "entry %llu is no permitted intent without an outcome",
+			      (unsigned long long)index);
+		return;
+	}
+	*word &= ~bit;
+	c->counts.open--;
+}
+
+static fh_err check_kind(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	if (is_public(entry->leaf.kind)
+	    && !fh_span_equal(entry->leaf.class, FH_SPAN_LIT(FH_CLASS_PUBLIC))) {
+		fh_trace_what(fh_record_refuse(c, "class"), "a %s entry must be public",
+			      fh_entry_kind_text(entry->leaf.kind));
+		return FH_ERR_OK;
+	}
+	switch (entry->leaf.kind) {
+	case FH_ENTRY_SESSION:
+		return fh_record_session_check(c, entry);
+	case FH_ENTRY_CHAIN:
+		return check_chain(c, entry);
+	case FH_ENTRY_INTENT:
+		return check_intent(c, entry);
+	case FH_ENTRY_OUTCOME:
+		check_outcome(c, entry);
+		return FH_ERR_OK;
+	case FH_ENTRY_START:
+	case FH_ENTRY_REFUSAL:
+	case FH_ENTRY_STOP:
+	case FH_ENTRY_KINDS:
+		break;
+	}
+	return FH_ERR_OK;
+}
+
+fh_err fh_record_entry_check(struct fh_record_check *c, const struct fh_stored *s)
+{
+	struct fh_record_entry entry;
+
+	if (!read_entry(c, s, &entry) || !in_order(c, &entry.leaf)
+	    || !session_fits(c, &entry.leaf))
+		return FH_ERR_OK;
+	fh_err e = check_kind(c, &entry);
+
+	if (e != FH_ERR_OK || c->refused)
+		return e;
+	if (!fh_hash_equal(&entry.leaf.chain_head, &c->chain.head.hash)) {
+		fh_trace_what(fh_record_refuse(c, "chain-head"),
+			      "the leaf names another chain head than was in force");
+		return FH_ERR_OK;
+	}
+	struct fh_hash h = fh_leaf_hash(s->leaf);
+
+	fh_tree_add(&c->tree, &h);
+	c->counts.kind[entry.leaf.kind]++;
+	c->last = entry.leaf;
+	fh_record_least_grown(c);
+	return FH_ERR_OK;
+}
