@@ -71,12 +71,48 @@ void simulator_off(struct simulator *s)
 	s->pid = 0;
 }
 
-void simulator_new(struct simulator *s)
+static void make_directory(struct simulator *s)
 {
 	*s = (struct simulator){ .directory = "/tmp/freehold-swtpm-XXXXXX" };
 	setenv("TSS2_LOG", "all+NONE", 0);
 	assert_non_null(mkdtemp(s->directory));
 	snprintf(s->tcti, sizeof(s->tcti), "swtpm:path=%s/sock", s->directory);
+}
+
+void simulator_new(struct simulator *s)
+{
+	make_directory(s);
+	simulator_on(s);
+}
+
+/* Configuration of swtpm_setup and of the authority it calls, all in $1.  */
+static const char certify_script[] =
+	"set -e; cd \"$1\"; mkdir made\n"
+	"printf 'statedir = %s\\nsigningkey = %s/key\\nissuercert = %s/issuer\\n"
+	"certserial = %s/serial\\n' \"$1/made\" \"$1/made\" \"$1/made\" \"$1/made\" \\\n"
+	"	>made/authority\n"
+	": >made/options\n"
+	"printf 'create_certs_tool = swtpm_localca\\ncreate_certs_tool_config = %s\\n"
+	"create_certs_tool_options = %s\\n' \"$1/made/authority\" \"$1/made/options\" \\\n"
+	"	>made/setup\n"
+	"swtpm_setup --tpm2 --tpmstate \"$1\" --create-ek-cert --config made/setup \\\n"
+	"	>/dev/null 2>&1\n"
+	"rm -r made\n";
+
+void simulator_new_certified(struct simulator *s)
+{
+	int status = -1;
+
+	make_directory(s);
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", certify_script, "sh", s->directory, (char *)nullptr);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
 	simulator_on(s);
 }
 

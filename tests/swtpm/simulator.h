@@ -19,6 +19,9 @@ struct simulator {
 /* Makes a new TPM and switches it on.  */
 void simulator_new(struct simulator *s);
 
+/* The same, endorsed by a local authority of swtpm_setup.  */
+void simulator_new_certified(struct simulator *s);
+
 /* Switches it off (a power failure: no TPM2_Shutdown) and on again.  */
 void simulator_off(struct simulator *s);
 void simulator_on(struct simulator *s);

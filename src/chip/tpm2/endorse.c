@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TCG EK Credential Profile for TPM Family 2.0 (template L-2, NV index of its
- * certificate) and TPM 2.0 Library part 1, clause 24.  */
+/* TCG EK Credential Profile for TPM Family 2.0 (templates L-1 and L-2, NV indices
+ * of their certificates) and TPM 2.0 Library part 1, clause 24.  */
 #include "chip/tpm2/endorse.h"
 
 #include <string.h>
@@ -13,11 +13,13 @@
 #include "crypto/hash.h"
 #include "crypto/x509.h"
 
-constexpr TPM2_HANDLE certificate_handle = 0x01c0000a; /* EK certificate, ECC P-256 */
+constexpr TPM2_HANDLE p256_certificate = 0x01c0000a;
+constexpr TPM2_HANDLE rsa_certificate = 0x01c00002;
 constexpr uint16_t chunk_max = 512; /* bytes of one NV read: every TPM's buffer holds them */
 constexpr uint8_t der_sequence = 0x30;
 constexpr uint8_t point_uncompressed = 0x04;
 constexpr size_t half_size = 32;
+constexpr size_t modulus_size = 256;
 
 static_assert(FH_AK_NAME_SIZE == FH_TPM2_NAME_SIZE);
 
@@ -39,19 +41,30 @@ static void endorsement_policy(TPM2B_DIGEST *out)
 	memcpy(out->buffer, digest.bytes, FH_HASH_SIZE);
 }
 
-static TPM2B_PUBLIC ek_template(void)
+/* The profile's unique is zero-filled, and it is part of what the key is derived
+ * from.  */
+static TPM2B_PUBLIC ek_template(enum fh_x509_kind kind)
 {
 	TPM2B_PUBLIC p = fh_tpm2_storage_template();
+	const TPMT_SYM_DEF_OBJECT cipher = p.publicArea.parameters.eccDetail.symmetric;
 
 	p.publicArea.objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
 					TPMA_OBJECT_SENSITIVEDATAORIGIN |
 					TPMA_OBJECT_ADMINWITHPOLICY | TPMA_OBJECT_RESTRICTED |
 					TPMA_OBJECT_DECRYPT;
 	endorsement_policy(&p.publicArea.authPolicy);
-	/* The profile's unique is zero-filled, and it is part of what the key is
-	 * derived from.  */
-	p.publicArea.unique.ecc.x.size = half_size;
-	p.publicArea.unique.ecc.y.size = half_size;
+	if (kind == FH_X509_P256) {
+		p.publicArea.unique.ecc.x.size = half_size;
+		p.publicArea.unique.ecc.y.size = half_size;
+		return p;
+	}
+	p.publicArea.type = TPM2_ALG_RSA;
+	p.publicArea.parameters.rsaDetail = (TPMS_RSA_PARMS){
+		.symmetric = cipher,
+		.scheme.scheme = TPM2_ALG_NULL,
+		.keyBits = 8 * modulus_size,
+	};
+	p.publicArea.unique.rsa.size = modulus_size;
 	return p;
 }
 
@@ -125,7 +138,8 @@ static fh_err read_chunk(struct fh_tpm2 *t, ESYS_TR index, ESYS_TR session, uint
 }
 
 /* The index in *OUT and its size; FH_ERR_MISSING if there is none.  */
-static fh_err find_certificate(struct fh_tpm2 *t, struct fh_tpm2_handle *out, uint16_t *size)
+static fh_err find_certificate(struct fh_tpm2 *t, TPM2_HANDLE handle, struct fh_tpm2_handle *out,
+			       uint16_t *size)
 {
 	FH_ESYS TPM2B_NV_PUBLIC *public = nullptr;
 	FH_ESYS TPM2B_NAME *name = nullptr;
@@ -133,8 +147,7 @@ static fh_err find_certificate(struct fh_tpm2 *t, struct fh_tpm2_handle *out, ui
 	ESYS_TR tr;
 	TSS2_RC rc;
 
-	rc = Esys_TR_FromTPMPublic(t->esys, certificate_handle, ESYS_TR_NONE, ESYS_TR_NONE,
-				   ESYS_TR_NONE, &tr);
+	rc = Esys_TR_FromTPMPublic(t->esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &tr);
 	if (fh_tpm2_code(rc) == TPM2_RC_HANDLE)
 		return FH_ERR_MISSING;
 	if (rc != TSS2_RC_SUCCESS)
@@ -161,9 +174,14 @@ static fh_err read_certificate(struct fh_tpm2 *t, const struct fh_tpm2_handle *s
 	fh_err e;
 
 	out->certificate_n = 0;
-	e = find_certificate(t, &index, &size);
-	if (e == FH_ERR_MISSING)
-		return FH_ERR_OK;
+	out->ek.kind = FH_X509_P256;
+	e = find_certificate(t, p256_certificate, &index, &size);
+	if (e == FH_ERR_MISSING) {
+		e = find_certificate(t, rsa_certificate, &index, &size);
+		if (e == FH_ERR_MISSING)
+			return FH_ERR_OK;
+		out->ek.kind = FH_X509_RSA2048;
+	}
 	while (e == FH_ERR_OK && b.n < size) {
 		size_t left = size - b.n;
 
@@ -174,32 +192,48 @@ static fh_err read_certificate(struct fh_tpm2 *t, const struct fh_tpm2_handle *s
 		return e;
 	e = der_size(fh_builder_span(&b), &out->certificate_n);
 	if (e != FH_ERR_OK)
-		return refuse(t, e, "NV index 0x01c0000a does not hold an EK certificate",
+		return refuse(t, e, "the NV index of the EK certificate holds something else",
 			      "ask the machine's maker for the TPM's EK certificate");
 	return FH_ERR_OK;
 }
 
 /* --- the keys --------------------------------------------------------- */
 
-static fh_err point_of(struct fh_tpm2 *t, const TPM2B_PUBLIC *public, struct fh_p256_public *out)
+static fh_err too_large(struct fh_tpm2 *t)
+{
+	return refuse(t, FH_ERR_TPM, "the TPM made an endorsement key that is too large", "");
+}
+
+static fh_err key_of(struct fh_tpm2 *t, const TPM2B_PUBLIC *public, struct fh_x509_key *out)
 {
 	const TPMS_ECC_POINT *p = &public->publicArea.unique.ecc;
-	struct fh_p256_public point = { { point_uncompressed } };
+	const TPM2B_PUBLIC_KEY_RSA *m = &public->publicArea.unique.rsa;
+	struct fh_x509_key key = { .kind = FH_X509_RSA2048, .n = modulus_size };
 
+	if (public->publicArea.type == TPM2_ALG_RSA) {
+		if (m->size != modulus_size)
+			return too_large(t);
+		memcpy(key.bytes, m->buffer, modulus_size);
+		*out = key;
+		return FH_ERR_OK;
+	}
 	/* Some TPMs leave out leading zeros.  */
 	if (p->x.size > half_size || p->y.size > half_size)
-		return refuse(t, FH_ERR_TPM, "the TPM made an endorsement key that is too large",
-			      "");
-	memcpy(point.bytes + 1 + half_size - p->x.size, p->x.buffer, p->x.size);
-	memcpy(point.bytes + 1 + 2 * half_size - p->y.size, p->y.buffer, p->y.size);
-	*out = point;
+		return too_large(t);
+	key.kind = FH_X509_P256;
+	key.n = 1 + 2 * half_size;
+	key.bytes[0] = point_uncompressed;
+	memcpy(key.bytes + 1 + half_size - p->x.size, p->x.buffer, p->x.size);
+	memcpy(key.bytes + 1 + 2 * half_size - p->y.size, p->y.buffer, p->y.size);
+	*out = key;
 	return FH_ERR_OK;
 }
 
+/* The EK of KIND in *OUT, its public key in *KEY.  */
 static fh_err make_ek(struct fh_tpm2 *t, const struct fh_tpm2_handle *session,
-		      struct fh_tpm2_handle *out, struct fh_p256_public *point)
+		      enum fh_x509_kind kind, struct fh_tpm2_handle *out, struct fh_x509_key *key)
 {
-	const TPM2B_PUBLIC template = ek_template();
+	const TPM2B_PUBLIC template = ek_template(kind);
 	TPM2B_PUBLIC public;
 	fh_err e;
 
@@ -207,7 +241,7 @@ static fh_err make_ek(struct fh_tpm2 *t, const struct fh_tpm2_handle *session,
 			    /* name: */ nullptr, &public);
 	if (e != FH_ERR_OK)
 		return e;
-	return point_of(t, &public, point);
+	return key_of(t, &public, key);
 }
 
 static fh_err make_ak(struct fh_tpm2 *t, const struct fh_tpm2_handle *session,
@@ -219,7 +253,8 @@ static fh_err make_ak(struct fh_tpm2 *t, const struct fh_tpm2_handle *session,
 	size_t n = 0;
 	fh_err e;
 
-	e = fh_tpm2_primary(t, ESYS_TR_RH_ENDORSEMENT, session->tr, &template, out, &name, &public);
+	e = fh_tpm2_primary(t, ESYS_TR_RH_ENDORSEMENT, session->tr, &template, out, &name,
+			    &public);
 	if (e != FH_ERR_OK)
 		return e;
 	if (Tss2_MU_TPMT_PUBLIC_Marshal(&public.publicArea, described->ak, FH_AK_PUBLIC_MAX, &n) !=
@@ -232,16 +267,16 @@ static fh_err make_ak(struct fh_tpm2 *t, const struct fh_tpm2_handle *session,
 
 static fh_err check_certificate(struct fh_tpm2 *t, const struct fh_endorsement *d)
 {
-	struct fh_p256_public certified;
+	struct fh_x509_key certified;
 	fh_err e;
 
 	if (d->certificate_n == 0)
 		return FH_ERR_OK;
-	e = fh_x509_p256_public(fh_span_of(d->certificate, d->certificate_n), &certified);
+	e = fh_x509_public_key(fh_span_of(d->certificate, d->certificate_n), &certified);
 	if (e != FH_ERR_OK)
 		return refuse(t, FH_ERR_FORMAT, "the TPM's EK certificate cannot be read",
 			      "ask the machine's maker for the TPM's EK certificate");
-	if (!fh_span_equal(FH_SPAN_ARRAY(certified.bytes), FH_SPAN_ARRAY(d->ek.bytes)))
+	if (!fh_x509_key_equal(&certified, &d->ek))
 		return refuse(t, FH_ERR_CONFLICT, "the EK certificate is for another key than the "
 			      "TPM makes", "the TPM was cleared by its platform, or the certificate "
 			      "is not this TPM's: treat it as not endorsed");
@@ -269,7 +304,7 @@ fh_err fh_endorsement_read(struct fh_chip *c, struct fh_endorsement *out)
 	if (e == FH_ERR_OK)
 		e = read_certificate(t, &session, &found);
 	if (e == FH_ERR_OK)
-		e = make_ek(t, &session, &ek, &found.ek);
+		e = make_ek(t, &session, found.ek.kind, &ek, &found.ek);
 	if (e == FH_ERR_OK)
 		e = make_ak(t, &session, &ak, &found);
 	if (e == FH_ERR_OK)
@@ -306,19 +341,22 @@ static fh_err ek_session(struct fh_tpm2 *t, const struct fh_tpm2_handle *session
 	return FH_ERR_OK;
 }
 
-/* The TPM's encrypted secret for the ECC key exchange: a marshalled point.  */
-static fh_err credential_of(struct fh_span object, struct fh_span point, TPM2B_ID_OBJECT *id,
-			    TPM2B_ENCRYPTED_SECRET *secret)
+/* What the seed is enclosed in tells which EK it is for.  */
+static fh_err credential_of(struct fh_span object, struct fh_span seed, TPM2B_ID_OBJECT *id,
+			    TPM2B_ENCRYPTED_SECRET *secret, enum fh_x509_kind *kind)
 {
 	if (object.n == 0 || object.n > FH_CREDENTIAL_OBJECT_MAX ||
-	    point.n != FH_CREDENTIAL_POINT_SIZE)
+	    (seed.n != FH_CREDENTIAL_POINT_SIZE && seed.n != modulus_size))
 		return FH_ERR_FORMAT;
 	id->size = (UINT16)object.n;
 	memcpy(id->credential, object.p, object.n);
-	secret->size = (UINT16)point.n;
-	memcpy(secret->secret, point.p, point.n);
+	secret->size = (UINT16)seed.n;
+	memcpy(secret->secret, seed.p, seed.n);
+	*kind = seed.n == modulus_size ? FH_X509_RSA2048 : FH_X509_P256;
 	return FH_ERR_OK;
 }
+
+static_assert(modulus_size <= sizeof((TPM2B_ENCRYPTED_SECRET){ 0 }.secret));
 
 static fh_err activate(struct fh_tpm2 *t, ESYS_TR ak, ESYS_TR ek,
 		       const struct fh_tpm2_handle *session, const TPM2B_ID_OBJECT *id,
@@ -338,7 +376,8 @@ static fh_err activate(struct fh_tpm2 *t, ESYS_TR ak, ESYS_TR ek,
 
 	if (code == TPM2_RC_INTEGRITY || code == TPM2_RC_VALUE || code == TPM2_RC_SIZE ||
 	    code == TPM2_RC_ECC_POINT || code == TPM2_RC_INSUFFICIENT)
-		return refuse(t, FH_ERR_SIGNATURE, "the credential was not made for this TPM's keys",
+		return refuse(t, FH_ERR_SIGNATURE,
+			      "the credential was not made for this TPM's keys",
 			      "send the operator a fresh request (freehold init)");
 	if (rc != TSS2_RC_SUCCESS)
 		return fh_tpm2_fail(t, "TPM2_ActivateCredential", rc);
@@ -349,7 +388,7 @@ static fh_err activate(struct fh_tpm2 *t, ESYS_TR ak, ESYS_TR ek,
 	return e;
 }
 
-fh_err fh_endorsement_activate(struct fh_chip *c, struct fh_span object, struct fh_span point,
+fh_err fh_endorsement_activate(struct fh_chip *c, struct fh_span object, struct fh_span seed,
 			       struct fh_secret *out)
 {
 	struct fh_tpm2 *t = only_tpm2(c);
@@ -359,15 +398,16 @@ fh_err fh_endorsement_activate(struct fh_chip *c, struct fh_span object, struct 
 	struct fh_endorsement made;
 	TPM2B_ENCRYPTED_SECRET secret = { 0 };
 	TPM2B_ID_OBJECT id = { 0 };
+	enum fh_x509_kind kind;
 	fh_err e;
 
 	if (t == nullptr)
 		return FH_ERR_UNSUPPORTED;
-	e = credential_of(object, point, &id, &secret);
+	e = credential_of(object, seed, &id, &secret, &kind);
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_session(t, TPMA_SESSION_ENCRYPT, &session);
 	if (e == FH_ERR_OK)
-		e = make_ek(t, &session, &ek, &made.ek);
+		e = make_ek(t, &session, kind, &ek, &made.ek);
 	if (e == FH_ERR_OK)
 		e = make_ak(t, &session, &ak, &made);
 	if (e != FH_ERR_OK)
