@@ -411,12 +411,20 @@ static void skip_map(struct fh_cursor *c, int depth)
 	}
 }
 
-/* Consumes one item.  The recursion is bounded by FH_CBOR_DEPTH_MAX.  */
+static bool nests(const struct fh_cursor *c)
+{
+	enum fh_cbor_type type = fh_cbor_peek(c);
+
+	return type == FH_CBOR_ARRAY || type == FH_CBOR_MAP || type == FH_CBOR_TAG;
+}
+
+/* Consumes one item inside DEPTH others.  The recursion is bounded by
+ * FH_CBOR_DEPTH_MAX.  */
 static void skip(struct fh_cursor *c, int depth)
 {
 	size_t n;
 
-	if (depth >= FH_CBOR_DEPTH_MAX) {
+	if (depth >= FH_CBOR_DEPTH_MAX && nests(c)) {
 		fh_cursor_fail(c, FH_ERR_LIMIT);
 		return;
 	}

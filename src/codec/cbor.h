@@ -69,8 +69,8 @@ bool fh_cbor_null(struct fh_cursor *c);
 double fh_cbor_float(struct fh_cursor *c);
 /* Demands the unsigned map key KEY.  */
 void fh_cbor_key(struct fh_cursor *c, uint64_t key);
-/* One whole item of any type, checked to be deterministic and at most
- * FH_CBOR_DEPTH_MAX deep; the span looks into the input.  */
+/* One whole item of any type, checked to be deterministic and to nest at most
+ * FH_CBOR_DEPTH_MAX arrays, maps and tags; the span looks into the input.  */
 struct fh_span fh_cbor_item(struct fh_cursor *c);
 
 /* FH_ERR_OK if S is exactly one deterministic item.  */

@@ -136,10 +136,10 @@ static void put_pairs(struct fh_cursor *c, struct fh_builder *b, int depth)
 	fh_builder_u8(b, '}');
 }
 
-/* The recursion is bounded by FH_CBOR_DEPTH_MAX.  */
+/* The recursion is bounded by FH_CBOR_DEPTH_MAX, as fh_cbor_check() is.  */
 static void put_item(struct fh_cursor *c, struct fh_builder *b, int depth)
 {
-	if (depth >= FH_CBOR_DEPTH_MAX) {
+	if (depth > FH_CBOR_DEPTH_MAX) {
 		fh_cursor_fail(c, FH_ERR_LIMIT);
 		return;
 	}

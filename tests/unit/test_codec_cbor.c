@@ -94,7 +94,7 @@ static fh_err nested(uint8_t head, int depth)
 	uint8_t room[128];
 	struct fh_builder b = FH_BUILDER_ARRAY(room);
 
-	for (int i = 1; i < depth; i++) {
+	for (int i = 0; i < depth; i++) {
 		fh_builder_u8(&b, head);
 		if (head == 0xa1)
 			fh_builder_u8(&b, 0);
