@@ -318,7 +318,8 @@ bool fh_cbor_bool(struct fh_cursor *c)
 
 bool fh_cbor_null(struct fh_cursor *c)
 {
-	if (fh_cbor_peek(c) != FH_CBOR_SIMPLE || c->rest.p[0] != (FH_CBOR_SIMPLE << 5 | simple_null))
+	if (fh_cbor_peek(c) != FH_CBOR_SIMPLE ||
+	    c->rest.p[0] != (FH_CBOR_SIMPLE << 5 | simple_null))
 		return false;
 	(void)fh_cursor_take(c, 1);
 	return true;
@@ -383,7 +384,8 @@ static void skip_simple(struct fh_cursor *c)
 {
 	uint8_t first = c->rest.p[0];
 
-	if (first >= (FH_CBOR_SIMPLE << 5 | info_half) && first <= (FH_CBOR_SIMPLE << 5 | info_double)) {
+	if (first >= (FH_CBOR_SIMPLE << 5 | info_half) &&
+	    first <= (FH_CBOR_SIMPLE << 5 | info_double)) {
 		(void)fh_cbor_float(c);
 		return;
 	}

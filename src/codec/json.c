@@ -240,7 +240,8 @@ static fh_err refuse_number(const struct reading *r, yyjson_val *v)
 	bool integer = strcspn(digits, ".eE") >= n;
 
 	fh_trace_what(r->trace, "%s %.*s at byte %zu",
-		      integer ? "integer outside [-2^63, 2^64-1]:" : "number too large for a double:",
+		      integer ? "integer outside [-2^63, 2^64-1]:"
+			      : "number too large for a double:",
 		      n > 40 ? 40 : (int)n, digits, offset_of(r, digits));
 	return FH_ERR_LIMIT;
 }
