@@ -119,7 +119,8 @@ static void a_short_session_is_refused(void **state)
 static void params_must_be_one_deterministic_map(void **state)
 {
 	static const uint8_t text[] = { 0x61, 'a' }, long_head[] = { 0xb8, 0x00 };
-	static const uint8_t two[] = { 0xa0, 0xa0 }, unsorted[] = { 0xa2, 0x61, 'b', 0, 0x61, 'a', 0 };
+	static const uint8_t two[] = { 0xa0, 0xa0 };
+	static const uint8_t unsorted[] = { 0xa2, 0x61, 'b', 0, 0x61, 'a', 0 };
 	const struct fh_span bad[] = { FH_SPAN_ARRAY(text), FH_SPAN_ARRAY(long_head),
 				       FH_SPAN_ARRAY(two), FH_SPAN_ARRAY(unsorted) };
 

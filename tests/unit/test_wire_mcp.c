@@ -169,7 +169,8 @@ static void keeps_the_id_of_what_it_refuses(void **state)
 {
 	FH_OWN(fh_arena) a = arena_of_test();
 	struct fh_trace t;
-	struct fh_mcp m = read_text("{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"x/y\"}", &a, &t);
+	struct fh_mcp m = read_text("{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"x/y\"}",
+				    &a, &t);
 
 	(void)state;
 	assert_true(m.request);
@@ -212,7 +213,8 @@ static void refuses_deep_nesting_and_oversize(void **state)
 
 static void refuses_every_truncation(void **state)
 {
-	static const char text[] = CALL("1", "\"params\":{\"name\":\"t\",\"arguments\":{\"a\":[1]}}");
+	static const char text[] = CALL("1",
+		"\"params\":{\"name\":\"t\",\"arguments\":{\"a\":[1]}}");
 	FH_OWN(fh_arena) a = arena_of_test();
 
 	(void)state;
@@ -246,7 +248,8 @@ static void a_refused_call_names_policies_and_record(void **state)
 		"{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{\"content\":[{\"type\":\"text\","
 		"\"text\":\"Refused by policy: nothing permits it (reason no-permit; policy "
 		"a\\\"b, c; record 12)\"}],\"isError\":true,\"_meta\":{\"freehold/reason\":"
-		"\"no-permit\",\"freehold/policies\":[\"a\\\"b\",\"c\"],\"freehold/record\":12}}}")));
+		"\"no-permit\",\"freehold/policies\":[\"a\\\"b\",\"c\"],"
+		"\"freehold/record\":12}}}")));
 }
 
 static void any_other_refusal_is_an_error_with_the_same_facts(void **state)

@@ -49,7 +49,7 @@ static void reads_an_error_and_drops_what_is_not_in_it(void **state)
 	struct fh_server_message m;
 
 	(void)state;
-	assert_int_equal(read_line("{\"jsonrpc\":\"2.0\",\"id\":4,\"error\":{\"code\":-5,\"extra\":1,"
+	assert_int_equal(read_line("{\"jsonrpc\":\"2.0\",\"id\":4,\"error\":{\"code\":-5,\"e\":1,"
 				   "\"message\":\"no\",\"data\":[2]}}", &a, &m), FH_ERR_OK);
 	assert_int_equal(m.said, FH_SERVER_ERROR);
 	assert_json(m.body, "{\"code\":-5,\"data\":[2],\"message\":\"no\"}");

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_NET_ROUTE_H
+#define FH_NET_ROUTE_H
+
+#include "net/http.h"
+
+/* What a whole HTTP request asks of the gate: a pure function of the request
+ * and of the names that the listening socket has.  */
+
+constexpr size_t FH_AUTHORITIES_MAX = 8;  /* names of one listening socket */
+constexpr size_t FH_MCP_SESSION_SIZE = 16; /* bytes behind Mcp-Session-Id */
+
+/* HOST:PORT, as browsers put it in Host and behind http:// in Origin.  A request
+ * that says another name was aimed at somebody else (DNS rebinding).  */
+struct fh_authorities {
+	struct fh_span name[FH_AUTHORITIES_MAX];
+	size_t names;
+};
+
+enum fh_route_kind {
+	FH_ROUTE_REFUSE = 0, /* answer status, reason and text */
+	FH_ROUTE_MESSAGE,    /* POST /mcp/NAME: the body is a message for that server */
+	FH_ROUTE_END,        /* DELETE /mcp/NAME: the session is over */
+	FH_ROUTE_HEALTH,     /* GET /healthz */
+};
+
+struct fh_route {
+	enum fh_route_kind kind;
+	uint16_t status;        /* REFUSE */
+	const char *reason;     /* REFUSE: stable code */
+	const char *text;       /* REFUSE: for people */
+	const char *allow;      /* REFUSE with 405: methods that exist */
+	struct fh_span server;  /* MESSAGE, END: NAME */
+	struct fh_span bearer;  /* credential as presented, or empty */
+	bool has_session;
+	uint8_t session[FH_MCP_SESSION_SIZE];
+};
+
+/* S can name a tool server in a path: letters, digits, "-", ".", "_", "~", at most
+ * FH_NAME_MAX of them.  Nothing is percent-decoded.  */
+bool fh_route_is_name(struct fh_span s);
+
+/* Never fails: what is not understood is REFUSE.  *OUT looks into R.  */
+void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
+	      struct fh_route *out);
+
+#endif
