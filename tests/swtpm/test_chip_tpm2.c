@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -166,6 +168,54 @@ static void opens_by_its_name(void **state)
 	assert_int_equal(unseal(b, FH_CHIP_DEVICE, seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
 }
 
+static void what_dies_behind_a_descriptor_is_an_error(void **state)
+{
+	struct bench *b = bench_of(state);
+	struct fh_arena a = fh_arena_of(b->room, sizeof(b->room));
+	uint64_t now;
+
+	pull(b);
+	assert_int_equal(fh_chip_tpm2_open(b->sim.tcti, &a, &b->trace, &b->chip), FH_ERR_OK);
+	simulator_off(&b->sim);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_IO);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_IO);
+}
+
+/* Answers ANSWER to the first command, over a socket of the test's own.  */
+static fh_err open_on_answer(struct fh_span answer, struct fh_trace *trace)
+{
+	alignas(16) uint8_t room[4096];
+	struct fh_arena a = fh_arena_of(room, sizeof(room));
+	struct fh_chip c = { 0 };
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_int_equal(write(ends[1], answer.p, answer.n), answer.n);
+	shutdown(ends[1], SHUT_WR);
+	fh_err e = fh_chip_tpm2_on(ends[0], &a, trace, &c);
+
+	close(ends[1]);
+	assert_null(c.class);
+	return e;
+}
+
+static void refuses_answers_of_another_size(void **state)
+{
+	static const uint8_t short_head[] = { 0x80, 1, 0, 0, 0, 10, 0 };
+	static const uint8_t small[] = { 0x80, 1, 0, 0, 0, 9, 0, 0, 0, 0 };
+	static const uint8_t huge[] = { 0x80, 1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0 };
+	static const uint8_t torn[] = { 0x80, 1, 0, 0, 0, 12, 0, 0, 0, 0, 0 };
+	static const uint8_t more[] = { 0x80, 1, 0, 0, 0, 10, 0, 0, 0, 0, 0 };
+	struct fh_trace trace;
+
+	(void)state;
+	assert_int_equal(open_on_answer(FH_SPAN_ARRAY(short_head), &trace), FH_ERR_IO);
+	assert_int_equal(open_on_answer(FH_SPAN_ARRAY(small), &trace), FH_ERR_IO);
+	assert_int_equal(open_on_answer(FH_SPAN_ARRAY(huge), &trace), FH_ERR_IO);
+	assert_int_equal(open_on_answer(FH_SPAN_ARRAY(torn), &trace), FH_ERR_IO);
+	assert_int_equal(open_on_answer(FH_SPAN_ARRAY(more), &trace), FH_ERR_IO);
+}
+
 static void no_tpm_is_an_error_that_names_it(void **state)
 {
 	alignas(16) uint8_t room[4096];
@@ -174,13 +224,17 @@ static void no_tpm_is_an_error_that_names_it(void **state)
 	struct fh_chip c = { 0 };
 
 	(void)state;
-	/* tpm2-tss 4.1.3 loses 96 bytes when it cannot connect.  */
-	leaks_of_others(true);
 	assert_int_equal(fh_chip_tpm2_open("swtpm:path=/nonexistent/sock", &a, &trace, &c),
-			 FH_ERR_IO);
-	leaks_of_others(false);
+			 FH_ERR_MISSING);
 	assert_string_equal(trace.where, "swtpm:path=/nonexistent/sock");
 	assert_string_not_equal(trace.cure, "");
+	assert_int_equal(fh_chip_tpm2_open("device:/nonexistent", &a, &trace, &c), FH_ERR_MISSING);
+	/* tpm2-tss 4.1.3 loses 96 bytes when it cannot connect.  */
+	leaks_of_others(true);
+	assert_int_equal(fh_chip_tpm2_open("mssim:host=localhost,port=9", &a, &trace, &c),
+			 FH_ERR_IO);
+	leaks_of_others(false);
+	assert_string_equal(trace.where, "mssim:host=localhost,port=9");
 	assert_null(c.class);
 }
 
@@ -704,6 +758,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_A_FRESH_TPM(a_simulator_is_graded_so),
 		ON_A_FRESH_TPM(opens_by_its_name),
+		ON_A_FRESH_TPM(what_dies_behind_a_descriptor_is_an_error),
+		cmocka_unit_test(refuses_answers_of_another_size),
 		cmocka_unit_test(no_tpm_is_an_error_that_names_it),
 		ON_A_FRESH_TPM(opens_what_it_sealed),
 		ON_A_FRESH_TPM(seals_one_byte_and_the_most),

@@ -277,9 +277,10 @@ static fh_err check_certificate(struct fh_tpm2 *t, const struct fh_endorsement *
 		return refuse(t, FH_ERR_FORMAT, "the TPM's EK certificate cannot be read",
 			      "ask the machine's maker for the TPM's EK certificate");
 	if (!fh_x509_key_equal(&certified, &d->ek))
-		return refuse(t, FH_ERR_CONFLICT, "the EK certificate is for another key than the "
-			      "TPM makes", "the TPM was cleared by its platform, or the certificate "
-			      "is not this TPM's: treat it as not endorsed");
+		return refuse(t, FH_ERR_CONFLICT,
+			      "the EK certificate is for another key than the TPM makes",
+			      "the TPM's endorsement seed was changed, or the certificate is not "
+			      "this TPM's: treat it as not endorsed");
 	return FH_ERR_OK;
 }
 

@@ -5,6 +5,8 @@
 
 #include <tss2/tss2_tctildr.h>
 
+#include "os/file.h"
+
 struct fh_tpm2 *fh_tpm2_of(struct fh_chip *c)
 {
 	struct fh_tpm2 *t = c->state;
@@ -22,7 +24,11 @@ static void give_back(struct fh_tpm2 *t)
 		fh_tpm2_handle_drop(&srk);
 	t->srk_loaded = false;
 	Esys_Finalize(&t->esys);
-	Tss2_TctiLdr_Finalize(&t->tcti);
+	if (t->loaded)
+		Tss2_TctiLdr_Finalize(&t->tcti);
+	else if (t->tcti == fh_tpm2_line_tcti(&t->line))
+		Tss2_Tcti_Finalize(t->tcti);
+	t->tcti = nullptr;
 }
 
 static void close_tpm2(struct fh_chip *c)
@@ -76,40 +82,78 @@ static fh_err begin(struct fh_tpm2 *t, struct fh_chip *out)
 	return FH_ERR_OK;
 }
 
-fh_err fh_chip_tpm2_over(TSS2_TCTI_CONTEXT *tcti, struct fh_arena *arena, struct fh_trace *trace,
-			 struct fh_chip *out)
+/* T has its connection; all that is missing is the chip over it.  */
+static fh_err begin_or_end(struct fh_tpm2 *t, struct fh_trace *trace, struct fh_chip *out)
 {
-	struct fh_tpm2 *t = fh_arena_take(arena, sizeof(*t));
 	fh_err e;
 
-	if (t == nullptr) {
-		Tss2_TctiLdr_Finalize(&tcti);
-		return FH_ERR_NOMEM;
-	}
-	*t = (struct fh_tpm2){ .tcti = tcti, .trace = trace };
+	/* tpm2-tss would write to stderr what it thinks of every refusal.  We say
+	 * it once, in the trace; who set TSS2_LOG himself wants to see more.  */
+	(void)setenv("TSS2_LOG", "all+NONE", /* overwrite: */ 0);
+	t->trace = trace;
 	e = begin(t, out);
 	if (e != FH_ERR_OK)
 		give_back(t);
 	return e;
 }
 
-fh_err fh_chip_tpm2_open(const char *tcti, struct fh_arena *arena, struct fh_trace *trace,
+fh_err fh_chip_tpm2_over(TSS2_TCTI_CONTEXT *tcti, struct fh_arena *arena, struct fh_trace *trace,
 			 struct fh_chip *out)
 {
-	struct fh_tpm2 naming = { .trace = trace };
-	TSS2_TCTI_CONTEXT *connection = nullptr;
+	struct fh_tpm2 *t = fh_arena_take(arena, sizeof(*t));
+
+	if (t == nullptr)
+		return FH_ERR_NOMEM;
+	t->tcti = tcti;
+	return begin_or_end(t, trace, out);
+}
+
+fh_err fh_chip_tpm2_on(int fd, struct fh_arena *arena, struct fh_trace *trace,
+		       struct fh_chip *out)
+{
+	FH_OWN(fh_fd) held = fh_fd_of(fd);
+	struct fh_tpm2 *t = fh_arena_take(arena, sizeof(*t));
+
+	if (t == nullptr)
+		return FH_ERR_NOMEM;
+	held = (struct fh_fd){ 0 };
+	fh_tpm2_line_begin(&t->line, fd);
+	t->tcti = fh_tpm2_line_tcti(&t->line);
+	return begin_or_end(t, trace, out);
+}
+
+static fh_err open_by_loader(const char *tcti, struct fh_arena *arena, struct fh_trace *trace,
+			     struct fh_chip *out)
+{
+	struct fh_tpm2 *t = fh_arena_take(arena, sizeof(*t));
 	TSS2_RC rc;
 
-	/* tpm2-tss would write to stderr what it thinks of every refusal.  We say
-	 * it once, in the trace; who set TSS2_LOG himself wants to see more.  */
+	if (t == nullptr)
+		return FH_ERR_NOMEM;
 	(void)setenv("TSS2_LOG", "all+NONE", /* overwrite: */ 0);
-	rc = Tss2_TctiLdr_Initialize(tcti, &connection);
+	t->trace = trace;
+	rc = Tss2_TctiLdr_Initialize(tcti, &t->tcti);
 	if (rc != TSS2_RC_SUCCESS) {
-		(void)fh_tpm2_fail(&naming, "connection", rc);
+		(void)fh_tpm2_fail(t, "connection", rc);
 		fh_trace_where(trace, "%s", tcti);
 		fh_trace_cure(trace, "check the TCTI in freehold.conf, that the TPM is there, and "
 				     "that freehold may open it");
 		return FH_ERR_IO;
 	}
-	return fh_chip_tpm2_over(connection, arena, trace, out);
+	t->loaded = true;
+	return begin_or_end(t, trace, out);
+}
+
+fh_err fh_chip_tpm2_open(const char *tcti, struct fh_arena *arena, struct fh_trace *trace,
+			 struct fh_chip *out)
+{
+	int fd;
+	fh_err e;
+
+	e = fh_chip_tpm2_connect(tcti, trace, &fd);
+	if (e == FH_ERR_OK)
+		return fh_chip_tpm2_on(fd, arena, trace, out);
+	if (e == FH_ERR_UNSUPPORTED)
+		return open_by_loader(tcti, arena, trace, out);
+	return e;
 }

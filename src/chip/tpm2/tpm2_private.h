@@ -5,6 +5,7 @@
 #include <tss2/tss2_esys.h>
 
 #include "base/own.h"
+#include "chip/tpm2/line.h"
 #include "chip/tpm2/tpm2.h"
 
 /* What the files of tpm2/ share.  Names of commands, attributes and structures
@@ -23,7 +24,9 @@ static inline struct fh_span fh_tpm2_name_span(const struct fh_tpm2_name *n)
 }
 
 struct fh_tpm2 {
-	TSS2_TCTI_CONTEXT *tcti;     /* the connection; ours to end */
+	TSS2_TCTI_CONTEXT *tcti;     /* the connection: line's, or another */
+	struct fh_tpm2_line line;    /* ours to end, if tcti is its */
+	bool loaded;                 /* tcti is from tpm2-tss's loader: ours to end, too */
 	ESYS_CONTEXT *esys;          /* NULL once closed */
 	ESYS_TR srk;                 /* the storage key; sessions are salted to it */
 	bool srk_loaded;             /* srk is to be given back */
@@ -35,9 +38,8 @@ struct fh_tpm2 {
 /* The state of C, its trace emptied for the call that begins.  */
 struct fh_tpm2 *fh_tpm2_of(struct fh_chip *c);
 
-/* As fh_chip_tpm2_open() over a connection from Tss2_TctiLdr_Initialize(), which
- * is ours from now on, also if this fails.  (Another connection is used alike,
- * and stays the caller's to end after the chip.)  */
+/* As fh_chip_tpm2_on() over a connection that stays the caller's, to be ended
+ * after the chip.  */
 fh_err fh_chip_tpm2_over(TSS2_TCTI_CONTEXT *tcti, struct fh_arena *arena, struct fh_trace *trace,
 			 struct fh_chip *out);
 
