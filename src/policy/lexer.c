@@ -134,17 +134,26 @@ fh_err fh_lexer_step(struct fh_lexer *lex)
 	return e;
 }
 
-fh_err fh_lexer_open(struct fh_span text, const char *name, struct fh_trace *t,
-		     struct fh_lexer *out)
+fh_err fh_lexer_open(struct fh_span text, size_t max, const char *name, struct fh_arena *a,
+		     struct fh_trace *t, struct fh_lexer *out)
 {
-	struct fh_lexer l = { .rest = fh_cursor_of(text), .at = { 1, 1 }, .text_name = name,
+	struct fh_lexer l = { .at = { 1, 1 }, .next.at = { 1, 1 }, .text_name = name,
 			      .trace = t };
+	struct fh_span copy;
 
+	if (text.n > max) {
+		fh_trace_what(t, "the text has more than %zu bytes", max);
+		fh_trace_cure(t, "make it shorter");
+		return fh_lexer_refuse(&l, l.at, FH_ERR_LIMIT);
+	}
 	if (!fh_utf8_valid(text)) {
 		fh_trace_what(t, "the text is not UTF-8");
 		fh_trace_cure(t, "save it as UTF-8");
 		return fh_lexer_refuse(&l, l.at, FH_ERR_FORMAT);
 	}
+	if (fh_arena_copy(a, text, &copy) != FH_ERR_OK)
+		return fh_lexer_full(&l);
+	l.rest = fh_cursor_of(copy);
 	fh_err e = fh_lexer_step(&l);
 
 	if (e == FH_ERR_OK)

@@ -40,9 +40,10 @@ struct fh_lexer {
 };
 
 /* A lexer that stands before the first token of TEXT, called NAME in T (may be
- * NULL).  FH_ERR_FORMAT if TEXT is not UTF-8 or does not begin with a token.  */
-fh_err fh_lexer_open(struct fh_span text, const char *name, struct fh_trace *t,
-		     struct fh_lexer *out);
+ * NULL).  TEXT is copied into A.  FH_ERR_LIMIT above MAX bytes, FH_ERR_FORMAT if
+ * it is not UTF-8 or does not begin with a token, FH_ERR_NOMEM.  */
+fh_err fh_lexer_open(struct fh_span text, size_t max, const char *name, struct fh_arena *a,
+		     struct fh_trace *t, struct fh_lexer *out);
 
 /* Steps over the next token.  FH_ERR_FORMAT if what follows it is no token.  */
 fh_err fh_lexer_step(struct fh_lexer *lex);

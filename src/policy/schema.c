@@ -9,18 +9,8 @@ fh_err fh_schema_parse(struct fh_span text, struct fh_arena *a, struct fh_schema
 {
 	struct fh_draft d;
 	struct fh_schema s = { 0 };
-	struct fh_span copy;
-	fh_err e;
+	fh_err e = fh_draft_read(text, a, t, &d);
 
-	if (text.n > FH_SCHEMA_TEXT_MAX) {
-		fh_trace_where(t, "schema");
-		fh_trace_what(t, "the schema has more than %zu bytes", FH_SCHEMA_TEXT_MAX);
-		fh_trace_cure(t, "make it shorter");
-		return FH_ERR_LIMIT;
-	}
-	e = fh_arena_copy(a, text, &copy);
-	if (e == FH_ERR_OK)
-		e = fh_draft_read(copy, a, t, &d);
 	if (e == FH_ERR_OK)
 		e = fh_draft_resolve(&d, &s);
 	if (e == FH_ERR_OK)

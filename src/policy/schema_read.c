@@ -410,7 +410,7 @@ fh_err fh_draft_read(struct fh_span text, struct fh_arena *a, struct fh_trace *t
 		     struct fh_draft *out)
 {
 	struct fh_draft d = { .arena = a };
-	fh_err e = fh_lexer_open(text, "schema", t, &d.lex);
+	fh_err e = fh_lexer_open(text, FH_SCHEMA_TEXT_MAX, "schema", a, t, &d.lex);
 
 	if (e == FH_ERR_OK)
 		e = draft_room(text, &d);

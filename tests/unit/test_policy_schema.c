@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "test_policy.h"
+
+static void accepts_the_subset(void **state)
+{
+	(void)state;
+	OWN_DOCUMENT d = document_of("", files_schema);
+
+	assert_int_equal(d.e, FH_ERR_OK);
+	assert_int_equal(d.set.schema.types_n, 4 + 3);
+	assert_int_equal(d.set.schema.actions_n, 3 + 7);
+	assert_int_equal(d.set.schema.calls_n, 5);
+	assert_accepted("", "entity A, B in [C] {}; entity C in D; entity D = {}; // end");
+	assert_accepted("", "entity A; action a, \"b\" in [Action::\"g\"] appliesTo "
+			    "{ principal: [Actor], resource: [A], };action g;");
+}
+
+static void has_the_built_in_declarations(void **state)
+{
+	(void)state;
+	OWN_DOCUMENT d = document_of("permit(principal in Team::\"t\",action in "
+				     "[Action::\"mcp.initialize\",Action::\"mcp.list\"],"
+				     "resource == Server::\"files\");"
+				     "permit(principal is Device,"
+				     "action == Action::\"server.start\","
+				     "resource is Server);", "");
+
+	assert_int_equal(d.e, FH_ERR_OK);
+	assert_refused("", "entity Actor;", FH_ERR_CONFLICT, "schema:1:8",
+		       "exists without being declared");
+	assert_refused("", "action \"mcp.list\";", FH_ERR_CONFLICT, "schema:1:8",
+		       "exists without being declared");
+	assert_refused("", "entity Action;", FH_ERR_CONFLICT, "schema:1:8", "exists without");
+}
+
+static void refuses_by_name_what_is_not_evaluated(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *schema, *where, *what;
+	} rows[] = {
+		{ "entity A { name: String };", "schema:1:12", "attributes of entities" },
+		{ "entity A = { name: String };", "schema:1:14", "attributes of entities" },
+		{ "entity A tags String;", "schema:1:10", "tags" },
+		{ "entity A enum [\"x\"];", "schema:1:10", "enumerated" },
+		{ "namespace N { entity A; }", "schema:1:1", "namespaces" },
+		{ "entity A in [N::B];", "schema:1:15", "namespaces" },
+		{ "type T = Long;", "schema:1:1", "common types" },
+		{ "action a appliesTo { principal: Actor, resource: Server,\n"
+		  " context: {x: Long} };",
+		  "schema:2:12", "a context" },
+		{ "action a attributes {};", "schema:1:10", "attributes of actions" },
+		{ "@unit(\"s\") entity A;", "schema:1:2", "annotation @unit" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_refused("", rows[i].schema, FH_ERR_UNSUPPORTED, rows[i].where,
+			       rows[i].what);
+}
+
+static void refuses_what_is_not_a_schema(void **state)
+{
+	(void)state;
+	static const char *const rows[] = {
+		"entity;", "entity A", "entity A,;", "entity \"A\";", "entity in;", "entity A in;",
+		"entity A in [B,];", "entity A in [B;", "action;", "action a,;",
+		"action a in [b", "action a appliesTo;", "action a appliesTo { principal };",
+		"action a appliesTo { principal: Actor };", "action a appliesTo { other: Actor };",
+		"action a appliesTo { principal: Actor resource: Server };", "entitty A;",
+		"@doc entity A;", "@doc(\"a\"", "@mcp(\"a/b\",\"c\") action a;",
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		OWN_DOCUMENT d = document_of("", rows[i]);
+
+		if (d.e != FH_ERR_FORMAT || strncmp(d.trace.where, "schema:1:", 9) != 0)
+			fail_msg("%s -> %s: %s", rows[i], d.trace.where, d.trace.what);
+	}
+}
+
+static void refuses_contradictions(void **state)
+{
+	(void)state;
+	static const struct {
+		fh_err e;
+		const char *schema, *what;
+	} rows[] = {
+		{ FH_ERR_CONFLICT, "entity A; entity A;", "declared twice" },
+		{ FH_ERR_CONFLICT, "action a; action \"a\";", "declared twice" },
+		{ FH_ERR_UNKNOWN, "entity A in B;", "entity type `B` is not declared" },
+		{ FH_ERR_UNKNOWN, "action a in [b];", "action `b` is not declared" },
+		{ FH_ERR_UNKNOWN, "action a appliesTo { principal: Acter, resource: Server };",
+		  "`Acter` is not declared" },
+		{ FH_ERR_CONFLICT, "action a in b; action b in a;", "is in itself" },
+		{ FH_ERR_CONFLICT, "action a in a;", "is in itself" },
+		{ FH_ERR_CONFLICT, "action a appliesTo { principal: [], resource: Server };",
+		  "empty list" },
+		{ FH_ERR_CONFLICT,
+		  "action a appliesTo { principal: Actor, principal: Actor, resource: Server };",
+		  "twice" },
+		{ FH_ERR_CONFLICT, "@doc(\"a\") @doc(\"b\") entity A;", "twice" },
+		{ FH_ERR_CONFLICT, "@mcp(\"a/b\") entity A;", "belong to actions" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		OWN_DOCUMENT d = document_of("", rows[i].schema);
+
+		if (d.e != rows[i].e || strstr(d.trace.what, rows[i].what) == nullptr)
+			fail_msg("%s -> %s: %s", rows[i].schema, d.trace.where, d.trace.what);
+	}
+}
+
+#define APPLIES(type) "appliesTo { principal: Actor, resource: " type " };"
+
+static void refuses_wire_rules_that_cannot_work(void **state)
+{
+	(void)state;
+	static const struct {
+		fh_err e;
+		const char *schema, *what;
+	} rows[] = {
+		{ FH_ERR_CONFLICT, "@mcp(\"s/t\") action a, b " APPLIES("Server"),
+		  "mapped to action `a` already" },
+		{ FH_ERR_CONFLICT, "@mcp(\"s/t; s/t\") action a " APPLIES("Server"), "mapped" },
+		{ FH_ERR_CONFLICT, "@mcp(\"s/t\") action a;", "mere group" },
+		{ FH_ERR_FORMAT, "@mcp(\"s\") action a " APPLIES("Server"), "no call" },
+		{ FH_ERR_FORMAT, "@mcp(\"/t\") action a " APPLIES("Server"), "no call" },
+		{ FH_ERR_FORMAT, "@mcp(\"s/t;\") action a " APPLIES("Server"), "no call" },
+		{ FH_ERR_FORMAT, "@mcp(\"\") action a " APPLIES("Server"), "no call" },
+		{ FH_ERR_CONFLICT, "entity F; @mcp(\"s/t\") action a " APPLIES("F"),
+		  "resource is its Server" },
+		{ FH_ERR_CONFLICT, "entity F; @resource(\"/p\",\"text\") action a " APPLIES("F"),
+		  "without @mcp" },
+		{ FH_ERR_FORMAT,
+		  "entity F; @mcp(\"s/t\") @resource(\"p\",\"text\") action a " APPLIES("F"),
+		  "JSON Pointer" },
+		{ FH_ERR_FORMAT,
+		  "entity F; @mcp(\"s/t\") @resource(\"/~2\",\"text\") action a " APPLIES("F"),
+		  "JSON Pointer" },
+		{ FH_ERR_FORMAT, "entity F; @mcp(\"s/t\") @resource(\"/p\") action a " APPLIES("F"),
+		  "JSON Pointer" },
+		{ FH_ERR_UNKNOWN,
+		  "entity F; @mcp(\"s/t\") @resource(\"/p;url\") action a " APPLIES("F"),
+		  "unknown kind" },
+		{ FH_ERR_CONFLICT,
+		  "entity F,G; @mcp(\"s/t\") @resource(\"/p;text\") action a " APPLIES("[F,G]"),
+		  "exactly one resource type" },
+		{ FH_ERR_CONFLICT,
+		  "@mcp(\"s/t\") @resource(\"/p;text\") action a " APPLIES("Server"), "built-in" },
+		{ FH_ERR_CONFLICT,
+		  "entity D; entity F in D; @mcp(\"s/t\") @resource(\"/p;posix-path\") action a "
+		  APPLIES("F"), "folders" },
+		{ FH_ERR_CONFLICT,
+		  "entity D,E; entity F in [D,E]; @mcp(\"s/t\") @resource(\"/p;posix-path\") "
+		  "action a " APPLIES("F"), "exactly one type" },
+		{ FH_ERR_CONFLICT,
+		  "entity F; @mcp(\"s/t\") @resource(\"/p;posix-path\") action a " APPLIES("F")
+		  "@mcp(\"s/u\") @resource(\"/p;text\") action b " APPLIES("F"), "both" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		OWN_DOCUMENT d = document_of("", rows[i].schema);
+
+		if (d.e != rows[i].e || strstr(d.trace.what, rows[i].what) == nullptr ||
+		    d.trace.cure[0] == '\0')
+			fail_msg("%s -> %s: %s", rows[i].schema, d.trace.where, d.trace.what);
+	}
+}
+
+static void refuses_too_many_types(void **state)
+{
+	(void)state;
+	static char text[16 * (FH_SCHEMA_TYPES_MAX + 1)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < FH_SCHEMA_TYPES_MAX; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "entity A%zu;", i);
+	OWN_DOCUMENT d = document_of("", text);
+
+	assert_int_equal(d.e, FH_ERR_LIMIT);
+	assert_non_null(strstr(d.trace.what, "more than 1024 entity types"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accepts_the_subset),
+		cmocka_unit_test(has_the_built_in_declarations),
+		cmocka_unit_test(refuses_by_name_what_is_not_evaluated),
+		cmocka_unit_test(refuses_what_is_not_a_schema),
+		cmocka_unit_test(refuses_contradictions),
+		cmocka_unit_test(refuses_wire_rules_that_cannot_work),
+		cmocka_unit_test(refuses_too_many_types),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
