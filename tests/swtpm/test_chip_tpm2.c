@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "chip/tpm2/tpm2_private.h"
+#include "bench.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#include "codec/cbor.h"
-#include "simulator.h"
-
-static const uint8_t secret[96] = "ninety-six bytes: a seed, the chain's id and the device's id";
-
-struct bench {
-	struct simulator sim;
-	struct faulty line; /* what the chip speaks through */
-	struct fh_trace trace;
-	struct fh_chip chip;
-	alignas(16) uint8_t room[4096];
-	uint8_t bytes[FH_CHIP_BLOB_MAX];
-};
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/lsan_interface.h>
@@ -42,111 +26,6 @@ static void leaks_of_others(bool begin)
 }
 #endif
 
-static struct bench *bench_of(void **state)
-{
-	return *state;
-}
-
-static fh_err insert(struct bench *b, enum fault fault, unsigned left)
-{
-	struct fh_arena a = fh_arena_of(b->room, sizeof(b->room));
-
-	faulty_open(&b->line, &b->sim);
-	b->line.fault = fault;
-	b->line.left = left;
-	return fh_chip_tpm2_over((TSS2_TCTI_CONTEXT *)&b->line, &a, &b->trace, &b->chip);
-}
-
-static void pull(struct bench *b)
-{
-	fh_chip_drop(&b->chip);
-	faulty_drop(&b->line);
-}
-
-static void again(struct bench *b)
-{
-	pull(b);
-	assert_int_equal(insert(b, FAULT_NONE, 0), FH_ERR_OK);
-}
-
-static void reboot(struct bench *b)
-{
-	pull(b);
-	simulator_off(&b->sim);
-	simulator_on(&b->sim);
-	assert_int_equal(insert(b, FAULT_NONE, 0), FH_ERR_OK);
-}
-
-static int set_up(void **state)
-{
-	struct bench *b = test_calloc(1, sizeof(*b));
-
-	simulator_new(&b->sim);
-	assert_int_equal(insert(b, FAULT_NONE, 0), FH_ERR_OK);
-	*state = b;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct bench *b = *state;
-
-	pull(b);
-	simulator_drop(&b->sim);
-	test_free(b);
-	return 0;
-}
-
-/* --- the operations, as a test says them ------------------------------ */
-
-static struct fh_span seal(struct bench *b, enum fh_chip_scope scope)
-{
-	struct fh_builder out = FH_BUILDER_ARRAY(b->bytes);
-	fh_err e = b->chip.class->seal(&b->chip, scope, FH_SPAN_ARRAY(secret), &out);
-
-	if (e != FH_ERR_OK)
-		print_message("%s\n", b->chip.trace.what);
-	assert_int_equal(e, FH_ERR_OK);
-	return fh_builder_span(&out);
-}
-
-static fh_err unseal(struct bench *b, enum fh_chip_scope scope, struct fh_span blob)
-{
-	uint8_t plain[FH_CHIP_SECRET_MAX];
-	struct fh_builder out = FH_BUILDER_ARRAY(plain);
-	fh_err e = b->chip.class->unseal(&b->chip, scope, blob, &out);
-
-	if (e == FH_ERR_OK)
-		assert_true(fh_span_equal(fh_builder_span(&out), FH_SPAN_ARRAY(secret)));
-	else
-		assert_int_equal(out.n, 0);
-	return e;
-}
-
-static uint64_t read_counter(struct bench *b)
-{
-	uint64_t now = 0;
-
-	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_OK);
-	return now;
-}
-
-static uint64_t count_up(struct bench *b)
-{
-	uint64_t now = 0;
-
-	assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_OK);
-	return now;
-}
-
-/* Nothing but a transient SRK may be in the TPM while a chip is open.  */
-static void assert_tidy(struct bench *b)
-{
-	pull(b);
-	assert_int_equal(simulator_handles(&b->sim), 0);
-	assert_int_equal(insert(b, FAULT_NONE, 0), FH_ERR_OK);
-}
-
 /* --- what it says of itself ------------------------------------------- */
 
 static void a_simulator_is_graded_so(void **state)
@@ -163,9 +42,9 @@ static void opens_by_its_name(void **state)
 	struct bench *b = bench_of(state);
 	struct fh_arena a = fh_arena_of(b->room, sizeof(b->room));
 
-	pull(b);
+	bench_pull(b);
 	assert_int_equal(fh_chip_tpm2_open(b->sim.tcti, &a, &b->trace, &b->chip), FH_ERR_OK);
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, bench_seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
 }
 
 static void what_dies_behind_a_descriptor_is_an_error(void **state)
@@ -174,7 +53,7 @@ static void what_dies_behind_a_descriptor_is_an_error(void **state)
 	struct fh_arena a = fh_arena_of(b->room, sizeof(b->room));
 	uint64_t now;
 
-	pull(b);
+	bench_pull(b);
 	assert_int_equal(fh_chip_tpm2_open(b->sim.tcti, &a, &b->trace, &b->chip), FH_ERR_OK);
 	simulator_off(&b->sim);
 	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_IO);
@@ -244,9 +123,9 @@ static void opens_what_it_sealed(void **state)
 {
 	struct bench *b = bench_of(state);
 
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
-	assert_int_equal(unseal(b, FH_CHIP_BOOT, seal(b, FH_CHIP_BOOT)), FH_ERR_OK);
-	assert_tidy(b);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, bench_seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, FH_CHIP_BOOT, bench_seal(b, FH_CHIP_BOOT)), FH_ERR_OK);
+	bench_assert_tidy(b);
 }
 
 static void seals_one_byte_and_the_most(void **state)
@@ -285,8 +164,8 @@ static void refuses_nothing_and_too_much(void **state)
 static void a_small_buffer_gets_nothing(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
-	uint8_t small[sizeof(secret) - 1];
+	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+	uint8_t small[sizeof(bench_secret) - 1];
 	struct fh_builder out = FH_BUILDER_ARRAY(small);
 
 	assert_int_equal(b->chip.class->unseal(&b->chip, FH_CHIP_DEVICE, blob, &out), FH_ERR_LIMIT);
@@ -296,54 +175,56 @@ static void a_small_buffer_gets_nothing(void **state)
 static void keeps_a_device_secret_across_boots(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
 
-	reboot(b);
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
+	bench_reboot(b);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
 }
 
 static void forgets_a_boot_secret_at_reset(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_BOOT);
+	struct fh_span blob = bench_seal(b, FH_CHIP_BOOT);
 
-	again(b);
-	assert_int_equal(unseal(b, FH_CHIP_BOOT, blob), FH_ERR_OK);
-	reboot(b);
-	assert_int_equal(unseal(b, FH_CHIP_BOOT, blob), FH_ERR_STATE);
-	assert_tidy(b);
+	bench_again(b);
+	assert_int_equal(bench_unseal(b, FH_CHIP_BOOT, blob), FH_ERR_OK);
+	bench_reboot(b);
+	assert_int_equal(bench_unseal(b, FH_CHIP_BOOT, blob), FH_ERR_STATE);
+	bench_assert_tidy(b);
 }
 
 static void refuses_another_scope(void **state)
 {
 	struct bench *b = bench_of(state);
+	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
 
-	assert_int_equal(unseal(b, FH_CHIP_BOOT, seal(b, FH_CHIP_DEVICE)), FH_ERR_SIGNATURE);
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, seal(b, FH_CHIP_BOOT)), FH_ERR_SIGNATURE);
+	assert_int_equal(bench_unseal(b, FH_CHIP_BOOT, blob), FH_ERR_SIGNATURE);
+	blob = bench_seal(b, FH_CHIP_BOOT);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_SIGNATURE);
 }
 
 static void refuses_the_blob_of_another_tpm(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
 	void *other;
 
-	assert_int_equal(set_up(&other), 0);
-	assert_int_equal(unseal(other, FH_CHIP_DEVICE, blob), FH_ERR_SIGNATURE);
+	assert_int_equal(bench_set_up(&other), 0);
+	assert_int_equal(bench_unseal(other, FH_CHIP_DEVICE, blob), FH_ERR_SIGNATURE);
 	assert_non_null(strstr(bench_of(&other)->chip.trace.what, "another storage key"));
-	assert_tidy(other);
-	assert_int_equal(tear_down(&other), 0);
+	bench_assert_tidy(other);
+	assert_int_equal(bench_tear_down(&other), 0);
 }
 
 static void a_cleared_tpm_says_what_happened(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
 
-	pull(b);
+	bench_pull(b);
 	simulator_clear(&b->sim);
-	assert_int_equal(insert(b, FAULT_NONE, 0), FH_ERR_OK);
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_SIGNATURE);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_SIGNATURE);
 	assert_non_null(strstr(b->chip.trace.cure, "cleared"));
 }
 
@@ -352,34 +233,34 @@ static void a_cleared_tpm_says_what_happened(void **state)
 static void refuses_a_blob_altered_anywhere(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
 
 	for (size_t i = 0; i < blob.n; i += i < 100 ? 1 : 5) {
 		b->bytes[i] ^= 0x01;
-		fh_err e = unseal(b, FH_CHIP_DEVICE, blob);
+		fh_err e = bench_unseal(b, FH_CHIP_DEVICE, blob);
 
 		if (e != FH_ERR_SIGNATURE && e != FH_ERR_VERSION)
 			fail_msg("byte %zu: %s: %s", i, fh_err_text(e), b->chip.trace.what);
 		b->bytes[i] ^= 0x01;
 	}
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
-	assert_tidy(b);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
+	bench_assert_tidy(b);
 }
 
 static void refuses_every_truncation(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
 
 	for (size_t n = 0; n < blob.n; n++)
-		assert_int_equal(unseal(b, FH_CHIP_DEVICE, fh_span_first(blob, n)),
+		assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, fh_span_first(blob, n)),
 				 FH_ERR_SIGNATURE);
 }
 
 static void refuses_a_public_part_with_more_rights(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
 	/* Type KEYEDHASH, SHA-256, then the attributes.  */
 	static const uint8_t begins[] = { 0x00, 0x08, 0x00, 0x0b };
 	size_t at = 0;
@@ -387,7 +268,7 @@ static void refuses_a_public_part_with_more_rights(void **state)
 	while (!fh_span_starts(fh_span_skip(blob, at), FH_SPAN_ARRAY(begins)))
 		at++;
 	b->bytes[at + sizeof(begins) + 3] |= TPMA_OBJECT_USERWITHAUTH;
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_SIGNATURE);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_SIGNATURE);
 	assert_non_null(strstr(b->chip.trace.what, "public part"));
 }
 
@@ -396,43 +277,43 @@ static void refuses_a_public_part_with_more_rights(void **state)
 static void uses_a_fit_persistent_storage_key(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
 	uint8_t copy[FH_CHIP_BLOB_MAX];
 
 	memcpy(copy, blob.p, blob.n);
 	struct fh_span older = fh_span_of(copy, blob.n);
 
-	pull(b);
+	bench_pull(b);
 	simulator_persist(&b->sim, /* signing: */ false);
-	assert_int_equal(insert(b, FAULT_NONE, 0), FH_ERR_OK);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
 	assert_true(fh_tpm2_of(&b->chip)->srk_persistent);
-	blob = seal(b, FH_CHIP_DEVICE);
+	blob = bench_seal(b, FH_CHIP_DEVICE);
 	/* Both remain openable, in any order: the blob says whose it is.  */
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, older), FH_ERR_OK);
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, older), FH_ERR_OK);
-	assert_tidy(b);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, older), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, older), FH_ERR_OK);
+	bench_assert_tidy(b);
 }
 
 static void passes_over_an_unfit_persistent_key(void **state)
 {
 	struct bench *b = bench_of(state);
 
-	pull(b);
+	bench_pull(b);
 	simulator_persist(&b->sim, /* signing: */ true);
-	assert_int_equal(insert(b, FAULT_NONE, 0), FH_ERR_OK);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
 	assert_false(fh_tpm2_of(&b->chip)->srk_persistent);
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
-	assert_tidy(b);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, bench_seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
+	bench_assert_tidy(b);
 }
 
 static void an_owner_authorisation_is_named_as_the_reason(void **state)
 {
 	struct bench *b = bench_of(state);
 
-	pull(b);
+	bench_pull(b);
 	simulator_own(&b->sim);
-	assert_int_equal(insert(b, FAULT_NONE, 0), FH_ERR_PERMISSION);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_PERMISSION);
 	assert_non_null(strstr(b->trace.cure, "owner authorisation"));
 	faulty_drop(&b->line);
 	assert_int_equal(simulator_handles(&b->sim), 0);
@@ -444,17 +325,45 @@ static void an_owner_authorisation_does_not_disturb_a_persistent_key(void **stat
 	struct bench *b = bench_of(state);
 	uint64_t first;
 
-	pull(b);
+	bench_pull(b);
 	simulator_persist(&b->sim, /* signing: */ false);
-	assert_int_equal(insert(b, FAULT_NONE, 0), FH_ERR_OK);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
 	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
-	first = read_counter(b);
-	pull(b);
+	first = bench_read_counter(b);
+	bench_pull(b);
 	simulator_own(&b->sim);
-	assert_int_equal(insert(b, FAULT_NONE, 0), FH_ERR_OK);
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
-	assert_int_equal(unseal(b, FH_CHIP_BOOT, seal(b, FH_CHIP_BOOT)), FH_ERR_OK);
-	assert_int_equal(count_up(b), first + 1);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, bench_seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, FH_CHIP_BOOT, bench_seal(b, FH_CHIP_BOOT)), FH_ERR_OK);
+	assert_int_equal(bench_count_up(b), first + 1);
+}
+
+static void a_settled_storage_key_opens_what_it_sealed_before(void **state)
+{
+	struct bench *b = bench_of(state);
+	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+
+	assert_int_equal(fh_chip_tpm2_settle(&b->chip), FH_ERR_OK);
+	assert_int_equal(fh_chip_tpm2_settle(&b->chip), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
+	bench_pull(b);
+	simulator_own(&b->sim);
+	assert_int_equal(simulator_handles(&b->sim), 0);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
+	assert_true(fh_tpm2_of(&b->chip)->srk_persistent);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
+}
+
+static void settles_in_no_place_that_is_taken(void **state)
+{
+	struct bench *b = bench_of(state);
+
+	bench_pull(b);
+	simulator_persist(&b->sim, /* signing: */ true);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
+	assert_int_equal(fh_chip_tpm2_settle(&b->chip), FH_ERR_CONFLICT);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, bench_seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
+	bench_assert_tidy(b);
 }
 
 /* --- counter and boot ------------------------------------------------- */
@@ -468,7 +377,7 @@ static void has_no_counter_before_it_is_created(void **state)
 	assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_MISSING);
 	assert_int_equal(now, 77);
 	assert_non_null(strstr(b->chip.trace.cure, "freehold init"));
-	assert_tidy(b);
+	bench_assert_tidy(b);
 }
 
 static void creates_its_counter_once(void **state)
@@ -477,7 +386,7 @@ static void creates_its_counter_once(void **state)
 
 	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
 	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_EXISTS);
-	assert_tidy(b);
+	bench_assert_tidy(b);
 }
 
 static void counts_up_across_resets(void **state)
@@ -486,13 +395,13 @@ static void counts_up_across_resets(void **state)
 	uint64_t first;
 
 	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
-	first = read_counter(b);
+	first = bench_read_counter(b);
 	for (uint64_t i = 1; i < 4; i++) {
-		reboot(b);
-		assert_int_equal(count_up(b), first + i);
-		assert_int_equal(read_counter(b), first + i);
+		bench_reboot(b);
+		assert_int_equal(bench_count_up(b), first + i);
+		assert_int_equal(bench_read_counter(b), first + i);
 	}
-	assert_tidy(b);
+	bench_assert_tidy(b);
 }
 
 static void a_full_tpm_is_an_error_that_names_it(void **state)
@@ -500,7 +409,7 @@ static void a_full_tpm_is_an_error_that_names_it(void **state)
 	struct bench *b = bench_of(state);
 	uint32_t handle = 0x01800100;
 
-	pull(b);
+	bench_pull(b);
 	for (uint16_t size = 2048; size > 0; size /= 2) {
 		while (simulator_define(&b->sim, handle, size, /* counter: */ false))
 			handle++;
@@ -508,10 +417,10 @@ static void a_full_tpm_is_an_error_that_names_it(void **state)
 	/* The TPM keeps some room that only counters may take.  */
 	while (simulator_define(&b->sim, handle, 8, /* counter: */ true))
 		handle++;
-	assert_int_equal(insert(b, FAULT_NONE, 0), FH_ERR_OK);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
 	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_FULL);
 	assert_non_null(strstr(b->chip.trace.cure, "NV memory is full"));
-	assert_tidy(b);
+	bench_assert_tidy(b);
 }
 
 static void an_index_of_others_is_not_our_counter(void **state)
@@ -519,12 +428,12 @@ static void an_index_of_others_is_not_our_counter(void **state)
 	struct bench *b = bench_of(state);
 	uint64_t now;
 
-	pull(b);
+	bench_pull(b);
 	assert_true(simulator_define(&b->sim, 0x01834648, 8, /* counter: */ true));
-	assert_int_equal(insert(b, FAULT_NONE, 0), FH_ERR_OK);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
 	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_CONFLICT);
 	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_CONFLICT);
-	assert_tidy(b);
+	bench_assert_tidy(b);
 }
 
 static void a_boot_is_told_by_its_id_and_count(void **state)
@@ -534,15 +443,15 @@ static void a_boot_is_told_by_its_id_and_count(void **state)
 	uint64_t n, m;
 
 	assert_int_equal(b->chip.class->boot(&b->chip, &n, one), FH_ERR_OK);
-	again(b);
+	bench_again(b);
 	assert_int_equal(b->chip.class->boot(&b->chip, &m, two), FH_ERR_OK);
 	assert_int_equal(n, m);
 	assert_memory_equal(one, two, 32);
-	reboot(b);
+	bench_reboot(b);
 	assert_int_equal(b->chip.class->boot(&b->chip, &m, two), FH_ERR_OK);
 	assert_int_equal(m, n + 1);
 	assert_memory_not_equal(one, two, 32);
-	assert_tidy(b);
+	bench_assert_tidy(b);
 }
 
 /* --- faults ----------------------------------------------------------- */
@@ -550,11 +459,11 @@ static void a_boot_is_told_by_its_id_and_count(void **state)
 static void a_tpm_that_dies_is_an_error(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
 	uint64_t now;
 
 	simulator_off(&b->sim);
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_IO);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_IO);
 	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_IO);
 	assert_string_not_equal(b->chip.trace.cure, "");
 }
@@ -565,193 +474,29 @@ static void a_busy_tpm_is_asked_again(void **state)
 	uint64_t first;
 
 	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
-	first = read_counter(b);
+	first = bench_read_counter(b);
 	b->line.fault = FAULT_BUSY;
-	assert_int_equal(count_up(b), first + 1);
+	assert_int_equal(bench_count_up(b), first + 1);
 	assert_true(b->line.met);
-	again(b);
+	bench_again(b);
 	b->line.fault = FAULT_RATE;
 	b->line.only = TPM2_CC_NV_Increment;
-	assert_int_equal(count_up(b), first + 2);
+	assert_int_equal(bench_count_up(b), first + 2);
 	assert_true(b->line.met);
 }
 
 static void a_lockout_says_how_long(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
 
 	b->line.fault = FAULT_LOCKOUT;
 	b->line.only = TPM2_CC_Load;
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_TPM);
+	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_TPM);
 	assert_non_null(strstr(b->chip.trace.what, "lockout"));
 	assert_non_null(strstr(b->chip.trace.cure, "seconds"));
-	assert_tidy(b);
+	bench_assert_tidy(b);
 }
-
-struct operation {
-	const char *name;
-	fh_err (*run)(struct bench *b, struct fh_span blob);
-	enum fh_chip_scope scope; /* of the blob it is given */
-};
-
-static fh_err run_seal(struct bench *b, struct fh_span blob)
-{
-	uint8_t bytes[FH_CHIP_BLOB_MAX];
-	struct fh_builder out = FH_BUILDER_ARRAY(bytes);
-	fh_err e = b->chip.class->seal(&b->chip, blob.n == 0 ? FH_CHIP_BOOT : FH_CHIP_DEVICE,
-				       FH_SPAN_ARRAY(secret), &out);
-
-	assert_true(e == FH_ERR_OK || out.n == 0);
-	return e;
-}
-
-static fh_err run_seal_boot(struct bench *b, struct fh_span blob)
-{
-	return run_seal(b, fh_span_first(blob, 0));
-}
-
-static fh_err run_unseal(struct bench *b, struct fh_span blob)
-{
-	return unseal(b, FH_CHIP_DEVICE, blob);
-}
-
-static fh_err run_unseal_boot(struct bench *b, struct fh_span blob)
-{
-	return unseal(b, FH_CHIP_BOOT, blob);
-}
-
-static fh_err run_create(struct bench *b, struct fh_span blob)
-{
-	fh_err e = b->chip.class->counter_create(&b->chip);
-
-	(void)blob;
-	return e == FH_ERR_EXISTS ? FH_ERR_OK : e;
-}
-
-static fh_err run_increment(struct bench *b, struct fh_span blob)
-{
-	uint64_t now = 77;
-	fh_err e = b->chip.class->counter_increment(&b->chip, &now);
-
-	(void)blob;
-	assert_true(e == FH_ERR_OK || now == 77);
-	return e;
-}
-
-static fh_err run_boot(struct bench *b, struct fh_span blob)
-{
-	uint64_t now = 77;
-	uint8_t id[32];
-	fh_err e = b->chip.class->boot(&b->chip, &now, id);
-
-	(void)blob;
-	assert_true(e == FH_ERR_OK || now == 77);
-	return e;
-}
-
-/* run_create comes first, so that it meets its faults before there is a
- * counter.  */
-static const struct operation operations[] = {
-	{ "counter_create", run_create, FH_CHIP_DEVICE },
-	{ "counter_increment", run_increment, FH_CHIP_DEVICE },
-	{ "seal (device)", run_seal, FH_CHIP_DEVICE },
-	{ "seal (boot)", run_seal_boot, FH_CHIP_DEVICE },
-	{ "unseal (device)", run_unseal, FH_CHIP_DEVICE },
-	{ "unseal (boot)", run_unseal_boot, FH_CHIP_BOOT },
-	{ "boot", run_boot, FH_CHIP_DEVICE },
-};
-
-/* Runs OP on a fresh chip with FAULT at its K-th command; false if it has
- * fewer.  */
-static bool run_with_fault(struct bench *b, const struct operation *op, enum fault fault,
-			   unsigned k)
-{
-	struct fh_span blob = seal(b, op->scope);
-
-	b->line.fault = fault;
-	b->line.left = k;
-	b->line.met = false;
-	fh_err e = op->run(b, blob);
-	bool met = b->line.met;
-
-	b->line.fault = FAULT_NONE;
-	if (!met)
-		assert_int_equal(e, FH_ERR_OK);
-	if (met && e != FH_ERR_OK) {
-		if (e != FH_ERR_IO && e != FH_ERR_TPM)
-			fail_msg("%s, command %u: %s: %s", op->name, k, fh_err_text(e),
-				 b->chip.trace.what);
-		assert_string_not_equal(b->chip.trace.what, "");
-	}
-	pull(b);
-	/* What the TPM made while its answer got lost, nobody can name.  */
-	if (fault != FAULT_UNHEARD && fault != FAULT_CUT && simulator_handles(&b->sim) != 0)
-		fail_msg("%s leaves something behind when command %u fails", op->name, k);
-	if (fault == FAULT_UNHEARD || fault == FAULT_CUT) {
-		simulator_off(&b->sim);
-		simulator_on(&b->sim);
-	}
-	assert_int_equal(insert(b, FAULT_NONE, 0), FH_ERR_OK);
-	return met;
-}
-
-static void meet_every_fault(struct bench *b, enum fault fault)
-{
-	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
-		unsigned k = 0;
-
-		while (run_with_fault(b, &operations[i], fault, k))
-			k++;
-		assert_true(k >= 1);
-	}
-}
-
-static void survives_every_lost_command(void **state)
-{
-	meet_every_fault(bench_of(state), FAULT_LOST);
-}
-
-static void survives_every_refused_command(void **state)
-{
-	meet_every_fault(bench_of(state), FAULT_REFUSED);
-}
-
-static void survives_every_lost_answer(void **state)
-{
-	meet_every_fault(bench_of(state), FAULT_UNHEARD);
-}
-
-static void survives_every_cut_answer(void **state)
-{
-	meet_every_fault(bench_of(state), FAULT_CUT);
-}
-
-static void opening_survives_every_fault(void **state)
-{
-	static const enum fault faults[] = { FAULT_LOST, FAULT_REFUSED };
-	struct bench *b = bench_of(state);
-
-	for (size_t i = 0; i < 2; i++) {
-		bool met = true;
-
-		for (unsigned k = 0; met; k++) {
-			pull(b);
-			fh_err e = insert(b, faults[i], k);
-
-			met = b->line.met;
-			assert_true(met || e == FH_ERR_OK);
-			assert_true(e == FH_ERR_OK || b->chip.class == nullptr);
-			if (met) {
-				pull(b);
-				assert_int_equal(simulator_handles(&b->sim), 0);
-				faulty_open(&b->line, &b->sim);
-			}
-		}
-	}
-}
-
-#define ON_A_FRESH_TPM(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
@@ -777,6 +522,8 @@ int main(void)
 		ON_A_FRESH_TPM(passes_over_an_unfit_persistent_key),
 		ON_A_FRESH_TPM(an_owner_authorisation_is_named_as_the_reason),
 		ON_A_FRESH_TPM(an_owner_authorisation_does_not_disturb_a_persistent_key),
+		ON_A_FRESH_TPM(a_settled_storage_key_opens_what_it_sealed_before),
+		ON_A_FRESH_TPM(settles_in_no_place_that_is_taken),
 		ON_A_FRESH_TPM(has_no_counter_before_it_is_created),
 		ON_A_FRESH_TPM(creates_its_counter_once),
 		ON_A_FRESH_TPM(counts_up_across_resets),
@@ -786,11 +533,6 @@ int main(void)
 		ON_A_FRESH_TPM(a_tpm_that_dies_is_an_error),
 		ON_A_FRESH_TPM(a_busy_tpm_is_asked_again),
 		ON_A_FRESH_TPM(a_lockout_says_how_long),
-		ON_A_FRESH_TPM(survives_every_lost_command),
-		ON_A_FRESH_TPM(survives_every_refused_command),
-		ON_A_FRESH_TPM(survives_every_lost_answer),
-		ON_A_FRESH_TPM(survives_every_cut_answer),
-		ON_A_FRESH_TPM(opening_survives_every_fault),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -237,3 +237,29 @@ fh_err fh_tpm2_srk_find(struct fh_tpm2 *t, struct fh_span name)
 				"this machine again");
 	return FH_ERR_SIGNATURE;
 }
+
+fh_err fh_chip_tpm2_settle(struct fh_chip *c)
+{
+	FH_OWN(fh_tpm2_handle) kept = { 0 };
+	struct fh_tpm2 *t;
+	ESYS_TR tr;
+	TSS2_RC rc;
+
+	if (c->class == nullptr || c->class->seal != fh_tpm2_seal)
+		return FH_ERR_UNSUPPORTED;
+	t = fh_tpm2_of(c);
+	if (t->srk_persistent)
+		return FH_ERR_OK;
+	rc = Esys_EvictControl(t->esys, ESYS_TR_RH_OWNER, t->srk, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+			       ESYS_TR_NONE, srk_handle, &tr);
+	if (fh_tpm2_code(rc) == TPM2_RC_NV_DEFINED) {
+		fh_trace_where(t->trace, "TPM");
+		fh_trace_what(t->trace, "the key at 0x81000001 is no storage key");
+		fh_trace_cure(t->trace, "find out who made it; tpm2_evictcontrol removes it");
+		return FH_ERR_CONFLICT;
+	}
+	if (rc != TSS2_RC_SUCCESS)
+		return fh_tpm2_fail(t, "TPM2_EvictControl", rc);
+	kept = (struct fh_tpm2_handle){ .tpm = t, .tr = tr, .keep = true };
+	return install(t, &kept);
+}

@@ -32,4 +32,10 @@ fh_err fh_chip_tpm2_on(int fd, struct fh_arena *arena, struct fh_trace *trace,
 fh_err fh_chip_tpm2_open(const char *tcti, struct fh_arena *arena, struct fh_trace *trace,
 			 struct fh_chip *out);
 
+/* Makes the storage key persistent at 0x81000001, so that the chip can be
+ * opened after an owner authorisation is set.  Done already: FH_ERR_OK.
+ * FH_ERR_CONFLICT if a key that is not fit is in its place, FH_ERR_UNSUPPORTED
+ * for a chip of another kind.  */
+fh_err fh_chip_tpm2_settle(struct fh_chip *c);
+
 #endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+const uint8_t bench_secret[BENCH_SECRET_SIZE] =
+	"ninety-six bytes: a seed, the chain's id and the device's id";
+
+struct bench *bench_of(void **state)
+{
+	return *state;
+}
+
+fh_err bench_insert(struct bench *b, enum fault fault, unsigned left)
+{
+	struct fh_arena a = fh_arena_of(b->room, sizeof(b->room));
+
+	faulty_open(&b->line, &b->sim);
+	b->line.fault = fault;
+	b->line.left = left;
+	return fh_chip_tpm2_over((TSS2_TCTI_CONTEXT *)&b->line, &a, &b->trace, &b->chip);
+}
+
+void bench_pull(struct bench *b)
+{
+	fh_chip_drop(&b->chip);
+	faulty_drop(&b->line);
+}
+
+void bench_again(struct bench *b)
+{
+	bench_pull(b);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
+}
+
+void bench_reboot(struct bench *b)
+{
+	bench_pull(b);
+	simulator_off(&b->sim);
+	simulator_on(&b->sim);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
+}
+
+int bench_set_up(void **state)
+{
+	struct bench *b = test_calloc(1, sizeof(*b));
+
+	simulator_new(&b->sim);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
+	*state = b;
+	return 0;
+}
+
+int bench_tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	bench_pull(b);
+	simulator_drop(&b->sim);
+	test_free(b);
+	return 0;
+}
+
+struct fh_span bench_seal(struct bench *b, enum fh_chip_scope scope)
+{
+	struct fh_builder out = FH_BUILDER_ARRAY(b->bytes);
+	fh_err e = b->chip.class->seal(&b->chip, scope, FH_SPAN_ARRAY(bench_secret), &out);
+
+	if (e != FH_ERR_OK)
+		print_message("%s\n", b->chip.trace.what);
+	assert_int_equal(e, FH_ERR_OK);
+	return fh_builder_span(&out);
+}
+
+fh_err bench_unseal(struct bench *b, enum fh_chip_scope scope, struct fh_span blob)
+{
+	uint8_t plain[FH_CHIP_SECRET_MAX];
+	struct fh_builder out = FH_BUILDER_ARRAY(plain);
+	fh_err e = b->chip.class->unseal(&b->chip, scope, blob, &out);
+
+	if (e == FH_ERR_OK)
+		assert_true(fh_span_equal(fh_builder_span(&out), FH_SPAN_ARRAY(bench_secret)));
+	else
+		assert_int_equal(out.n, 0);
+	return e;
+}
+
+uint64_t bench_read_counter(struct bench *b)
+{
+	uint64_t now = 0;
+
+	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_OK);
+	return now;
+}
+
+uint64_t bench_count_up(struct bench *b)
+{
+	uint64_t now = 0;
+
+	assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_OK);
+	return now;
+}
+
+void bench_assert_tidy(struct bench *b)
+{
+	bench_pull(b);
+	assert_int_equal(simulator_handles(&b->sim), 0);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
+}

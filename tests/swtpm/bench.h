@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_TEST_SWTPM_BENCH_H
+#define FH_TEST_SWTPM_BENCH_H
+
+#include "chip/tpm2/tpm2_private.h"
+#include "simulator.h"
+
+/* A chip over a simulator of its own.  All functions fail the test instead of
+ * returning an error, unless they return one.  */
+
+constexpr size_t BENCH_SECRET_SIZE = 96;
+extern const uint8_t bench_secret[BENCH_SECRET_SIZE]; /* what bench_seal() seals */
+
+struct bench {
+	struct simulator sim;
+	struct faulty line; /* what the chip speaks through */
+	struct fh_trace trace;
+	struct fh_chip chip;
+	alignas(16) uint8_t room[4096];
+	uint8_t bytes[FH_CHIP_BLOB_MAX];
+};
+
+struct bench *bench_of(void **state);
+
+/* cmocka's set-up and tear-down; the chip is open in between.  */
+int bench_set_up(void **state);
+int bench_tear_down(void **state);
+
+/* Opens the chip, with FAULT after LEFT commands; closes it; both in turn;
+ * the same with a reset of the TPM in between.  */
+fh_err bench_insert(struct bench *b, enum fault fault, unsigned left);
+void bench_pull(struct bench *b);
+void bench_again(struct bench *b);
+void bench_reboot(struct bench *b);
+
+/* The blob is in B.  */
+struct fh_span bench_seal(struct bench *b, enum fh_chip_scope scope);
+
+/* FH_ERR_OK only with bench_secret; nothing is written otherwise.  */
+fh_err bench_unseal(struct bench *b, enum fh_chip_scope scope, struct fh_span blob);
+
+uint64_t bench_read_counter(struct bench *b);
+uint64_t bench_count_up(struct bench *b);
+
+/* Closes the chip, finds nothing left in the TPM, and opens it again.  */
+void bench_assert_tidy(struct bench *b);
+
+#define ON_A_FRESH_TPM(test) cmocka_unit_test_setup_teardown(test, bench_set_up, bench_tear_down)
+
+#endif

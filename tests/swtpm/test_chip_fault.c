@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each single command of each operation of the chip, lost, refused, unanswered or
+ * cut, until a run meets no fault.  */
+#include "bench.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct operation {
+	const char *name;
+	fh_err (*run)(struct bench *b, struct fh_span blob);
+	enum fh_chip_scope scope; /* of the blob it is given */
+};
+
+static fh_err run_seal(struct bench *b, struct fh_span blob)
+{
+	uint8_t bytes[FH_CHIP_BLOB_MAX];
+	struct fh_builder out = FH_BUILDER_ARRAY(bytes);
+	fh_err e = b->chip.class->seal(&b->chip, blob.n == 0 ? FH_CHIP_BOOT : FH_CHIP_DEVICE,
+				       FH_SPAN_ARRAY(bench_secret), &out);
+
+	assert_true(e == FH_ERR_OK || out.n == 0);
+	return e;
+}
+
+static fh_err run_seal_boot(struct bench *b, struct fh_span blob)
+{
+	return run_seal(b, fh_span_first(blob, 0));
+}
+
+static fh_err run_unseal(struct bench *b, struct fh_span blob)
+{
+	return bench_unseal(b, FH_CHIP_DEVICE, blob);
+}
+
+static fh_err run_unseal_boot(struct bench *b, struct fh_span blob)
+{
+	return bench_unseal(b, FH_CHIP_BOOT, blob);
+}
+
+static fh_err run_create(struct bench *b, struct fh_span blob)
+{
+	fh_err e = b->chip.class->counter_create(&b->chip);
+
+	(void)blob;
+	return e == FH_ERR_EXISTS ? FH_ERR_OK : e;
+}
+
+static fh_err run_increment(struct bench *b, struct fh_span blob)
+{
+	uint64_t now = 77;
+	fh_err e = b->chip.class->counter_increment(&b->chip, &now);
+
+	(void)blob;
+	assert_true(e == FH_ERR_OK || now == 77);
+	return e;
+}
+
+static fh_err run_boot(struct bench *b, struct fh_span blob)
+{
+	uint64_t now = 77;
+	uint8_t id[32];
+	fh_err e = b->chip.class->boot(&b->chip, &now, id);
+
+	(void)blob;
+	assert_true(e == FH_ERR_OK || now == 77);
+	return e;
+}
+
+/* run_create comes first, so that it meets its faults before there is a
+ * counter.  */
+static const struct operation operations[] = {
+	{ "counter_create", run_create, FH_CHIP_DEVICE },
+	{ "counter_increment", run_increment, FH_CHIP_DEVICE },
+	{ "seal (device)", run_seal, FH_CHIP_DEVICE },
+	{ "seal (boot)", run_seal_boot, FH_CHIP_DEVICE },
+	{ "unseal (device)", run_unseal, FH_CHIP_DEVICE },
+	{ "unseal (boot)", run_unseal_boot, FH_CHIP_BOOT },
+	{ "boot", run_boot, FH_CHIP_DEVICE },
+};
+
+/* Runs OP on a fresh chip with FAULT at its K-th command; false if it has
+ * fewer.  */
+static bool run_with_fault(struct bench *b, const struct operation *op, enum fault fault,
+			   unsigned k)
+{
+	struct fh_span blob = bench_seal(b, op->scope);
+
+	b->line.fault = fault;
+	b->line.left = k;
+	b->line.met = false;
+	fh_err e = op->run(b, blob);
+	bool met = b->line.met;
+
+	b->line.fault = FAULT_NONE;
+	if (!met)
+		assert_int_equal(e, FH_ERR_OK);
+	if (met && e != FH_ERR_OK) {
+		if (e != FH_ERR_IO && e != FH_ERR_TPM)
+			fail_msg("%s, command %u: %s: %s", op->name, k, fh_err_text(e),
+				 b->chip.trace.what);
+		assert_string_not_equal(b->chip.trace.what, "");
+	}
+	bench_pull(b);
+	/* What the TPM made while its answer got lost, nobody can name.  */
+	if (fault != FAULT_UNHEARD && fault != FAULT_CUT && simulator_handles(&b->sim) != 0)
+		fail_msg("%s leaves something behind when command %u fails", op->name, k);
+	if (fault == FAULT_UNHEARD || fault == FAULT_CUT) {
+		simulator_off(&b->sim);
+		simulator_on(&b->sim);
+	}
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
+	return met;
+}
+
+static void meet_every_fault(struct bench *b, enum fault fault)
+{
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		unsigned k = 0;
+
+		while (run_with_fault(b, &operations[i], fault, k))
+			k++;
+		assert_true(k >= 1);
+	}
+}
+
+static void survives_every_lost_command(void **state)
+{
+	meet_every_fault(bench_of(state), FAULT_LOST);
+}
+
+static void survives_every_refused_command(void **state)
+{
+	meet_every_fault(bench_of(state), FAULT_REFUSED);
+}
+
+static void survives_every_lost_answer(void **state)
+{
+	meet_every_fault(bench_of(state), FAULT_UNHEARD);
+}
+
+static void survives_every_cut_answer(void **state)
+{
+	meet_every_fault(bench_of(state), FAULT_CUT);
+}
+
+static void opening_survives_every_fault(void **state)
+{
+	static const enum fault faults[] = { FAULT_LOST, FAULT_REFUSED };
+	struct bench *b = bench_of(state);
+
+	for (size_t i = 0; i < 2; i++) {
+		bool met = true;
+
+		for (unsigned k = 0; met; k++) {
+			bench_pull(b);
+			fh_err e = bench_insert(b, faults[i], k);
+
+			met = b->line.met;
+			assert_true(met || e == FH_ERR_OK);
+			assert_true(e == FH_ERR_OK || b->chip.class == nullptr);
+			if (met) {
+				bench_pull(b);
+				assert_int_equal(simulator_handles(&b->sim), 0);
+				faulty_open(&b->line, &b->sim);
+			}
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_A_FRESH_TPM(survives_every_lost_command),
+		ON_A_FRESH_TPM(survives_every_refused_command),
+		ON_A_FRESH_TPM(survives_every_lost_answer),
+		ON_A_FRESH_TPM(survives_every_cut_answer),
+		ON_A_FRESH_TPM(opening_survives_every_fault),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
