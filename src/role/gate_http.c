@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/gate.h"
+
+/* Network connections: one request is read, answered, and only then the next
+ * is looked at, so that pipelined answers are in order.  A connection that goes
+ * away cancels nothing (MCP 2025-11-25, basic/transports); its answer is dropped.  */
+
+constexpr size_t head_room = 1024; /* of the response lines we write */
+
+/* Queues R.  A client for whose answer there is no memory just now is cut off: it
+ * cannot take that for an answer.  */
+static void queue_response(struct fh_client *c, struct fh_http_response *r)
+{
+	struct fh_queue *q = &c->stream.out;
+
+	r->keep_alive = c->keep_alive;
+	if (fh_queue_reserve(q, head_room + r->body.n) != FH_ERR_OK) {
+		fh_stream_close(&c->stream);
+		return;
+	}
+	struct fh_builder b = fh_builder_of(q->p + q->n, q->cap - q->n);
+
+	fh_http_put_response(&b, r);
+	if (b.bad) {
+		fh_stream_close(&c->stream);
+		return;
+	}
+	q->n += b.n;
+	c->stream.paused = false;
+	c->stream.closing = !c->keep_alive;
+	if (c->working)
+		return;
+	fh_gate_http_heard(c);
+	fh_stream_update(&c->stream);
+}
+
+void fh_gate_http_say(struct fh_client *c, const struct fh_say *say)
+{
+	struct fh_http_response r = { .status = say->status, .challenge = say->challenge,
+				      .session = say->session, .body = say->json };
+
+	queue_response(c, &r);
+}
+
+static void refuse(struct fh_client *c, uint16_t status, const char *reason, const char *text,
+		   const char *allow)
+{
+	uint8_t memory[1024];
+	struct fh_builder b = FH_BUILDER_ARRAY(memory);
+
+	fh_http_put_problem(&b, reason, text);
+	struct fh_http_response r = { .status = status, .allow = allow,
+				      .challenge = status == 401, .body = fh_builder_span(&b) };
+
+	queue_response(c, &r);
+}
+
+static void ask_core(struct fh_client *c, struct fh_ask *a)
+{
+	if (fh_gate_ask(c->gate, a, c, (struct fh_span){ 0 }) != FH_ERR_OK)
+		refuse(c, 503, "decision-unreachable", "the process that decides is not there",
+		       /* allow= */ nullptr);
+}
+
+/* What the gate refuses of a governed path is recorded as well.  */
+static void report(struct fh_client *c, const struct fh_route *route)
+{
+	struct fh_ask a = { .kind = FH_ASK_REFUSED, .bearer = route->bearer,
+			    .server = route->server, .tool = fh_span_str(route->reason) };
+
+	if (route->server.n > 0)
+		(void)!fh_gate_ask(c->gate, &a, /* client= */ nullptr, (struct fh_span){ 0 });
+}
+
+static void act(struct fh_client *c)
+{
+	struct fh_route route;
+
+	fh_route(&c->http.request, &c->gate->authorities, &route);
+	struct fh_ask a = { .bearer = route.bearer, .server = route.server };
+
+	if (route.has_session)
+		a.session = FH_SPAN_ARRAY(route.session);
+	c->keep_alive = c->http.request.keep_alive && !c->stream.ended;
+	switch (route.kind) {
+	case FH_ROUTE_MESSAGE:
+		fh_gate_message(c, c->http.request.body, &a);
+		break;
+	case FH_ROUTE_END:
+		a.kind = FH_ASK_END;
+		ask_core(c, &a);
+		break;
+	case FH_ROUTE_HEALTH:
+		a.kind = FH_ASK_HEALTH;
+		ask_core(c, &a);
+		break;
+	default:
+		report(c, &route);
+		refuse(c, route.status, route.reason, route.text, route.allow);
+	}
+}
+
+static void go_on(struct fh_client *c)
+{
+	static const struct fh_span proceed = FH_SPAN_LIT("HTTP/1.1 100 Continue\r\n\r\n");
+
+	if (!c->http.expects)
+		return;
+	c->http.expects = false;
+	if (fh_queue_put(&c->stream.out, proceed) != FH_ERR_OK)
+		fh_stream_close(&c->stream);
+}
+
+/* One step; the connection goes on unless it is paused, closing or closed.  */
+static void take(struct fh_client *c)
+{
+	bool fresh = c->http.whole || !c->http.begun;
+	size_t used;
+
+	if (fresh)
+		c->since_ms = fh_loop_now_ms(c->gate->loop);
+	enum fh_http_step step = fh_http_feed(&c->http, fh_queue_span(&c->stream.in), &used);
+
+	fh_queue_skip(&c->stream.in, used);
+	if (step == FH_HTTP_WHOLE) {
+		c->stream.paused = true;
+		act(c);
+	} else if (step == FH_HTTP_MORE) {
+		go_on(c);
+	} else {
+		c->keep_alive = false;
+		refuse(c, c->http.status, c->http.reason, c->http.why, /* allow= */ nullptr);
+	}
+}
+
+void fh_gate_http_heard(void *client)
+{
+	struct fh_client *c = client;
+	struct fh_stream *s = &c->stream;
+
+	c->working = true;
+	while (s->watch != nullptr && !s->paused && !s->closing && fh_queue_span(&s->in).n > 0)
+		take(c);
+	c->working = false;
+	if (s->watch == nullptr || !s->ended)
+		return;
+	if (s->paused)
+		c->keep_alive = false; /* the answer is still owed */
+	else
+		s->closing = true;
+}
+
+void fh_gate_http_open(struct fh_client *c)
+{
+	fh_http_start(&c->http);
+	c->keep_alive = false;
+	c->working = false;
+}
+
+void fh_gate_http_tick(struct fh_client *c, uint64_t now_ms)
+{
+	struct fh_stream *s = &c->stream;
+	bool reading = c->http.begun && !c->http.whole;
+
+	if (fh_queue_span(&s->out).n > 0 || (!reading && !s->paused)) {
+		if (now_ms - s->moved_ms > FH_HTTP_IDLE_MS)
+			fh_stream_close(s);
+		return;
+	}
+	if (!reading || s->closing || now_ms - c->since_ms <= FH_HTTP_REQUEST_MS)
+		return;
+	c->keep_alive = false;
+	refuse(c, 408, "too-slow", "the request did not arrive in time", /* allow= */ nullptr);
+}

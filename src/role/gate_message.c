@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/gate.h"
+
+#include "os/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+constexpr size_t scratch_cap = 128 << 20; /* yyjson takes up to 24 bytes for one of ours */
+constexpr size_t scratch_keep = 1 << 20;  /* more than this is given back */
+
+/* A clean scratch arena; pages that only a large message needed go back.  */
+static fh_err renew_scratch(struct fh_gate *g)
+{
+	if (g->scratch.p != nullptr && g->scratch.n <= scratch_keep) {
+		fh_arena_reset(&g->scratch);
+		return FH_ERR_OK;
+	}
+	fh_arena_drop(&g->scratch);
+	return fh_arena_map(scratch_cap, &g->scratch);
+}
+
+/* Core records what the gate itself refused.  */
+static void report(struct fh_client *c, const struct fh_ask *sent, const char *reason)
+{
+	struct fh_ask a = { .kind = FH_ASK_REFUSED, .session = sent->session,
+			    .bearer = sent->bearer, .server = sent->server,
+			    .tool = fh_span_str(reason) };
+
+	(void)!fh_gate_ask(c->gate, &a, /* client= */ nullptr, (struct fh_span){ 0 });
+}
+
+static void refuse_unread(struct fh_client *c, const struct fh_mcp *m, const struct fh_ask *sent,
+			  const struct fh_trace *t)
+{
+	const char *reason = fh_mcp_reason_text(m->reason);
+	char text[FH_TRACE_TEXT_MAX + 64];
+
+	report(c, sent, reason);
+	(void)snprintf(text, sizeof(text), "%s: %s", reason, t->what);
+	if (m->name.n > 0 && !m->request && !c->gate->network)
+		return; /* a notification is never answered */
+	bool known = m->reason == FH_MCP_REASON_METHOD || m->reason == FH_MCP_REASON_PARAMS;
+
+	fh_gate_refuse(c, m->id, /* call= */ false, m->request && known ? 200 : 400,
+		       fh_mcp_reason_code(m->reason), reason, text);
+}
+
+static void say_nothing(struct fh_client *c, uint16_t status)
+{
+	struct fh_say say = { .status = status };
+
+	fh_gate_say(c, &say);
+}
+
+/* Answered here: it says that the gate is there, and decides nothing.  */
+static void answer_ping(struct fh_client *c, const struct fh_mcp *m, const struct fh_ask *sent)
+{
+	static const uint8_t nothing[] = { 0xa0 };
+	struct fh_builder b = fh_builder_of(c->gate->text.p, FH_ANSWER_MAX);
+
+	if (c->gate->network && !fh_gate_session_lives(c->gate, sent->session)) {
+		fh_gate_refuse(c, m->id, /* call= */ false, 404, FH_MCP_CODE_ORDER,
+			       "unknown-session", "this session was not opened, or is over");
+		return;
+	}
+	if (fh_mcp_put_result(&b, m->id, FH_SPAN_ARRAY(nothing)) != FH_ERR_OK)
+		return;
+	struct fh_say say = { .status = 200, .json = fh_builder_span(&b) };
+
+	fh_gate_say(c, &say);
+}
+
+static void cancel(struct fh_client *c, const struct fh_mcp *m, const struct fh_ask *sent)
+{
+	struct fh_ask a = { .kind = FH_ASK_CANCEL, .session = sent->session,
+			    .bearer = sent->bearer, .server = sent->server };
+
+	a.target = fh_gate_find(c->gate, sent->session, m->target);
+	if (a.target != 0)
+		(void)!fh_gate_ask(c->gate, &a, /* client= */ nullptr, (struct fh_span){ 0 });
+	say_nothing(c, 202);
+}
+
+static void ask(struct fh_client *c, const struct fh_mcp *m, const struct fh_ask *sent)
+{
+	struct fh_ask a = *sent;
+
+	a.kind = m->method == FH_MCP_INITIALIZE ? FH_ASK_INITIALIZE
+	       : m->method == FH_MCP_LIST       ? FH_ASK_LIST
+						: FH_ASK_CALL;
+	a.tool = m->tool;
+	a.params = m->params;
+	bool call = a.kind == FH_ASK_CALL;
+	fh_err e = c->outstanding < FH_CLIENT_INFLIGHT_MAX ? fh_gate_ask(c->gate, &a, c, m->id)
+							   : FH_ERR_FULL;
+
+	if (e == FH_ERR_OK && a.kind == FH_ASK_INITIALIZE)
+		c->stage = FH_CLIENT_OPENING;
+	if (e == FH_ERR_CLOSED)
+		fh_gate_refuse(c, m->id, call, 200, FH_MCP_CODE_FAILED, "decision-unreachable",
+			       "the process that decides is gone");
+	else if (e != FH_ERR_OK)
+		fh_gate_refuse(c, m->id, call, 200, FH_MCP_CODE_FAILED, "busy",
+			       "too many requests are waiting; try again later");
+}
+
+/* NULL if M may come now, otherwise why not.  */
+static const char *out_of_order(const struct fh_client *c, const struct fh_mcp *m,
+				const struct fh_ask *sent)
+{
+	bool opened = c->gate->network ? sent->session.n > 0 : c->stage == FH_CLIENT_OPEN;
+
+	if (m->method == FH_MCP_INITIALIZE) {
+		if (c->gate->network ? opened : c->stage != FH_CLIENT_NEW)
+			return "already-initialized";
+		return nullptr;
+	}
+	if (m->method == FH_MCP_PING && !c->gate->network)
+		return nullptr;
+	if (opened)
+		return nullptr;
+	return c->gate->network ? "missing-session" : "not-initialized";
+}
+
+static void act(struct fh_client *c, const struct fh_mcp *m, const struct fh_ask *sent)
+{
+	const char *order = out_of_order(c, m, sent);
+
+	if (order != nullptr) {
+		report(c, sent, order);
+		if (m->request || c->gate->network)
+			fh_gate_refuse(c, m->id, /* call= */ false, 400, FH_MCP_CODE_ORDER, order,
+				       "initialize comes first, once; then each message names "
+				       "its session");
+		return;
+	}
+	switch (m->method) {
+	case FH_MCP_PING:
+		answer_ping(c, m, sent);
+		break;
+	case FH_MCP_INITIALIZED:
+		say_nothing(c, 202);
+		break;
+	case FH_MCP_CANCELLED:
+		cancel(c, m, sent);
+		break;
+	default:
+		ask(c, m, sent);
+	}
+}
+
+void fh_gate_message(struct fh_client *client, struct fh_span json, const struct fh_ask *sent)
+{
+	struct fh_trace t = { 0 };
+	struct fh_mcp m;
+
+	if (renew_scratch(client->gate) != FH_ERR_OK) {
+		fh_gate_refuse(client, (struct fh_span){ 0 }, /* call= */ false, 503,
+			       FH_MCP_CODE_FAILED, "busy", "no memory for this message");
+		return;
+	}
+	if (fh_mcp_read(json, &client->gate->scratch, &m, &t) != FH_ERR_OK)
+		refuse_unread(client, &m, sent, &t);
+	else
+		act(client, &m, sent);
+}
