@@ -33,8 +33,8 @@ uint64_t fh_text_hash(struct fh_span s, uint64_t seed)
 		h = stir(h, word);
 	}
 	word = 0;
-	if (s.n > 0)
-		memcpy(&word, s.p, s.n);
+	for (size_t i = 0; i < s.n; i++)
+		word = word << 8 | s.p[i];
 	return stir(h, word);
 }
 
