@@ -128,7 +128,8 @@ static void names_each_determining_policy_once_in_order(void **state)
 		"Action::\"ping\",Action::\"ping\"],resource);"
 		"@id(\"q\") permit(principal,action,resource == Server::\"desk\");"
 		"@id(\"f\") forbid(principal,action,resource == Server::\"files\");"
-		"@id(\"r\") permit(principal in Team::\"research\",action,resource);", files_schema);
+		"@id(\"r\") permit(principal in Team::\"research\",action,resource);",
+		files_schema);
 	struct fh_decision x = ask(&d, uid("Actor", "claude"), "ping", uid("Server", "desk"));
 
 	assert_int_equal(x.determining_n, 3);
@@ -288,10 +289,12 @@ static void agrees_with_the_definition_on_random_documents(void **state)
 	(void)state;
 	static const char *const effect[] = { "permit", "permit", "permit", "forbid" };
 	static const char *const who[] = { "", "== Actor::\"claude\"", "== Actor::\"eve\"",
-		"is Actor", "in Team::\"research\"", "in Team::\"other\"", "is Actor in Team::\"everyone\"" };
+		"is Actor", "in Team::\"research\"", "in Team::\"other\"",
+		"is Actor in Team::\"everyone\"" };
 	static const char *const what[] = { "", "== Action::\"files.read\"", "in Action::\"read\"",
 		"in Action::\"files\"", "in [Action::\"files\",Action::\"read\"]",
-		"in [Action::\"files.write\",Action::\"files.read\"]", "== Action::\"files.write\"" };
+		"in [Action::\"files.write\",Action::\"files.read\"]",
+		"== Action::\"files.write\"" };
 	static const char *const where[] = { "", "== File::\"/a/b\"", "in Folder::\"/\"",
 		"is File", "in Folder::\"/a\"", "in Folder::\"/c\"", "is File in Folder::\"/a\"" };
 	const struct fh_entity_uid actor[] = { uid("Actor", "claude"), uid("Team", "research"),
