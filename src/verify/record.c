@@ -212,6 +212,14 @@ fh_err fh_record_check_segment(struct fh_record_check *c, struct fh_span bytes, 
 	return FH_ERR_OK;
 }
 
+void fh_record_check_strays(struct fh_record_check *c, uint64_t n)
+{
+	if (!c->refused && n > 0)
+		fh_trace_what(fh_record_refuse(c, "order"),
+			      "%llu segments lie beside the record without continuing it",
+			      (unsigned long long)n);
+}
+
 static void answer_authentic(struct fh_record_check *c)
 {
 	struct fh_trace *t;

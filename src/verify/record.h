@@ -115,6 +115,10 @@ fh_err fh_record_check_begin(const struct fh_record_options *o,
 fh_err fh_record_check_segment(struct fh_record_check *c, struct fh_span bytes, const char *name,
 			       bool last);
 
+/* N more segments lie beside those that were read, which no longer lead to
+ * them: entries between are missing.  Called before the end.  */
+void fh_record_check_strays(struct fh_record_check *c, uint64_t n);
+
 /* Answers.  */
 void fh_record_check_end(struct fh_record_check *c);
 
