@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/segments.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void fh_segments_drop(struct fh_segments *s)
+{
+	fh_fd_drop(&s->directory);
+}
+
+static bool is_segment(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n == FH_SEGMENTS_NAME_SIZE - 1 && strcmp(name + n - 4, ".fhj") == 0
+	       && strspn(name, "0123456789") == n - 4;
+}
+
+static fh_err say(struct fh_trace *t, const char *path, const char *what)
+{
+	int error = errno;
+
+	fh_trace_where(t, "%s", path);
+	fh_trace_what(t, "%s: %s", what, strerror(error));
+	fh_trace_cure(t, "name a state directory, or a copy of its record/journal");
+	return fh_errno_err(error);
+}
+
+/* Counts the segments in S's directory.  */
+static fh_err count_files(struct fh_segments *s, struct fh_trace *t)
+{
+	int fd = openat(fh_fd_get(s->directory), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? nullptr : fdopendir(fd);
+	const struct dirent *entry;
+	struct stat st;
+
+	if (d == nullptr)
+		return say(t, s->path, "cannot be read");
+	while ((entry = readdir(d)) != nullptr) {
+		if (!is_segment(entry->d_name) || fstatat(fd, entry->d_name, &st, 0) != 0)
+			continue;
+		s->files++;
+		s->bytes += (uint64_t)st.st_size;
+	}
+	(void)closedir(d);
+	return FH_ERR_OK;
+}
+
+fh_err fh_segments_open(const char *path, struct fh_segments *out, struct fh_trace *t)
+{
+	static const char *const below[] = { "/record/journal", "/journal", "" };
+	FH_OWN(fh_segments) s = { 0 };
+	int fd = -1;
+
+	for (size_t i = 0; fd < 0 && i < sizeof(below) / sizeof(below[0]); i++) {
+		int n = snprintf(s.path, sizeof(s.path), "%s%s", path, below[i]);
+
+		if (n < 0 || (size_t)n >= sizeof(s.path))
+			return FH_ERR_LIMIT;
+		fd = open(s.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+			break;
+	}
+	if (fd < 0)
+		return say(t, s.path, "no record here");
+	s.directory = fh_fd_of(fd);
+	fh_err e = count_files(&s, t);
+
+	if (e != FH_ERR_OK)
+		return e;
+	if (s.files == 0) {
+		fh_trace_where(t, "%s", path);
+		fh_trace_what(t, "holds no segment of a record (NUMBER.fhj)");
+		fh_trace_cure(t, "name a state directory, or a copy of its record/journal");
+		return FH_ERR_MISSING;
+	}
+	*out = s;
+	s = (struct fh_segments){ 0 };
+	return FH_ERR_OK;
+}
+
+fh_err fh_segments_map(const struct fh_segments *s, uint64_t first, struct fh_mapped *out,
+		       struct fh_trace *t)
+{
+	struct fh_mapped m = { 0 };
+	struct stat st;
+
+	(void)snprintf(m.name, sizeof(m.name), "%020llu.fhj", (unsigned long long)first);
+	int fd = openat(fh_fd_get(s->directory), m.name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return say(t, m.name, "cannot be opened");
+	FH_OWN(fh_fd) file = fh_fd_of(fd);
+
+	if (fstat(fd, &st) != 0)
+		return say(t, m.name, "cannot be read");
+	if (st.st_size > 0) {
+		void *p = mmap(nullptr, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+
+		if (p == MAP_FAILED)
+			return say(t, m.name, "cannot be read");
+		(void)madvise(p, (size_t)st.st_size, MADV_SEQUENTIAL);
+		m.bytes = fh_span_of(p, (size_t)st.st_size);
+	}
+	*out = m;
+	return FH_ERR_OK;
+}
+
+void fh_mapped_drop(struct fh_mapped *m)
+{
+	if (m->bytes.p != nullptr)
+		(void)munmap((void *)m->bytes.p, m->bytes.n);
+	*m = (struct fh_mapped){ 0 };
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CLI_SEGMENTS_H
+#define FH_CLI_SEGMENTS_H
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/trace.h"
+#include "os/file.h"
+
+/* Reading the segments of a journal, also while the daemon writes them: nothing
+ * is locked or changed.  The verifier links this, so it stands on files alone.  */
+
+constexpr size_t FH_SEGMENTS_NAME_SIZE = 25; /* "%020llu.fhj" and its zero */
+
+struct fh_segments {
+	struct fh_fd directory;
+	char path[FH_PATH_MAX];  /* of it, for people */
+	uint64_t files;          /* segments in it */
+	uint64_t bytes;          /* of all of them */
+};
+
+/* Finds the journal in PATH, which is a journal, or a directory that holds one
+ * as journal/ or record/journal/.  FH_ERR_MISSING if there is none.  */
+fh_err fh_segments_open(const char *path, struct fh_segments *out, struct fh_trace *t);
+void fh_segments_drop(struct fh_segments *s);
+
+/* A segment mapped for reading.  */
+struct fh_mapped {
+	struct fh_span bytes;
+	char name[FH_SEGMENTS_NAME_SIZE];
+};
+
+/* Maps the segment whose first entry is FIRST; FH_ERR_MISSING if there is none.
+ * A file that is cut while it is mapped ends the program: who may cut the record
+ * may do that.  */
+fh_err fh_segments_map(const struct fh_segments *s, uint64_t first, struct fh_mapped *out,
+		       struct fh_trace *t);
+void fh_mapped_drop(struct fh_mapped *m);
+
+#endif

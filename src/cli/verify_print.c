@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/verify_print.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "codec/cbor.h"
+#include "codec/json.h"
+
+static void name(struct fh_builder *b, const char *text)
+{
+	if (b->n > 0 && b->p[b->n - 1] != '{' && b->p[b->n - 1] != '[')
+		fh_builder_u8(b, ',');
+	fh_json_put_string(b, fh_span_str(text));
+	fh_builder_u8(b, ':');
+}
+
+static void text_member(struct fh_builder *b, const char *key, const char *value)
+{
+	name(b, key);
+	fh_json_put_string(b, fh_span_str(value));
+}
+
+static void number_member(struct fh_builder *b, const char *key, uint64_t value)
+{
+	name(b, key);
+	fh_builder_decimal(b, value);
+}
+
+static void hash_member(struct fh_builder *b, const char *key, const struct fh_hash *h)
+{
+	name(b, key);
+	fh_builder_u8(b, '"');
+	fh_builder_hex(b, fh_hash_span(h));
+	fh_builder_u8(b, '"');
+}
+
+/* {"code","where","text"} of one reason or one place.  */
+static void why_object(struct fh_builder *b, const char *code, const struct fh_trace *t)
+{
+	if (b->p[b->n - 1] != '[')
+		fh_builder_u8(b, ',');
+	fh_builder_u8(b, '{');
+	text_member(b, "code", code);
+	text_member(b, "where", t->where);
+	text_member(b, "text", t->what);
+	if (t->cure[0] != '\0')
+		text_member(b, "cure", t->cure);
+	fh_builder_u8(b, '}');
+}
+
+static const char *grade_of(const struct fh_finding *f)
+{
+	return f->graded ? fh_grade_text(f->grade) : "unknown";
+}
+
+static void print_reason(const char *code, const struct fh_trace *t)
+{
+	printf("  %-12s %s%s%s%s%s\n", code, t->where, t->where[0] != '\0' ? ": " : "", t->what,
+	       t->cure[0] != '\0' ? "; " : "", t->cure);
+}
+
+static void print_finding(enum fh_answer v, const struct fh_finding *f)
+{
+	bool colours = fh_cli_colours();
+	const char *colour = v == FH_ANSWER_YES ? "\033[32m" : v == FH_ANSWER_NO ? "\033[31m"
+										  : "\033[33m";
+
+	printf("verdict     %s%s%s\n", colours ? colour : "", fh_answer_text(v),
+	       colours ? "\033[0m" : "");
+	for (int i = 0; i < FH_QUESTIONS; i++)
+		printf("%-11s %s\n", fh_question_text(i), fh_answer_text(f->answer[i]));
+	printf("grade       %s, operator key %s\n", grade_of(f),
+	       f->graded ? fh_placement_text(f->placement) : "unknown");
+	printf("reasons\n");
+	for (size_t i = 0; i < f->reasons; i++)
+		print_reason(f->reason[i].code, &f->reason[i].why);
+	if (f->more > 0)
+		printf("  and %llu more\n", (unsigned long long)f->more);
+}
+
+void fh_report_finding(struct fh_report *r, const char *kind, enum fh_answer v,
+		       const struct fh_finding *f)
+{
+	struct fh_builder *b = &r->json;
+
+	if (!r->cli->json) {
+		if (!r->cli->quiet)
+			print_finding(v, f);
+		return;
+	}
+	fh_builder_u8(b, '{');
+	text_member(b, "kind", kind);
+	text_member(b, "verdict", fh_answer_text(v));
+	for (int i = 0; i < FH_QUESTIONS; i++)
+		text_member(b, fh_question_text(i), fh_answer_text(f->answer[i]));
+	text_member(b, "grade", grade_of(f));
+	text_member(b, "anchor", "none");
+	name(b, "reasons");
+	fh_builder_u8(b, '[');
+	for (size_t i = 0; i < f->reasons; i++)
+		why_object(b, f->reason[i].code, &f->reason[i].why);
+	fh_builder_u8(b, ']');
+	text_member(b, "operator-key", f->graded ? fh_placement_text(f->placement) : "unknown");
+}
+
+/* MS since 1970 as people read it, in UTC.  */
+static void time_text(uint64_t ms, char out[32])
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) == nullptr || strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		(void)snprintf(out, 32, "-");
+}
+
+static void print_hash(const char *label, const struct fh_hash *h)
+{
+	printf("%-11s ", label);
+	for (size_t i = 0; i < FH_HASH_SIZE; i++)
+		printf("%02x", h->bytes[i]);
+	printf("\n");
+}
+
+static void print_record(const struct fh_record_check *c)
+{
+	char when[32];
+
+	print_hash("chain", &c->chain_id);
+	print_hash("device", &c->device_id);
+	time_text(c->covered.lo_ms, when);
+	printf("consistent  to %llu entries of %llu%s%s\n", (unsigned long long)c->covered.size,
+	       (unsigned long long)c->tree.size, c->covered.size > 0 ? ", not made before " : "",
+	       c->covered.size > 0 ? when : "");
+	print_hash("root", &c->covered.root);
+	printf("entries     ");
+	for (int k = 1; k < FH_ENTRY_KINDS; k++)
+		printf("%s%llu %s", k > 1 ? ", " : "", (unsigned long long)c->counts.kind[k],
+		       fh_entry_kind_text((enum fh_entry_kind)k));
+	printf("\nintents     %llu permitted (%llu without outcome), %llu denied\n",
+	       (unsigned long long)c->counts.permitted, (unsigned long long)c->counts.open,
+	       (unsigned long long)c->counts.denied);
+	if (c->uncovered_n > 0)
+		printf("not covered\n");
+	for (size_t i = 0; i < c->uncovered_n; i++)
+		print_reason(c->uncovered[i].code, &c->uncovered[i].why);
+}
+
+static void counts_member(struct fh_builder *b, const struct fh_record_counts *n)
+{
+	name(b, "entries");
+	fh_builder_u8(b, '{');
+	for (int k = 1; k < FH_ENTRY_KINDS; k++)
+		number_member(b, fh_entry_kind_text((enum fh_entry_kind)k), n->kind[k]);
+	fh_builder_u8(b, '}');
+	name(b, "intents");
+	fh_builder_u8(b, '{');
+	number_member(b, "permitted", n->permitted);
+	number_member(b, "denied", n->denied);
+	number_member(b, "open", n->open);
+	fh_builder_u8(b, '}');
+	number_member(b, "sessions", n->sessions);
+	number_member(b, "checkpoints", n->checkpoints);
+	number_member(b, "segments", n->segments);
+	number_member(b, "bytes", n->bytes);
+}
+
+void fh_report_record(struct fh_report *r, const struct fh_record_check *c)
+{
+	struct fh_builder *b = &r->json;
+
+	if (!r->cli->json) {
+		if (!r->cli->quiet)
+			print_record(c);
+		return;
+	}
+	hash_member(b, "chain", &c->chain_id);
+	hash_member(b, "device", &c->device_id);
+	name(b, "consistent-to");
+	fh_builder_u8(b, '{');
+	number_member(b, "size", c->covered.size);
+	hash_member(b, "root", &c->covered.root);
+	number_member(b, "not-before-ms", c->covered.lo_ms);
+	fh_builder_u8(b, '}');
+	number_member(b, "size", c->tree.size);
+	counts_member(b, &c->counts);
+	name(b, "not-covered");
+	fh_builder_u8(b, '[');
+	for (size_t i = 0; i < c->uncovered_n; i++)
+		why_object(b, c->uncovered[i].code, &c->uncovered[i].why);
+	fh_builder_u8(b, ']');
+}
+
+/* --- values --------------------------------------------------------------- */
+
+static void put_value(struct fh_builder *b, struct fh_cursor *c, int depth);
+
+static void put_bytes(struct fh_builder *b, struct fh_span s)
+{
+	fh_builder_text(b, "{\"hex\":\"");
+	fh_builder_hex(b, s);
+	fh_builder_text(b, "\"}");
+}
+
+static void put_map(struct fh_builder *b, struct fh_cursor *c, int depth)
+{
+	size_t n = fh_cbor_map(c, FH_CBOR_ITEMS_MAX);
+
+	fh_builder_u8(b, '{');
+	for (size_t i = 0; i < n && !fh_cursor_bad(c); i++) {
+		if (i > 0)
+			fh_builder_u8(b, ',');
+		if (fh_cbor_peek(c) == FH_CBOR_TEXT) {
+			fh_json_put_string(b, fh_cbor_text(c, SIZE_MAX));
+		} else {
+			struct fh_span key = fh_cbor_item(c);
+
+			fh_builder_text(b, "\"cbor:");
+			fh_builder_hex(b, key);
+			fh_builder_u8(b, '"');
+		}
+		fh_builder_u8(b, ':');
+		put_value(b, c, depth + 1);
+	}
+	fh_builder_u8(b, '}');
+}
+
+static void put_array(struct fh_builder *b, struct fh_cursor *c, int depth)
+{
+	size_t n = fh_cbor_array(c, FH_CBOR_ITEMS_MAX);
+
+	fh_builder_u8(b, '[');
+	for (size_t i = 0; i < n && !fh_cursor_bad(c); i++) {
+		if (i > 0)
+			fh_builder_u8(b, ',');
+		put_value(b, c, depth + 1);
+	}
+	fh_builder_u8(b, ']');
+}
+
+/* What is left is a number, a word or something JSON has no word for.  */
+static void put_scalar(struct fh_builder *b, struct fh_cursor *c)
+{
+	struct fh_span item = fh_cbor_item(c);
+	size_t before = b->n;
+
+	if (fh_json_from_cbor(item, b) == FH_ERR_OK)
+		return;
+	b->n = before;
+	fh_builder_text(b, "{\"cbor\":\"");
+	fh_builder_hex(b, item);
+	fh_builder_text(b, "\"}");
+}
+
+static void put_value(struct fh_builder *b, struct fh_cursor *c, int depth)
+{
+	enum fh_cbor_type type = fh_cbor_peek(c);
+
+	if (depth > FH_CBOR_DEPTH_MAX)
+		fh_cursor_fail(c, FH_ERR_LIMIT);
+	else if (type == FH_CBOR_BYTES)
+		put_bytes(b, fh_cbor_bytes(c, SIZE_MAX));
+	else if (type == FH_CBOR_MAP)
+		put_map(b, c, depth);
+	else if (type == FH_CBOR_ARRAY)
+		put_array(b, c, depth);
+	else
+		put_scalar(b, c);
+}
+
+void fh_report_value(struct fh_builder *b, struct fh_span item)
+{
+	struct fh_cursor c = fh_cursor_of(item);
+
+	put_value(b, &c, /* depth= */ 0);
+}
+
+/* --- proofs ----------------------------------------------------------------- */
+
+static void fields_member(struct fh_builder *b, const struct fh_fields *f)
+{
+	name(b, "fields");
+	fh_builder_u8(b, '{');
+	for (size_t i = 0; i < f->n; i++) {
+		name(b, fh_field_text(f->field[i].id));
+		fh_report_value(b, f->field[i].value);
+	}
+	fh_builder_u8(b, '}');
+}
+
+static void print_proof(const struct fh_proof_check *c, struct fh_builder *room)
+{
+	char when[32];
+
+	print_hash("chain", &c->chain.id);
+	print_hash("device", &c->device_id);
+	time_text(c->leaf.time.lo_ms, when);
+	printf("entry       %llu of %llu, %s, not made before %s\n",
+	       (unsigned long long)c->leaf.index, (unsigned long long)c->checkpoint.size,
+	       fh_entry_kind_text(c->leaf.kind), when);
+	for (size_t i = 0; c->shown && i < c->fields.n; i++) {
+		room->n = 0;
+		fh_report_value(room, c->fields.field[i].value);
+		printf("  %-12s %.*s\n", fh_field_text(c->fields.field[i].id), (int)room->n,
+		       (const char *)room->p);
+	}
+	room->n = 0;
+}
+
+void fh_report_proof(struct fh_report *r, const struct fh_proof_check *c)
+{
+	struct fh_builder *b = &r->json;
+
+	/* What was not proven is not shown as if it were.  */
+	if (fh_finding_answer(&c->finding, FH_AUTHENTIC) != FH_ANSWER_YES)
+		return;
+	if (!r->cli->json) {
+		if (!r->cli->quiet)
+			print_proof(c, b);
+		return;
+	}
+	hash_member(b, "chain", &c->chain.id);
+	hash_member(b, "device", &c->device_id);
+	number_member(b, "index", c->leaf.index);
+	number_member(b, "size", c->checkpoint.size);
+	text_member(b, "entry", fh_entry_kind_text(c->leaf.kind));
+	number_member(b, "not-before-ms", c->leaf.time.lo_ms);
+	if (c->shown)
+		fields_member(b, &c->fields);
+}
+
+fh_err fh_report_end(struct fh_report *r)
+{
+	if (!r->cli->json)
+		return FH_ERR_OK;
+	fh_builder_text(&r->json, "}\n");
+	if (r->json.bad)
+		return FH_ERR_LIMIT;
+	return fwrite(r->json.p, 1, r->json.n, stdout) == r->json.n ? FH_ERR_OK : FH_ERR_IO;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CLI_VERIFY_PRINT_H
+#define FH_CLI_VERIFY_PRINT_H
+
+#include "cli/command.h"
+#include "verify/proof.h"
+#include "verify/record.h"
+
+/* How verdicts look, for people and for programs.  verify(1) describes both.  */
+
+/* A report while it is written: JSON into a buffer, text for people to
+ * stdout.  */
+struct fh_report {
+	const struct fh_cli *cli;
+	struct fh_builder json;
+};
+
+/* What every kind begins with: the verdict V and F's answers, grade and
+ * reasons.  */
+void fh_report_finding(struct fh_report *r, const char *kind, enum fh_answer v,
+		       const struct fh_finding *f);
+void fh_report_record(struct fh_report *r, const struct fh_record_check *c);
+void fh_report_proof(struct fh_report *r, const struct fh_proof_check *c);
+/* Writes what is left.  FH_ERR_LIMIT if it did not fit.  */
+fh_err fh_report_end(struct fh_report *r);
+
+/* One CBOR item as people and programs read it: as JSON, byte strings as
+ * {"hex": "..."}.  The item has been checked.  */
+void fh_report_value(struct fh_builder *b, struct fh_span item);
+
+#endif
