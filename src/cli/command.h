@@ -20,6 +20,8 @@
  *
  * argv[0] is the verb's name.  Its row stands in src/cli/freehold.c.  */
 
+#define FREEHOLD_VERSION "0.1.0"
+
 enum fh_exit {
 	FH_EXIT_YES = 0,       /* done; or checked, and yes */
 	FH_EXIT_NO = 1,        /* checked, and no */
@@ -33,8 +35,6 @@ struct fh_cli {
 	bool quiet;              /* --quiet: say nothing that is not an answer */
 };
 
-typedef int fh_command_run(struct fh_cli *cli, int argc, char **argv);
-
 /* fh_arguments_read() for U, then the global options into *CLI: the
  * configuration file is read here (the default one may be missing, the one
  * given by --config may not) and --state goes over it.  Returns as
@@ -45,7 +45,7 @@ int fh_cli_arguments(struct fh_cli *cli, const struct fh_usage *u, int argc, cha
 /* Runs the subcommand that argv[1] names, as `actor grant` in `actor`.  */
 struct fh_subcommand {
 	const char *name;
-	fh_command_run *run;
+	int (*run)(struct fh_cli *cli, int argc, char **argv);
 	const char *summary;
 };
 int fh_cli_subcommand(struct fh_cli *cli, const char *verb, const struct fh_subcommand *s,
@@ -65,8 +65,22 @@ void fh_cli_say(const struct fh_cli *cli, const char *format, ...)
 bool fh_cli_colours(void);
 
 /* Verbs.  */
-fh_command_run fh_cmd_actor, fh_cmd_chain, fh_cmd_connect, fh_cmd_device, fh_cmd_genesis,
-	fh_cmd_healthz, fh_cmd_init, fh_cmd_key, fh_cmd_policy, fh_cmd_record, fh_cmd_serve,
-	fh_cmd_server, fh_cmd_sign, fh_cmd_signers, fh_cmd_status, fh_cmd_upgrade, fh_cmd_verify;
+int fh_cmd_actor(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_chain(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_connect(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_device(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_genesis(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_healthz(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_init(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_key(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_policy(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_record(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_serve(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_server(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_sign(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_signers(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_status(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_upgrade(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_verify(struct fh_cli *cli, int argc, char **argv);
 
 #endif

@@ -43,9 +43,7 @@ struct fh_arguments {
 	int commands;
 };
 
-/* Options that every verb takes (--state, --config, --json, --quiet, --help).  */
-extern const struct fh_option fh_global_options[];
-extern const size_t fh_global_options_n;
+/* Every verb also takes --state, --config, --json, --quiet and --help.  */
 
 /* Reads argv[1] .. argv[argc-1]; operands are moved to the front of ARGV.
  * Returns -1 to go on, otherwise the exit status: 0 after --help, 64 after

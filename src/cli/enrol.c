@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/enrol.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chip/soft.h"
+#include "chip/tpm2/tpm2.h"
+#include "crypto/sign.h"
+#include "os/memory.h"
+
+#define DEFAULT_TCTI "device:/dev/tpmrm0"
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+constexpr size_t chip_memory = 1 << 20;
+constexpr size_t boot_id_max = 128;
+constexpr size_t body_max = 16 << 10;
+
+static fh_err read_boot_id(struct fh_arena *a, uint8_t out[FH_HASH_SIZE])
+{
+	uint8_t *text = fh_arena_take(a, boot_id_max);
+	int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+	FH_OWN(fh_fd) owned = fh_fd_of(fd);
+
+	if (fd < 0 || text == nullptr)
+		return FH_ERR_IO;
+
+	ssize_t n = read(fd, text, boot_id_max); /* /proc tells no size beforehand */
+
+	if (n <= 0)
+		return FH_ERR_IO;
+
+	struct fh_hash h = fh_hash_of(fh_span_of(text, (size_t)n));
+
+	memcpy(out, h.bytes, FH_HASH_SIZE);
+	return FH_ERR_OK;
+}
+
+static fh_err open_soft(struct fh_state *s, struct fh_arena *a, struct fh_fd *counter,
+			struct fh_chip *out, struct fh_trace *t)
+{
+	uint8_t boot[FH_HASH_SIZE];
+	char path[FH_PATH_MAX];
+	fh_err e = fh_store_put(&s->store, "keys/counter", (struct fh_span){ 0 }, t);
+
+	if (e == FH_ERR_OK)
+		e = fh_store_path(&s->store, "keys/counter", path);
+	if (e == FH_ERR_OK)
+		e = read_boot_id(a, boot);
+	if (e != FH_ERR_OK)
+		return e;
+
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return fh_errno_err(errno);
+	*counter = fh_fd_of(fd);
+	return fh_chip_soft_open(fd, boot, a, t, out);
+}
+
+static fh_err open_chip(const struct fh_cli *cli, struct fh_state *s, bool no_tpm,
+			struct fh_arena *a, struct fh_fd *counter, struct fh_chip *out,
+			struct fh_trace *t)
+{
+	const char *tcti = cli->config.tcti[0] != '\0' ? cli->config.tcti : DEFAULT_TCTI;
+
+	if (no_tpm)
+		return open_soft(s, a, counter, out, t);
+
+	fh_err e = fh_chip_tpm2_open(tcti, a, t, out);
+
+	if (e != FH_ERR_OK && t != nullptr && t->cure[0] == '\0')
+		fh_trace_cure(t, "give the TPM with `tcti` in the configuration, or go without "
+			      "one by --no-tpm");
+	return e;
+}
+
+/* Seals seed || chain id || device id into keys/device.  */
+static fh_err seal(struct fh_state *s, struct fh_chip *chip, const struct fh_secret *seed,
+		   const struct fh_hash *device, struct fh_trace *t)
+{
+	uint8_t plain[FH_CHIP_SECRET_MAX], blob[FH_CHIP_BLOB_MAX];
+	struct fh_builder p = FH_BUILDER_ARRAY(plain), b = FH_BUILDER_ARRAY(blob);
+
+	fh_builder_bytes(&p, fh_secret_span(seed));
+	fh_builder_bytes(&p, fh_hash_span(&s->chain.id));
+	fh_builder_bytes(&p, fh_hash_span(device));
+
+	fh_err e = chip->class->seal(chip, FH_CHIP_DEVICE, fh_builder_span(&p), &b);
+
+	fh_wipe(plain, sizeof(plain));
+	if (e == FH_ERR_OK)
+		e = chip->class->counter_create(chip);
+	if (e != FH_ERR_OK) {
+		if (t != nullptr)
+			*t = chip->trace;
+		return e;
+	}
+	return fh_store_put(&s->store, "keys/device", fh_builder_span(&b), t);
+}
+
+/* The proof that the device key is held, for this chain, in A.  */
+static fh_err prove(const struct fh_signer *signer, const struct fh_hash *chain_id,
+		    struct fh_span key, struct fh_arena *a, struct fh_span *out)
+{
+	uint8_t said[2 * FH_HASH_SIZE], bytes[2 * FH_HASH_SIZE + FH_COSE_SIGNED_OVERHEAD];
+	struct fh_builder s = FH_BUILDER_ARRAY(said), to_sign = FH_BUILDER_ARRAY(bytes);
+	struct fh_builder b = fh_builder_of(fh_arena_take(a, 4096), 4096);
+	struct fh_signature signature;
+
+	if (b.p == nullptr)
+		return FH_ERR_NOMEM;
+	fh_device_possession_put(&s, chain_id, key);
+	fh_cose_put_signed1(&to_sign, FH_SPAN_LIT(FH_DEVICE_POSSESSION_AAD), fh_builder_span(&s));
+
+	fh_err e = fh_signer_sign(signer, fh_builder_span(&to_sign), &signature);
+
+	if (e != FH_ERR_OK)
+		return e;
+
+	struct fh_cose_signature c = { fh_key_id(key), FH_SPAN_ARRAY(signature.bytes) };
+
+	fh_cose_put_sign1(&b, &c);
+	return fh_builder_end(&b, out);
+}
+
+static fh_err put_body(struct fh_state *s, const struct fh_signer *signer, struct fh_span key,
+		       const char *name, enum fh_grade grade, struct fh_span *body)
+{
+	struct fh_builder b = fh_builder_of(fh_arena_take(&s->memory, body_max), body_max);
+	struct fh_device_body d = { .key = key, .name = fh_span_str(name),
+				    .grade = fh_span_str(fh_grade_text(grade)) };
+	fh_err e = prove(signer, &s->chain.id, key, &s->memory, &d.possession);
+
+	if (e == FH_ERR_OK && b.p == nullptr)
+		e = FH_ERR_NOMEM;
+	if (e != FH_ERR_OK)
+		return e;
+	fh_device_put(&b, &d);
+	return fh_builder_end(&b, body);
+}
+
+fh_err fh_enrol(const struct fh_cli *cli, struct fh_state *state, const char *name, bool no_tpm,
+		struct fh_span *body, struct fh_trace *t)
+{
+	FH_OWN(fh_arena) memory = { 0 };
+	FH_OWN(fh_fd) counter = { 0 };
+	FH_OWN(fh_chip) chip = { 0 };
+	FH_OWN(fh_secret) seed = { 0 };
+	FH_OWN(fh_signer) signer = { 0 };
+	struct fh_public_key key;
+	fh_err e = fh_arena_map(chip_memory, &memory);
+
+	if (e == FH_ERR_OK)
+		e = open_chip(cli, state, no_tpm, &memory, &counter, &chip, t);
+	if (e == FH_ERR_OK)
+		e = fh_seed_new(&seed);
+	if (e == FH_ERR_OK)
+		e = fh_signer_new(&seed, &signer);
+	if (e == FH_ERR_OK)
+		e = fh_signer_public(&signer, &key);
+	if (e != FH_ERR_OK)
+		return e;
+
+	struct fh_hash id = fh_key_id(FH_SPAN_ARRAY(key.bytes));
+
+	e = seal(state, &chip, &seed, &id, t);
+	if (e == FH_ERR_OK)
+		e = put_body(state, &signer, FH_SPAN_ARRAY(key.bytes), name, chip.grade, body);
+	return e;
+}

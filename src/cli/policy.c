@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/duration.h"
+#include "cli/revoke.h"
+#include "cli/time.h"
+#include "codec/json.h"
+#include "os/clock.h"
+
+constexpr int go_on = -1;
+constexpr size_t body_max = 2 * FH_POLICY_TEXT_MAX + 256;
+
+#define SCHEMA_OPTION { "schema", 0, false, "FILE", "the Cedar schema: what actions there are" }
+
+static const struct fh_option check_options[] = { SCHEMA_OPTION };
+static const struct fh_option sign_options[] = {
+	SCHEMA_OPTION,
+	{ "expires", 0, false, "TIME", "permits nothing after this long: 12h, 90d" },
+	FH_SIGNING_OPTIONS,
+};
+static const struct fh_option revoke_options[] = { FH_SIGNING_OPTIONS };
+
+static const struct fh_usage usage_check = {
+	.verb = "policy check",
+	.operands = "FILE",
+	.summary = "Says whether a policy could be signed",
+	.options = check_options,
+	.options_n = sizeof(check_options) / sizeof(check_options[0]),
+	.operands_min = 1,
+	.operands_max = 1,
+	.text = "Exit status 0: yes.  1: no, and why.\n",
+	.examples = "  freehold policy check policy.cedar --schema schema.cedarschema\n",
+};
+
+static const struct fh_usage usage_sign = {
+	.verb = "policy sign",
+	.operands = "FILE",
+	.summary = "Signs a policy, which replaces the one before",
+	.options = sign_options,
+	.options_n = sizeof(sign_options) / sizeof(sign_options[0]),
+	.operands_min = 1,
+	.operands_max = 1,
+	.text = "Every policy expires; an expired one permits nothing.\n",
+	.examples = "  freehold policy sign policy.cedar --schema schema.cedarschema \\\n"
+		    "      --expires 90d --operator-key op.key\n",
+};
+
+static const struct fh_usage usage_show = {
+	.verb = "policy show",
+	.operands = "",
+	.summary = "Shows the policy that is in force",
+	.examples = "  freehold policy show\n",
+};
+
+static const struct fh_usage usage_revoke = {
+	.verb = "policy revoke",
+	.operands = "",
+	.summary = "Takes back the policy in force; nothing is permitted until another is signed",
+	.options = revoke_options,
+	.options_n = sizeof(revoke_options) / sizeof(revoke_options[0]),
+	.examples = "  freehold policy revoke --operator-key op.key\n",
+};
+
+/* Reads the two texts; tells what fails.  */
+static int read_texts(const struct fh_usage *u, const struct fh_arguments *a,
+		      struct fh_arena *memory, struct fh_policy_body *p)
+{
+	const char *schema = fh_argument(a, "schema");
+
+	if (schema == nullptr)
+		return fh_usage_error(u, "needs --schema FILE");
+
+	fh_err e = fh_file_read(a->operand[0], FH_POLICY_TEXT_MAX, memory, &p->cedar);
+
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, a->operand[0], nullptr, "give a file with Cedar policies");
+	e = fh_file_read(schema, FH_POLICY_TEXT_MAX, memory, &p->schema);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, schema, nullptr, "give a file with a Cedar schema");
+	return go_on;
+}
+
+/* The place in the texts, as the file that holds it.  */
+static int tell_refused(const struct fh_cli *cli, const struct fh_arguments *a, fh_err e,
+			const struct fh_trace *t)
+{
+	bool in_schema = strncmp(t->where, "schema", strlen("schema")) == 0;
+	const char *file = in_schema ? fh_argument(a, "schema") : a->operand[0];
+	const char *place = strchr(t->where, ':');
+	char where[FH_PATH_MAX];
+
+	(void)snprintf(where, sizeof(where), "%s%s", file, place == nullptr ? "" : place);
+	(void)fh_cli_fail(e, where, t->what, t->cure);
+	if (cli->json)
+		printf("{\"verdict\":\"no\"}\n");
+	return FH_EXIT_NO;
+}
+
+static int check_texts(const struct fh_cli *cli, const struct fh_arguments *a,
+		       struct fh_state *state, const struct fh_policy_body *p)
+{
+	struct fh_trace t = { 0 };
+
+	fh_arena_reset(&state->scratch);
+
+	fh_err e = fh_state_check_policy(p->cedar, p->schema, &state->scratch, &t);
+
+	if (e == FH_ERR_NOMEM)
+		return fh_cli_fail(e, a->operand[0], nullptr, nullptr);
+	return e == FH_ERR_OK ? go_on : tell_refused(cli, a, e, &t);
+}
+
+static int policy_check(struct fh_cli *cli, int argc, char **argv)
+{
+	FH_OWN(fh_state) state = { 0 };
+	struct fh_policy_body p = { 0 };
+	struct fh_arguments a;
+	int done = fh_cli_arguments(cli, &usage_check, argc, argv, &a);
+
+	if (done != go_on)
+		return done;
+
+	fh_err e = fh_state_begin(&state);
+
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, "policy", nullptr, nullptr);
+	done = read_texts(&usage_check, &a, &state.memory, &p);
+	if (done == go_on)
+		done = check_texts(cli, &a, &state, &p);
+	if (done != go_on)
+		return done;
+	if (cli->json)
+		printf("{\"verdict\":\"yes\"}\n");
+	else
+		fh_cli_say(cli, "%s: can be signed", a.operand[0]);
+	return FH_EXIT_YES;
+}
+
+static int policy_sign(struct fh_cli *cli, int argc, char **argv)
+{
+	FH_OWN(fh_state) state = { 0 };
+	FH_OWN(fh_signing) signing = { 0 };
+	struct fh_policy_body p = { 0 };
+	struct fh_arguments a;
+	uint64_t ms;
+	int done = fh_cli_arguments(cli, &usage_sign, argc, argv, &a);
+
+	if (done != go_on)
+		return done;
+
+	const char *expires = fh_argument(&a, "expires");
+
+	if (expires == nullptr || fh_duration_read(expires, &ms) != FH_ERR_OK)
+		return fh_usage_error(&usage_sign, "needs --expires with a time like 12h or 90d");
+	done = fh_signing_begin(cli, &usage_sign, &a, &state, &signing);
+	if (done == go_on)
+		done = read_texts(&usage_sign, &a, &state.memory, &p);
+	if (done == go_on)
+		done = check_texts(cli, &a, &state, &p);
+	if (done != go_on)
+		return done;
+	p.expires_ms = fh_clock_real_ms() + ms;
+
+	struct fh_builder b = fh_builder_of(fh_arena_take(&state.memory, body_max), body_max);
+
+	if (b.p == nullptr)
+		return fh_cli_fail(FH_ERR_NOMEM, "policy", nullptr, nullptr);
+	fh_policy_put(&b, &p);
+	return fh_signing_next(cli, &a, &state, &signing, "policy", fh_builder_span(&b));
+}
+
+static int show_json(struct fh_state *state, const struct fh_policy_held *p)
+{
+	size_t cap = 8 * FH_POLICY_TEXT_MAX;
+	struct fh_builder b = fh_builder_of(fh_arena_take(&state->memory, cap), cap);
+
+	fh_builder_text(&b, "{\"sequence\":");
+	fh_builder_decimal(&b, p->sequence);
+	fh_builder_text(&b, ",\"hash\":\"");
+	fh_builder_hex(&b, fh_hash_span(&p->hash));
+	fh_builder_text(&b, "\",\"expires_ms\":");
+	fh_builder_decimal(&b, p->body.expires_ms);
+	fh_builder_text(&b, ",\"cedar\":");
+	fh_json_put_string(&b, p->body.cedar);
+	fh_builder_text(&b, ",\"schema\":");
+	fh_json_put_string(&b, p->body.schema);
+	fh_builder_text(&b, "}\n");
+	if (b.bad || b.p == nullptr)
+		return fh_cli_fail(FH_ERR_LIMIT, "policy", nullptr, nullptr);
+	(void)fwrite(b.p, 1, b.n, stdout);
+	return FH_EXIT_YES;
+}
+
+static int show(const struct fh_cli *cli, struct fh_state *state)
+{
+	const struct fh_policy_held *p = fh_chain_policy(&state->chain);
+	char when[FH_TIME_TEXT];
+
+	if (p == nullptr)
+		return fh_cli_fail(FH_ERR_MISSING, "policy", "no policy is in force: nothing is "
+				   "permitted", "sign one with `freehold policy sign`");
+	if (cli->json)
+		return show_json(state, p);
+	fh_time_text(p->body.expires_ms, when);
+	printf("// statement %llu, %s %s\n", (unsigned long long)p->sequence,
+	       p->body.expires_ms <= fh_clock_real_ms() ? "EXPIRED" : "expires", when);
+	(void)fwrite(p->body.cedar.p, 1, p->body.cedar.n, stdout);
+	printf("\n// schema\n");
+	(void)fwrite(p->body.schema.p, 1, p->body.schema.n, stdout);
+	return FH_EXIT_YES;
+}
+
+static int policy_show(struct fh_cli *cli, int argc, char **argv)
+{
+	FH_OWN(fh_state) state = { 0 };
+	struct fh_trace t = { 0 };
+	struct fh_arguments a;
+	int done = fh_cli_arguments(cli, &usage_show, argc, argv, &a);
+
+	if (done != go_on)
+		return done;
+
+	fh_err e = fh_state_open(cli, &state, &t);
+
+	return e != FH_ERR_OK ? fh_cli_fail_trace(e, cli->config.state, &t) : show(cli, &state);
+}
+
+static int policy_revoke(struct fh_cli *cli, int argc, char **argv)
+{
+	FH_OWN(fh_state) state = { 0 };
+	struct fh_trace t = { 0 };
+	struct fh_arguments a;
+	int done = fh_cli_arguments(cli, &usage_revoke, argc, argv, &a);
+
+	if (done != go_on)
+		return done;
+
+	fh_err e = fh_state_open(cli, &state, &t);
+
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, cli->config.state, &t);
+
+	const struct fh_policy_held *p = fh_chain_policy(&state.chain);
+
+	if (p == nullptr)
+		return fh_cli_fail(FH_ERR_MISSING, "policy", "no policy is in force", nullptr);
+	return fh_revoke(cli, &usage_revoke, &a, FH_STATEMENT_POLICY, fh_hash_span(&p->hash));
+}
+
+int fh_cmd_policy(struct fh_cli *cli, int argc, char **argv)
+{
+	static const struct fh_subcommand subcommands[] = {
+		{ "check", policy_check, "say whether a policy could be signed" },
+		{ "sign", policy_sign, "sign one; it replaces the one before" },
+		{ "show", policy_show, "show what is in force" },
+		{ "revoke", policy_revoke, "take it back: nothing is permitted" },
+	};
+
+	return fh_cli_subcommand(cli, "policy", subcommands, 4, argc, argv);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CLI_TIME_H
+#define FH_CLI_TIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+constexpr size_t FH_TIME_TEXT = 32; /* "2026-01-31T12:00:00Z" and its zero fit */
+
+/* Unix milliseconds as RFC 3339 in UTC, without fraction.  */
+void fh_time_text(uint64_t ms, char out[FH_TIME_TEXT]);
+
+#endif
