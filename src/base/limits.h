@@ -76,6 +76,7 @@ constexpr size_t FH_CLIENT_SMALL = 16 << 10;      /* memory of a client, each di
 constexpr size_t FH_LARGE_MAX = 32;               /* clients with more than that at one time */
 constexpr uint32_t FH_HTTP_REQUEST_MS = 30000;    /* a request from its first byte to its last */
 constexpr uint32_t FH_CLIENT_HELLO_MS = 10000;    /* a stdio client's time to name its server */
+constexpr uint32_t FH_CLIENT_LINGER_MS = 1000;    /* for a client to read our last words */
 constexpr uint32_t FH_HEALTH_MS = 2000;           /* core's time to say that it is there */
 
 #endif

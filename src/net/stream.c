@@ -2,6 +2,7 @@
 #include "net/stream.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "base/limits.h"
 
@@ -26,6 +27,40 @@ void fh_stream_close(struct fh_stream *s)
 	fh_queue_clear(&s->in);
 	fh_queue_clear(&s->out);
 	s->closed(s->owner);
+}
+
+static void linger(struct fh_stream *s)
+{
+	if (s->ended) {
+		fh_stream_close(s);
+		return;
+	}
+	if (!s->lingering) {
+		s->lingering = true;
+		s->linger_ms = fh_loop_now_ms(s->loop);
+		(void)shutdown(fh_fd_get(s->fd), SHUT_WR);
+	}
+	fh_watch_want(s->watch, /* readable= */ true, /* writable= */ false);
+}
+
+/* Takes what comes and keeps nothing.  */
+static void discard(struct fh_stream *s)
+{
+	fh_err e;
+
+	fh_queue_clear(&s->in);
+	e = fh_queue_receive(&s->in, fh_fd_get(s->fd));
+	fh_queue_clear(&s->in);
+	if (e != FH_ERR_OK && e != FH_ERR_STATE)
+		fh_stream_close(s);
+}
+
+bool fh_stream_expire(struct fh_stream *s, uint64_t now_ms)
+{
+	if (!s->lingering || now_ms - s->linger_ms < FH_CLIENT_LINGER_MS)
+		return false;
+	fh_stream_close(s);
+	return true;
 }
 
 static bool wants_more(const struct fh_stream *s)
@@ -56,7 +91,7 @@ void fh_stream_update(struct fh_stream *s)
 	if (after != before)
 		s->moved_ms = fh_loop_now_ms(s->loop);
 	if (s->closing && after == 0) {
-		fh_stream_close(s);
+		linger(s);
 		return;
 	}
 	fh_watch_want(s->watch, wants_more(s), after > 0);
@@ -85,7 +120,9 @@ static void on_ready(void *context, bool readable, bool writable)
 	struct fh_stream *s = context;
 
 	(void)writable; /* fh_stream_update() tries in any case */
-	if (readable && wants_more(s))
+	if (readable && s->lingering)
+		discard(s);
+	else if (readable && wants_more(s))
 		receive(s);
 	fh_stream_update(s);
 }
@@ -97,6 +134,9 @@ fh_err fh_stream_open(struct fh_stream *s, struct fh_loop *l, struct fh_fd fd)
 	s->paused = false;
 	s->ended = false;
 	s->closing = false;
+	s->lingering = false;
+	fh_queue_clear(&s->in);
+	fh_queue_clear(&s->out);
 	s->moved_ms = fh_loop_now_ms(l);
 	fh_err e = fh_loop_watch(l, fh_fd_get(fd), on_ready, s, &s->watch);
 

@@ -20,6 +20,8 @@ struct fh_stream {
 	bool paused;            /* the owner wants nothing more for now */
 	bool ended;             /* the other side sends nothing more */
 	bool closing;           /* close once `out` is empty */
+	bool lingering;         /* all is said; waits for the other side to close, too */
+	uint64_t linger_ms;     /* since when */
 	uint64_t moved_ms;      /* when a byte last came or went */
 	void *owner;
 	void (*heard)(void *owner);  /* bytes came, or `ended` was set */
@@ -35,9 +37,14 @@ fh_err fh_stream_prepare(struct fh_stream *s, size_t in_max, size_t out_max,
 /* Begins with the socket FD, which S owns now even on error.  */
 fh_err fh_stream_open(struct fh_stream *s, struct fh_loop *l, struct fh_fd fd);
 
-/* Sends what can be sent, then asks the loop for what is still wanted; closes
- * a stream that is `closing` and has sent all.  */
+/* Sends what can be sent, then asks the loop for what is still wanted.  A stream
+ * that is `closing` and has sent all says so and throws away what still comes,
+ * until the other side closes: closing at once would take back what was said
+ * before it was read (RFC 9112 section 9.6).  */
 void fh_stream_update(struct fh_stream *s);
+
+/* Closes a stream that has lingered for too long; true if it did.  */
+bool fh_stream_expire(struct fh_stream *s, uint64_t now_ms);
 
 /* The other side is gone altogether, and not only done with sending.  */
 bool fh_stream_hung_up(const struct fh_stream *s);

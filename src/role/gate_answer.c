@@ -5,6 +5,8 @@
 
 void fh_gate_say(struct fh_client *c, const struct fh_say *say)
 {
+	if (c->stream.watch == nullptr)
+		return; /* it left while core was being lost */
 	if (c->gate->network)
 		fh_gate_http_say(c, say);
 	else

@@ -89,7 +89,7 @@ void fh_gate_clients_tick(struct fh_gate *g, uint64_t now_ms)
 	for (size_t i = 0; i < g->clients_n; i++) {
 		struct fh_client *c = g->clients[i];
 
-		if (c->stream.watch == nullptr)
+		if (c->stream.watch == nullptr || fh_stream_expire(&c->stream, now_ms))
 			continue;
 		if (g->network)
 			fh_gate_http_tick(c, now_ms);

@@ -397,6 +397,25 @@ static void what_is_no_http_is_refused_and_closed(void **state)
 	assert_int_equal(stop(&s), 0);
 }
 
+static void a_body_that_is_too_long_is_told_so_before_the_end(void **state)
+{
+	static char mega[1 << 20];
+	struct stage s;
+
+	(void)state;
+	start(&s, true);
+	int fd = dial(&s);
+
+	send_text(fd, "POST /mcp/notes HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n");
+	for (int i = 0; i < 4; i++)
+		if (send(fd, mega, sizeof(mega), MSG_NOSIGNAL) < 0)
+			break;
+	assert_holds(hear_text(fd, nullptr), "HTTP/1.1 413");
+	(void)close(fd);
+	assert_true(core_hears_nothing(&s));
+	assert_int_equal(stop(&s), 0);
+}
+
 static void a_foreign_host_is_refused(void **state)
 {
 	struct stage s;
@@ -744,6 +763,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_is_told_as_the_kind_of_request_wants),
 		cmocka_unit_test(what_the_gate_refuses_reaches_core_only_as_a_report),
 		cmocka_unit_test(what_is_no_http_is_refused_and_closed),
+		cmocka_unit_test(a_body_that_is_too_long_is_told_so_before_the_end),
 		cmocka_unit_test(a_foreign_host_is_refused),
 		cmocka_unit_test(pipelined_requests_are_answered_in_order),
 		cmocka_unit_test(a_slow_client_holds_up_nobody),
