@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything this process can do: decide, charge and record.  It reads framed
+ * CBOR and nothing else, opens files below chain/ and record/ only, talks to
+ * the keeper, to reach, and to the pairs it was handed, and cannot start,
+ * connect or signal anything.  */
+#include "role/core.h"
+
+#include "role/confine.h"
+#include "role/log.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+constexpr size_t frames_per_turn = 512; /* of one peer, so that none starves the others */
+constexpr size_t scratch_size = 4 * FH_FRAME_MAX + FH_DECISION_ARENA;
+constexpr size_t memory_size = 2 * FH_BATCH_MAX + 4 * FH_FRAME_MAX + (4 << 20);
+constexpr size_t control_max = 4096;
+constexpr size_t fixed_polls = 4;
+constexpr size_t polls_max = fixed_polls + FH_GATES_MAX + FH_SESSIONS_MAX;
+
+/* What each entry of the poll set stands for.  */
+struct poll_set {
+	struct pollfd f[polls_max];
+	size_t gate[FH_GATES_MAX];       /* gate number of f[fixed_polls + i] */
+	size_t gates;
+	size_t session[FH_SESSIONS_MAX]; /* session number behind those */
+	size_t sessions;
+};
+
+static struct pollfd poll_for(int fd, const struct fh_outbox *out)
+{
+	short events = POLLIN;
+
+	if (out != nullptr && fh_outbox_waiting(out))
+		events |= POLLOUT;
+	return (struct pollfd){ .fd = fd, .events = events };
+}
+
+static void fill_polls(const struct fh_core *c, struct poll_set *p)
+{
+	size_t n = fixed_polls;
+
+	p->f[0] = poll_for(c->control.fd, nullptr);
+	p->f[1] = poll_for(c->reach.fd, &c->reach_out);
+	p->f[2] = poll_for(c->watch, nullptr);
+	p->f[3] = (struct pollfd){ .fd = c->keeper.fd, .events = POLLIN };
+	p->gates = p->sessions = 0;
+	for (size_t i = 0; i < FH_GATES_MAX; i++) {
+		if (!c->gate[i].used)
+			continue;
+		p->gate[p->gates++] = i;
+		p->f[n++] = poll_for(fh_fd_get(c->gate[i].fd), &c->gate[i].out);
+	}
+	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
+		if (c->session[i].fd.plus_one == 0)
+			continue;
+		p->session[p->sessions++] = i;
+		p->f[n++] = poll_for(fh_fd_get(c->session[i].fd), &c->session[i].out);
+	}
+}
+
+/* --- the supervisor --------------------------------------------------- */
+
+static fh_err on_control(struct fh_core *c)
+{
+	enum fh_control_order order;
+	struct fh_peer peer;
+	struct fh_span frame;
+	fh_err e = fh_pipe_receive(&c->control);
+
+	while (e == FH_ERR_OK && (e = fh_pipe_next(&c->control, &frame)) == FH_ERR_OK) {
+		e = fh_control_read(frame, &order, &peer);
+		if (e != FH_ERR_OK)
+			return e;
+		if (order == FH_CONTROL_GATE)
+			fh_core_gate_add(c, &peer, fh_pipe_take_fd(&c->control));
+		if (order == FH_CONTROL_STOP)
+			c->stopping = true;
+	}
+	return e == FH_ERR_MISSING ? FH_ERR_OK : e;
+}
+
+/* --- reach ------------------------------------------------------------ */
+
+static fh_err on_reach(struct fh_core *c)
+{
+	struct fh_span frame;
+	fh_err e = fh_pipe_receive(&c->reach);
+
+	while (e == FH_ERR_OK && (e = fh_pipe_next(&c->reach, &frame)) == FH_ERR_OK) {
+		fh_arena_reset(&c->scratch);
+		e = fh_core_started(c, frame, fh_pipe_take_fd(&c->reach));
+	}
+	return e == FH_ERR_MISSING ? FH_ERR_OK : e;
+}
+
+/* --- gates and workers ------------------------------------------------ */
+
+/* Of a peer, only its own end; of the record, everybody's.  */
+static bool fatal(fh_err e)
+{
+	return e != FH_ERR_OK && e != FH_ERR_MISSING && e != FH_ERR_FORMAT && e != FH_ERR_CLOSED
+	       && e != FH_ERR_LIMIT;
+}
+
+/* Nothing new is no reason not to look at what is left.  */
+static fh_err received(fh_err e)
+{
+	return e == FH_ERR_STATE || e == FH_ERR_LIMIT ? FH_ERR_OK : e;
+}
+
+static fh_err on_gate(struct fh_core *c, size_t i)
+{
+	struct fh_core_gate *g = &c->gate[i];
+	struct fh_span frame;
+	fh_err e = received(fh_pipe_receive(&g->in));
+
+	for (size_t n = 0; e == FH_ERR_OK && n < frames_per_turn; n++) {
+		e = fh_pipe_next(&g->in, &frame);
+		if (e != FH_ERR_OK)
+			break;
+		fh_arena_reset(&c->scratch);
+		e = fh_core_ask(c, i, frame);
+	}
+	if (fatal(e))
+		return e;
+	if (e != FH_ERR_OK && e != FH_ERR_MISSING) {
+		if (e != FH_ERR_CLOSED)
+			fh_log(FH_LOG_PRIORITY_WARNING, "core",
+			       "a gate said what no gate says; it is cut off");
+		fh_core_gate_drop(c, i);
+	}
+	return FH_ERR_OK;
+}
+
+static fh_err on_session(struct fh_core *c, size_t i)
+{
+	struct fh_core_session *s = &c->session[i];
+	struct fh_span frame;
+	fh_err e = received(fh_pipe_receive(&s->in));
+
+	while (e == FH_ERR_OK && s->fd.plus_one > 0) {
+		e = fh_pipe_next(&s->in, &frame);
+		if (e != FH_ERR_OK)
+			break;
+		fh_arena_reset(&c->scratch);
+		e = fh_core_outcome(c, s, frame);
+	}
+	if (fatal(e))
+		return e;
+	if (e != FH_ERR_OK && e != FH_ERR_MISSING && s->fd.plus_one > 0) {
+		fh_arena_reset(&c->scratch);
+		return fh_core_session_end(c, s, FH_OUTCOME_FAILED, "the tool server ended");
+	}
+	return FH_ERR_OK;
+}
+
+/* Gates that did not take their answers were closed while replying.  */
+static void drop_closed_gates(struct fh_core *c)
+{
+	for (size_t i = 0; i < FH_GATES_MAX; i++) {
+		if (c->gate[i].used && c->gate[i].fd.plus_one == 0)
+			fh_core_gate_drop(c, i);
+	}
+}
+
+static fh_err on_chain(struct fh_core *c)
+{
+	alignas(struct inotify_event) char events[4096];
+
+	(void)!read(c->watch, events, sizeof(events));
+	return fh_core_chain_refresh(c);
+}
+
+/* A gate with whole frames left over from its last turn.  */
+static bool frames_left(const struct fh_core_gate *g)
+{
+	struct fh_pipe look = g->in;
+	struct fh_span frame;
+
+	return g->used && fh_pipe_next(&look, &frame) == FH_ERR_OK;
+}
+
+static fh_err act(struct fh_core *c, const struct poll_set *p)
+{
+	const struct pollfd *f = p->f + fixed_polls;
+	fh_err e = p->f[0].revents != 0 ? on_control(c) : FH_ERR_OK;
+
+	/* Revocations come before whatever waits behind them.  */
+	if (e == FH_ERR_OK && p->f[2].revents != 0)
+		e = on_chain(c);
+	if (e == FH_ERR_OK && (p->f[1].revents & ~POLLOUT) != 0)
+		e = on_reach(c);
+	if (e == FH_ERR_OK && p->f[3].revents != 0)
+		e = FH_ERR_CLOSED; /* the keeper speaks only when asked */
+	for (size_t i = 0; i < p->sessions && e == FH_ERR_OK; i++) {
+		if ((f[p->gates + i].revents & ~POLLOUT) != 0
+		    && c->session[p->session[i]].fd.plus_one > 0)
+			e = on_session(c, p->session[i]);
+	}
+	for (size_t i = 0; i < p->gates && e == FH_ERR_OK; i++) {
+		if ((f[i].revents & ~POLLOUT) != 0 && c->gate[p->gate[i]].used)
+			e = on_gate(c, p->gate[i]);
+	}
+	drop_closed_gates(c);
+	return e;
+}
+
+/* Lets go what the commit has released.  */
+static fh_err send_released(struct fh_core *c)
+{
+	for (size_t i = 0; i < FH_GATES_MAX; i++) {
+		struct fh_core_gate *g = &c->gate[i];
+
+		if (g->used && fh_outbox_send(&g->out, fh_fd_get(g->fd)) != FH_ERR_OK)
+			fh_core_gate_drop(c, i);
+	}
+	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
+		struct fh_core_session *s = &c->session[i];
+
+		if (s->fd.plus_one > 0)
+			(void)!fh_outbox_send(&s->out, fh_fd_get(s->fd)); /* its end is read above */
+	}
+	return fh_outbox_send(&c->reach_out, c->reach.fd);
+}
+
+static int poll_timeout(const struct fh_core *c)
+{
+	for (size_t i = 0; i < FH_GATES_MAX; i++) {
+		if (frames_left(&c->gate[i]))
+			return 0;
+	}
+	return -1;
+}
+
+static fh_err turn(struct fh_core *c)
+{
+	struct poll_set p;
+
+	fill_polls(c, &p);
+	size_t n = fixed_polls + p.gates + p.sessions;
+
+	if (poll(p.f, n, poll_timeout(c)) < 0)
+		return FH_ERR_OK; /* a signal: look again */
+	for (size_t i = 0; i < p.gates; i++) {
+		if (frames_left(&c->gate[p.gate[i]]))
+			p.f[fixed_polls + i].revents |= POLLIN;
+	}
+	fh_err e = act(c, &p);
+
+	if (e == FH_ERR_OK)
+		e = fh_core_commit(c);
+	if (e == FH_ERR_OK)
+		e = send_released(c);
+	return e;
+}
+
+/* Ends in order: sessions get their outcomes, the record its stop.  */
+static fh_err stop(struct fh_core *c)
+{
+	struct fh_fields f = { 0 };
+	fh_err e = FH_ERR_OK;
+
+	for (size_t i = 0; i < FH_SESSIONS_MAX && e == FH_ERR_OK; i++) {
+		fh_arena_reset(&c->scratch);
+		if (c->session[i].state != FH_SESSION_FREE)
+			e = fh_core_session_end(c, &c->session[i], FH_OUTCOME_CANCELLED,
+						"freehold is stopping");
+	}
+	if (e == FH_ERR_OK)
+		e = fh_core_append(c, FH_ENTRY_STOP, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
+	if (e == FH_ERR_OK)
+		e = fh_core_commit(c);
+	if (e == FH_ERR_OK)
+		e = send_released(c);
+	return e;
+}
+
+static fh_err say_ready(struct fh_core *c)
+{
+	uint8_t bytes[16];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	fh_control_put(&b, FH_CONTROL_READY, /* peer= */ nullptr);
+	return fh_frame_send(c->control.fd, fh_builder_span(&b), /* pass= */ -1);
+}
+
+static fh_err check_policy(struct fh_span cedar, struct fh_span schema, struct fh_arena *scratch,
+			   struct fh_trace *t)
+{
+	struct fh_policy_set set;
+
+	return fh_policy_check(cedar, schema, scratch, &set, t);
+}
+
+static fh_err take_memory(struct fh_core *c)
+{
+	fh_err e = fh_arena_map(memory_size, &c->memory);
+
+	for (size_t i = 0; i < 2 && e == FH_ERR_OK; i++)
+		e = fh_arena_map(FH_CHAIN_ARENA, &c->chain_arena[i]);
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(FH_CHAIN_SCRATCH, &c->chain_scratch);
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(FH_POLICY_ARENA + 2 * FH_POLICY_TEXT_MAX, &c->policy_arena);
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(scratch_size, &c->scratch);
+	if (e == FH_ERR_OK)
+		e = fh_pipe_open(FH_FD_CONTROL, control_max, &c->memory, &c->control);
+	if (e == FH_ERR_OK)
+		e = fh_pipe_open(FH_CORE_KEEPER, FH_DOOR_ANSWER_MAX, &c->memory, &c->keeper);
+	if (e == FH_ERR_OK)
+		e = fh_pipe_open(FH_CORE_REACH, control_max, &c->memory, &c->reach);
+	if (e == FH_ERR_OK)
+		e = fh_outbox_open(2 * FH_FRAME_MAX, &c->memory, &c->reach_out);
+	return e;
+}
+
+/* Opens what needs a call that core gives up, then gives it up.  */
+static fh_err enclose(struct fh_core *c, const char *state, char chain[FH_PATH_MAX],
+		      char record[FH_PATH_MAX])
+{
+	struct fh_confinement what = { .role = FH_ROLE_CORE, .directory = { chain, record } };
+	int landlock;
+
+	if (snprintf(chain, FH_PATH_MAX, "%s/chain", state) >= (int)FH_PATH_MAX
+	    || snprintf(record, FH_PATH_MAX, "%s/record", state) >= (int)FH_PATH_MAX)
+		return FH_ERR_LIMIT;
+	c->chain_path = state;
+	c->record_path = record;
+	c->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (c->watch < 0
+	    || inotify_add_watch(c->watch, chain, IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE) < 0)
+		return FH_ERR_IO;
+	return fh_confine(&what, &landlock, &c->trace);
+}
+
+static fh_err run(struct fh_core *c)
+{
+	fh_err e = fh_core_begin(c);
+
+	if (e == FH_ERR_OK)
+		e = say_ready(c);
+	while (e == FH_ERR_OK && !c->stopping)
+		e = turn(c);
+	if (e == FH_ERR_OK)
+		e = stop(c);
+	return e;
+}
+
+int fh_role_core(int argc, char **argv)
+{
+	char chain[FH_PATH_MAX], record[FH_PATH_MAX];
+	FH_OWN(fh_arena) memory = { 0 };
+	fh_err e = fh_arena_map(sizeof(struct fh_core), &memory);
+	struct fh_core *c = e == FH_ERR_OK ? fh_arena_take(&memory, sizeof(*c)) : nullptr;
+
+	if (argc != 2 || c == nullptr)
+		return 2;
+	e = take_memory(c);
+	if (e == FH_ERR_OK) {
+		fh_chain_begin(&c->chain_arena[0], &c->chain_arena[1],
+			       (struct fh_chain_checks){ check_policy }, &c->chain);
+		e = enclose(c, argv[1], chain, record);
+	}
+	if (e == FH_ERR_OK)
+		e = run(c);
+	if (e == FH_ERR_OK)
+		return 0;
+	fh_log_error("core", e, &c->trace);
+	return 2;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_ROLE_CORE_H
+#define FH_ROLE_CORE_H
+
+#include "base/limits.h"
+#include "chain/chain.h"
+#include "entry/field.h"
+#include "entry/leaf.h"
+#include "journal/journal.h"
+#include "os/memory.h"
+#include "policy/decision.h"
+#include "policy/set.h"
+#include "role/ask.h"
+#include "role/door.h"
+#include "role/frame.h"
+#include "role/outbox.h"
+#include "role/permit.h"
+#include "role/role.h"
+
+/* What the files of core share.  One thread, one loop: read what the gates and
+ * workers say, decide, append, and only when the batch is durable and signed
+ * let the answers go.  */
+
+/* Descriptors of core besides the control pair.  */
+enum fh_core_fd {
+	FH_CORE_KEEPER = FH_FD_CORE, /* the pair with the keeper */
+	FH_CORE_REACH = FH_FD_FIRST, /* the pair with reach */
+	FH_CORE_END = FH_FD_FIRST + 1,
+};
+
+constexpr size_t FH_CORE_OUTBOX = 3 * FH_FRAME_MAX;  /* a peer that lets more pile up is cut off */
+constexpr size_t FH_CORE_CALLS_MAX = 64;             /* calls of one session at one time */
+constexpr uint32_t FH_CORE_REFUSALS_PER_SECOND = 16; /* entries of one gate; more are counted */
+constexpr size_t FH_CORE_PARAMS_MAX = 4096;          /* initialize params, which name the client */
+
+/* A gate: one pair, one kernel-named peer (or the network).  */
+struct fh_core_gate {
+	bool used;
+	struct fh_arena memory;      /* of its pipe and outbox */
+	struct fh_fd fd;
+	struct fh_pipe in;
+	struct fh_outbox out;
+	struct fh_peer peer;         /* executable looks into the next member */
+	uint8_t executable[FH_HASH_SIZE];
+	uint64_t last_exchange;      /* exchanges only rise */
+	uint64_t second;             /* of the refusals counted below */
+	uint32_t refusals;           /* entries written in that second */
+	uint64_t suppressed;         /* refusals not written yet, for the next entry */
+};
+
+/* A permitted call whose outcome is awaited.  */
+struct fh_core_call {
+	uint64_t index;    /* of its intent; FH_NO_INDEX: free */
+	uint64_t exchange; /* of the gate's ask */
+	bool list;         /* tools/list: its result is filtered */
+};
+
+enum fh_session_state {
+	FH_SESSION_FREE = 0,
+	FH_SESSION_STARTING, /* reach was told to start the server */
+	FH_SESSION_OPENING,  /* the server runs and is being initialised */
+	FH_SESSION_LIVE,
+};
+
+/* A client session: one gate, one principal, one tool server process.  */
+struct fh_core_session {
+	enum fh_session_state state;
+	uint8_t id[FH_SESSION_ID_SIZE];
+	size_t gate;
+	char principal[FH_NAME_MAX + 1]; /* Actor::"..." id */
+	size_t principal_n;
+	char server[FH_SERVER_NAME_MAX + 1];
+	size_t server_n;
+	uint64_t open_exchange;          /* the initialize that waits */
+	uint64_t open_index;             /* its intent */
+	uint64_t start_index;            /* the intent server.start */
+	uint8_t params[FH_CORE_PARAMS_MAX]; /* of the initialize, for the server */
+	size_t params_n;
+	struct fh_arena memory;
+	struct fh_fd fd;                 /* the worker's pair */
+	struct fh_pipe in;
+	struct fh_outbox out;
+	struct fh_core_call call[FH_CORE_CALLS_MAX];
+};
+
+struct fh_core {
+	struct fh_arena memory;       /* everything that lives as long as core */
+	struct fh_arena scratch;      /* of one frame */
+	struct fh_arena chain_arena[2], chain_scratch;
+	struct fh_arena policy_arena;
+	struct fh_chain chain;
+	struct fh_policy_set policy;
+	bool policy_ready;            /* policy is the chain's current one */
+	struct fh_hash policy_hash;   /* of its statement */
+
+	struct fh_pipe control, keeper, reach;
+	struct fh_outbox reach_out;
+	int watch;                    /* inotify on chain/ */
+	const char *chain_path, *record_path;
+
+	struct fh_journal journal;
+	struct fh_hash device_id;
+	struct fh_hash session_id;    /* SHA-256 of the session key */
+	enum fh_grade grade;
+	uint64_t boot, start;
+	uint64_t lo_base_ms, boot_base_ms; /* lo = base + time since */
+	uint64_t hi_ms;               /* latched */
+	bool recording;               /* a session exists: entries can be made */
+	bool nearly_full;             /* only chain and shutdown entries are still written */
+
+	struct fh_core_gate gate[FH_GATES_MAX];
+	struct fh_core_session session[FH_SESSIONS_MAX];
+	struct fh_trace trace;
+	bool stopping;
+};
+
+/* --- core_record.c: entries ------------------------------------------- */
+
+/* The present.  */
+struct fh_time fh_core_now(struct fh_core *c);
+
+/* Appends one entry of FIELDS (salts are filled in here); its index in *INDEX
+ * (may be NULL).  Commits first if the batch is full.  */
+fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *class,
+		      struct fh_fields *fields, uint64_t *index);
+
+/* Makes everything appended durable, has it signed, and releases what waits
+ * for it.  An error is final: nothing more may be permitted.  */
+fh_err fh_core_commit(struct fh_core *c);
+
+/* Adds a field to F: bytes, a text, a number, or an item already encoded.
+ * Values live in the scratch arena.  FH_ERR_NOMEM.  */
+fh_err fh_core_field(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
+		     struct fh_span item);
+fh_err fh_core_field_text(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
+			  struct fh_span text);
+fh_err fh_core_field_bytes(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
+			   struct fh_span bytes);
+fh_err fh_core_field_uint(struct fh_core *c, struct fh_fields *f, enum fh_field_id id, uint64_t v);
+/* ITEM itself, or [length, SHA-256] if it is too large to keep.  */
+fh_err fh_core_field_large(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
+			   struct fh_span item);
+/* Cedar's Type::"id", escaped.  */
+fh_err fh_core_field_entity(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
+			    struct fh_entity_uid e);
+
+/* --- core_begin.c: from nothing to serving ---------------------------- */
+
+/* Opens the keeper's door and the journal, takes the chain from both the
+ * record and chain/, and writes the first entries of this start.  */
+fh_err fh_core_begin(struct fh_core *c);
+
+/* --- core_chain.c: the authority chain -------------------------------- */
+
+/* Accepts what is new in chain/ and records it; cuts off what it revokes.  */
+fh_err fh_core_chain_refresh(struct fh_core *c);
+
+/* Accepts one statement that the record holds already.  */
+fh_err fh_core_chain_recorded(struct fh_core *c, struct fh_span envelope);
+
+/* Compiles the policy in force, if it is another one now.  */
+fh_err fh_core_policy_refresh(struct fh_core *c);
+
+/* --- core_decide.c ---------------------------------------------------- */
+
+/* Who asks, as far as can be known.  */
+struct fh_core_actor {
+	struct fh_span name;    /* Actor::"name"; "anonymous" without a credential */
+	struct fh_span groups;  /* CBOR array of team names, or empty */
+	const char *grade;      /* "bearer", "peer" or "anonymous" */
+	bool known;             /* false: a credential was presented that is not one */
+};
+
+struct fh_core_actor fh_core_identify(struct fh_core *c, const struct fh_core_gate *g,
+				      struct fh_span bearer);
+
+/* Decides ACTION on RESOURCE for ACTOR under the policy in force now.  Never an
+ * error: what cannot be decided is a refusal that says so.  */
+struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor *actor,
+				  struct fh_entity_uid action, struct fh_entity_uid resource);
+
+/* "no-permit", "expired", ...: the stable code of a decision's reason.  */
+struct fh_span fh_core_reason_code(enum fh_reason r);
+
+/* --- core_ask.c: gates ------------------------------------------------ */
+
+/* Acts on one frame of gate I.  An error cuts that gate off, FH_ERR_IO and
+ * FH_ERR_STATE end core.  */
+fh_err fh_core_ask(struct fh_core *c, size_t i, struct fh_span frame);
+
+/* Puts REPLY into gate I's outbox, held until the next commit.  */
+void fh_core_reply(struct fh_core *c, size_t i, const struct fh_reply *r);
+
+/* --- core_gate.c ------------------------------------------------------ */
+
+void fh_core_gate_add(struct fh_core *c, const struct fh_peer *peer, struct fh_fd pair);
+void fh_core_gate_drop(struct fh_core *c, size_t i);
+
+/* --- core_session.c: workers ------------------------------------------ */
+
+/* A free session for this gate, or NULL.  */
+struct fh_core_session *fh_core_session_new(struct fh_core *c, size_t gate);
+/* The live session ID of this gate and principal, or NULL.  */
+struct fh_core_session *fh_core_session_find(struct fh_core *c, size_t gate, struct fh_span id,
+					     struct fh_span principal);
+/* Reach answered an order; PAIR is the worker's pair.  */
+fh_err fh_core_started(struct fh_core *c, struct fh_span frame, struct fh_fd pair);
+/* Acts on one frame of the worker of S.  An error ends the session.  */
+fh_err fh_core_outcome(struct fh_core *c, struct fh_core_session *s, struct fh_span frame);
+/* Ends S: open calls get the outcome STATUS with WHY, reach stops the server,
+ * and the gate is told.  */
+fh_err fh_core_session_end(struct fh_core *c, struct fh_core_session *s,
+			   enum fh_outcome_status status, const char *why);
+
+#endif

@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What gates ask: identify, type, decide, record; then, and only behind the
+ * entry, a permit or a refusal.  */
+#include "role/core.h"
+
+#include "codec/cbor.h"
+#include "crypto/sign.h"
+#include "os/clock.h"
+#include "policy/mapping.h"
+
+#include <string.h>
+
+/* One request on its way through core.  */
+struct request {
+	size_t gate;
+	const struct fh_ask *ask;
+	struct fh_core_actor actor;
+	struct fh_entity_uid action;
+	struct fh_entity_uid resource;
+	struct fh_span arguments; /* a CBOR map, or empty */
+	struct fh_span client;    /* session id, or empty */
+	struct fh_decision decision;
+	uint64_t index;           /* of its entry */
+};
+
+void fh_core_reply(struct fh_core *c, size_t i, const struct fh_reply *r)
+{
+	struct fh_core_gate *g = &c->gate[i];
+	size_t cap = r->body.n + 4096 + FH_REPLY_POLICIES_MAX * FH_NAME_MAX;
+	uint8_t *p = fh_arena_take(&c->scratch, cap);
+	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : cap);
+
+	if (!g->used)
+		return;
+	fh_reply_put(&b, r);
+	/* A gate that does not take its answers is cut off rather than waited for.  */
+	if (b.bad || fh_outbox_put(&g->out, fh_builder_span(&b)) != FH_ERR_OK)
+		fh_fd_drop(&g->fd);
+}
+
+/* --- entries about requests ------------------------------------------- */
+
+/* {"uid", "grade", "executable"} in deterministic order.  */
+static fh_err add_identity(struct fh_core *c, struct fh_fields *f, const struct request *r)
+{
+	const struct fh_peer *peer = &c->gate[r->gate].peer;
+	uint8_t *p = fh_arena_take(&c->scratch, 128);
+	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : 128);
+	bool has_executable = !peer->network && peer->executable.n > 0;
+
+	fh_cbor_put_map(&b, 1 + (peer->network ? 0u : 1u) + (has_executable ? 1u : 0u));
+	if (!peer->network) {
+		fh_cbor_put_text(&b, FH_SPAN_LIT("uid"));
+		fh_cbor_put_uint(&b, peer->uid);
+	}
+	fh_cbor_put_text(&b, FH_SPAN_LIT("grade"));
+	fh_cbor_put_text(&b, fh_span_str(r->actor.grade));
+	if (has_executable) {
+		fh_cbor_put_text(&b, FH_SPAN_LIT("executable"));
+		fh_cbor_put_bytes(&b, peer->executable);
+	}
+	return b.bad ? FH_ERR_NOMEM
+		     : fh_core_field(c, f, FH_FIELD_IDENTITY, fh_builder_span(&b));
+}
+
+/* [allowed, reason, [policy id...]]  */
+static fh_err add_decision(struct fh_core *c, struct fh_fields *f, const struct request *r)
+{
+	const struct fh_decision *d = &r->decision;
+	size_t cap = 64 + d->determining_n * (FH_NAME_MAX + 8);
+	uint8_t *p = fh_arena_take(&c->scratch, cap);
+	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : cap);
+
+	fh_cbor_put_array(&b, 3);
+	fh_cbor_put_bool(&b, fh_allows(d->verdict));
+	fh_cbor_put_text(&b, fh_core_reason_code(d->reason));
+	fh_cbor_put_array(&b, d->determining_n);
+	for (size_t i = 0; i < d->determining_n; i++)
+		fh_cbor_put_text(&b, fh_span_first(d->determining[i], FH_NAME_MAX));
+	return b.bad ? FH_ERR_NOMEM
+		     : fh_core_field(c, f, FH_FIELD_DECISION, fh_builder_span(&b));
+}
+
+static fh_err add_who(struct fh_core *c, struct fh_fields *f, const struct request *r)
+{
+	struct fh_entity_uid actor = fh_entity_uid_of(FH_TYPE_ACTOR, r->actor.name);
+	fh_err e = fh_core_field_entity(c, f, FH_FIELD_ACTOR, actor);
+
+	return e == FH_ERR_OK ? add_identity(c, f, r) : e;
+}
+
+static fh_err append_intent(struct fh_core *c, struct request *r)
+{
+	struct fh_fields f = { 0 };
+	fh_err e = add_who(c, &f, r);
+
+	if (e == FH_ERR_OK)
+		e = fh_core_field_entity(c, &f, FH_FIELD_ACTION, r->action);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_entity(c, &f, FH_FIELD_RESOURCE, r->resource);
+	if (e == FH_ERR_OK)
+		e = add_decision(c, &f, r);
+	if (e == FH_ERR_OK && r->arguments.n > 0)
+		e = fh_core_field_large(c, &f, FH_FIELD_ARGUMENTS, r->arguments);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_text(c, &f, FH_FIELD_SERVER, r->ask->server);
+	if (e == FH_ERR_OK && r->client.n > 0)
+		e = fh_core_field_bytes(c, &f, FH_FIELD_CLIENT, r->client);
+	if (e == FH_ERR_OK)
+		e = fh_core_append(c, FH_ENTRY_INTENT, FH_CLASS_DEFAULT, &f, &r->index);
+	return e;
+}
+
+/* --- refusals --------------------------------------------------------- */
+
+static void reply_refused(struct fh_core *c, const struct request *r, const char *code,
+			  const char *text)
+{
+	struct fh_reply reply = {
+		.status = FH_REPLY_REFUSED,
+		.exchange = r->ask->exchange,
+		.index = r->index,
+		.reason = fh_span_str(code),
+		.text = fh_span_str(text),
+	};
+
+	fh_core_reply(c, r->gate, &reply);
+}
+
+/* Floods are counted, not written: one gate makes a bounded number of entries a
+ * second, and the next one says how many were left out.  */
+static bool flooding(struct fh_core_gate *g)
+{
+	uint64_t second = fh_clock_boot_ms() / 1000;
+
+	if (second != g->second) {
+		g->second = second;
+		g->refusals = 0;
+	}
+	if (g->refusals < FH_CORE_REFUSALS_PER_SECOND) {
+		g->refusals++;
+		return false;
+	}
+	g->suppressed++;
+	return true;
+}
+
+/* {"tool", "reason", "suppressed"} in deterministic order.  */
+static fh_err add_detail(struct fh_core *c, struct fh_fields *f, const struct request *r,
+			 const char *code, uint64_t suppressed)
+{
+	size_t cap = 128 + r->ask->tool.n + strlen(code);
+	uint8_t *p = fh_arena_take(&c->scratch, cap);
+	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : cap);
+
+	fh_cbor_put_map(&b, 3);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("tool"));
+	fh_cbor_put_text(&b, r->ask->tool);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("reason"));
+	fh_cbor_put_text(&b, fh_span_str(code));
+	fh_cbor_put_text(&b, FH_SPAN_LIT("suppressed"));
+	fh_cbor_put_uint(&b, suppressed);
+	return b.bad ? FH_ERR_NOMEM : fh_core_field(c, f, FH_FIELD_DETAIL, fh_builder_span(&b));
+}
+
+/* Refuses a message that never became an action, and records that.  */
+static fh_err refuse(struct fh_core *c, struct request *r, const char *code, const char *text)
+{
+	struct fh_core_gate *g = &c->gate[r->gate];
+	struct fh_fields f = { 0 };
+
+	r->index = FH_NO_INDEX;
+	if (c->nearly_full || flooding(g)) {
+		reply_refused(c, r, code, text);
+		return FH_ERR_OK;
+	}
+	fh_err e = add_who(c, &f, r);
+
+	if (e == FH_ERR_OK)
+		e = fh_core_field_text(c, &f, FH_FIELD_SERVER, r->ask->server);
+	if (e == FH_ERR_OK)
+		e = add_detail(c, &f, r, code, g->suppressed);
+	if (e == FH_ERR_OK)
+		e = fh_core_append(c, FH_ENTRY_REFUSAL, FH_CLASS_DEFAULT, &f, &r->index);
+	if (e != FH_ERR_OK)
+		return e;
+	g->suppressed = 0;
+	if (r->ask->kind != FH_ASK_REFUSED)
+		reply_refused(c, r, code, text);
+	return FH_ERR_OK;
+}
+
+/* --- decisions -------------------------------------------------------- */
+
+static void reply_denied(struct fh_core *c, const struct request *r)
+{
+	const struct fh_decision *d = &r->decision;
+	struct fh_reply reply = {
+		.status = FH_REPLY_REFUSED,
+		.exchange = r->ask->exchange,
+		.index = r->index,
+		.session = r->client,
+		.reason = fh_core_reason_code(d->reason),
+		.text = fh_span_str(fh_reason_text(d->reason)),
+	};
+
+	for (size_t i = 0; i < d->determining_n && i < FH_REPLY_POLICIES_MAX; i++)
+		reply.policy[reply.policies++] = fh_span_first(d->determining[i], FH_NAME_MAX);
+	fh_core_reply(c, r->gate, &reply);
+}
+
+/* Decides and records; *ALLOWED tells whether to go on.  The refusal, if it is
+ * one, has been put into the gate's outbox.  */
+static fh_err decide(struct fh_core *c, struct request *r, bool *allowed)
+{
+	*allowed = false;
+	if (c->nearly_full)
+		return refuse(c, r, "record-full", "the record has no room left, so nothing is permitted");
+	r->decision = fh_core_decide(c, &r->actor, r->action, r->resource);
+	fh_err e = append_intent(c, r);
+
+	if (e != FH_ERR_OK)
+		return e;
+	*allowed = fh_allows(r->decision.verdict);
+	if (!*allowed)
+		reply_denied(c, r);
+	return FH_ERR_OK;
+}
+
+/* --- initialize ------------------------------------------------------- */
+
+/* The intent to start the server: the device acts, and the operator's server
+ * statement is what allows it.  */
+static fh_err append_start(struct fh_core *c, const struct request *r,
+			   const struct fh_server *server, struct fh_core_session *s)
+{
+	char device[2 * FH_HASH_SIZE], policy[FH_NAME_MAX];
+	struct fh_builder hex = FH_BUILDER_ARRAY(device), id = FH_BUILDER_ARRAY(policy);
+	struct fh_fields f = { 0 };
+	struct request start = *r;
+
+	fh_builder_hex(&hex, fh_hash_span(&c->device_id));
+	fh_builder_text(&id, "statement ");
+	fh_builder_decimal(&id, server->sequence);
+	start.decision = (struct fh_decision){
+		.verdict = fh_verdict_settle(FH_ANSWER_YES),
+		.reason = FH_REASON_PERMITTED,
+		.determining_n = 1,
+		.determining = { fh_builder_span(&id) },
+	};
+	fh_err e = fh_core_field_entity(c, &f, FH_FIELD_ACTOR,
+					fh_entity_uid_of(FH_TYPE_DEVICE, fh_builder_span(&hex)));
+
+	if (e == FH_ERR_OK)
+		e = fh_core_field_entity(c, &f, FH_FIELD_ACTION,
+					 fh_entity_uid_of(FH_TYPE_ACTION,
+							  FH_SPAN_LIT(FH_ACTION_SERVER_START)));
+	if (e == FH_ERR_OK)
+		e = fh_core_field_entity(c, &f, FH_FIELD_RESOURCE, r->resource);
+	if (e == FH_ERR_OK)
+		e = add_decision(c, &f, &start);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_text(c, &f, FH_FIELD_SERVER, r->ask->server);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_bytes(c, &f, FH_FIELD_CLIENT, r->client);
+	if (e == FH_ERR_OK)
+		e = fh_core_append(c, FH_ENTRY_INTENT, FH_CLASS_DEFAULT, &f, &s->start_index);
+	return e;
+}
+
+static fh_err order_start(struct fh_core *c, const struct fh_server *server,
+			  const struct fh_core_session *s)
+{
+	size_t cap = (FH_SERVER_ARGUMENTS_MAX + 2 * FH_SERVER_ENVIRONMENT_MAX) * (FH_PATH_MAX + 8);
+	struct fh_start *start = fh_arena_take(&c->scratch, sizeof(*start));
+	uint8_t *p = fh_arena_take(&c->scratch, cap);
+	struct fh_builder b = fh_builder_of(p, cap);
+
+	if (start == nullptr || p == nullptr)
+		return FH_ERR_NOMEM;
+	start->index = s->start_index;
+	start->session = FH_SPAN_ARRAY(s->id);
+	start->arguments = fh_texts(server->body.command, start->argument, FH_SERVER_ARGUMENTS_MAX);
+	start->environments = fh_text_pairs(server->body.environment, start->environment,
+					    FH_SERVER_ENVIRONMENT_MAX);
+	start->directory = server->body.directory;
+	start->uid = server->body.uid;
+	start->gid = server->body.gid;
+	start->executable = server->body.executable;
+	fh_start_put(&b, start);
+	return b.bad ? FH_ERR_LIMIT : fh_outbox_put(&c->reach_out, fh_builder_span(&b));
+}
+
+static fh_err ask_initialize(struct fh_core *c, struct request *r)
+{
+	const struct fh_server *server = fh_chain_server(&c->chain, r->ask->server);
+	bool allowed;
+
+	if (server == nullptr)
+		return refuse(c, r, "unknown-server", "no statement of the operator names such a server");
+	r->action = fh_entity_uid_of(FH_TYPE_ACTION, FH_SPAN_LIT(FH_ACTION_MCP_INITIALIZE));
+	r->resource = fh_entity_uid_of(FH_TYPE_SERVER, r->ask->server);
+	r->arguments = r->ask->params;
+	if (r->arguments.n > FH_CORE_PARAMS_MAX)
+		return refuse(c, r, "too-large", "the initialize parameters are too large");
+	struct fh_core_session *s = fh_core_session_new(c, r->gate);
+
+	if (s == nullptr)
+		return refuse(c, r, "too-many-sessions", "too many sessions are open; close some");
+	r->client = FH_SPAN_ARRAY(s->id);
+	fh_err e = decide(c, r, &allowed);
+
+	if (e == FH_ERR_OK && allowed)
+		e = append_start(c, r, server, s);
+	if (e == FH_ERR_OK && allowed)
+		e = order_start(c, server, s);
+	if (e != FH_ERR_OK || !allowed) {
+		s->state = FH_SESSION_FREE;
+		return e;
+	}
+	s->open_exchange = r->ask->exchange;
+	s->open_index = r->index;
+	s->principal_n = r->actor.name.n;
+	memcpy(s->principal, r->actor.name.p, r->actor.name.n);
+	s->params_n = r->arguments.n;
+	memcpy(s->params, r->arguments.p, r->arguments.n);
+	s->server_n = r->ask->server.n;
+	memcpy(s->server, r->ask->server.p, r->ask->server.n);
+	return FH_ERR_OK;
+}
+
+/* --- calls ------------------------------------------------------------ */
+
+static fh_err permit(struct fh_core *c, struct fh_core_session *s, const struct request *r,
+		     enum fh_permit_kind kind)
+{
+	struct fh_permit p = { kind, r->index, r->ask->tool, r->ask->params };
+	size_t cap = p.body.n + FH_NAME_MAX + 64;
+	uint8_t *bytes = fh_arena_take(&c->scratch, cap);
+	struct fh_builder b = fh_builder_of(bytes, bytes == nullptr ? 0 : cap);
+
+	for (size_t i = 0; i < FH_CORE_CALLS_MAX; i++) {
+		if (s->call[i].index != FH_NO_INDEX)
+			continue;
+		s->call[i] = (struct fh_core_call){ r->index, r->ask->exchange,
+						    kind == FH_PERMIT_LIST };
+		fh_permit_put(&b, &p);
+		if (b.bad)
+			return FH_ERR_NOMEM;
+		if (fh_outbox_put(&s->out, fh_builder_span(&b)) == FH_ERR_OK)
+			return FH_ERR_OK;
+		return fh_core_session_end(c, s, FH_OUTCOME_FAILED, "the tool server takes no more");
+	}
+	return FH_ERR_LIMIT;
+}
+
+static bool busy(const struct fh_core_session *s)
+{
+	for (size_t i = 0; i < FH_CORE_CALLS_MAX; i++) {
+		if (s->call[i].index == FH_NO_INDEX)
+			return false;
+	}
+	return true;
+}
+
+/* The live session that R names, with the server it was opened on; refuses
+ * otherwise.  */
+static struct fh_core_session *session_of(struct fh_core *c, struct request *r, fh_err *e)
+{
+	struct fh_core_session *s = fh_core_session_find(c, r->gate, r->ask->session, r->actor.name);
+
+	*e = FH_ERR_OK;
+	if (s == nullptr || !fh_span_equal(fh_span_of(s->server, s->server_n), r->ask->server)) {
+		*e = refuse(c, r, "unknown-session", "no such session; initialize again");
+		return nullptr;
+	}
+	if (busy(s)) {
+		*e = refuse(c, r, "too-many-calls", "too many calls of this session are open");
+		return nullptr;
+	}
+	r->client = FH_SPAN_ARRAY(s->id);
+	return s;
+}
+
+static fh_err decide_and_permit(struct fh_core *c, struct request *r, struct fh_core_session *s,
+				enum fh_permit_kind kind)
+{
+	bool allowed;
+	fh_err e = decide(c, r, &allowed);
+
+	if (e != FH_ERR_OK || !allowed)
+		return e;
+	return permit(c, s, r, kind);
+}
+
+static fh_err ask_list(struct fh_core *c, struct request *r)
+{
+	fh_err e;
+	struct fh_core_session *s = session_of(c, r, &e);
+
+	if (s == nullptr)
+		return e;
+	r->action = fh_entity_uid_of(FH_TYPE_ACTION, FH_SPAN_LIT(FH_ACTION_MCP_LIST));
+	r->resource = fh_entity_uid_of(FH_TYPE_SERVER, r->ask->server);
+	return decide_and_permit(c, r, s, FH_PERMIT_LIST);
+}
+
+static fh_err ask_call(struct fh_core *c, struct request *r)
+{
+	struct fh_trace why = { 0 };
+	struct fh_wire_action w;
+	fh_err e;
+	struct fh_core_session *s = session_of(c, r, &e);
+
+	if (s == nullptr)
+		return e;
+	if (!c->policy_ready)
+		return refuse(c, r, "no-policy", "no policy is in force");
+	if (fh_wire_action(&c->policy.schema, r->ask->server, r->ask->tool, &w) != FH_ERR_OK)
+		return refuse(c, r, "tool-not-in-schema", "the operator's schema does not name this tool");
+	r->action = w.uid;
+	r->arguments = r->ask->params;
+	e = fh_wire_resource(&w, r->ask->server, r->arguments, &c->scratch, &r->resource, &why);
+	if (e != FH_ERR_OK)
+		return refuse(c, r, "malformed-resource", why.what);
+	return decide_and_permit(c, r, s, FH_PERMIT_CALL);
+}
+
+/* --- the rest --------------------------------------------------------- */
+
+static fh_err ask_cancel(struct fh_core *c, const struct request *r)
+{
+	uint8_t bytes[64];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
+		struct fh_core_session *s = &c->session[i];
+
+		if (s->state != FH_SESSION_LIVE || s->gate != r->gate)
+			continue;
+		for (size_t k = 0; k < FH_CORE_CALLS_MAX; k++) {
+			struct fh_permit p = { .kind = FH_PERMIT_CANCEL, .index = s->call[k].index };
+
+			if (p.index == FH_NO_INDEX || s->call[k].exchange != r->ask->target)
+				continue;
+			fh_permit_put(&b, &p);
+			(void)!fh_outbox_put(&s->out, fh_builder_span(&b)); /* full: it takes nothing anyway */
+			return FH_ERR_OK;
+		}
+	}
+	return FH_ERR_OK; /* answered already */
+}
+
+static fh_err ask_end(struct fh_core *c, struct request *r)
+{
+	struct fh_core_session *s = fh_core_session_find(c, r->gate, r->ask->session, r->actor.name);
+	struct fh_reply reply = { .status = FH_REPLY_RESULT, .exchange = r->ask->exchange,
+				  .index = FH_NO_INDEX };
+
+	if (s == nullptr)
+		return refuse(c, r, "unknown-session", "no such session");
+	fh_err e = fh_core_session_end(c, s, FH_OUTCOME_CANCELLED, "the client ended the session");
+
+	if (e == FH_ERR_OK)
+		fh_core_reply(c, r->gate, &reply);
+	return e;
+}
+
+static fh_err ask_health(struct fh_core *c, const struct request *r)
+{
+	struct fh_reply reply = { .status = c->nearly_full ? FH_REPLY_FAILED : FH_REPLY_RESULT,
+				  .exchange = r->ask->exchange, .index = FH_NO_INDEX };
+
+	if (c->nearly_full)
+		reply.reason = FH_SPAN_LIT("record-full");
+	fh_core_reply(c, r->gate, &reply);
+	return FH_ERR_OK;
+}
+
+static fh_err dispatch(struct fh_core *c, struct request *r)
+{
+	if (!r->actor.known && r->ask->kind != FH_ASK_HEALTH)
+		return refuse(c, r, "unknown-credential", "no actor has this credential");
+	switch (r->ask->kind) {
+	case FH_ASK_INITIALIZE:
+		return ask_initialize(c, r);
+	case FH_ASK_LIST:
+		return ask_list(c, r);
+	case FH_ASK_CALL:
+		return ask_call(c, r);
+	case FH_ASK_CANCEL:
+		return ask_cancel(c, r);
+	case FH_ASK_END:
+		return ask_end(c, r);
+	case FH_ASK_HEALTH:
+		return ask_health(c, r);
+	case FH_ASK_REFUSED:
+		break;
+	}
+	char code[FH_REASON_MAX + 1] = { 0 };
+
+	memcpy(code, r->ask->tool.p, r->ask->tool.n < FH_REASON_MAX ? r->ask->tool.n : FH_REASON_MAX);
+	return refuse(c, r, code, "");
+}
+
+fh_err fh_core_ask(struct fh_core *c, size_t i, struct fh_span frame)
+{
+	struct fh_core_gate *g = &c->gate[i];
+	struct fh_ask ask;
+	fh_err e = fh_ask_read(frame, &ask);
+
+	if (e != FH_ERR_OK)
+		return FH_ERR_FORMAT;
+	if (ask.exchange <= g->last_exchange)
+		return FH_ERR_FORMAT;
+	g->last_exchange = ask.exchange;
+	struct request r = { .gate = i, .ask = &ask, .index = FH_NO_INDEX,
+			     .actor = fh_core_identify(c, g, ask.bearer) };
+
+	return dispatch(c, &r);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From nothing to serving.  The order is the keeper's door, the journal, this
+ * start's session, the chain, the first entries.  */
+#include "role/core.h"
+
+#include "codec/cbor.h"
+#include "os/clock.h"
+#include "role/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What reading the record back tells.  */
+struct history {
+	struct fh_core *core;
+	struct fh_time last;  /* of the last entry */
+	uint64_t *open;       /* permitted intents without an outcome */
+	size_t opens;
+};
+
+/* --- the keeper ------------------------------------------------------- */
+
+static fh_err ask_keeper(struct fh_core *c, enum fh_door_request r, struct fh_span *frame)
+{
+	uint8_t bytes[16];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	fh_door_put_request(&b, r);
+	fh_err e = fh_frame_send(c->keeper.fd, fh_builder_span(&b), /* pass= */ -1);
+
+	return e == FH_ERR_OK ? fh_pipe_wait(&c->keeper, frame) : e;
+}
+
+/* --- the record so far ------------------------------------------------ */
+
+static bool intent_allowed(const struct fh_fields *f)
+{
+	const struct fh_field *decision = fh_fields_get(f, FH_FIELD_DECISION);
+
+	if (decision == nullptr)
+		return false;
+	struct fh_cursor c = fh_cursor_of(decision->value);
+
+	(void)fh_cbor_array(&c, 3);
+	return fh_cbor_bool(&c);
+}
+
+static fh_err open_intent(struct history *h, uint64_t index)
+{
+	if (h->opens == FH_INFLIGHT_MAX)
+		return FH_ERR_LIMIT;
+	h->open[h->opens++] = index;
+	return FH_ERR_OK;
+}
+
+static void close_intent(struct history *h, const struct fh_fields *f)
+{
+	const struct fh_field *intent = fh_fields_get(f, FH_FIELD_INTENT);
+
+	if (intent == nullptr)
+		return;
+	struct fh_cursor c = fh_cursor_of(intent->value);
+	uint64_t index = fh_cbor_uint(&c);
+
+	for (size_t i = 0; i < h->opens; i++) {
+		if (h->open[i] == index) {
+			h->open[i] = h->open[--h->opens];
+			return;
+		}
+	}
+}
+
+static fh_err recorded_statement(struct history *h, const struct fh_fields *f)
+{
+	const struct fh_field *statement = fh_fields_get(f, FH_FIELD_STATEMENT);
+
+	if (statement == nullptr)
+		return FH_ERR_FORMAT;
+	struct fh_cursor c = fh_cursor_of(statement->value);
+	struct fh_span envelope = fh_cbor_bytes(&c, FH_STATEMENT_MAX);
+	fh_err e = fh_cursor_end(&c);
+
+	return e == FH_ERR_OK ? fh_core_chain_recorded(h->core, envelope) : e;
+}
+
+static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span payload)
+{
+	struct history *h = context;
+	struct fh_fields f;
+	fh_err e = fh_payload_read(payload, &f);
+
+	h->last = leaf->time;
+	if (e != FH_ERR_OK)
+		return e;
+	switch (leaf->kind) {
+	case FH_ENTRY_CHAIN:
+		return recorded_statement(h, &f);
+	case FH_ENTRY_INTENT:
+		return intent_allowed(&f) ? open_intent(h, leaf->index) : FH_ERR_OK;
+	case FH_ENTRY_OUTCOME:
+		close_intent(h, &f);
+		return FH_ERR_OK;
+	default:
+		return FH_ERR_OK;
+	}
+}
+
+static fh_err open_journal(struct fh_core *c, const struct fh_door_opened *o, struct history *h)
+{
+	struct fh_journal_visitor visitor = { visit, h };
+	char path[FH_PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/journal", c->record_path) >= (int)sizeof(path))
+		return FH_ERR_LIMIT;
+	return fh_journal_open(path, &o->chain_id, &o->device_id, o->signed_size, &o->signed_root,
+			       &visitor, &c->memory, &c->journal, &c->trace);
+}
+
+/* lo continues where the record ended and grows with the monotonic clock; hi is
+ * latched.  */
+static void begin_time(struct fh_core *c, const struct history *h)
+{
+	c->boot_base_ms = fh_clock_boot_ms();
+	c->lo_base_ms = h->last.lo_ms;
+	if (c->chain.head.issued_ms > c->lo_base_ms)
+		c->lo_base_ms = c->chain.head.issued_ms;
+	c->hi_ms = h->last.hi_ms;
+}
+
+/* --- this start ------------------------------------------------------- */
+
+static fh_err begin_session(struct fh_core *c, struct fh_door_begun *begun)
+{
+	struct fh_certificate certificate;
+	struct fh_span frame;
+	fh_err e = ask_keeper(c, FH_DOOR_BEGIN, &frame);
+
+	if (e == FH_ERR_OK)
+		e = fh_door_read_begun(frame, begun, &c->trace);
+	if (e == FH_ERR_OK)
+		e = fh_arena_copy(&c->memory, begun->certificate, &begun->certificate);
+	if (e == FH_ERR_OK)
+		e = fh_certificate_read(begun->certificate, &certificate);
+	if (e != FH_ERR_OK)
+		return e;
+	c->session_id = fh_key_id(certificate.session_key);
+	c->boot = begun->boot;
+	c->start = begun->start;
+	c->grade = certificate.grade;
+	return FH_ERR_OK;
+}
+
+static fh_err append_session(struct fh_core *c, const struct fh_door_begun *begun)
+{
+	struct fh_fields f = { 0 };
+	fh_err e = fh_core_field_bytes(c, &f, FH_FIELD_CERTIFICATE, begun->certificate);
+
+	if (e == FH_ERR_OK)
+		e = fh_core_append(c, FH_ENTRY_SESSION, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
+	return e;
+}
+
+/* {"torn": bytes cut off the tail}  */
+static fh_err append_start(struct fh_core *c)
+{
+	uint8_t bytes[64];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	struct fh_fields f = { 0 };
+
+	fh_cbor_put_map(&b, 1);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("torn"));
+	fh_cbor_put_uint(&b, c->journal.torn);
+	fh_err e = fh_core_field(c, &f, FH_FIELD_DETAIL, fh_builder_span(&b));
+
+	if (e == FH_ERR_OK)
+		e = fh_core_append(c, FH_ENTRY_START, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
+	return e;
+}
+
+/* An intent whose outcome was never recorded stays unknown for ever.  */
+static fh_err append_unknown(struct fh_core *c, const struct history *h)
+{
+	fh_err e = FH_ERR_OK;
+
+	for (size_t i = 0; i < h->opens && e == FH_ERR_OK; i++) {
+		struct fh_fields f = { 0 };
+
+		fh_arena_reset(&c->scratch);
+		e = fh_core_field_uint(c, &f, FH_FIELD_INTENT, h->open[i]);
+		if (e == FH_ERR_OK)
+			e = fh_core_field_text(c, &f, FH_FIELD_STATUS,
+					       fh_span_str(fh_outcome_text(FH_OUTCOME_UNKNOWN)));
+		if (e == FH_ERR_OK)
+			e = fh_core_append(c, FH_ENTRY_OUTCOME, FH_CLASS_DEFAULT, &f,
+					   /* index= */ nullptr);
+	}
+	return e;
+}
+
+/* The keeper's key, the chain and the record speak of one device.  */
+static fh_err check_enrolled(struct fh_core *c, const struct fh_door_opened *o)
+{
+	const struct fh_device *d = fh_chain_device(&c->chain, &o->device_id);
+
+	if (c->chain.state == FH_CHAIN_EMPTY) {
+		fh_trace_where(&c->trace, "chain/");
+		fh_trace_what(&c->trace, "holds no genesis statement");
+		fh_trace_cure(&c->trace, "run freehold init, or freehold chain import");
+		return FH_ERR_STATE;
+	}
+	if (!fh_hash_equal(&c->chain.id, &o->chain_id)) {
+		fh_trace_where(&c->trace, "chain/");
+		fh_trace_what(&c->trace, "is not the chain that this device's key was made for");
+		fh_trace_cure(&c->trace, "restore the chain of this machine, or enrol it anew");
+		return FH_ERR_CONFLICT;
+	}
+	if (d == nullptr || d->revoked) {
+		fh_trace_where(&c->trace, "chain/");
+		fh_trace_what(&c->trace, d == nullptr ? "does not enrol this device"
+						      : "has revoked this device");
+		fh_trace_cure(&c->trace, "have the operator answer its request (freehold device admit) "
+			      "and import the answer");
+		return FH_ERR_STATE;
+	}
+	return FH_ERR_OK;
+}
+
+static fh_err first_entries(struct fh_core *c, const struct fh_door_begun *begun,
+			    const struct history *h)
+{
+	fh_err e = fh_core_chain_refresh(c);
+
+	if (e == FH_ERR_OK && begun->fresh)
+		e = append_session(c, begun);
+	if (e == FH_ERR_OK)
+		e = append_start(c);
+	if (e == FH_ERR_OK)
+		e = append_unknown(c, h);
+	return e;
+}
+
+fh_err fh_core_begin(struct fh_core *c)
+{
+	struct history h = { .core = c };
+	struct fh_door_opened opened;
+	struct fh_door_begun begun;
+	struct fh_span frame;
+	fh_err e = ask_keeper(c, FH_DOOR_OPEN, &frame);
+
+	h.open = fh_arena_array(&c->memory, FH_INFLIGHT_MAX, sizeof(*h.open));
+	if (e == FH_ERR_OK && h.open == nullptr)
+		e = FH_ERR_NOMEM;
+	if (e == FH_ERR_OK)
+		e = fh_door_read_opened(frame, &opened, &c->trace);
+	if (e == FH_ERR_OK)
+		e = open_journal(c, &opened, &h);
+	if (e != FH_ERR_OK)
+		return e;
+	c->device_id = opened.device_id;
+	begin_time(c, &h);
+	e = begin_session(c, &begun);
+	if (e == FH_ERR_OK)
+		e = first_entries(c, &begun, &h);
+	if (e == FH_ERR_OK)
+		e = check_enrolled(c, &opened);
+	if (e == FH_ERR_OK)
+		e = fh_core_commit(c);
+	return e;
+}

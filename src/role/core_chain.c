@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The chain comes from the record (what was accepted) and from chain/ (what
+ * may be new).  There is no other way in.  */
+#include "role/core.h"
+
+#include "role/log.h"
+#include "store/chain_files.h"
+
+#include <stdio.h>
+#include <string.h>
+
+fh_err fh_core_chain_recorded(struct fh_core *c, struct fh_span envelope)
+{
+	fh_err e = fh_chain_accept(&c->chain, envelope, &c->chain_scratch, &c->trace);
+
+	return e == FH_ERR_EXISTS ? FH_ERR_OK : e;
+}
+
+static fh_err append_statement(struct fh_core *c, struct fh_span envelope)
+{
+	struct fh_fields f = { 0 };
+	fh_err e = fh_core_field_bytes(c, &f, FH_FIELD_STATEMENT, envelope);
+
+	if (e == FH_ERR_OK)
+		e = fh_core_append(c, FH_ENTRY_CHAIN, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
+	return e;
+}
+
+/* The chain holds the statement of file F already.  */
+static bool held(const struct fh_core *c, const struct fh_chain_file *f)
+{
+	char name[FH_CHAIN_FILE_NAME + 1];
+	struct fh_hash h;
+
+	if (c->chain.state == FH_CHAIN_EMPTY
+	    || fh_chain_hash_at(&c->chain, f->sequence, &h) != FH_ERR_OK)
+		return false;
+	int n = snprintf(name, sizeof(name), "%08llu-", (unsigned long long)f->sequence);
+	struct fh_builder b = fh_builder_of(name + n, sizeof(name) - (size_t)n);
+
+	fh_builder_hex(&b, fh_span_of(h.bytes, 8));
+	return strncmp(name, f->name, (size_t)n + 16) == 0;
+}
+
+/* Accepts the statement of F and records it.  What is wrong with a file is
+ * said, and stops nothing: only accepted statements count.  */
+static fh_err take(struct fh_core *c, const struct fh_store *store, const struct fh_chain_file *f)
+{
+	struct fh_trace t = { 0 };
+	struct fh_span envelope;
+	fh_err e = fh_chain_file_read(store, f, &c->scratch, &envelope, &t);
+
+	if (e == FH_ERR_OK)
+		e = fh_chain_accept(&c->chain, envelope, &c->chain_scratch, &t);
+	if (e == FH_ERR_EXISTS)
+		return FH_ERR_OK;
+	if (e != FH_ERR_OK) {
+		fh_trace_where(&t, "chain/%s", f->name);
+		fh_log_error("core", e, &t);
+		return FH_ERR_OK;
+	}
+	fh_log(FH_LOG_PRIORITY_NOTICE, "core", "accepted statement %llu (chain is %s)",
+	       (unsigned long long)f->sequence, fh_chain_state_text(c->chain.state));
+	return append_statement(c, envelope);
+}
+
+/* Ends the sessions whose actor or server the chain no longer grants.  */
+static fh_err cut_revoked(struct fh_core *c)
+{
+	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
+		struct fh_core_session *s = &c->session[i];
+
+		if (s->state == FH_SESSION_FREE)
+			continue;
+		struct fh_span name = fh_span_of(s->principal, s->principal_n);
+		bool actor = fh_span_equal(name, FH_SPAN_LIT("anonymous"))
+			     || fh_chain_actor(&c->chain, name) != nullptr;
+
+		if (actor && fh_chain_server(&c->chain, fh_span_of(s->server, s->server_n)) != nullptr)
+			continue;
+		fh_err e = fh_core_session_end(c, s, FH_OUTCOME_CANCELLED, "revoked by the operator");
+
+		if (e != FH_ERR_OK)
+			return e;
+	}
+	return FH_ERR_OK;
+}
+
+fh_err fh_core_policy_refresh(struct fh_core *c)
+{
+	const struct fh_policy_held *p = fh_chain_policy(&c->chain);
+	struct fh_policy_set set;
+	struct fh_span cedar, schema;
+
+	if (p == nullptr) {
+		c->policy_ready = false;
+		return FH_ERR_OK;
+	}
+	if (c->policy_ready && fh_hash_equal(&c->policy_hash, &p->hash))
+		return FH_ERR_OK;
+	/* The texts are copied, because the chain may move what it holds.  */
+	c->policy_ready = false;
+	fh_arena_reset(&c->policy_arena);
+	fh_err e = fh_arena_copy(&c->policy_arena, p->body.cedar, &cedar);
+
+	if (e == FH_ERR_OK)
+		e = fh_arena_copy(&c->policy_arena, p->body.schema, &schema);
+	if (e == FH_ERR_OK)
+		e = fh_policy_check(cedar, schema, &c->policy_arena, &set, &c->trace);
+	if (e != FH_ERR_OK) {
+		fh_log_error("core", e, &c->trace);
+		return FH_ERR_OK; /* nothing is permitted until another policy comes */
+	}
+	c->policy = set;
+	c->policy_hash = p->hash;
+	c->policy_ready = true;
+	return FH_ERR_OK;
+}
+
+fh_err fh_core_chain_refresh(struct fh_core *c)
+{
+	struct fh_store store = { 0 };
+	struct fh_chain_file *files;
+	size_t n, before = c->chain.head.sequence;
+
+	if (snprintf(store.path, sizeof(store.path), "%s", c->chain_path) >= (int)sizeof(store.path))
+		return FH_ERR_LIMIT;
+	fh_arena_reset(&c->scratch);
+	fh_err e = fh_chain_files(&store, &c->scratch, &files, &n, &c->trace);
+
+	for (size_t i = 0; i < n && e == FH_ERR_OK; i++) {
+		size_t mark = c->scratch.n;
+
+		if (!held(c, &files[i]))
+			e = take(c, &store, &files[i]);
+		c->scratch.n = mark;
+	}
+	if (e == FH_ERR_OK && c->chain.head.sequence != before
+	    && c->chain.head.issued_ms > fh_core_now(c).lo_ms)
+		c->lo_base_ms += c->chain.head.issued_ms - fh_core_now(c).lo_ms;
+	if (e == FH_ERR_OK)
+		e = cut_revoked(c);
+	if (e == FH_ERR_OK)
+		e = fh_core_policy_refresh(c);
+	return e;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/core.h"
+
+#include "codec/cbor.h"
+
+#include <string.h>
+
+/* The principal of everybody who names nobody.  */
+static const struct fh_core_actor anonymous = {
+	.name = { (const uint8_t *)"anonymous", 9 }, .grade = "anonymous", .known = true,
+};
+
+static struct fh_core_actor actor_of(const struct fh_actor *a, const char *grade)
+{
+	return (struct fh_core_actor){ a->body.name, a->body.groups, grade, /* known= */ true };
+}
+
+static bool actor_valid(struct fh_core *c, const struct fh_actor *a)
+{
+	return a != nullptr
+	       && !(a->body.expires && fh_time_ended(fh_core_now(c), a->body.expires_ms));
+}
+
+struct fh_core_actor fh_core_identify(struct fh_core *c, const struct fh_core_gate *g,
+				      struct fh_span bearer)
+{
+	const struct fh_actor *a;
+
+	if (bearer.n > 0) {
+		struct fh_hash h = fh_hash_of(bearer);
+
+		a = g->peer.network ? fh_chain_actor_by_bearer(&c->chain, &h) : nullptr;
+		if (!actor_valid(c, a))
+			return (struct fh_core_actor){ .name = anonymous.name,
+						       .grade = anonymous.grade, .known = false };
+		return actor_of(a, "bearer");
+	}
+	if (g->peer.network)
+		return anonymous;
+	a = fh_chain_actor_by_peer(&c->chain, g->peer.uid, g->peer.executable);
+	return actor_valid(c, a) ? actor_of(a, "peer") : anonymous;
+}
+
+/* The teams of ACTOR as entities; FH_ERR_LIMIT if there are too many.  */
+static fh_err groups_of(const struct fh_core_actor *actor,
+			struct fh_entity_uid groups[FH_POLICY_PARENTS_MAX], size_t *n)
+{
+	struct fh_span names[FH_POLICY_PARENTS_MAX];
+
+	*n = actor->groups.n == 0 ? 0 : fh_texts(actor->groups, names, FH_POLICY_PARENTS_MAX);
+	for (size_t i = 0; i < *n; i++)
+		groups[i] = fh_entity_uid_of(FH_TYPE_TEAM, names[i]);
+	return FH_ERR_OK;
+}
+
+/* What stands against any decision at all, or FH_REASON_PERMITTED.  */
+static enum fh_reason obstacle(struct fh_core *c)
+{
+	const struct fh_policy_held *p = fh_chain_policy(&c->chain);
+
+	if (c->chain.state != FH_CHAIN_LIVE && c->chain.state != FH_CHAIN_FORKED)
+		return FH_REASON_NO_POLICY;
+	if (p == nullptr || !c->policy_ready)
+		return FH_REASON_NO_POLICY;
+	if (fh_time_ended(fh_core_now(c), p->body.expires_ms))
+		return FH_REASON_EXPIRED;
+	return FH_REASON_PERMITTED;
+}
+
+struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor *actor,
+				  struct fh_entity_uid action, struct fh_entity_uid resource)
+{
+	struct fh_entity_uid groups[FH_POLICY_PARENTS_MAX];
+	struct fh_known_entities known = {
+		.schema = &c->policy.schema,
+		.principal = fh_entity_uid_of(FH_TYPE_ACTOR, actor->name),
+		.groups = groups,
+	};
+	enum fh_reason against = obstacle(c);
+	struct fh_decision d;
+
+	if (against != FH_REASON_PERMITTED)
+		return fh_decision_refused(against);
+	if (groups_of(actor, groups, &known.groups_n) != FH_ERR_OK)
+		return fh_decision_refused(FH_REASON_FAILED);
+	struct fh_request r = { known.principal, action, resource,
+				fh_known_entities_source(&known) };
+
+	if (fh_policy_decide(&c->policy, &r, &c->scratch, &d) != FH_ERR_OK)
+		return fh_decision_refused(FH_REASON_FAILED);
+	return d;
+}
+
+/* The reason's name in lower case with hyphens, as it is recorded.  */
+struct fh_span fh_core_reason_code(enum fh_reason r)
+{
+	static const struct fh_span codes[FH_REASON_COUNT] = {
+		[FH_REASON_UNDECIDED] = { (const uint8_t *)"undecided", 9 },
+		[FH_REASON_PERMITTED] = { (const uint8_t *)"permitted", 9 },
+		[FH_REASON_FORBIDDEN] = { (const uint8_t *)"forbidden", 9 },
+		[FH_REASON_NO_PERMIT] = { (const uint8_t *)"no-permit", 9 },
+		[FH_REASON_NO_POLICY] = { (const uint8_t *)"no-policy", 9 },
+		[FH_REASON_EXPIRED] = { (const uint8_t *)"policy-expired", 14 },
+		[FH_REASON_UNKNOWN_ACTION] = { (const uint8_t *)"unknown-action", 14 },
+		[FH_REASON_WRONG_PRINCIPAL] = { (const uint8_t *)"wrong-principal", 15 },
+		[FH_REASON_WRONG_RESOURCE] = { (const uint8_t *)"wrong-resource", 14 },
+		[FH_REASON_MALFORMED] = { (const uint8_t *)"malformed", 9 },
+		[FH_REASON_FAILED] = { (const uint8_t *)"undecidable", 11 },
+	};
+
+	return (unsigned)r < FH_REASON_COUNT ? codes[r] : codes[FH_REASON_UNDECIDED];
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/core.h"
+
+#include "codec/cbor.h"
+#include "crypto/sign.h"
+#include "os/clock.h"
+
+#include <sys/vfs.h>
+
+/* --- time ------------------------------------------------------------- */
+
+struct fh_time fh_core_now(struct fh_core *c)
+{
+	uint64_t elapsed = fh_clock_boot_ms() - c->boot_base_ms;
+	uint64_t real = fh_clock_real_ms();
+	struct fh_time t = { .lo_ms = c->lo_base_ms + elapsed };
+
+	/* hi is the maximum of all clocks and never goes back on its own.  */
+	if (real > c->hi_ms)
+		c->hi_ms = real;
+	if (t.lo_ms > c->hi_ms)
+		c->hi_ms = t.lo_ms;
+	t.hi_ms = c->hi_ms;
+	return t;
+}
+
+/* --- fields ----------------------------------------------------------- */
+
+fh_err fh_core_field(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
+		     struct fh_span item)
+{
+	(void)c;
+	if (f->n == FH_FIELDS_MAX || (f->n > 0 && f->field[f->n - 1].id >= id))
+		return FH_ERR_STATE;
+	f->field[f->n++] = (struct fh_field){ .id = id, .value = item };
+	return FH_ERR_OK;
+}
+
+/* A builder for an item of about N bytes in scratch memory.  */
+static struct fh_builder item_builder(struct fh_core *c, size_t n)
+{
+	uint8_t *p = fh_arena_take(&c->scratch, n + 16);
+
+	return fh_builder_of(p, p == nullptr ? 0 : n + 16);
+}
+
+static fh_err add_built(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
+			const struct fh_builder *b)
+{
+	return b->bad ? FH_ERR_NOMEM : fh_core_field(c, f, id, fh_builder_span(b));
+}
+
+fh_err fh_core_field_text(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
+			  struct fh_span text)
+{
+	struct fh_builder b = item_builder(c, text.n);
+
+	fh_cbor_put_text(&b, text);
+	return add_built(c, f, id, &b);
+}
+
+fh_err fh_core_field_bytes(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
+			   struct fh_span bytes)
+{
+	struct fh_builder b = item_builder(c, bytes.n);
+
+	fh_cbor_put_bytes(&b, bytes);
+	return add_built(c, f, id, &b);
+}
+
+fh_err fh_core_field_uint(struct fh_core *c, struct fh_fields *f, enum fh_field_id id, uint64_t v)
+{
+	struct fh_builder b = item_builder(c, 0);
+
+	fh_cbor_put_uint(&b, v);
+	return add_built(c, f, id, &b);
+}
+
+fh_err fh_core_field_large(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
+			   struct fh_span item)
+{
+	struct fh_builder b = item_builder(c, 64);
+
+	if (item.n <= FH_PAYLOAD_ARGUMENTS_MAX)
+		return fh_core_field(c, f, id, item);
+	struct fh_hash h = fh_hash_of(item);
+
+	fh_cbor_put_array(&b, 2);
+	fh_cbor_put_uint(&b, item.n);
+	fh_cbor_put_bytes(&b, fh_hash_span(&h));
+	return add_built(c, f, id, &b);
+}
+
+/* Cedar's string escapes: quote, backslash and control characters.  */
+static void put_escaped(struct fh_builder *b, struct fh_span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t byte = s.p[i];
+
+		if (byte == '"' || byte == '\\') {
+			fh_builder_u8(b, '\\');
+			fh_builder_u8(b, byte);
+		} else if (byte < 0x20 || byte == 0x7f) {
+			fh_builder_text(b, "\\x");
+			fh_builder_hex(b, fh_span_of(&byte, 1));
+		} else {
+			fh_builder_u8(b, byte);
+		}
+	}
+}
+
+fh_err fh_core_field_entity(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
+			    struct fh_entity_uid e)
+{
+	struct fh_builder b = item_builder(c, e.type.n + 4 * e.id.n + 4);
+
+	fh_builder_bytes(&b, e.type);
+	fh_builder_text(&b, "::\"");
+	put_escaped(&b, e.id);
+	fh_builder_text(&b, "\"");
+	if (b.bad)
+		return FH_ERR_NOMEM;
+	return fh_core_field_text(c, f, id, fh_builder_span(&b));
+}
+
+/* --- entries ---------------------------------------------------------- */
+
+/* A fresh salt for each field, so that opening one tells nothing about
+ * another.  */
+static fh_err add_salts(struct fh_fields *f, uint8_t salts[FH_FIELDS_MAX][FH_SALT_SIZE])
+{
+	fh_err e = fh_random(salts[0], f->n * FH_SALT_SIZE);
+
+	for (size_t i = 0; i < f->n; i++)
+		f->field[i].salt = fh_span_of(salts[i], FH_SALT_SIZE);
+	return e;
+}
+
+fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *class,
+		      struct fh_fields *fields, uint64_t *index)
+{
+	uint8_t salts[FH_FIELDS_MAX][FH_SALT_SIZE], leaf_bytes[FH_LEAF_MAX];
+	struct fh_builder leaf_builder = FH_BUILDER_ARRAY(leaf_bytes);
+	size_t cap = 64;
+	fh_err e = add_salts(fields, salts);
+
+	for (size_t i = 0; i < fields->n; i++)
+		cap += fields->field[i].value.n + FH_SALT_SIZE + 16;
+	struct fh_builder payload = item_builder(c, cap);
+
+	fh_payload_put(&payload, fields);
+	if (e == FH_ERR_OK && payload.bad)
+		e = FH_ERR_NOMEM;
+	if (e != FH_ERR_OK)
+		return e;
+	struct fh_leaf leaf = {
+		.index = c->journal.tree.size,
+		.time = fh_core_now(c),
+		.boot = c->boot,
+		.start = c->start,
+		.session = c->session_id,
+		.kind = kind,
+		.class = fh_span_str(class),
+		.chain_head = c->chain.head.hash,
+		.payload = fh_hash_of(fh_builder_span(&payload)),
+		.fields = fh_fields_root(fields),
+	};
+
+	fh_leaf_put(&leaf_builder, &leaf);
+	e = fh_journal_append(&c->journal, fh_builder_span(&leaf_builder), fh_builder_span(&payload));
+	if (e == FH_ERR_LIMIT) {
+		e = fh_core_commit(c);
+		if (e == FH_ERR_OK)
+			e = fh_journal_append(&c->journal, fh_builder_span(&leaf_builder),
+					      fh_builder_span(&payload));
+	}
+	if (e == FH_ERR_OK && index != nullptr)
+		*index = leaf.index;
+	return e;
+}
+
+/* --- commits ---------------------------------------------------------- */
+
+static fh_err sign(struct fh_core *c)
+{
+	uint8_t bytes[FH_DOOR_REQUEST_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	struct fh_hash root = fh_tree_root(&c->journal.durable);
+	struct fh_span frame, note;
+	struct fh_proof proof;
+	fh_err e = fh_journal_proof(&c->journal, &proof);
+
+	if (e != FH_ERR_OK)
+		return e;
+	fh_door_put_checkpoint(&b, c->journal.durable.size, &root, &proof);
+	if (b.bad)
+		return FH_ERR_LIMIT;
+	e = fh_frame_send(c->keeper.fd, fh_builder_span(&b), /* pass= */ -1);
+	if (e == FH_ERR_OK)
+		e = fh_pipe_wait(&c->keeper, &frame);
+	if (e == FH_ERR_OK)
+		e = fh_door_read_note(frame, &note, &c->trace);
+	if (e != FH_ERR_OK)
+		return e;
+	return fh_journal_checkpoint(&c->journal, note);
+}
+
+static void release_all(struct fh_core *c)
+{
+	fh_outbox_release(&c->reach_out);
+	for (size_t i = 0; i < FH_GATES_MAX; i++)
+		fh_outbox_release(&c->gate[i].out);
+	for (size_t i = 0; i < FH_SESSIONS_MAX; i++)
+		fh_outbox_release(&c->session[i].out);
+}
+
+/* Looks whether there is still room for more than what is reserved.  */
+static void look_at_space(struct fh_core *c)
+{
+	struct statfs s;
+
+	if (fstatfs(fh_fd_get(c->journal.segment), &s) == 0)
+		c->nearly_full = (uint64_t)s.f_bavail * (uint64_t)s.f_bsize < 2 * FH_RECORD_RESERVE;
+}
+
+fh_err fh_core_commit(struct fh_core *c)
+{
+	fh_err e = fh_journal_sync(&c->journal);
+
+	if (e != FH_ERR_OK) {
+		fh_trace_where(&c->trace, "%s", c->record_path);
+		fh_trace_what(&c->trace, "the record cannot be written: %s", fh_err_text(e));
+		fh_trace_cure(&c->trace, "make room or replace the disk, then start again; "
+			      "nothing is permitted without the record");
+		return e;
+	}
+	if (c->journal.durable.size > c->journal.signed_tree.size) {
+		e = sign(c);
+		look_at_space(c);
+	}
+	if (e == FH_ERR_OK)
+		release_all(c);
+	return e;
+}
