@@ -467,14 +467,17 @@ static fh_err serve(struct keeper *k, struct fh_arena *arena)
 
 static fh_err open_chip(struct keeper *k, int argc, char **argv, struct fh_arena *arena)
 {
-	uint8_t boot_id[32];
+	uint8_t boot_id[FH_HASH_SIZE];
 
-	if (argc == 3 && strcmp(argv[1], "tpm2") == 0)
-		return fh_chip_tpm2_open(argv[2], arena, &k->trace, &k->chip);
-	if (argc == 3 && strcmp(argv[1], "soft") == 0
-	    && fh_hex_read(fh_span_str(argv[2]), boot_id, sizeof(boot_id)) == FH_ERR_OK)
-		return fh_chip_soft_open(FH_KEEPER_COUNTER, boot_id, arena, &k->trace, &k->chip);
-	return FH_ERR_UNSUPPORTED;
+	if (argc != 3)
+		return FH_ERR_UNSUPPORTED;
+	if (strcmp(argv[1], "tpm2") == 0)
+		return fh_chip_tpm2_on(FH_KEEPER_CHIP, arena, &k->trace, &k->chip);
+	fh_err e = fh_hex_read(fh_span_str(argv[2]), boot_id, sizeof(boot_id));
+
+	if (e != FH_ERR_OK)
+		return e;
+	return fh_chip_soft_open(FH_KEEPER_CHIP, boot_id, arena, &k->trace, &k->chip);
 }
 
 int fh_role_keeper(int argc, char **argv)
@@ -485,12 +488,10 @@ int fh_role_keeper(int argc, char **argv)
 	int landlock;
 	fh_err e = fh_arena_map(keeper_arena, &arena);
 
-	/* The chip's library may load a module and connect, so it is opened first;
-	 * the TPM's own answers are all that is read before the walls are up.  */
-	if (e == FH_ERR_OK)
-		e = open_chip(&k, argc, argv, &arena);
 	if (e == FH_ERR_OK)
 		e = fh_confine(&what, &landlock, &k.trace);
+	if (e == FH_ERR_OK)
+		e = open_chip(&k, argc, argv, &arena);
 	if (e == FH_ERR_OK)
 		e = serve(&k, &arena);
 	else

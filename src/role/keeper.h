@@ -9,7 +9,7 @@ enum fh_keeper_fd {
 	FH_KEEPER_SIGNED = FH_FD_FIRST,      /* keys/signed: what was signed last */
 	FH_KEEPER_DEVICE = FH_FD_FIRST + 1,  /* keys/device: the sealed device key */
 	FH_KEEPER_SESSION = FH_FD_FIRST + 2, /* keys/session: this boot's session */
-	FH_KEEPER_COUNTER = FH_FD_FIRST + 3, /* keys/counter: without a chip, its counter */
+	FH_KEEPER_CHIP = FH_FD_FIRST + 3,    /* the TPM; without a chip, keys/counter */
 	FH_KEEPER_END = FH_FD_FIRST + 4,
 };
 

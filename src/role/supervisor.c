@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything this process can do: start the roles with the descriptors they are
+ * meant to have, name the peers of Unix connections, and end.  It reads nothing
+ * that a client or a tool server says.  The death of core, keeper, reach or the
+ * network gate ends it with a failure, because none can stand in for another;
+ * the service manager starts all of them again.  */
+#include "role/supervisor.h"
+
+#include "role/confine.h"
+#include "role/log.h"
+#include "role/supervisor_private.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+constexpr int stop_ms = 15000; /* core's time to end in order */
+
+/* --- telling the service manager -------------------------------------- */
+
+/* The protocol of sd_notify(3): one datagram to $NOTIFY_SOCKET.  */
+static void notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	size_t n = path == nullptr ? 0 : strlen(path);
+
+	if (n == 0 || n >= sizeof(a.sun_path))
+		return;
+	memcpy(a.sun_path, path, n);
+	if (a.sun_path[0] == '@')
+		a.sun_path[0] = '\0';
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	FH_OWN(fh_fd) owned = fh_fd_of(fd);
+
+	(void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&a,
+		      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+}
+
+/* --- the death of roles ----------------------------------------------- */
+
+static const char *role_of(const struct supervisor *s, pid_t pid)
+{
+	if (pid == s->core)
+		return "core";
+	if (pid == s->keeper)
+		return "keeper";
+	if (pid == s->reach)
+		return "reach";
+	return pid == s->network ? "the network gate" : nullptr;
+}
+
+/* A gate of one peer takes only its own connections with it.  */
+static void forget_gate(struct supervisor *s, pid_t pid)
+{
+	for (size_t i = 0; i < FH_GATES_MAX; i++) {
+		if (s->gate[i].pid != pid)
+			continue;
+		fh_fd_drop(&s->gate[i].control);
+		s->gate[i] = (struct supervised_gate){ 0 };
+	}
+}
+
+static fh_err reap(struct supervisor *s, struct fh_trace *t)
+{
+	fh_err e = FH_ERR_OK;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		const char *role = role_of(s, pid);
+
+		forget_gate(s, pid);
+		if (role == nullptr)
+			continue;
+		if (pid == s->core)
+			s->core = 0;
+		if (s->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			continue;
+		e = FH_ERR_CLOSED;
+		fh_trace_where(t, "%s", role);
+		if (WIFSIGNALED(status))
+			fh_trace_what(t, "was killed by signal %d", WTERMSIG(status));
+		else
+			fh_trace_what(t, "ended with status %d", WEXITSTATUS(status));
+		fh_trace_cure(t, "its own message above says why; start freehold again");
+	}
+	return e;
+}
+
+/* --- the loop --------------------------------------------------------- */
+
+static fh_err on_signal(struct supervisor *s, struct fh_trace *t)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			s->stopping = true;
+	}
+	return reap(s, t);
+}
+
+static fh_err on_core(struct supervisor *s)
+{
+	enum fh_control_order order;
+	struct fh_peer peer;
+	struct fh_span frame;
+	fh_err e = fh_pipe_receive(&s->control);
+
+	if (e == FH_ERR_CLOSED) /* its end is reaped and explained there */
+		s->core_silent = true;
+	while (e == FH_ERR_OK && (e = fh_pipe_next(&s->control, &frame)) == FH_ERR_OK) {
+		e = fh_control_read(frame, &order, &peer);
+		if (e != FH_ERR_OK || order != FH_CONTROL_READY || s->ready)
+			return FH_ERR_FORMAT;
+		s->ready = true;
+	}
+	return e == FH_ERR_MISSING || e == FH_ERR_CLOSED ? FH_ERR_OK : e;
+}
+
+static fh_err wait_turn(struct supervisor *s, int timeout, struct fh_trace *t)
+{
+	bool accepting = s->ready && !s->stopping && s->unix_socket.plus_one > 0;
+	struct pollfd f[] = {
+		{ .fd = s->signals, .events = POLLIN },
+		{ .fd = s->core_silent ? -1 : s->control.fd, .events = POLLIN },
+		{ .fd = accepting ? fh_fd_get(s->unix_socket) : -1, .events = POLLIN },
+	};
+	fh_err e = FH_ERR_OK;
+
+	if (poll(f, 3, timeout) < 0 && errno != EINTR)
+		return FH_ERR_IO;
+	if (f[0].revents != 0)
+		e = on_signal(s, t);
+	if (e == FH_ERR_OK && f[1].revents != 0)
+		e = on_core(s);
+	if (e == FH_ERR_OK && f[2].revents != 0)
+		fh_supervisor_accept(s);
+	return e;
+}
+
+/* Core ends first, with the record in order; the rest has nothing to lose.  */
+static fh_err stop(struct supervisor *s, struct fh_trace *t)
+{
+	uint8_t bytes[16];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	fh_err e;
+
+	notify("STOPPING=1");
+	fh_control_put(&b, FH_CONTROL_STOP, /* peer= */ nullptr);
+	e = fh_frame_send(s->control.fd, fh_builder_span(&b), /* pass= */ -1);
+	for (int waited = 0; e == FH_ERR_OK && s->core > 0 && waited < stop_ms; waited += 100)
+		e = wait_turn(s, 100, t);
+	if (e == FH_ERR_OK && s->core > 0) {
+		fh_trace_where(t, "core");
+		fh_trace_what(t, "did not end in %d s", stop_ms / 1000);
+		return FH_ERR_TIMEOUT;
+	}
+	return e;
+}
+
+static void kill_all(struct supervisor *s)
+{
+	pid_t all[] = { s->core, s->reach, s->network, s->keeper };
+
+	for (size_t i = 0; i < 4; i++) {
+		if (all[i] > 0)
+			(void)kill(all[i], SIGKILL);
+	}
+	for (size_t i = 0; i < FH_GATES_MAX; i++) {
+		if (s->gate[i].pid > 0)
+			(void)kill(s->gate[i].pid, SIGKILL);
+	}
+	while (waitpid(-1, nullptr, 0) > 0 || errno == EINTR)
+		;
+}
+
+static fh_err run(struct supervisor *s, struct fh_trace *t)
+{
+	fh_err e = fh_supervisor_start_core(s, t);
+
+	while (e == FH_ERR_OK && !s->stopping && !s->ready)
+		e = wait_turn(s, /* timeout= */ -1, t);
+	if (e == FH_ERR_OK && s->ready)
+		e = fh_supervisor_start_network(s, t);
+	if (e == FH_ERR_OK && s->ready) {
+		notify("READY=1");
+		fh_log(FH_LOG_PRIORITY_NOTICE, "serve", "ready%s%s", s->url[0] ? "; " : "", s->url);
+	}
+	while (e == FH_ERR_OK && !s->stopping)
+		e = wait_turn(s, /* timeout= */ -1, t);
+	return e == FH_ERR_OK ? stop(s, t) : e;
+}
+
+static fh_err watch_signals(struct supervisor *s)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &set, nullptr) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return FH_ERR_IO;
+	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signals < 0 ? FH_ERR_IO : FH_ERR_OK;
+}
+
+fh_err fh_supervise(const struct fh_serve *what, struct fh_trace *t)
+{
+	struct fh_confinement confinement = { .role = FH_ROLE_SUPERVISOR };
+	FH_OWN(supervisor) s = { .what = what };
+	int landlock;
+	fh_err e = fh_supervisor_open(&s, t);
+
+	if (e == FH_ERR_OK)
+		e = watch_signals(&s);
+	if (e == FH_ERR_OK)
+		e = fh_confine(&confinement, &landlock, t);
+	if (e == FH_ERR_OK)
+		e = run(&s, t);
+	kill_all(&s);
+	if (what->socket[0] != '\0' && s.unix_socket.plus_one > 0)
+		(void)unlink(what->socket);
+	return e;
+}

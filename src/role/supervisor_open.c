@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/supervisor_private.h"
+
+#include "chip/tpm2/tpm2.h"
+#include "role/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+constexpr size_t supervisor_memory = 64 << 10;
+constexpr size_t control_max = 4096;
+
+void supervisor_drop(struct supervisor *s)
+{
+	for (size_t i = 0; i < FH_GATES_MAX; i++)
+		fh_fd_drop(&s->gate[i].control);
+	fh_fd_drop(&s->core_end);
+	fh_fd_drop(&s->core_other);
+	fh_fd_drop(&s->network_control);
+	fh_fd_drop(&s->signed_file);
+	fh_fd_drop(&s->device);
+	fh_fd_drop(&s->session);
+	fh_fd_drop(&s->counter);
+	fh_fd_drop(&s->unix_socket);
+	fh_fd_drop(&s->tcp_socket);
+	fh_store_drop(&s->store);
+	fh_arena_drop(&s->memory);
+}
+
+/* A key file that others may read or write is not used: somebody may have.  */
+static fh_err check_modes(int fd, const char *path, struct fh_trace *t)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return fh_errno_err(errno);
+	if (S_ISREG(st.st_mode) && (st.st_mode & 077) == 0 && st.st_uid == geteuid())
+		return FH_ERR_OK;
+	fh_trace_where(t, "%s", path);
+	fh_trace_what(t, "is not a file that only this user can read and write (mode %04o, owner %u)",
+		      st.st_mode & 07777, st.st_uid);
+	fh_trace_cure(t, "find out who changed it; then chmod 600 and chown it to uid %u", geteuid());
+	return FH_ERR_PERMISSION;
+}
+
+static fh_err open_key(struct supervisor *s, const char *name, int flags, struct fh_fd *out,
+		       struct fh_trace *t)
+{
+	char path[FH_PATH_MAX];
+	fh_err e = fh_store_path(&s->store, name, path);
+
+	if (e != FH_ERR_OK)
+		return e;
+	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0) {
+		fh_trace_where(t, "%s", path);
+		fh_trace_what(t, "cannot be opened: %s", strerror(errno));
+		fh_trace_cure(t, errno == ENOENT ? "run freehold init, or restore keys/ whole" : "");
+		return fh_errno_err(errno);
+	}
+	*out = fh_fd_of(fd);
+	return check_modes(fd, path, t);
+}
+
+/* The chip this state was made on: keys/counter is there iff it was made
+ * without one.  */
+static fh_err open_chip(struct supervisor *s, struct fh_trace *t)
+{
+	char path[FH_PATH_MAX];
+	int fd;
+	fh_err e = fh_store_path(&s->store, "keys/counter", path);
+
+	if (e != FH_ERR_OK)
+		return e;
+	s->soft = access(path, F_OK) == 0;
+	if (s->soft)
+		return open_key(s, "keys/counter", O_RDWR, &s->counter, t);
+	e = fh_chip_tpm2_connect(s->what->tcti, t, &fd);
+	if (e == FH_ERR_OK)
+		s->counter = fh_fd_of(fd);
+	return e;
+}
+
+static fh_err open_keys(struct supervisor *s, struct fh_trace *t)
+{
+	fh_err e = open_key(s, "keys/device", O_RDONLY, &s->device, t);
+
+	if (e == FH_ERR_OK)
+		e = open_key(s, "keys/signed", O_RDWR, &s->signed_file, t);
+	if (e == FH_ERR_OK)
+		e = open_key(s, "keys/session", O_RDWR, &s->session, t);
+	if (e == FH_ERR_OK)
+		e = open_chip(s, t);
+	return e;
+}
+
+static fh_err make_journal(struct supervisor *s, struct fh_trace *t)
+{
+	char path[FH_PATH_MAX];
+	fh_err e = fh_store_path(&s->store, "record/journal", path);
+
+	if (e != FH_ERR_OK || mkdir(path, 0700) == 0 || errno == EEXIST)
+		return e;
+	fh_trace_where(t, "%s", path);
+	fh_trace_what(t, "cannot be made: %s", strerror(errno));
+	return fh_errno_err(errno);
+}
+
+static fh_err open_sockets(struct supervisor *s, struct fh_trace *t)
+{
+	uint16_t port;
+	fh_err e = FH_ERR_OK;
+
+	if (s->what->socket[0] != '\0')
+		e = fh_listen_unix(s->what->socket, &s->unix_socket, t);
+	if (e != FH_ERR_OK || s->what->address[0] == '\0')
+		return e;
+	e = fh_listen_tcp(s->what->address, &s->tcp_socket, &port, t);
+	if (e != FH_ERR_OK)
+		return e;
+	int host = (int)(strrchr(s->what->address, ':') - s->what->address);
+
+	(void)snprintf(s->url, sizeof(s->url), "http://%.*s:%u", host, s->what->address, port);
+	return FH_ERR_OK;
+}
+
+fh_err fh_supervisor_open(struct supervisor *s, struct fh_trace *t)
+{
+	fh_err e = fh_arena_map(supervisor_memory, &s->memory);
+
+	if (e == FH_ERR_OK)
+		e = fh_store_open(s->what->state, &s->store, t);
+	if (e == FH_ERR_OK)
+		e = fh_store_lock(&s->store, t);
+	if (e == FH_ERR_OK)
+		e = make_journal(s, t);
+	if (e == FH_ERR_OK)
+		e = open_keys(s, t);
+	if (e == FH_ERR_OK)
+		e = open_sockets(s, t);
+	int pair[2];
+
+	if (e == FH_ERR_OK)
+		e = fh_spawn_pair(pair);
+	if (e != FH_ERR_OK)
+		return e;
+	s->core_end = fh_fd_of(pair[0]);
+	s->core_other = fh_fd_of(pair[1]);
+	return fh_pipe_open(pair[0], control_max, &s->memory, &s->control);
+}

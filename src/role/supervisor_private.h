@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_ROLE_SUPERVISOR_PRIVATE_H
+#define FH_ROLE_SUPERVISOR_PRIVATE_H
+
+#include "os/memory.h"
+#include "role/frame.h"
+#include "role/peer.h"
+#include "role/permit.h"
+#include "role/spawn.h"
+#include "role/supervisor.h"
+#include "store/store.h"
+
+#include <sys/types.h>
+
+/* What the files of the supervisor share.  */
+
+/* A gate of one kernel-named peer.  */
+struct supervised_gate {
+	pid_t pid;             /* 0: free */
+	struct fh_fd control;  /* hands connections over */
+	struct fh_peer_identity who;
+};
+
+struct supervisor {
+	const struct fh_serve *what;
+	struct fh_arena memory;
+	struct fh_store store;
+	struct fh_fd signed_file, device, session, counter; /* the keeper's; counter or the TPM */
+	bool soft;                    /* made without a chip */
+	struct fh_fd unix_socket, tcp_socket;
+	char url[160];                /* "http://ADDRESS:PORT", or empty */
+	int signals;                  /* signalfd */
+	struct fh_fd core_end;        /* our end of the pair with core */
+	struct fh_fd core_other;      /* core's, until it has started */
+	struct fh_fd network_control; /* our end of the pair with the network gate */
+	struct fh_pipe control;       /* over it */
+	pid_t core, keeper, reach, network;
+	struct supervised_gate gate[FH_GATES_MAX];
+	bool ready, stopping, core_silent;
+};
+
+void supervisor_drop(struct supervisor *s);
+
+/* --- supervisor_open.c: the state directory and the sockets --- */
+fh_err fh_supervisor_open(struct supervisor *s, struct fh_trace *t);
+
+/* --- supervisor_start.c: the roles --- */
+fh_err fh_supervisor_start_core(struct supervisor *s, struct fh_trace *t);
+fh_err fh_supervisor_start_network(struct supervisor *s, struct fh_trace *t);
+/* Takes a Unix connection, names its peer and hands it to that peer's gate.  */
+void fh_supervisor_accept(struct supervisor *s);
+
+#endif
