@@ -70,7 +70,6 @@ int fh_cmd_chain(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_connect(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_device(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_genesis(struct fh_cli *cli, int argc, char **argv);
-int fh_cmd_healthz(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_init(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_key(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_policy(struct fh_cli *cli, int argc, char **argv);

@@ -98,6 +98,13 @@ static fh_err seal(struct fh_state *s, struct fh_chip *chip, const struct fh_sec
 			*t = chip->trace;
 		return e;
 	}
+	/* What the keeper rewrites exists from the beginning, so that a file that is
+	 * gone later is noticed.  */
+	e = fh_store_put(&s->store, "keys/signed", (struct fh_span){ 0 }, t);
+	if (e == FH_ERR_OK)
+		e = fh_store_put(&s->store, "keys/session", (struct fh_span){ 0 }, t);
+	if (e != FH_ERR_OK)
+		return e;
 	return fh_store_put(&s->store, "keys/device", fh_builder_span(&b), t);
 }
 

@@ -25,7 +25,6 @@ static const struct fh_subcommand verbs[] = {
 	{ "status", fh_cmd_status, "say how the daemon and the chain are" },
 	{ "record", fh_cmd_record, "show or prove what happened" },
 	{ "verify", fh_cmd_verify, "check a record or proof" },
-	{ "healthz", fh_cmd_healthz, "ask whether the daemon works" },
 	{ "upgrade", fh_cmd_upgrade, "bring the state directory to this format" },
 };
 constexpr size_t verbs_n = sizeof(verbs) / sizeof(verbs[0]);
