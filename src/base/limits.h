@@ -70,7 +70,7 @@ constexpr uint32_t FH_HTTP_IDLE_MS = 60000;       /* a connection that says noth
 
 /* Clients of a gate */
 constexpr size_t FH_MCP_ID_MAX = 128;             /* a JSON-RPC id as CBOR; a UUID takes 38 */
-constexpr size_t FH_ANSWER_MAX = 6 * FH_JSON_MAX + 65536; /* JSON of a body: \u00XX is six for one */
+constexpr size_t FH_ANSWER_MAX = 6 * FH_JSON_MAX + 65536; /* a body as JSON: six for one */
 constexpr size_t FH_CLIENT_INFLIGHT_MAX = 64;     /* requests one stdio client has open */
 constexpr size_t FH_CLIENT_SMALL = 16 << 10;      /* memory of a client, each direction */
 constexpr size_t FH_LARGE_MAX = 32;               /* clients with more than that at one time */
