@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/decimal.h"
 #include "cli/command.h"
 #include "cli/segments.h"
+#include "cli/time.h"
 #include "cli/verify_print.h"
 #include "codec/base64.h"
 #include "codec/cbor.h"
@@ -104,12 +103,9 @@ struct show {
 
 static void put_time(struct fh_builder *b, uint64_t ms)
 {
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
-	char text[32] = "-";
+	char text[FH_TIME_TEXT];
 
-	if (gmtime_r(&seconds, &tm) != nullptr)
-		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	fh_time_text(ms, text);
 	fh_builder_text(b, text);
 }
 

@@ -2,8 +2,8 @@
 #include "cli/verify_print.h"
 
 #include <stdio.h>
-#include <time.h>
 
+#include "cli/time.h"
 #include "codec/cbor.h"
 #include "codec/json.h"
 
@@ -104,16 +104,6 @@ void fh_report_finding(struct fh_report *r, const char *kind, enum fh_answer v,
 	text_member(b, "operator-key", f->graded ? fh_placement_text(f->placement) : "unknown");
 }
 
-/* MS since 1970 as people read it, in UTC.  */
-static void time_text(uint64_t ms, char out[32])
-{
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) == nullptr || strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		(void)snprintf(out, 32, "-");
-}
-
 static void print_hash(const char *label, const struct fh_hash *h)
 {
 	printf("%-11s ", label);
@@ -124,11 +114,11 @@ static void print_hash(const char *label, const struct fh_hash *h)
 
 static void print_record(const struct fh_record_check *c)
 {
-	char when[32];
+	char when[FH_TIME_TEXT];
 
 	print_hash("chain", &c->chain_id);
 	print_hash("device", &c->device_id);
-	time_text(c->covered.lo_ms, when);
+	fh_time_text(c->covered.lo_ms, when);
 	printf("consistent  to %llu entries of %llu%s%s\n", (unsigned long long)c->covered.size,
 	       (unsigned long long)c->tree.size, c->covered.size > 0 ? ", not made before " : "",
 	       c->covered.size > 0 ? when : "");
@@ -290,11 +280,11 @@ static void fields_member(struct fh_builder *b, const struct fh_fields *f)
 
 static void print_proof(const struct fh_proof_check *c, struct fh_builder *room)
 {
-	char when[32];
+	char when[FH_TIME_TEXT];
 
 	print_hash("chain", &c->chain.id);
 	print_hash("device", &c->device_id);
-	time_text(c->leaf.time.lo_ms, when);
+	fh_time_text(c->leaf.time.lo_ms, when);
 	printf("entry       %llu of %llu, %s, not made before %s\n",
 	       (unsigned long long)c->leaf.index, (unsigned long long)c->checkpoint.size,
 	       fh_entry_kind_text(c->leaf.kind), when);

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "cli/segments.h"
+#include "cli/state.h"
+#include "cli/time.h"
+#include "codec/cbor.h"
+#include "codec/json.h"
+#include "entry/certificate.h"
+#include "entry/field.h"
+#include "entry/leaf.h"
+#include "entry/segment.h"
+#include "merkle/checkpoint.h"
+
+constexpr size_t pid_max = 32;
+
+/* What the journal says without being verified.  */
+struct record_state {
+	bool found;
+	uint64_t size;            /* entries */
+	uint64_t bytes;
+	uint64_t covered;         /* entries under the newest checkpoint seen */
+	struct fh_hash device_id;
+	bool session;             /* a session entry was seen */
+	enum fh_grade grade;      /* as its certificate says */
+	uint64_t start_ms;        /* time of the newest start entry, or 0 */
+};
+
+struct status {
+	struct fh_state state;
+	struct record_state record;
+	bool running;
+	char pid[pid_max];        /* of who runs, for people */
+	uint64_t free_bytes;
+};
+
+static void status_drop(struct status *s)
+{
+	fh_state_drop(&s->state);
+}
+
+/* --- finding out ------------------------------------------------------------------ */
+
+static void see_running(const char *path, struct status *s)
+{
+	char name[FH_PATH_MAX];
+
+	if (snprintf(name, sizeof(name), "%s/lock", path) >= (int)sizeof(name))
+		return;
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	FH_OWN(fh_fd) file = fh_fd_of(fd);
+
+	s->running = flock(fd, LOCK_SH | LOCK_NB) != 0;
+	ssize_t n = s->running ? pread(fd, s->pid, sizeof(s->pid) - 1, 0) : 0;
+
+	s->pid[n > 0 ? n : 0] = '\0';
+	s->pid[strspn(s->pid, "0123456789")] = '\0';
+}
+
+static void see_session(struct record_state *r, struct fh_span payload)
+{
+	struct fh_certificate made;
+	struct fh_fields f;
+
+	if (fh_payload_read(payload, &f) != FH_ERR_OK)
+		return;
+	const struct fh_field *field = fh_fields_get(&f, FH_FIELD_CERTIFICATE);
+	struct fh_cursor c = fh_cursor_of(field != nullptr ? field->value : (struct fh_span){ 0 });
+	struct fh_span bytes = fh_cbor_bytes(&c, FH_PAYLOAD_MAX);
+
+	if (fh_cursor_end(&c) != FH_ERR_OK || fh_certificate_read(bytes, &made) != FH_ERR_OK)
+		return;
+	r->session = true;
+	r->grade = made.grade;
+}
+
+static void see_batch(struct record_state *r, struct fh_span body)
+{
+	struct fh_batch batch;
+	struct fh_stored stored;
+	struct fh_leaf leaf;
+
+	if (fh_batch_read(body, &batch) != FH_ERR_OK)
+		return;
+	r->size = batch.size;
+	while (fh_batch_next(&batch, &stored) == FH_ERR_OK) {
+		if (fh_leaf_read(stored.leaf, &leaf) != FH_ERR_OK)
+			return;
+		if (leaf.kind == FH_ENTRY_START)
+			r->start_ms = leaf.time.lo_ms;
+		if (leaf.kind == FH_ENTRY_SESSION)
+			see_session(r, stored.payload);
+	}
+}
+
+static void see_segment(struct record_state *r, struct fh_span bytes)
+{
+	struct fh_cursor c = fh_cursor_of(bytes);
+	enum fh_segment_frame type;
+	struct fh_segment_head head;
+	struct fh_checkpoint cp;
+	struct fh_note note;
+	struct fh_span body;
+
+	while (fh_segment_next(&c, &type, &body) == FH_ERR_OK && type != FH_SEGMENT_END) {
+		if (type == FH_SEGMENT_BATCH)
+			see_batch(r, body);
+		else if (type == FH_SEGMENT_HEAD && fh_segment_head_read(body, &head) == FH_ERR_OK)
+			r->device_id = head.device_id;
+		else if (type == FH_SEGMENT_CHECKPOINT && fh_note_parse(body, &note) == FH_ERR_OK
+			 && fh_checkpoint_parse(note.text, &cp) == FH_ERR_OK)
+			r->covered = cp.size;
+	}
+}
+
+/* Reads the record through, without verifying it.  A machine that has not yet
+ * started has none, which is no error.  */
+static fh_err see_record(const char *path, struct record_state *r, struct fh_trace *t)
+{
+	FH_OWN(fh_segments) s = { 0 };
+	fh_err e = fh_segments_open(path, &s, t);
+
+	if (e == FH_ERR_MISSING)
+		return FH_ERR_OK;
+	if (e != FH_ERR_OK)
+		return e;
+	r->found = true;
+	r->bytes = s.bytes;
+	for (uint64_t i = 0; i < s.files; i++) {
+		FH_OWN(fh_mapped) m = { 0 };
+		uint64_t first = r->size;
+
+		e = fh_segments_map(&s, first, &m, t);
+		if (e != FH_ERR_OK)
+			return e == FH_ERR_MISSING ? FH_ERR_OK : e;
+		see_segment(r, m.bytes);
+		if (r->size == first)
+			break;
+	}
+	return FH_ERR_OK;
+}
+
+static void see_space(const char *path, struct status *s)
+{
+	struct statvfs v;
+
+	if (statvfs(path, &v) == 0)
+		s->free_bytes = (uint64_t)v.f_bavail * v.f_frsize;
+}
+
+/* The grade of this machine: the lower of its enrolment and its session.  */
+static const char *grade_of(const struct status *s)
+{
+	const struct fh_device *d = fh_chain_device(&s->state.chain, &s->record.device_id);
+	enum fh_grade g;
+
+	if (d == nullptr || !s->record.session || fh_grade_parse(d->body.grade, &g) != FH_ERR_OK)
+		return "unknown";
+	return fh_grade_text(g < s->record.grade ? g : s->record.grade);
+}
+
+/* --- telling -------------------------------------------------------------------- */
+
+static void print_hash(const char *label, const struct fh_hash *h)
+{
+	printf("%-14s ", label);
+	for (size_t i = 0; i < FH_HASH_SIZE; i++)
+		printf("%02x", h->bytes[i]);
+	printf("\n");
+}
+
+static void print_chain(const struct fh_chain *c)
+{
+	const struct fh_policy_held *p = fh_chain_policy(c);
+	char when[FH_TIME_TEXT];
+
+	printf("chain          %s", fh_chain_state_text(c->state));
+	if (c->state != FH_CHAIN_EMPTY)
+		printf(", statement %llu", (unsigned long long)c->head.sequence);
+	printf("%s%s\n", c->why.what[0] != '\0' ? ": " : "", c->why.what);
+	if (c->state == FH_CHAIN_EMPTY)
+		return;
+	print_hash("genesis", &c->id);
+	print_hash("head", &c->head.hash);
+	printf("operator key   %s\n", fh_placement_text(c->placement));
+	if (p == nullptr) {
+		printf("policy         none in force: nothing is permitted\n");
+		return;
+	}
+	fh_time_text(p->body.expires_ms, when);
+	printf("policy         statement %llu, expires %s\n", (unsigned long long)p->sequence, when);
+}
+
+static void print_status(const struct fh_cli *cli, const struct status *s)
+{
+	char when[FH_TIME_TEXT];
+
+	printf("state          %s, format %u\n", cli->config.state, FH_STORE_FORMAT);
+	printf("running        %s%s%s\n", s->running ? "yes" : "no", s->running ? ", process " : "",
+	       s->pid);
+	print_chain(&s->state.chain);
+	printf("grade          %s\n", grade_of(s));
+	fh_time_text(s->record.start_ms, when);
+	printf("last start     %s\n", s->record.start_ms > 0 ? when : "never");
+	printf("record         %llu entries, %llu under a checkpoint, %llu bytes\n",
+	       (unsigned long long)s->record.size, (unsigned long long)s->record.covered,
+	       (unsigned long long)s->record.bytes);
+	printf("free space     %llu MiB\n", (unsigned long long)(s->free_bytes >> 20));
+}
+
+static void put_string(struct fh_builder *b, const char *before, const char *value)
+{
+	fh_builder_text(b, before);
+	fh_json_put_string(b, fh_span_str(value));
+}
+
+static void put_number(struct fh_builder *b, const char *before, uint64_t value)
+{
+	fh_builder_text(b, before);
+	fh_builder_decimal(b, value);
+}
+
+static void put_hash(struct fh_builder *b, const char *before, const struct fh_hash *h)
+{
+	fh_builder_text(b, before);
+	fh_builder_u8(b, '"');
+	fh_builder_hex(b, fh_hash_span(h));
+	fh_builder_u8(b, '"');
+}
+
+static void put_chain(struct fh_builder *b, const struct fh_chain *c)
+{
+	const struct fh_policy_held *p = fh_chain_policy(c);
+
+	put_string(b, ",\"chain\":{\"state\":", fh_chain_state_text(c->state));
+	if (c->state != FH_CHAIN_EMPTY) {
+		put_hash(b, ",\"genesis\":", &c->id);
+		put_hash(b, ",\"head\":", &c->head.hash);
+		put_number(b, ",\"sequence\":", c->head.sequence);
+		put_string(b, ",\"operator-key\":", fh_placement_text(c->placement));
+	}
+	if (p != nullptr)
+		put_number(b, ",\"policy-expires-ms\":", p->body.expires_ms);
+	if (c->why.what[0] != '\0')
+		put_string(b, ",\"why\":", c->why.what);
+	fh_builder_u8(b, '}');
+}
+
+static fh_err print_json(const struct fh_cli *cli, const struct status *s)
+{
+	uint8_t room[4 * FH_PATH_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+
+	put_string(&b, "{\"state\":", cli->config.state);
+	put_number(&b, ",\"format\":", FH_STORE_FORMAT);
+	fh_builder_text(&b, s->running ? ",\"running\":true" : ",\"running\":false");
+	if (s->pid[0] != '\0') {
+		fh_builder_text(&b, ",\"pid\":");
+		fh_builder_text(&b, s->pid);
+	}
+	put_chain(&b, &s->state.chain);
+	put_string(&b, ",\"grade\":", grade_of(s));
+	put_number(&b, ",\"last-start-ms\":", s->record.start_ms);
+	put_number(&b, ",\"record\":{\"size\":", s->record.size);
+	put_number(&b, ",\"covered\":", s->record.covered);
+	put_number(&b, ",\"bytes\":", s->record.bytes);
+	put_number(&b, "},\"free-bytes\":", s->free_bytes);
+	fh_builder_text(&b, "}\n");
+	if (b.bad)
+		return FH_ERR_LIMIT;
+	return fwrite(b.p, 1, b.n, stdout) == b.n ? FH_ERR_OK : FH_ERR_IO;
+}
+
+static const struct fh_usage usage = {
+	.verb = "status",
+	.operands = "",
+	.summary = "say how the daemon, the chain and the record are",
+	.text = "Reads the state directory, which may be in use.  Nothing here is verified: see\n"
+		"`freehold verify record --help`.",
+	.examples = "freehold status --json",
+};
+
+int fh_cmd_status(struct fh_cli *cli, int argc, char **argv)
+{
+	__attribute__((cleanup(status_drop))) struct status s = { 0 };
+	struct fh_arguments a;
+	struct fh_trace t = { 0 };
+	int done = fh_cli_arguments(cli, &usage, argc, argv, &a);
+
+	if (done >= 0)
+		return done;
+	fh_err e = fh_state_open(cli, &s.state, &t);
+
+	if (e == FH_ERR_OK)
+		e = see_record(cli->config.state, &s.record, &t);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, cli->config.state, &t);
+	see_running(cli->config.state, &s);
+	see_space(cli->config.state, &s);
+	if (cli->json)
+		e = print_json(cli, &s);
+	else if (!cli->quiet)
+		print_status(cli, &s);
+	return e == FH_ERR_OK ? FH_EXIT_YES : fh_cli_fail(e, "stdout", nullptr, nullptr);
+}
