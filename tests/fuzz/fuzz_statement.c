@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statement files: the envelope, the payload, and every body that the payload's
+ * kind names.  What is read must be written back to the same bytes.  */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "chain/body.h"
+
+static void read_bodies(struct fh_span body)
+{
+	struct fh_genesis genesis;
+	struct fh_authority authority;
+	struct fh_device_body device;
+	struct fh_actor_body actor;
+	struct fh_server_body server;
+	struct fh_policy_body policy;
+	struct fh_revoke_body revoke;
+	struct fh_trace t = { 0 };
+	struct fh_hash chain = { 0 };
+
+	(void)!fh_genesis_read(body, &genesis, &t);
+	(void)!fh_signers_read(body, &authority, &t);
+	if (fh_device_read(body, &device, &t) == FH_ERR_OK)
+		(void)!fh_device_possession_check(&device, &chain);
+	(void)!fh_actor_read(body, &actor, &t);
+	(void)!fh_server_read(body, &server, &t);
+	(void)!fh_policy_read(body, &policy, &t);
+	(void)!fh_revoke_read(body, &revoke, &t);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	static uint8_t again[FH_STATEMENT_MAX + 64];
+	struct fh_builder b = FH_BUILDER_ARRAY(again);
+	struct fh_span input = fh_span_of(bytes, n);
+	struct fh_envelope v;
+	struct fh_statement s;
+	struct fh_trace t = { 0 };
+
+	(void)!fh_envelope_parse(input, &v, &t);
+	read_bodies(input);
+	if (fh_statement_parse(input, &s, &t) != FH_ERR_OK)
+		return 0;
+	read_bodies(s.body);
+	fh_statement_put(&b, &s);
+	if (!fh_span_equal(fh_builder_span(&b), input))
+		abort();
+	return 0;
+}
