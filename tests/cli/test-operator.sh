@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The operator's verbs, as one would use them on one machine.
+. "$(dirname "$0")/lib.sh"
+
+cat > schema.cedarschema <<'END'
+@mcp("notes/read")
+action "notes.read" appliesTo { principal: [Actor], resource: [Server] };
+END
+cat > policy.cedar <<'END'
+@id("read")
+permit (principal in Team::"dev", action == Action::"notes.read", resource);
+END
+cat > bad.cedar <<'END'
+permit (principal, action == Action::"no.such", resource);
+END
+
+yes "nothing works before init" 2 fh chain show
+says "and says what to do" "freehold init"
+yes "init makes key, chain and device" 0 with_pass init --no-tpm --operator-key op.key --device-name box
+says "and says that the key is co-located" "co-located"
+yes "a second init is refused" 2 with_pass init --no-tpm --operator-key op.key
+yes "the state directory is closed" 0 test "$(stat -c %a state)" = 700
+yes "the key file is closed" 0 test "$(stat -c %a op.key)" = 600
+
+yes "chain show" 0 fh chain show
+says "names the device" "device .* box  none"
+yes "chain show in JSON" 0 fh chain show --json
+says "tells the placement" '"placement":"co-located"'
+
+yes "an actor by uid" 0 with_pass actor grant editor --uid 1000 --executable /bin/sh --group dev --operator-key op.key
+yes "an actor by token" 0 with_pass actor grant laptop --bearer --expires 90d --operator-key op.key
+says "shows the token" "^fh_[0-9a-f]\{64\}$"
+# The options have to stand before the command.
+server_add() {
+	name=$1
+	shift
+	printf 'correct horse\n' > pass
+	"$freehold_program" server add "$name" --config "$scratch/empty.conf" --state "$scratch/state" \
+		--passphrase-fd 9 --operator-key op.key "$@" 9< pass
+}
+yes "a server" 0 server_add notes --uid 65534 --env B=2 --env A=1 -- /usr/bin/env true
+yes "a server over HTTP is refused by name" 2 server_add web --uid 1 --url http://x -- /bin/true
+says "and says so" "not supported yet"
+yes "a server needs an absolute path" 64 server_add web --uid 1 -- true
+
+yes "a good policy can be signed" 0 fh policy check policy.cedar --schema schema.cedarschema
+yes "a bad policy cannot" 1 fh policy check bad.cedar --schema schema.cedarschema
+says "and names the place" "bad.cedar:1:"
+yes "policy sign refuses it, too" 1 with_pass policy sign bad.cedar --schema schema.cedarschema --expires 1d --operator-key op.key
+yes "a policy needs an end" 64 with_pass policy sign policy.cedar --schema schema.cedarschema --operator-key op.key
+yes "policy sign" 0 with_pass policy sign policy.cedar --schema schema.cedarschema --expires 90d --operator-key op.key
+yes "policy show" 0 fh policy show
+says "shows the text" 'Team::"dev"'
+
+yes "revoke an actor" 0 with_pass actor revoke laptop --operator-key op.key
+yes "revoking nobody is refused" 2 with_pass actor revoke nobody --operator-key op.key
+says "and says so" "no such actor"
+
+printf 'wrong horse\n' > wrong
+yes "a wrong passphrase is refused" 2 fh actor revoke editor --operator-key op.key --passphrase-fd 9 9< wrong
+says "and says so" "wrong passphrase"
+chmod 644 op.key
+yes "a readable key is refused" 2 with_pass actor revoke editor --operator-key op.key
+says "and says so" "chmod 600"
+chmod 600 op.key
+cp op.key state/cache/op.key
+yes "a key inside the state directory is refused" 2 with_pass actor revoke editor --operator-key state/cache/op.key
+yes "no key is made there either" 2 with_pass key new state/cache/new.key
+rm state/cache/op.key
+printf 'short\n' > short
+yes "a short passphrase is refused for a new key" 2 fh key new new.key --passphrase-fd 9 9< short
+yes "a key is never overwritten" 2 with_pass key new op.key
+
+cp state/chain/00000002-* actor.fhs
+dd if=/dev/zero of=actor.fhs bs=1 seek=100 count=1 conv=notrunc 2> /dev/null
+yes "a damaged statement is refused" 2 fh chain import actor.fhs
+cp state/chain/00000002-* actor.fhs
+yes "a statement that is held is nothing new" 0 fh chain import actor.fhs
+
+yes "upgrade finds nothing to do" 0 fh upgrade
+echo 'freehold 2' > state/format
+yes "a newer format is refused" 2 fh upgrade
+says "and says what to do" "update Freehold"
+echo 'freehold 1' > state/format
+chmod 755 state
+yes "an open state directory is refused" 2 fh chain show
+says "and says what to do" "chmod 700"
+chmod 700 state
+yes "an unknown option" 64 fh chain show --nonsense
+yes "an unknown verb" 64 "$freehold_program" nonsense
+echo 'allow = everything' > bad.conf
+yes "an unknown key of the configuration" 2 "$freehold_program" chain show --config bad.conf
+says "names line and key" "bad.conf:1: unknown key .allow."
+exit "$failed"
