@@ -172,7 +172,8 @@ static fh_err read_segment(struct fh_journal *j, struct fh_span all, const struc
 static fh_err cut_tail(struct fh_journal *j, int fd, uint64_t end, uint64_t size,
 		       const struct fh_recovery *r)
 {
-	if (j->durable.size < r->signed_size)
+	/* What was signed may go on in the next segment, but not behind a break.  */
+	if (size > end && j->durable.size < r->signed_size)
 		return FH_ERR_CONFLICT;
 	j->torn = size - end;
 	j->offset = end;
