@@ -111,6 +111,22 @@ static int init_here(const struct fh_cli *cli, const struct fh_arguments *a,
 	return done;
 }
 
+/* What the operator compares with what the request says there.  */
+static void say_device(const struct fh_cli *cli, struct fh_span body)
+{
+	uint8_t hex[2 * FH_HASH_SIZE + 1] = { 0 };
+	struct fh_builder b = FH_BUILDER_ARRAY(hex);
+	struct fh_device_body d;
+
+	if (fh_device_read(body, &d, /* trace */ nullptr) != FH_ERR_OK)
+		return;
+
+	struct fh_hash id = fh_key_id(d.key);
+
+	fh_builder_hex(&b, fh_hash_span(&id));
+	fh_cli_say(cli, "device %s", (const char *)hex);
+}
+
 static int write_request(const struct fh_cli *cli, const char *path, struct fh_state *state,
 			 struct fh_span body)
 {
@@ -128,6 +144,7 @@ static int write_request(const struct fh_cli *cli, const char *path, struct fh_s
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, nullptr, "remove the state directory, choose a file that "
 				   "does not exist, and begin again");
+	say_device(cli, body);
 	fh_cli_say(cli, "%s: take this to the operator, for `freehold device admit`", path);
 	return FH_EXIT_YES;
 }
