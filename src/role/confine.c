@@ -9,11 +9,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const char *const role_texts[] = {
@@ -141,16 +144,46 @@ static fh_err filter_calls(enum fh_role role, struct fh_trace *t)
 	return FH_ERR_UNSUPPORTED;
 }
 
-/* No core files; roles that write no files may write none.  */
+/* No core files; roles that write no files may write none.  (A log line to a
+ * standard error that is a file must fail then, not kill.)  */
 static fh_err limit_resources(enum fh_role role)
 {
 	struct rlimit none = { 0, 0 };
 
-	if (setrlimit(RLIMIT_CORE, &none) != 0)
+	if (setrlimit(RLIMIT_CORE, &none) != 0 || signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
 		return FH_ERR_PERMISSION;
 	if ((role == FH_ROLE_GATE || role == FH_ROLE_WORKER) && setrlimit(RLIMIT_FSIZE, &none) != 0)
 		return FH_ERR_PERMISSION;
 	return FH_ERR_OK;
+}
+
+/* Capabilities a role keeps of those it was started with: the supervisor looks
+ * at its peers' programs, reach becomes the users of tool servers.  */
+static uint32_t capabilities_of(enum fh_role role)
+{
+	constexpr uint32_t change_users = UINT32_C(1) << CAP_SETUID | UINT32_C(1) << CAP_SETGID;
+
+	if (role == FH_ROLE_SUPERVISOR)
+		return UINT32_C(1) << CAP_SYS_PTRACE | change_users;
+	return role == FH_ROLE_REACH ? change_users : 0;
+}
+
+/* Gives up all other capabilities, for what it starts, too.  */
+static fh_err drop_capabilities(enum fh_role role)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2];
+	uint32_t keep = capabilities_of(role);
+
+	if (syscall(SYS_capget, &h, d) != 0)
+		return FH_ERR_PERMISSION;
+	d[0] = (struct __user_cap_data_struct){ .effective = d[0].permitted & keep,
+						.permitted = d[0].permitted & keep,
+						.inheritable = d[0].inheritable & keep };
+	d[1] = (struct __user_cap_data_struct){ 0 };
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
+		return FH_ERR_PERMISSION;
+	return syscall(SYS_capset, &h, d) == 0 ? FH_ERR_OK : FH_ERR_PERMISSION;
 }
 
 /* Keys must not reach swap.  Where the limit is too low for a whole process,
@@ -181,6 +214,8 @@ fh_err fh_confine(const struct fh_confinement *what, int *landlock, struct fh_tr
 		e = FH_ERR_PERMISSION;
 	if (what->role == FH_ROLE_KEEPER)
 		lock_memory();
+	if (e == FH_ERR_OK)
+		e = drop_capabilities(what->role);
 	/* What starts programs cannot be bound to files: its children inherit it.  */
 	if (e == FH_ERR_OK && !starts_programs)
 		e = fh_landlock_apply(what->directory, /* readable= */ nullptr, landlock, t);

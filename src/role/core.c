@@ -9,6 +9,7 @@
 #include "role/log.h"
 
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -355,7 +356,7 @@ int fh_role_core(int argc, char **argv)
 {
 	char chain[FH_PATH_MAX], record[FH_PATH_MAX];
 	FH_OWN(fh_arena) memory = { 0 };
-	fh_err e = fh_arena_map(sizeof(struct fh_core), &memory);
+	fh_err e = fh_arena_map(sizeof(struct fh_core) + alignof(max_align_t), &memory);
 	struct fh_core *c = e == FH_ERR_OK ? fh_arena_take(&memory, sizeof(*c)) : nullptr;
 
 	if (argc != 2 || c == nullptr)

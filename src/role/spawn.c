@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-constexpr size_t arguments_max = 8;
+constexpr size_t arguments_max = 12;
 constexpr int first_fd = 3;
 constexpr int parking = 100; /* above all fixed places: descriptors are put here first */
 
