@@ -82,8 +82,21 @@ static fh_err visit(const struct fh_recovery *r, const struct fh_stored *s)
 	return e == FH_ERR_OK ? r->visitor->entry(r->visitor->context, &leaf, s->payload) : e;
 }
 
-/* The batch leads to its own root; J's trees are not touched.  */
-static fh_err check_batch(const struct fh_journal *j, struct fh_span body)
+/* The payload is the one that the leaf names.  */
+static bool is_whole(const struct fh_stored *s)
+{
+	struct fh_hash hash = fh_hash_of(s->payload);
+	struct fh_leaf leaf;
+
+	return fh_leaf_read(s->leaf, &leaf) == FH_ERR_OK && fh_hash_equal(&hash, &leaf.payload);
+}
+
+/* The batch leads to its own root; J's trees are not touched.  Behind what was
+ * signed, payloads are looked at too: the power may have gone when the leaves
+ * had reached the disk and the payloads had not, and what would not verify must
+ * not be signed.  */
+static fh_err check_batch(const struct fh_journal *j, struct fh_span body,
+			  const struct fh_recovery *r)
 {
 	struct fh_tree grown = j->durable;
 	struct fh_batch batch;
@@ -95,6 +108,8 @@ static fh_err check_batch(const struct fh_journal *j, struct fh_span body)
 	while ((e = fh_batch_next(&batch, &s)) == FH_ERR_OK) {
 		struct fh_hash h = fh_leaf_hash(s.leaf);
 
+		if (grown.size >= r->signed_size && !is_whole(&s))
+			return FH_ERR_TORN;
 		fh_tree_add(&grown, &h);
 	}
 	struct fh_hash root = fh_tree_root(&grown);
@@ -112,7 +127,7 @@ static fh_err add_batch(struct fh_journal *j, struct fh_span body, const struct 
 	size_t pending = j->leaves;
 	struct fh_batch batch;
 	struct fh_stored s;
-	fh_err e = check_batch(j, body);
+	fh_err e = check_batch(j, body, r);
 
 	if (e == FH_ERR_OK)
 		e = fh_batch_read(body, &batch);

@@ -135,7 +135,9 @@ static void drop(struct bench *b)
 static struct fh_span entry(uint64_t index, uint8_t room[FH_LEAF_MAX])
 {
 	struct fh_builder b = fh_builder_of(room, FH_LEAF_MAX);
-	struct fh_leaf l = { .index = index, .kind = FH_ENTRY_STOP, .class = FH_SPAN_LIT("test") };
+	static const uint8_t payload[100];
+	struct fh_leaf l = { .index = index, .kind = FH_ENTRY_STOP, .class = FH_SPAN_LIT("test"),
+			     .payload = fh_hash_of(FH_SPAN_ARRAY(payload)) };
 
 	fh_leaf_put(&b, &l);
 	return fh_builder_span(&b);
