@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/body.h"
+
 #include "chain/body_private.h"
 
 struct fh_members fh_members_within(struct fh_span map, const char *what, struct fh_trace *t)
@@ -60,7 +62,8 @@ void fh_members_need(struct fh_members *m, const char *name)
 	if (fh_cursor_bad(&m->c) || fh_members_has(m, name))
 		return;
 
-	struct fh_span other = m->left > 0 ? fh_cbor_text(&next, FH_NAME_MAX) : (struct fh_span){ 0 };
+	struct fh_span other = m->left > 0 ? fh_cbor_text(&next,
+			FH_NAME_MAX) : (struct fh_span){ 0 };
 
 	fh_trace_what(m->t, "%s: `%s` is missing (found `%.*s`)", m->what, name, (int)other.n,
 		      other.n > 0 ? (const char *)other.p : "");
@@ -163,7 +166,8 @@ struct fh_span fh_members_texts(struct fh_members *m, const char *name, size_t m
 	}
 	tell_value(m, name, "is malformed", was_bad);
 	if (!good || n < min || fh_cursor_bad(&inside))
-		fh_members_refuse(m, name, "must be a list of texts, not too many and not too long");
+		fh_members_refuse(m, name,
+				"must be a list of texts, not too many and not too long");
 	return array;
 }
 

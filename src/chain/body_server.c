@@ -29,7 +29,8 @@ static void read_environment(struct fh_members *m, struct fh_server_body *s)
 
 		if (name.n == 0 || fh_span_find(name, '=') != name.n ||
 		    fh_span_find(name, 0) != name.n || fh_span_find(value, 0) != value.n)
-			fh_members_refuse(m, "environment", "has a name or value that cannot be set");
+			fh_members_refuse(m, "environment",
+					"has a name or value that cannot be set");
 	}
 	if (fh_cursor_bad(&inside))
 		fh_members_refuse(m, "environment", "must be a map of texts, at most 64");

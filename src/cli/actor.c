@@ -129,7 +129,8 @@ static int read_grant(const struct fh_arguments *a, struct grant *g)
 	g->body.name = fh_span_str(a->operand[0]);
 	if (expires != nullptr) {
 		if (fh_duration_read(expires, &ms) != FH_ERR_OK)
-			return fh_usage_error(&usage_grant, "--expires needs a time like 12h or 90d");
+			return fh_usage_error(&usage_grant,
+					"--expires needs a time like 12h or 90d");
 		g->body.expires = true;
 		g->body.expires_ms = fh_clock_real_ms() + ms;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/decimal.h"
 #include "cli/chain_show.h"
 #include "cli/signing.h"
 
@@ -24,8 +25,8 @@ static const struct fh_usage usage_import = {
 	.operands_min = 1,
 	.operands_max = 1 << 20,
 	.text = "Give statement files in the order of their numbers.  A running daemon takes them\n"
-		"over by itself.  A state directory that does not exist is made when the first file\n"
-		"is a genesis: a replica, to sign from.  Nothing is ever overwritten.\n",
+		"over by itself.  A state directory that does not exist is made when the first\n"
+		"file is a genesis: a replica, to sign from.  Nothing is ever overwritten.\n",
 	.examples = "  freehold chain import answer.fhs\n"
 		    "  freehold chain import --state ./replica chain/*.fhs\n",
 };
@@ -160,7 +161,7 @@ static int chain_export(struct fh_cli *cli, int argc, char **argv)
 	if (done != go_on)
 		return done;
 	if (fh_argument(&a, "from") != nullptr &&
-	    sscanf(fh_argument(&a, "from"), "%8lu", &from) != 1)
+	    fh_decimal_read(fh_span_str(fh_argument(&a, "from")), &from) != FH_ERR_OK)
 		return fh_usage_error(&usage_export, "--from needs a number");
 
 	fh_err e = fh_state_open(cli, &state, &t);

@@ -142,7 +142,8 @@ static int write_request(const struct fh_cli *cli, const char *path, struct fh_s
 	if (e == FH_ERR_OK)
 		e = fh_file_write_new(path, file, 0644);
 	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, path, nullptr, "remove the state directory, choose a file that "
+		return fh_cli_fail(e, path, nullptr,
+				"remove the state directory, choose a file that "
 				   "does not exist, and begin again");
 	say_device(cli, body);
 	fh_cli_say(cli, "%s: take this to the operator, for `freehold device admit`", path);
@@ -157,7 +158,8 @@ static int init_joining(const struct fh_cli *cli, const struct fh_arguments *a,
 	fh_err e = fh_file_read(path, FH_ENVELOPE_MAX, &state->memory, &genesis);
 
 	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, path, nullptr, "give the file that `freehold genesis new` wrote");
+		return fh_cli_fail(e, path, nullptr,
+				"give the file that `freehold genesis new` wrote");
 	if (access(fh_argument(a, "request"), F_OK) == 0)
 		return fh_cli_fail(FH_ERR_EXISTS, fh_argument(a, "request"), nullptr,
 				   "choose a file that does not exist yet");

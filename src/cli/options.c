@@ -69,7 +69,7 @@ static const struct fh_option *find(const struct fh_option *o, size_t n, const c
 				    size_t length)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (strlen(o[i].name) == length && memcmp(o[i].name, name, length) == 0)
+		if (strlen(o[i].name) == length && strncmp(o[i].name, name, length) == 0)
 			return &o[i];
 	}
 	return nullptr;

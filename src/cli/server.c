@@ -90,7 +90,7 @@ static int by_name(const void *a, const void *b)
 
 	if (n != m)
 		return n < m ? -1 : 1;
-	return memcmp(x, y, n);
+	return strncmp(x, y, n);
 }
 
 static int read_environment(const struct fh_arguments *a, struct fh_arena *memory,
@@ -104,7 +104,8 @@ static int read_environment(const struct fh_arguments *a, struct fh_arena *memor
 		return fh_cli_fail(FH_ERR_NOMEM, "server", nullptr, nullptr);
 	for (; (v = fh_argument_nth(a, "env", n)) != nullptr; n++) {
 		if (n == FH_SERVER_ENVIRONMENT_MAX || strchr(v, '=') == nullptr || v[0] == '=')
-			return fh_usage_error(&usage_add, "--env needs NAME=VALUE, at most %zu times",
+			return fh_usage_error(&usage_add,
+					"--env needs NAME=VALUE, at most %zu times",
 					      FH_SERVER_ENVIRONMENT_MAX);
 		variable[n] = v;
 	}

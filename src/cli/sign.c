@@ -77,7 +77,8 @@ static int add(const struct fh_cli *cli, const struct fh_arguments *a, struct fh
 	if (more > 0)
 		fh_cli_say(cli, "%s: signed; %zu more wanted", path, more);
 	else
-		fh_cli_say(cli, "%s: complete; `freehold chain import %s` brings it in", path, path);
+		fh_cli_say(cli, "%s: complete; `freehold chain import %s` brings it in", path,
+				path);
 	return FH_EXIT_YES;
 }
 

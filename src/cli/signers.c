@@ -17,8 +17,8 @@ static const struct fh_usage usage_change = {
 	.options = options,
 	.options_n = sizeof(options) / sizeof(options[0]),
 	.text = "The signers are from then on exactly those of --new-key and --signer; keys given\n"
-		"with --operator-key alone only sign.  The old threshold, the new one and every new\n"
-		"key are needed; what is missing is added with `freehold sign`.\n",
+		"with --operator-key alone only sign.  The old threshold, the new one and every\n"
+		"new key are needed; what is missing is added with `freehold sign`.\n",
 	.examples = "  freehold signers change --operator-key old.key --new-key new.key\n",
 };
 

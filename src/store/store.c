@@ -232,7 +232,8 @@ static void tell_holder(int fd, struct fh_trace *t)
 		fh_trace_what(t, "in use by process %lu", pid);
 	else
 		fh_trace_what(t, "in use by another process");
-	fh_trace_cure(t, "stop that `freehold serve` first, or name another directory with --state");
+	fh_trace_cure(t,
+			"stop that `freehold serve` first, or name another directory with --state");
 }
 
 static fh_err write_holder(int fd, struct fh_trace *t)

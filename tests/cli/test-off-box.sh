@@ -35,7 +35,8 @@ yes "another chain" 0 at other genesis new --operator-key c.key --passphrase-fd 
 yes "its genesis is refused" 2 at box chain import other.fhs
 says "and says so" "another chain"
 
-yes "signers change to c alone" 0 at office signers change --operator-key a.key --operator-key b.key --new-key c.key --passphrase-fd 9
+yes "signers change to c alone" 0 at office signers change --operator-key a.key \
+	 --operator-key b.key --new-key c.key --passphrase-fd 9
 yes "a may sign no more" 2 at office actor grant x --uid 1 --operator-key a.key --passphrase-fd 9
 yes "c may" 0 at office actor grant x --uid 1 --operator-key c.key --passphrase-fd 9
 yes "export" 0 at office chain export stick

@@ -41,7 +41,8 @@ static void refuses_what_comes_before_genesis(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(fixture_accept(f, fixture_next(f, "actor", fixture_actor(f, "a", 1, nullptr), 1)),
+	assert_int_equal(fixture_accept(f, fixture_next(f, "actor", fixture_actor(f, "a", 1,
+			nullptr), 1)),
 			 FH_ERR_MISSING);
 }
 
@@ -67,10 +68,12 @@ static void a_key_that_is_no_signer_may_not_sign(void **state)
 	struct fixture *f = *state;
 
 	fixture_start(f);
-	assert_int_equal(fixture_accept(f, fixture_next(f, "actor", fixture_actor(f, "a", 1, nullptr), 2)),
+	assert_int_equal(fixture_accept(f, fixture_next(f, "actor", fixture_actor(f, "a", 1,
+			nullptr), 2)),
 			 FH_ERR_SIGNATURE);
 	/* Not even beside one that may.  */
-	assert_int_equal(fixture_accept(f, fixture_next(f, "actor", fixture_actor(f, "a", 1, nullptr), 3)),
+	assert_int_equal(fixture_accept(f, fixture_next(f, "actor", fixture_actor(f, "a", 1,
+			nullptr), 3)),
 			 FH_ERR_SIGNATURE);
 }
 
@@ -115,7 +118,8 @@ static void refuses_gaps_strangers_and_repeats(void **state)
 	struct fh_span body = fixture_actor(f, "a", 1, nullptr);
 
 	far.sequence = 5;
-	assert_int_equal(fixture_accept(f, fixture_behind(f, far, "actor", body, 1)), FH_ERR_MISSING);
+	assert_int_equal(fixture_accept(f, fixture_behind(f, far, "actor", body, 1)),
+			FH_ERR_MISSING);
 	stranger.hash.bytes[0] ^= 1;
 	assert_int_equal(fixture_accept(f, fixture_behind(f, stranger, "actor", body, 1)),
 			 FH_ERR_UNKNOWN);
@@ -165,11 +169,14 @@ static void an_actor_with_its_executable_is_preferred(void **state)
 	fixture_start(f);
 	fixture_must(f, fixture_next(f, "actor", fixture_actor(f, "one", 7, "editor"), 1));
 	fixture_must(f, fixture_next(f, "actor", fixture_actor(f, "any", 7, nullptr), 1));
-	assert_true(fh_span_equal(fh_chain_actor_by_peer(&f->chain, 7, fh_hash_span(&editor))->body.name,
+	assert_true(fh_span_equal(fh_chain_actor_by_peer(&f->chain, 7,
+			fh_hash_span(&editor))->body.name,
 				  FH_SPAN_LIT("one")));
-	assert_true(fh_span_equal(fh_chain_actor_by_peer(&f->chain, 7, fh_hash_span(&other))->body.name,
+	assert_true(fh_span_equal(fh_chain_actor_by_peer(&f->chain, 7,
+			fh_hash_span(&other))->body.name,
 				  FH_SPAN_LIT("any")));
-	assert_true(fh_span_equal(fh_chain_actor_by_peer(&f->chain, 7, (struct fh_span){ 0 })->body.name,
+	assert_true(fh_span_equal(fh_chain_actor_by_peer(&f->chain, 7,
+			(struct fh_span){ 0 })->body.name,
 				  FH_SPAN_LIT("any")));
 	assert_null(fh_chain_actor_by_peer(&f->chain, 8, fh_hash_span(&editor)));
 }
@@ -200,7 +207,8 @@ static void a_revoked_policy_leaves_none(void **state)
 
 	assert_true(fh_hash_equal(&hash, &f->chain.head.hash));
 	fixture_must(f, fixture_next(f, "revoke",
-				     fixture_revoke(f, FH_STATEMENT_POLICY, fh_hash_span(&hash)), 1));
+				     fixture_revoke(f, FH_STATEMENT_POLICY, fh_hash_span(&hash)),
+						1));
 	assert_null(fh_chain_policy(&f->chain));
 }
 
@@ -213,7 +221,8 @@ static void a_device_proves_that_it_holds_its_key(void **state)
 
 	fixture_start(f);
 	assert_int_equal(fh_signer_new(&seed, &signer), FH_ERR_OK);
-	assert_int_equal(fixture_accept(f, fixture_next(f, "device", fixture_device(f, &signer, &other), 1)),
+	assert_int_equal(fixture_accept(f, fixture_next(f, "device", fixture_device(f, &signer,
+			&other), 1)),
 			 FH_ERR_SIGNATURE);
 	fixture_must(f, fixture_next(f, "device", fixture_device(f, &signer, &f->chain.id), 1));
 
@@ -239,11 +248,13 @@ static void new_signers_need_old_and_new_and_each_new_key(void **state)
 
 	assert_int_equal(fixture_accept(f, fixture_next(f, "signers", body, 1 | 4 | 8)),
 			 FH_ERR_SIGNATURE);
-	assert_int_equal(fixture_accept(f, fixture_next(f, "signers", body, 3 | 4)), FH_ERR_SIGNATURE);
+	assert_int_equal(fixture_accept(f, fixture_next(f, "signers", body, 3 | 4)),
+			FH_ERR_SIGNATURE);
 	assert_int_equal(fixture_accept(f, fixture_next(f, "signers", body, 3)), FH_ERR_SIGNATURE);
 	fixture_must(f, fixture_next(f, "signers", body, 15));
 	/* From now on the new ones count, and the old do not.  */
-	assert_int_equal(fixture_accept(f, fixture_next(f, "actor", fixture_actor(f, "a", 1, nullptr), 3)),
+	assert_int_equal(fixture_accept(f, fixture_next(f, "actor", fixture_actor(f, "a", 1,
+			nullptr), 3)),
 			 FH_ERR_SIGNATURE);
 	fixture_must(f, fixture_next(f, "actor", fixture_actor(f, "a", 1, nullptr), 8));
 }
@@ -383,7 +394,8 @@ static void junk_beside_the_chain_is_no_fork(void **state)
 	struct fh_chain_head h = { .sequence = 1 };
 
 	assert_int_equal(fh_chain_hash_at(&f->chain, 1, &h.hash), FH_ERR_OK);
-	assert_int_equal(fixture_accept(f, fixture_behind(f, h, "actor", fixture_actor(f, "x", 1, nullptr), 2)),
+	assert_int_equal(fixture_accept(f, fixture_behind(f, h, "actor", fixture_actor(f, "x", 1,
+			nullptr), 2)),
 			 FH_ERR_SIGNATURE);
 	assert_int_equal(f->chain.state, FH_CHAIN_LIVE);
 }

@@ -78,7 +78,8 @@ static void another_version_is_named(void **state)
 
 	memcpy(bytes, payload.p, payload.n);
 	bytes[2] = 2; /* {1: version ... */
-	assert_int_equal(fh_statement_parse(fh_span_of(bytes, payload.n), &back, &t), FH_ERR_VERSION);
+	assert_int_equal(fh_statement_parse(fh_span_of(bytes, payload.n), &back, &t),
+			FH_ERR_VERSION);
 	assert_non_null(strstr(t.what, "version 2"));
 }
 
@@ -91,14 +92,17 @@ static void bodies_name_what_is_wrong(void **state)
 
 	(void)state;
 	/* {"name": "x", "transport": {"url": "u"}}  */
-	assert_int_equal(fh_server_read(FH_SPAN_LIT("\xa2\x64name\x61x\x69transport\xa1\x63url\x61u"),
+	assert_int_equal(fh_server_read(FH_SPAN_LIT("\xa2\x64name\x61x\x69transport\xa1\x63url"
+						    "\x61u"),
 					&server, &t), FH_ERR_UNSUPPORTED);
 	assert_non_null(strstr(t.what, "url"));
 	/* {"cedar": "", "lease": 1, ...}  */
-	assert_int_equal(fh_policy_read(FH_SPAN_LIT("\xa2\x65""cedar\x60\x65lease\x01"), &policy, &t),
+	assert_int_equal(fh_policy_read(FH_SPAN_LIT("\xa2\x65""cedar\x60\x65lease\x01"), &policy,
+			&t),
 			 FH_ERR_UNSUPPORTED);
 	assert_non_null(strstr(t.what, "lease"));
-	assert_int_equal(fh_actor_read(FH_SPAN_LIT("\xa1\x64name\x61x"), &actor, &t), FH_ERR_FORMAT);
+	assert_int_equal(fh_actor_read(FH_SPAN_LIT("\xa1\x64name\x61x"), &actor, &t),
+			FH_ERR_FORMAT);
 	assert_non_null(strstr(t.what, "groups"));
 	assert_int_equal(fh_actor_read(FH_SPAN_LIT("\xa1\x64name\x60"), &actor, &t), FH_ERR_FORMAT);
 }

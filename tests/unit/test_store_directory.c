@@ -18,7 +18,8 @@ static int set_up(void **state)
 {
 	struct place *p = test_calloc(1, sizeof(*p));
 
-	strcpy(p->top, "/tmp/freehold-test-store-XXXXXX");
+	memcpy(p->top, "/tmp/freehold-test-store-XXXXXX",
+	       sizeof("/tmp/freehold-test-store-XXXXXX"));
 	if (mkdtemp(p->top) == nullptr)
 		return -1;
 	snprintf(p->path, sizeof(p->path), "%s/state", p->top);

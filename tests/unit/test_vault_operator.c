@@ -36,7 +36,8 @@ static int set_up(void **state)
 	assert_int_equal(fh_operator_key_seal(&f->key, FH_SPAN_LIT("a passphrase"), cheap, &b),
 			 FH_ERR_OK);
 	f->n = b.n;
-	strcpy(f->directory, "/tmp/freehold-test-vault-XXXXXX");
+	memcpy(f->directory, "/tmp/freehold-test-vault-XXXXXX",
+	       sizeof("/tmp/freehold-test-vault-XXXXXX"));
 	if (mkdtemp(f->directory) == nullptr)
 		return -1;
 	*state = f;
@@ -113,10 +114,12 @@ static void a_key_file_is_for_its_owner_alone(void **state)
 	assert_int_equal(fh_operator_key_read(path, nullptr, &a, &back, nullptr), FH_ERR_OK);
 	assert_true(fh_span_equal(back, file_of(f)));
 	assert_int_equal(chmod(path, 0640), 0);
-	assert_int_equal(fh_operator_key_read(path, nullptr, &a, &back, nullptr), FH_ERR_PERMISSION);
+	assert_int_equal(fh_operator_key_read(path, nullptr, &a, &back, nullptr),
+			FH_ERR_PERMISSION);
 	assert_int_equal(chmod(path, 0600), 0);
 	assert_int_equal(symlink(path, link), 0);
-	assert_int_equal(fh_operator_key_read(link, nullptr, &a, &back, nullptr), FH_ERR_PERMISSION);
+	assert_int_equal(fh_operator_key_read(link, nullptr, &a, &back, nullptr),
+			FH_ERR_PERMISSION);
 	/* Nor in the state directory.  */
 	assert_int_equal(fh_operator_key_read(path, f->directory, &a, &back, nullptr),
 			 FH_ERR_PERMISSION);
