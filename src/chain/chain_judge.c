@@ -81,10 +81,9 @@ static fh_err place_behind(const struct fh_chain *c, const struct fh_statement *
 		return FH_ERR_OK;
 	}
 	if (s->sequence > c->steps) {
-		fh_trace_what(t,
-				"statement %llu follows statements that are not here (head is %llu)",
-			      (unsigned long long)s->sequence,
-					(unsigned long long)c->head.sequence);
+		fh_trace_what(t, "statement %llu follows statements that are not here "
+			      "(head is %llu)", (unsigned long long)s->sequence,
+			      (unsigned long long)c->head.sequence);
 		fh_trace_cure(t, "import the statements between them first");
 		return FH_ERR_MISSING;
 	}
