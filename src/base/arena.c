@@ -6,7 +6,7 @@
 
 constexpr size_t alignment = alignof(max_align_t);
 
-void *fh_arena_take(struct fh_arena *a, size_t n)
+void *fh_arena_space(struct fh_arena *a, size_t n)
 {
 	size_t rounded;
 
@@ -18,7 +18,14 @@ void *fh_arena_take(struct fh_arena *a, size_t n)
 	uint8_t *taken = a->p + a->n;
 
 	a->n += rounded;
-	return memset(taken, 0, rounded);
+	return taken;
+}
+
+void *fh_arena_take(struct fh_arena *a, size_t n)
+{
+	void *taken = fh_arena_space(a, n);
+
+	return taken == nullptr ? nullptr : memset(taken, 0, n);
 }
 
 void *fh_arena_array(struct fh_arena *a, size_t count, size_t size)

@@ -21,6 +21,10 @@ static inline struct fh_arena fh_arena_of(void *p, size_t cap)
 /* N zeroed bytes, aligned for any object, or NULL if they do not fit.  */
 void *fh_arena_take(struct fh_arena *a, size_t n);
 
+/* The same, not zeroed: for buffers, so that their pages are not touched before
+ * they are used.  */
+void *fh_arena_space(struct fh_arena *a, size_t n);
+
 /* COUNT zeroed objects of SIZE bytes, or NULL (overflow included).  */
 void *fh_arena_array(struct fh_arena *a, size_t count, size_t size);
 

@@ -55,7 +55,7 @@ static fh_err begin_segment(struct fh_journal *j)
 
 static fh_err take_memory(struct fh_journal *j, struct fh_arena *arena)
 {
-	uint8_t *batch = fh_arena_take(arena, FH_BATCH_MAX);
+	uint8_t *batch = fh_arena_space(arena, FH_BATCH_MAX);
 
 	j->leaf = fh_arena_array(arena, 2 * FH_BATCH_ENTRIES_MAX, sizeof(*j->leaf));
 	if (batch == nullptr || j->leaf == nullptr)

@@ -27,7 +27,7 @@ void fh_core_reply(struct fh_core *c, size_t i, const struct fh_reply *r)
 {
 	struct fh_core_gate *g = &c->gate[i];
 	size_t cap = r->body.n + 4096 + FH_REPLY_POLICIES_MAX * FH_NAME_MAX;
-	uint8_t *p = fh_arena_take(&c->scratch, cap);
+	uint8_t *p = fh_arena_space(&c->scratch, cap);
 	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : cap);
 
 	if (!g->used)
@@ -44,7 +44,7 @@ void fh_core_reply(struct fh_core *c, size_t i, const struct fh_reply *r)
 static fh_err add_identity(struct fh_core *c, struct fh_fields *f, const struct request *r)
 {
 	const struct fh_peer *peer = &c->gate[r->gate].peer;
-	uint8_t *p = fh_arena_take(&c->scratch, 128);
+	uint8_t *p = fh_arena_space(&c->scratch, 128);
 	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : 128);
 	bool has_executable = !peer->network && peer->executable.n > 0;
 
@@ -68,7 +68,7 @@ static fh_err add_decision(struct fh_core *c, struct fh_fields *f, const struct 
 {
 	const struct fh_decision *d = &r->decision;
 	size_t cap = 64 + d->determining_n * (FH_NAME_MAX + 8);
-	uint8_t *p = fh_arena_take(&c->scratch, cap);
+	uint8_t *p = fh_arena_space(&c->scratch, cap);
 	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : cap);
 
 	fh_cbor_put_array(&b, 3);
@@ -150,7 +150,7 @@ static fh_err add_detail(struct fh_core *c, struct fh_fields *f, const struct re
 			 const char *code, uint64_t suppressed)
 {
 	size_t cap = 128 + r->ask->tool.n + strlen(code);
-	uint8_t *p = fh_arena_take(&c->scratch, cap);
+	uint8_t *p = fh_arena_space(&c->scratch, cap);
 	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : cap);
 
 	fh_cbor_put_map(&b, 3);
@@ -273,7 +273,7 @@ static fh_err order_start(struct fh_core *c, const struct fh_server *server,
 {
 	size_t cap = (FH_SERVER_ARGUMENTS_MAX + 2 * FH_SERVER_ENVIRONMENT_MAX) * (FH_PATH_MAX + 8);
 	struct fh_start *start = fh_arena_take(&c->scratch, sizeof(*start));
-	uint8_t *p = fh_arena_take(&c->scratch, cap);
+	uint8_t *p = fh_arena_space(&c->scratch, cap);
 	struct fh_builder b = fh_builder_of(p, cap);
 
 	if (start == nullptr || p == nullptr)
@@ -336,7 +336,7 @@ static fh_err permit(struct fh_core *c, struct fh_core_session *s, const struct 
 {
 	struct fh_permit p = { kind, r->index, r->ask->tool, r->ask->params };
 	size_t cap = p.body.n + FH_NAME_MAX + 64;
-	uint8_t *bytes = fh_arena_take(&c->scratch, cap);
+	uint8_t *bytes = fh_arena_space(&c->scratch, cap);
 	struct fh_builder b = fh_builder_of(bytes, bytes == nullptr ? 0 : cap);
 
 	for (size_t i = 0; i < FH_CORE_CALLS_MAX; i++) {

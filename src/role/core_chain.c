@@ -59,6 +59,11 @@ static fh_err take(struct fh_core *c, const struct fh_store *store, const struct
 		fh_log_error("core", e, &t);
 		return FH_ERR_OK;
 	}
+	/* A verified signed time: the present is not before it.  */
+	uint64_t lo = fh_core_now(c).lo_ms;
+
+	if (c->chain.head.issued_ms > lo)
+		c->lo_base_ms += c->chain.head.issued_ms - lo;
 	fh_log(FH_LOG_PRIORITY_NOTICE, "core", "accepted statement %llu (chain is %s)",
 	       (unsigned long long)f->sequence, fh_chain_state_text(c->chain.state));
 	return append_statement(c, envelope);
@@ -121,7 +126,7 @@ fh_err fh_core_chain_refresh(struct fh_core *c)
 {
 	struct fh_store store = { 0 };
 	struct fh_chain_file *files;
-	size_t n, before = c->chain.head.sequence;
+	size_t n;
 
 	if (snprintf(store.path, sizeof(store.path), "%s", c->chain_path) >= (int)sizeof(store.path))
 		return FH_ERR_LIMIT;
@@ -135,9 +140,6 @@ fh_err fh_core_chain_refresh(struct fh_core *c)
 			e = take(c, &store, &files[i]);
 		c->scratch.n = mark;
 	}
-	if (e == FH_ERR_OK && c->chain.head.sequence != before
-	    && c->chain.head.issued_ms > fh_core_now(c).lo_ms)
-		c->lo_base_ms += c->chain.head.issued_ms - fh_core_now(c).lo_ms;
 	if (e == FH_ERR_OK)
 		e = cut_revoked(c);
 	if (e == FH_ERR_OK)

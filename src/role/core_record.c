@@ -39,7 +39,7 @@ fh_err fh_core_field(struct fh_core *c, struct fh_fields *f, enum fh_field_id id
 /* A builder for an item of about N bytes in scratch memory.  */
 static struct fh_builder item_builder(struct fh_core *c, size_t n)
 {
-	uint8_t *p = fh_arena_take(&c->scratch, n + 16);
+	uint8_t *p = fh_arena_space(&c->scratch, n + 16);
 
 	return fh_builder_of(p, p == nullptr ? 0 : n + 16);
 }

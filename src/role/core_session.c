@@ -130,7 +130,7 @@ static void put_known_tools(struct fh_core *c, const struct fh_core_session *s,
 static struct fh_span filter_tools(struct fh_core *c, const struct fh_core_session *s,
 				   struct fh_span body)
 {
-	uint8_t *p = fh_arena_take(&c->scratch, body.n + 16);
+	uint8_t *p = fh_arena_space(&c->scratch, body.n + 16);
 	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : body.n + 16);
 	struct fh_cursor in = fh_cursor_of(body);
 	size_t n = fh_cbor_map(&in, FH_CBOR_ITEMS_MAX);
@@ -247,7 +247,7 @@ static fh_err open_server(struct fh_core *c, struct fh_core_session *s, struct f
 {
 	struct fh_permit p = { .kind = FH_PERMIT_INITIALIZE, .index = s->start_index,
 			       .body = fh_span_of(s->params, s->params_n) };
-	uint8_t *bytes = fh_arena_take(&c->scratch, FH_CORE_PARAMS_MAX + 64);
+	uint8_t *bytes = fh_arena_space(&c->scratch, FH_CORE_PARAMS_MAX + 64);
 	struct fh_builder b = fh_builder_of(bytes, bytes == nullptr ? 0 : FH_CORE_PARAMS_MAX + 64);
 	fh_err e = attach(s, pair);
 

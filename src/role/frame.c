@@ -14,7 +14,7 @@ constexpr size_t head_size = 4;
 
 fh_err fh_pipe_open(int fd, size_t frame_max, struct fh_arena *arena, struct fh_pipe *out)
 {
-	uint8_t *p = fh_arena_take(arena, frame_max + head_size);
+	uint8_t *p = fh_arena_space(arena, frame_max + head_size);
 
 	if (p == nullptr)
 		return FH_ERR_NOMEM;

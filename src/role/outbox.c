@@ -11,7 +11,7 @@ constexpr size_t head_size = 4;
 
 fh_err fh_outbox_open(size_t cap, struct fh_arena *arena, struct fh_outbox *out)
 {
-	uint8_t *p = fh_arena_take(arena, cap);
+	uint8_t *p = fh_arena_space(arena, cap);
 
 	if (p == nullptr)
 		return FH_ERR_NOMEM;

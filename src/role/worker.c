@@ -49,7 +49,7 @@ static fh_err report(struct worker *w, uint64_t index, enum fh_outcome_status st
 {
 	struct fh_outcome o = { index, status, w->dropped, fh_span_str(text), body };
 	size_t cap = body.n + 2048;
-	uint8_t *p = fh_arena_take(&w->scratch, cap);
+	uint8_t *p = fh_arena_space(&w->scratch, cap);
 	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : cap);
 
 	fh_outcome_put(&b, &o);
@@ -77,7 +77,7 @@ static fh_err write_line(struct fh_span s)
 
 static struct fh_builder line_builder(struct worker *w, size_t n)
 {
-	uint8_t *p = fh_arena_take(&w->scratch, n);
+	uint8_t *p = fh_arena_space(&w->scratch, n);
 
 	return fh_builder_of(p, p == nullptr ? 0 : n);
 }
@@ -322,7 +322,7 @@ static fh_err begin(struct worker *w)
 		e = fh_pipe_open(FH_FD_CORE, FH_FRAME_MAX, &w->memory, &w->core);
 	if (e != FH_ERR_OK)
 		return e;
-	w->line = fh_arena_take(&w->memory, line_max);
+	w->line = fh_arena_space(&w->memory, line_max);
 	if (w->line == nullptr || fcntl(FH_WORKER_TO, F_SETFL, O_NONBLOCK) != 0)
 		return FH_ERR_NOMEM;
 	return FH_ERR_OK;
