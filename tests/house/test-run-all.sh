@@ -66,7 +66,7 @@ tree $shell 'echo "skip - b"'
 expect 'a skip without a reason has failed' 1 '4 passed, 1 failed, 0 skipped' 'without a reason'
 
 vectors() {
-	tree build/tests/vectors/runner "$1"
+	tree build/tests/runner "$1"
 	echo 'runner some/path' >"$work/tree/tests/vectors.list"
 	export FREEHOLD_VECTORS=$work
 	mkdir -p "$work/some/path"
