@@ -9,46 +9,25 @@
 #include "chip/soft.h"
 #include "chip/tpm2/tpm2.h"
 #include "crypto/sign.h"
+#include "os/boot.h"
 #include "os/memory.h"
 
 #define DEFAULT_TCTI "device:/dev/tpmrm0"
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 constexpr size_t chip_memory = 1 << 20;
-constexpr size_t boot_id_max = 128;
 constexpr size_t body_max = 16 << 10;
-
-static fh_err read_boot_id(struct fh_arena *a, uint8_t out[FH_HASH_SIZE])
-{
-	uint8_t *text = fh_arena_take(a, boot_id_max);
-	int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
-	FH_OWN(fh_fd) owned = fh_fd_of(fd);
-
-	if (fd < 0 || text == nullptr)
-		return FH_ERR_IO;
-
-	ssize_t n = read(fd, text, boot_id_max); /* /proc tells no size beforehand */
-
-	if (n <= 0)
-		return FH_ERR_IO;
-
-	struct fh_hash h = fh_hash_of(fh_span_of(text, (size_t)n));
-
-	memcpy(out, h.bytes, FH_HASH_SIZE);
-	return FH_ERR_OK;
-}
 
 static fh_err open_soft(struct fh_state *s, struct fh_arena *a, struct fh_fd *counter,
 			struct fh_chip *out, struct fh_trace *t)
 {
-	uint8_t boot[FH_HASH_SIZE];
+	struct fh_hash boot;
 	char path[FH_PATH_MAX];
 	fh_err e = fh_store_put(&s->store, "keys/counter", (struct fh_span){ 0 }, t);
 
 	if (e == FH_ERR_OK)
 		e = fh_store_path(&s->store, "keys/counter", path);
 	if (e == FH_ERR_OK)
-		e = read_boot_id(a, boot);
+		e = fh_boot_id(&boot);
 	if (e != FH_ERR_OK)
 		return e;
 
@@ -57,7 +36,7 @@ static fh_err open_soft(struct fh_state *s, struct fh_arena *a, struct fh_fd *co
 	if (fd < 0)
 		return fh_errno_err(errno);
 	*counter = fh_fd_of(fd);
-	return fh_chip_soft_open(fd, boot, a, t, out);
+	return fh_chip_soft_open(fd, boot.bytes, a, t, out);
 }
 
 static fh_err open_chip(const struct fh_cli *cli, struct fh_state *s, bool no_tpm,
