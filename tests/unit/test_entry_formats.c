@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bytes of docs/spec/LEAF.md, JOURNAL.md, NOTE.md and KEYS.md, which must
+ * never change, and the strictness of their readers.  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "chain/statement.h"
+#include "codec/cbor.h"
+#include "entry/certificate.h"
+#include "entry/field.h"
+#include "entry/leaf.h"
+#include "entry/segment.h"
+#include "merkle/checkpoint.h"
+
+/* --- golden bytes ------------------------------------------------------------- */
+
+/* Reads the document NAME without blanks and line ends.  */
+static char *document(const char *name)
+{
+	static char text[1 << 16];
+	char path[1024];
+	size_t n = 0;
+	int c;
+
+	(void)snprintf(path, sizeof(path), "%s/docs/spec/%s", FH_SOURCE, name);
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	while ((c = fgetc(f)) != EOF && n + 1 < sizeof(text)) {
+		if (c != ' ' && c != '\n')
+			text[n++] = (char)c;
+	}
+	(void)fclose(f);
+	text[n] = '\0';
+	return text;
+}
+
+/* BYTES stand in hex in the document.  */
+static void stands_in(const char *name, const char *what, struct fh_span bytes)
+{
+	static char hex[8192];
+	struct fh_builder b = FH_BUILDER_ARRAY(hex);
+
+	fh_builder_hex(&b, bytes);
+	fh_builder_u8(&b, '\0');
+	assert_false(b.bad);
+	if (strstr(document(name), hex) == nullptr)
+		fail_msg("docs/spec/%s: %s is %s", name, what, hex);
+}
+
+static struct fh_hash filled(uint8_t byte)
+{
+	struct fh_hash h;
+
+	memset(h.bytes, byte, sizeof(h.bytes));
+	return h;
+}
+
+static struct fh_leaf golden_leaf(void)
+{
+	return (struct fh_leaf){ .index = 7, .time = { 1'800'000'000'000, 1'800'000'000'050 },
+				 .boot = 3, .start = 9, .session = filled(1),
+				 .kind = FH_ENTRY_INTENT, .class = FH_SPAN_LIT("default"),
+				 .chain_head = filled(2), .payload = filled(3),
+				 .fields = filled(4) };
+}
+
+static void golden_fields(struct fh_fields *f, uint8_t salt[2][FH_SALT_SIZE])
+{
+	for (size_t i = 0; i < 2; i++)
+		memset(salt[i], (int)(0x10 + i), FH_SALT_SIZE);
+	*f = (struct fh_fields){ .n = 2 };
+	f->field[0] = (struct fh_field){ FH_FIELD_ACTOR, fh_span_of(salt[0], FH_SALT_SIZE),
+					 FH_SPAN_LIT("\x65" "Actor") };
+	f->field[1] = (struct fh_field){ FH_FIELD_DECISION, fh_span_of(salt[1], FH_SALT_SIZE),
+					 FH_SPAN_LIT("\x83\xf5\x66permit\x80") };
+}
+
+static void writes_the_golden_leaf(void **state)
+{
+	uint8_t room[FH_LEAF_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_leaf l = golden_leaf(), read;
+
+	(void)state;
+	fh_leaf_put(&b, &l);
+	stands_in("LEAF.md", "the leaf", fh_builder_span(&b));
+	struct fh_hash h = fh_leaf_hash(fh_builder_span(&b));
+
+	stands_in("LEAF.md", "its hash", fh_hash_span(&h));
+	assert_int_equal(fh_leaf_read(fh_builder_span(&b), &read), FH_ERR_OK);
+	assert_int_equal(read.index, 7);
+	assert_int_equal(read.time.hi_ms, 1'800'000'000'050);
+	assert_int_equal(read.start, 9);
+	assert_true(fh_hash_equal(&read.fields, &l.fields));
+}
+
+static void writes_the_golden_payload(void **state)
+{
+	uint8_t salt[2][FH_SALT_SIZE], room[512];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_fields f, read;
+
+	(void)state;
+	golden_fields(&f, salt);
+	fh_field_put_opening(&b, &f.field[0]);
+	stands_in("LEAF.md", "the opening", fh_builder_span(&b));
+	struct fh_hash direct = fh_field_hash(&f.field[0]), built = fh_leaf_hash(fh_builder_span(&b));
+
+	assert_true(fh_hash_equal(&direct, &built));
+	b.n = 0;
+	fh_payload_put(&b, &f);
+	stands_in("LEAF.md", "the payload", fh_builder_span(&b));
+	struct fh_hash root = fh_fields_root(&f);
+
+	stands_in("LEAF.md", "the commitment root", fh_hash_span(&root));
+	assert_int_equal(fh_payload_read(fh_builder_span(&b), &read), FH_ERR_OK);
+	assert_int_equal(read.n, 2);
+	assert_ptr_equal(fh_fields_get(&read, FH_FIELD_DECISION), &read.field[1]);
+	assert_null(fh_fields_get(&read, FH_FIELD_RESULT));
+}
+
+static void writes_the_golden_segment(void **state)
+{
+	uint8_t room[1024];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_segment_head h = { filled(5), filled(6), 7, filled(8) };
+	struct fh_stored s = { FH_SPAN_LIT("leaf"), FH_SPAN_LIT("payload") };
+	struct fh_hash root = filled(9);
+
+	(void)state;
+	fh_segment_put_head(&b, &h);
+	stands_in("JOURNAL.md", "the head", fh_builder_span(&b));
+	b.n = 0;
+	fh_batch_put_open(&b, 7, 1, 17);
+	fh_stored_put(&b, &s);
+	fh_batch_put_close(&b, 8, &root);
+	assert_int_equal(b.n, fh_batch_frame_size(17));
+	stands_in("JOURNAL.md", "the batch", fh_builder_span(&b));
+	b.n = 0;
+	fh_segment_put_checkpoint(&b, FH_SPAN_LIT("note"));
+	stands_in("JOURNAL.md", "the checkpoint", fh_builder_span(&b));
+}
+
+static void writes_the_golden_note(void **state)
+{
+	static const uint8_t key[FH_MLDSA65_PUBLIC_SIZE] = { 0 };
+	struct fh_checkpoint c = { FH_SPAN_LIT("freehold/example"), 70000, filled(10) };
+	uint8_t text_room[512], signed_room[512], id[4];
+	struct fh_builder text = FH_BUILDER_ARRAY(text_room), b = FH_BUILDER_ARRAY(signed_room);
+	struct fh_builder id_bytes = FH_BUILDER_ARRAY(id);
+
+	(void)state;
+	fh_checkpoint_put_text(&text, &c);
+	fh_checkpoint_put_signed(&b, fh_builder_span(&text));
+	stands_in("NOTE.md", "what is signed", fh_builder_span(&b));
+	fh_builder_be32(&id_bytes, fh_note_mldsa65_key_id(c.origin, FH_SPAN_ARRAY(key)));
+	stands_in("NOTE.md", "the key id", FH_SPAN_ARRAY(id));
+}
+
+static void writes_the_golden_certificate(void **state)
+{
+	static uint8_t key[FH_MLDSA65_PUBLIC_SIZE];
+	uint8_t room[FH_CERTIFICATE_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+
+	(void)state;
+	memset(key, 11, sizeof(key));
+	struct fh_certificate c = { .chain_id = filled(12), .device_id = filled(13),
+				    .session_key = FH_SPAN_ARRAY(key), .boot = 3, .start = 9,
+				    .previous_size = 50, .previous_root = filled(14),
+				    .grade = FH_GRADE_TPM_SEALED };
+
+	fh_certificate_put_payload(&b, &c);
+	struct fh_hash h = fh_hash_of(fh_builder_span(&b));
+
+	stands_in("KEYS.md", "SHA-256 of the certificate payload", fh_hash_span(&h));
+}
+
+/* --- strictness ----------------------------------------------------------------- */
+
+static void refuses_every_truncation_and_flip_of_a_leaf(void **state)
+{
+	uint8_t room[FH_LEAF_MAX], again_room[FH_LEAF_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_leaf l = golden_leaf(), read;
+
+	(void)state;
+	fh_leaf_put(&b, &l);
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_not_equal(fh_leaf_read(fh_span_of(room, n), &read), FH_ERR_OK);
+	/* What is read at all has one encoding: writing it gives the same bytes.  */
+	for (size_t bit = 0; bit < 8 * b.n; bit++) {
+		room[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		if (fh_leaf_read(fh_builder_span(&b), &read) == FH_ERR_OK) {
+			struct fh_builder again = FH_BUILDER_ARRAY(again_room);
+
+			fh_leaf_put(&again, &read);
+			assert_true(fh_span_equal(fh_builder_span(&again), fh_builder_span(&b)));
+		}
+		room[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+}
+
+static void refuses_other_versions(void **state)
+{
+	uint8_t room[FH_LEAF_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_leaf l = golden_leaf(), read;
+
+	(void)state;
+	fh_leaf_put(&b, &l);
+	room[2] = 0;
+	assert_int_equal(fh_leaf_read(fh_builder_span(&b), &read), FH_ERR_VERSION);
+	room[2] = 2;
+	assert_int_equal(fh_leaf_read(fh_builder_span(&b), &read), FH_ERR_VERSION);
+}
+
+static void refuses_time_that_ends_before_it_begins(void **state)
+{
+	uint8_t room[FH_LEAF_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_leaf l = golden_leaf(), read;
+
+	(void)state;
+	l.time.hi_ms = l.time.lo_ms - 1;
+	fh_leaf_put(&b, &l);
+	assert_int_equal(fh_leaf_read(fh_builder_span(&b), &read), FH_ERR_FORMAT);
+}
+
+static void refuses_fields_out_of_order_and_twice(void **state)
+{
+	uint8_t salt[2][FH_SALT_SIZE], room[512];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_fields f, read;
+
+	(void)state;
+	golden_fields(&f, salt);
+	f.field[1].id = FH_FIELD_ACTOR;
+	fh_payload_put(&b, &f);
+	assert_int_equal(fh_payload_read(fh_builder_span(&b), &read), FH_ERR_FORMAT);
+	b.n = 0;
+	f.field[0].id = FH_FIELD_RESULT;
+	fh_payload_put(&b, &f);
+	assert_int_equal(fh_payload_read(fh_builder_span(&b), &read), FH_ERR_FORMAT);
+}
+
+static void refuses_another_sealing(void **state)
+{
+	struct fh_fields read;
+
+	(void)state;
+	assert_int_equal(fh_payload_read(FH_SPAN_LIT("\x82\x01\x80"), &read), FH_ERR_VERSION);
+	assert_int_equal(fh_payload_read(FH_SPAN_LIT("\x82\x00\x80"), &read), FH_ERR_OK);
+}
+
+static void refuses_every_truncation_of_a_segment(void **state)
+{
+	uint8_t room[512];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_segment_head h = { .first = 7 };
+	enum fh_segment_frame type;
+	struct fh_span body;
+
+	(void)state;
+	fh_segment_put_head(&b, &h);
+	for (size_t n = 1; n < b.n; n++) {
+		struct fh_cursor c = fh_cursor_of(fh_span_of(room, n));
+
+		assert_int_equal(fh_segment_next(&c, &type, &body), FH_ERR_TORN);
+		assert_int_equal(c.rest.n, n);
+	}
+}
+
+static void tells_zeros_from_frames_and_garbage(void **state)
+{
+	static const uint8_t zeros[64] = { 0 };
+	struct fh_cursor c = fh_cursor_of(FH_SPAN_ARRAY(zeros));
+	enum fh_segment_frame type;
+	struct fh_span body;
+
+	(void)state;
+	assert_int_equal(fh_segment_next(&c, &type, &body), FH_ERR_OK);
+	assert_int_equal(type, FH_SEGMENT_END);
+	c = fh_cursor_of(FH_SPAN_LIT("\0\0\0\1"));
+	assert_int_equal(fh_segment_next(&c, &type, &body), FH_ERR_FORMAT);
+	c = fh_cursor_of(FH_SPAN_LIT("\4\0\0\0\0"));
+	assert_int_equal(fh_segment_next(&c, &type, &body), FH_ERR_FORMAT);
+	c = fh_cursor_of(FH_SPAN_LIT("\1\xff\xff\xff\xff"));
+	assert_int_equal(fh_segment_next(&c, &type, &body), FH_ERR_LIMIT);
+}
+
+static void names_fields_and_kinds_both_ways(void **state)
+{
+	(void)state;
+	for (unsigned id = 1; id < FH_FIELD_IDS; id++) {
+		enum fh_field_id back;
+		const char *text = fh_field_text((enum fh_field_id)id);
+
+		assert_int_equal(fh_field_parse(fh_span_str(text), &back), FH_ERR_OK);
+		assert_int_equal(back, id);
+	}
+	assert_string_equal(fh_field_text(FH_FIELD_IDS), "unknown");
+	assert_string_equal(fh_entry_kind_text(FH_ENTRY_KINDS), "unknown");
+	assert_string_equal(fh_entry_kind_text(FH_ENTRY_STOP), "stop");
+}
+
+/* What each key signs can never stand for what another purpose signs: docs/spec/KEYS.md.  */
+static void what_keys_sign_differs_by_its_first_bytes(void **state)
+{
+	static uint8_t room[5][256];
+	struct fh_builder b[5];
+	struct fh_span payload = FH_SPAN_LIT("\xa9\x01\x01");
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++)
+		b[i] = FH_BUILDER_ARRAY(room[i]);
+	fh_cose_put_signed(&b[0], FH_SPAN_LIT(FH_STATEMENT_AAD), payload);
+	fh_certificate_put_signed(&b[1], payload);
+	fh_cose_put_signed1(&b[2], FH_SPAN_LIT(FH_DEVICE_POSSESSION_AAD), payload);
+	fh_checkpoint_put_signed(&b[3], FH_SPAN_LIT("freehold/x\n1\nroot\n"));
+	fh_leaf_put(&b[4], &(struct fh_leaf){ .class = FH_SPAN_LIT("x") });
+	for (size_t i = 0; i < 5; i++) {
+		for (size_t j = 0; j < i; j++)
+			assert_memory_not_equal(room[i], room[j], 40);
+	}
+	stands_in("KEYS.md", "first bytes of a statement's", fh_span_of(room[0], 11));
+	stands_in("KEYS.md", "first bytes of a certificate's", fh_span_of(room[1], 39));
+	stands_in("KEYS.md", "first bytes of a possession's", fh_span_of(room[2], 50));
+	stands_in("KEYS.md", "first bytes of a checkpoint's", fh_span_of(room[3], 23));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(writes_the_golden_leaf),
+		cmocka_unit_test(writes_the_golden_payload),
+		cmocka_unit_test(writes_the_golden_segment),
+		cmocka_unit_test(writes_the_golden_note),
+		cmocka_unit_test(writes_the_golden_certificate),
+		cmocka_unit_test(refuses_every_truncation_and_flip_of_a_leaf),
+		cmocka_unit_test(refuses_other_versions),
+		cmocka_unit_test(refuses_time_that_ends_before_it_begins),
+		cmocka_unit_test(refuses_fields_out_of_order_and_twice),
+		cmocka_unit_test(refuses_another_sealing),
+		cmocka_unit_test(refuses_every_truncation_of_a_segment),
+		cmocka_unit_test(tells_zeros_from_frames_and_garbage),
+		cmocka_unit_test(names_fields_and_kinds_both_ways),
+		cmocka_unit_test(what_keys_sign_differs_by_its_first_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
