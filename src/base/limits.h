@@ -55,6 +55,9 @@ constexpr uint64_t FH_RECORD_RESERVE = 4 << 20;   /* kept free for chain, boot a
 /* Processes */
 constexpr size_t FH_FRAME_MAX = FH_JSON_MAX + 65536; /* one frame between roles */
 constexpr size_t FH_GATES_MAX = 64;               /* peer identities at one time */
+constexpr size_t FH_GATES_PER_USER_MAX = 8;       /* so that one user cannot take all gates */
+constexpr size_t FH_SESSIONS_PER_ACTOR_MAX = 32;  /* so that one actor cannot take all sessions */
+constexpr uint64_t FH_SESSION_IDLE_MS = 30 * 60 * 1000; /* a session without calls is closed then */
 constexpr size_t FH_SESSIONS_MAX = 256;           /* client sessions, each one tool server process */
 constexpr size_t FH_CONNECTIONS_MAX = 1024;       /* client connections of one gate */
 constexpr size_t FH_INFLIGHT_MAX = 4096;          /* requests core holds at one time */

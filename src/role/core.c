@@ -19,6 +19,7 @@ constexpr size_t frames_per_turn = 512; /* of one peer, so that none starves the
 constexpr size_t scratch_size = 4 * FH_FRAME_MAX + FH_DECISION_ARENA;
 constexpr size_t memory_size = 2 * FH_BATCH_MAX + 4 * FH_FRAME_MAX + (4 << 20);
 constexpr size_t control_max = 4096;
+constexpr int idle_look_ms = 30000; /* how often to look for sessions nobody uses */
 constexpr size_t fixed_polls = 4;
 constexpr size_t polls_max = fixed_polls + FH_GATES_MAX + FH_SESSIONS_MAX;
 
@@ -234,7 +235,7 @@ static int poll_timeout(const struct fh_core *c)
 		if (frames_left(&c->gate[i]))
 			return 0;
 	}
-	return -1;
+	return idle_look_ms;
 }
 
 static fh_err turn(struct fh_core *c)
@@ -252,6 +253,8 @@ static fh_err turn(struct fh_core *c)
 	}
 	fh_err e = act(c, &p);
 
+	if (e == FH_ERR_OK)
+		e = fh_core_session_expire(c);
 	if (e == FH_ERR_OK)
 		e = fh_core_commit(c);
 	if (e == FH_ERR_OK)
@@ -325,7 +328,6 @@ static fh_err enclose(struct fh_core *c, const char *state, char chain[FH_PATH_M
 		      char record[FH_PATH_MAX])
 {
 	struct fh_confinement what = { .role = FH_ROLE_CORE, .directory = { chain, record } };
-	int landlock;
 
 	if (snprintf(chain, FH_PATH_MAX, "%s/chain", state) >= (int)FH_PATH_MAX
 	    || snprintf(record, FH_PATH_MAX, "%s/record", state) >= (int)FH_PATH_MAX)
@@ -336,7 +338,7 @@ static fh_err enclose(struct fh_core *c, const char *state, char chain[FH_PATH_M
 	if (c->watch < 0
 	    || inotify_add_watch(c->watch, chain, IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE) < 0)
 		return FH_ERR_IO;
-	return fh_confine(&what, &landlock, &c->trace);
+	return fh_confine(&what, &c->landlock, &c->trace);
 }
 
 static fh_err run(struct fh_core *c)

@@ -71,6 +71,7 @@ struct fh_core_session {
 	size_t principal_n;
 	char server[FH_SERVER_NAME_MAX + 1];
 	size_t server_n;
+	uint64_t used_ms;                /* boot clock, of the last thing asked of it */
 	uint64_t open_exchange;          /* the initialize that waits */
 	uint64_t open_index;             /* its intent */
 	uint64_t start_index;            /* the intent server.start */
@@ -106,6 +107,7 @@ struct fh_core {
 	uint64_t lo_base_ms, boot_base_ms; /* lo = base + time since */
 	uint64_t hi_ms;               /* latched */
 	bool recording;               /* a session exists: entries can be made */
+	int landlock;                 /* the kernel's level; 0: none */
 	bool nearly_full;             /* only chain and shutdown entries are still written */
 
 	struct fh_core_gate gate[FH_GATES_MAX];
@@ -198,8 +200,11 @@ void fh_core_gate_drop(struct fh_core *c, size_t i);
 
 /* --- core_session.c: workers ------------------------------------------ */
 
-/* A free session for this gate, or NULL.  */
-struct fh_core_session *fh_core_session_new(struct fh_core *c, size_t gate);
+/* A free session for this gate and principal, or NULL if they are used up.  */
+struct fh_core_session *fh_core_session_new(struct fh_core *c, size_t gate,
+					    struct fh_span principal);
+/* Ends the sessions that nobody has used for FH_SESSION_IDLE_MS.  */
+fh_err fh_core_session_expire(struct fh_core *c);
 /* The live session ID of this gate and principal, or NULL.  */
 struct fh_core_session *fh_core_session_find(struct fh_core *c, size_t gate, struct fh_span id,
 					     struct fh_span principal);

@@ -303,10 +303,10 @@ static fh_err ask_initialize(struct fh_core *c, struct request *r)
 	r->arguments = r->ask->params;
 	if (r->arguments.n > FH_CORE_PARAMS_MAX)
 		return refuse(c, r, "too-large", "the initialize parameters are too large");
-	struct fh_core_session *s = fh_core_session_new(c, r->gate);
+	struct fh_core_session *s = fh_core_session_new(c, r->gate, r->actor.name);
 
 	if (s == nullptr)
-		return refuse(c, r, "too-many-sessions", "too many sessions are open; close some");
+		return refuse(c, r, "too-many-sessions", "too many sessions of this actor, or of all, are open; close some");
 	r->client = FH_SPAN_ARRAY(s->id);
 	fh_err e = decide(c, r, &allowed);
 
@@ -320,8 +320,6 @@ static fh_err ask_initialize(struct fh_core *c, struct request *r)
 	}
 	s->open_exchange = r->ask->exchange;
 	s->open_index = r->index;
-	s->principal_n = r->actor.name.n;
-	memcpy(s->principal, r->actor.name.p, r->actor.name.n);
 	s->params_n = r->arguments.n;
 	memcpy(s->params, r->arguments.p, r->arguments.n);
 	s->server_n = r->ask->server.n;

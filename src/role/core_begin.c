@@ -160,16 +160,18 @@ static fh_err append_session(struct fh_core *c, const struct fh_door_begun *begu
 	return e;
 }
 
-/* {"torn": bytes cut off the tail}  */
+/* {"torn": bytes cut off the tail, "landlock": the kernel's level}  */
 static fh_err append_start(struct fh_core *c)
 {
 	uint8_t bytes[64];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	struct fh_fields f = { 0 };
 
-	fh_cbor_put_map(&b, 1);
+	fh_cbor_put_map(&b, 2);
 	fh_cbor_put_text(&b, FH_SPAN_LIT("torn"));
 	fh_cbor_put_uint(&b, c->journal.torn);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("landlock"));
+	fh_cbor_put_uint(&b, (uint64_t)c->landlock);
 	fh_err e = fh_core_field(c, &f, FH_FIELD_DETAIL, fh_builder_span(&b));
 
 	if (e == FH_ERR_OK)

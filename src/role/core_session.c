@@ -7,6 +7,7 @@
 #include "codec/cbor.h"
 #include "codec/lookup.h"
 #include "crypto/sign.h"
+#include "os/clock.h"
 #include "role/log.h"
 
 #include <fcntl.h>
@@ -14,22 +15,63 @@
 
 constexpr size_t session_memory = FH_FRAME_MAX + 4096 + FH_CORE_OUTBOX;
 
-struct fh_core_session *fh_core_session_new(struct fh_core *c, size_t gate)
+static size_t sessions_of(const struct fh_core *c, struct fh_span principal)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
+		const struct fh_core_session *s = &c->session[i];
+
+		n += s->state != FH_SESSION_FREE
+		     && fh_span_equal(fh_span_of(s->principal, s->principal_n), principal);
+	}
+	return n;
+}
+
+struct fh_core_session *fh_core_session_new(struct fh_core *c, size_t gate,
+					    struct fh_span principal)
+{
+	if (sessions_of(c, principal) >= FH_SESSIONS_PER_ACTOR_MAX)
+		return nullptr;
 	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
 		struct fh_core_session *s = &c->session[i];
 
 		if (s->state != FH_SESSION_FREE)
 			continue;
-		*s = (struct fh_core_session){ .gate = gate };
+		*s = (struct fh_core_session){ .gate = gate, .used_ms = fh_clock_boot_ms() };
 		if (fh_random(s->id, sizeof(s->id)) != FH_ERR_OK)
 			return nullptr;
 		for (size_t k = 0; k < FH_CORE_CALLS_MAX; k++)
 			s->call[k].index = FH_NO_INDEX;
+		s->principal_n = principal.n;
+		memcpy(s->principal, principal.p, principal.n);
 		s->state = FH_SESSION_STARTING;
 		return s;
 	}
 	return nullptr;
+}
+
+static bool idle(const struct fh_core_session *s, uint64_t now)
+{
+	for (size_t i = 0; i < FH_CORE_CALLS_MAX; i++) {
+		if (s->call[i].index != FH_NO_INDEX)
+			return false;
+	}
+	return s->state == FH_SESSION_LIVE && now - s->used_ms > FH_SESSION_IDLE_MS;
+}
+
+fh_err fh_core_session_expire(struct fh_core *c)
+{
+	uint64_t now = fh_clock_boot_ms();
+	fh_err e = FH_ERR_OK;
+
+	for (size_t i = 0; i < FH_SESSIONS_MAX && e == FH_ERR_OK; i++) {
+		fh_arena_reset(&c->scratch);
+		if (idle(&c->session[i], now))
+			e = fh_core_session_end(c, &c->session[i], FH_OUTCOME_CANCELLED,
+						"nobody used the session");
+	}
+	return e;
 }
 
 struct fh_core_session *fh_core_session_find(struct fh_core *c, size_t gate, struct fh_span id,
@@ -40,8 +82,10 @@ struct fh_core_session *fh_core_session_find(struct fh_core *c, size_t gate, str
 
 		if (s->state == FH_SESSION_LIVE && s->gate == gate
 		    && fh_secret_equal(FH_SPAN_ARRAY(s->id), id)
-		    && fh_span_equal(fh_span_of(s->principal, s->principal_n), principal))
+		    && fh_span_equal(fh_span_of(s->principal, s->principal_n), principal)) {
+			s->used_ms = fh_clock_boot_ms();
 			return s;
+		}
 	}
 	return nullptr;
 }

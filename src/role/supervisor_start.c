@@ -145,14 +145,17 @@ static struct supervised_gate *gate_of(struct supervisor *s, const struct fh_pee
 	struct supervised_gate *spare = nullptr;
 	struct fh_peer peer = { .uid = who->uid, .gid = who->gid };
 	const char *argument[] = { "peer", nullptr };
+	size_t of_user = 0;
 
 	for (size_t i = 0; i < FH_GATES_MAX; i++) {
 		if (s->gate[i].pid > 0 && same_peer(&s->gate[i].who, who))
 			return &s->gate[i];
 		if (s->gate[i].pid == 0)
 			spare = &s->gate[i];
+		else
+			of_user += s->gate[i].who.uid == who->uid;
 	}
-	if (spare == nullptr)
+	if (spare == nullptr || of_user >= FH_GATES_PER_USER_MAX)
 		return nullptr;
 	if (who->has_executable)
 		peer.executable = fh_hash_span(&who->executable);
