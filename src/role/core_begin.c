@@ -14,6 +14,7 @@
 struct history {
 	struct fh_core *core;
 	struct fh_time last;  /* of the last entry */
+	struct fh_hash session; /* of the last certificate; zero if there is none */
 	uint64_t *open;       /* permitted intents without an outcome */
 	size_t opens;
 };
@@ -93,6 +94,9 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 	if (e != FH_ERR_OK)
 		return e;
 	switch (leaf->kind) {
+	case FH_ENTRY_SESSION:
+		h->session = leaf->session;
+		return FH_ERR_OK;
 	case FH_ENTRY_CHAIN:
 		return recorded_statement(h, &f);
 	case FH_ENTRY_INTENT:
@@ -232,7 +236,8 @@ static fh_err first_entries(struct fh_core *c, const struct fh_door_begun *begun
 {
 	fh_err e = fh_core_chain_refresh(c);
 
-	if (e == FH_ERR_OK && begun->fresh)
+	/* Not only a fresh one: the start that made it may not have come this far.  */
+	if (e == FH_ERR_OK && !fh_hash_equal(&h->session, &c->session_id))
 		e = append_session(c, begun);
 	if (e == FH_ERR_OK)
 		e = append_start(c);

@@ -41,7 +41,7 @@ struct fh_door_opened {
 
 /* Answer to BEGIN.  */
 struct fh_door_begun {
-	bool fresh;                 /* the session is new: its certificate is to be recorded */
+	bool fresh;                 /* the session was made now */
 	uint64_t boot;
 	uint64_t start;
 	struct fh_span certificate; /* fh_certificate bytes */
