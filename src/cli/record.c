@@ -468,7 +468,8 @@ static int run_prove(struct fh_cli *cli, int argc, char **argv)
 	if (done >= 0)
 		return done;
 	if (fh_decimal_read(fh_span_str(a.operand[0]), &w.index) != FH_ERR_OK)
-		return fh_usage_error(&prove_usage, "`%s` is not the index of an entry", a.operand[0]);
+		return fh_usage_error(&prove_usage, "`%s` is not the index of an entry",
+				      a.operand[0]);
 	(void)snprintf(name, sizeof(name), "entry-%llu.tlog-proof", (unsigned long long)w.index);
 	const char *path = a.operands > 1 ? a.operand[1] : cli->config.state;
 	const char *file = fh_argument(&a, "out");

@@ -196,7 +196,8 @@ static void print_chain(const struct fh_chain *c)
 		return;
 	}
 	fh_time_text(p->body.expires_ms, when);
-	printf("policy         statement %llu, expires %s\n", (unsigned long long)p->sequence, when);
+	printf("policy         statement %llu, expires %s\n", (unsigned long long)p->sequence,
+	       when);
 }
 
 static void print_status(const struct fh_cli *cli, const struct status *s)

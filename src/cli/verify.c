@@ -44,7 +44,8 @@ static void task_drop(struct task *t)
 
 static const struct fh_option record_options[] = {
 	COMMON_OPTIONS,
-	{ "at-least", 0, false, "FILE", "a checkpoint saved earlier, which the record must extend" },
+	{ "at-least", 0, false, "FILE",
+	  "a checkpoint saved earlier, which the record must extend" },
 };
 static const struct fh_usage record_usage = {
 	.verb = "verify record",
@@ -107,7 +108,8 @@ static int read_words(const struct task *t, const char *option,
 			struct fh_span word = fh_span_first(rest, fh_span_find(rest, ','));
 
 			if (read(word, bits) != FH_ERR_OK)
-				return fh_usage_error(t->usage, "--%s: `%.*s` is not one of the words",
+				return fh_usage_error(t->usage,
+						      "--%s: `%.*s` is not one of the words",
 						      option, (int)word.n, (const char *)word.p);
 			rest = fh_span_skip(rest, word.n + 1);
 		}
@@ -185,9 +187,10 @@ static int end_report(struct fh_report *r, enum fh_answer v)
 static void progress(const struct fh_record_check *c, const struct fh_segments *s,
 		     uint64_t begun_ms)
 {
+	uint64_t percent = s->bytes == 0 ? 100 : c->counts.bytes * 100 / s->bytes;
+
 	if (fh_clock_boot_ms() - begun_ms > progress_after_ms && isatty(STDERR_FILENO) == 1)
-		fprintf(stderr, "\r%3llu %% %llu entries",
-			(unsigned long long)(s->bytes == 0 ? 100 : c->counts.bytes * 100 / s->bytes),
+		fprintf(stderr, "\r%3llu %% %llu entries", (unsigned long long)percent,
 			(unsigned long long)c->tree.size);
 }
 
@@ -236,8 +239,8 @@ static int judge_record(const struct fh_cli *cli, struct task *t, const struct f
 
 	if (e == FH_ERR_FORMAT)
 		return fh_cli_fail(e, fh_argument(&t->arguments, "at-least"),
-				   "is no signed checkpoint", "save one with `record prove`, or from"
-				   " the record itself");
+				   "is no signed checkpoint",
+				   "save one from a proof, or from the record itself");
 	if (e == FH_ERR_OK)
 		e = feed(s, &c, &why);
 	if (e == FH_ERR_OK)
@@ -329,5 +332,6 @@ static const struct fh_subcommand kinds[] = {
 
 int fh_cmd_verify(struct fh_cli *cli, int argc, char **argv)
 {
-	return fh_cli_subcommand(cli, "verify", kinds, sizeof(kinds) / sizeof(kinds[0]), argc, argv);
+	return fh_cli_subcommand(cli, "verify", kinds, sizeof(kinds) / sizeof(kinds[0]), argc,
+				 argv);
 }

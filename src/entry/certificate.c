@@ -126,7 +126,8 @@ fh_err fh_certificate_read(struct fh_span bytes, struct fh_certificate *out)
 
 fh_err fh_certificate_check(const struct fh_certificate *c, struct fh_span device_key)
 {
-	static_assert(FH_CERTIFICATE_MAX >= FH_MLDSA65_PUBLIC_SIZE + FH_MLDSA65_SIGNATURE_SIZE + 512);
+	static_assert(FH_CERTIFICATE_MAX
+		      >= FH_MLDSA65_PUBLIC_SIZE + FH_MLDSA65_SIGNATURE_SIZE + 512);
 	uint8_t message[FH_CERTIFICATE_MAX + FH_QUOTE_MAX + FH_COSE_SIGNED_OVERHEAD];
 	struct fh_builder b = FH_BUILDER_ARRAY(message);
 	struct fh_hash id = fh_key_id(device_key);

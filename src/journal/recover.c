@@ -201,8 +201,8 @@ static fh_err explain(struct fh_trace *t, const char *name, uint64_t end, uint64
 {
 	fh_trace_where(t, "record/journal/%s:%llu", name, (unsigned long long)end);
 	if (e == FH_ERR_CONFLICT)
-		fh_trace_what(t, "the record does not continue what was signed (it holds %llu entries"
-			      " up to here)", (unsigned long long)index);
+		fh_trace_what(t, "the record does not continue what was signed (it holds %llu"
+			      " entries up to here)", (unsigned long long)index);
 	else
 		fh_trace_what(t, "%s behind entry %llu", fh_err_text(e), (unsigned long long)index);
 	fh_trace_cure(t, "restore record/ from its last copy, or enrol this machine anew; "

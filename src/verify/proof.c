@@ -183,7 +183,8 @@ static void answer(struct fh_proof_check *c, const struct fh_proof_options *o)
 		fh_finding_set(&c->finding, FH_ENROLLED, FH_ANSWER_NO);
 		t = fh_finding_say(&c->finding, "genesis");
 		fh_trace_where(t, "enrolled");
-		fh_trace_what(t, "the proof is of another authority chain than the genesis hash given");
+		fh_trace_what(t, "the proof is of another authority chain than the genesis hash"
+				 " given");
 	} else if (o->genesis_given && d != nullptr && d->revoked) {
 		fh_finding_set(&c->finding, FH_ENROLLED, FH_ANSWER_NO);
 		t = fh_finding_say(&c->finding, "revoked");
@@ -194,7 +195,8 @@ static void answer(struct fh_proof_check *c, const struct fh_proof_options *o)
 	} else if (!o->genesis_given) {
 		t = fh_finding_say(&c->finding, "genesis");
 		fh_trace_where(t, "enrolled");
-		fh_trace_what(t, "not checked: no genesis hash was given, so any operator would do");
+		fh_trace_what(t, "not checked: no genesis hash was given, so any operator would"
+				 " do");
 		fh_trace_cure(t, "give --genesis HASH, from a source you trust");
 	} else if (authentic) {
 		t = fh_finding_say(&c->finding, "chain");

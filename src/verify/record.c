@@ -300,7 +300,8 @@ static void answer_enrolled(struct fh_record_check *c)
 	if (!c->options.genesis_given) {
 		t = fh_finding_say(&c->finding, "genesis");
 		fh_trace_where(t, "enrolled");
-		fh_trace_what(t, "not checked: no genesis hash was given, so any operator would do");
+		fh_trace_what(t, "not checked: no genesis hash was given, so any operator would"
+				 " do");
 		fh_trace_cure(t, "give --genesis HASH, from a source you trust");
 		return;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The k-th write, sync, open or truncation of the journal fails, for every k:
  * an error is returned, the journal stops for good, and after opening it anew
- * everything that was acknowledged is there.  The linker wraps the calls.  */
+ * everything that was acknowledged is there.  The linker wraps the calls, which
+ * with 64-bit file offsets have 64 in their names.  */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -46,27 +47,27 @@ static bool fails(void)
 	return true;
 }
 
-ssize_t __real_pwrite(int fd, const void *p, size_t n, off_t at);
+ssize_t __real_pwrite64(int fd, const void *p, size_t n, off_t at);
 int __real_fdatasync(int fd);
 int __real_fsync(int fd);
-int __real_ftruncate(int fd, off_t n);
-int __real_open(const char *path, int flags, ...);
-int __real_openat(int at, const char *path, int flags, ...);
-ssize_t __wrap_pwrite(int fd, const void *p, size_t n, off_t at);
+int __real_ftruncate64(int fd, off_t n);
+int __real_open64(const char *path, int flags, ...);
+int __real_openat64(int at, const char *path, int flags, ...);
+ssize_t __wrap_pwrite64(int fd, const void *p, size_t n, off_t at);
 int __wrap_fdatasync(int fd);
 int __wrap_fsync(int fd);
-int __wrap_ftruncate(int fd, off_t n);
-int __wrap_open(const char *path, int flags, mode_t mode);
-int __wrap_openat(int at, const char *path, int flags, mode_t mode);
+int __wrap_ftruncate64(int fd, off_t n);
+int __wrap_open64(const char *path, int flags, mode_t mode);
+int __wrap_openat64(int at, const char *path, int flags, mode_t mode);
 
-ssize_t __wrap_pwrite(int fd, const void *p, size_t n, off_t at)
+ssize_t __wrap_pwrite64(int fd, const void *p, size_t n, off_t at)
 {
 	if (!fails())
-		return __real_pwrite(fd, p, n, at);
+		return __real_pwrite64(fd, p, n, at);
 	if (fault()->error == 0)
-		return __real_pwrite(fd, p, n > 1 ? n / 2 : n, at);
+		return __real_pwrite64(fd, p, n > 1 ? n / 2 : n, at);
 	/* Half of it is there all the same, as after a full disk.  */
-	(void)!__real_pwrite(fd, p, n / 2, at);
+	(void)!__real_pwrite64(fd, p, n / 2, at);
 	errno = fault()->error;
 	return -1;
 }
@@ -81,19 +82,19 @@ int __wrap_fsync(int fd)
 	return fails() && fault()->error != 0 ? -1 : __real_fsync(fd);
 }
 
-int __wrap_ftruncate(int fd, off_t n)
+int __wrap_ftruncate64(int fd, off_t n)
 {
-	return fails() && fault()->error != 0 ? -1 : __real_ftruncate(fd, n);
+	return fails() && fault()->error != 0 ? -1 : __real_ftruncate64(fd, n);
 }
 
-int __wrap_open(const char *path, int flags, mode_t mode)
+int __wrap_open64(const char *path, int flags, mode_t mode)
 {
-	return fails() && fault()->error != 0 ? -1 : __real_open(path, flags, mode);
+	return fails() && fault()->error != 0 ? -1 : __real_open64(path, flags, mode);
 }
 
-int __wrap_openat(int at, const char *path, int flags, mode_t mode)
+int __wrap_openat64(int at, const char *path, int flags, mode_t mode)
 {
-	return fails() && fault()->error != 0 ? -1 : __real_openat(at, path, flags, mode);
+	return fails() && fault()->error != 0 ? -1 : __real_openat64(at, path, flags, mode);
 }
 
 /* --- a journal ---------------------------------------------------------------- */
@@ -209,7 +210,7 @@ static void tear(struct bench *b)
 	char path[128];
 
 	(void)snprintf(path, sizeof(path), "%s/%020u.fhj", b->directory, 8);
-	int fd = __real_open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	int fd = __real_open64(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 
 	if (fd < 0)
 		return;

@@ -110,7 +110,8 @@ static void writes_the_golden_payload(void **state)
 	golden_fields(&f, salt);
 	fh_field_put_opening(&b, &f.field[0]);
 	stands_in("LEAF.md", "the opening", fh_builder_span(&b));
-	struct fh_hash direct = fh_field_hash(&f.field[0]), built = fh_leaf_hash(fh_builder_span(&b));
+	struct fh_hash direct = fh_field_hash(&f.field[0]);
+	struct fh_hash built = fh_leaf_hash(fh_builder_span(&b));
 
 	assert_true(fh_hash_equal(&direct, &built));
 	b.n = 0;
