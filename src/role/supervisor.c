@@ -22,7 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-constexpr int stop_ms = 15000; /* core's time to end in order */
+constexpr int stop_ms = 15000;    /* core's time to end in order */
+constexpr int aftermath_ms = 100; /* for others to die of a role's death */
 
 /* --- telling the service manager -------------------------------------- */
 
@@ -50,17 +51,6 @@ static void notify(const char *state)
 
 /* --- the death of roles ----------------------------------------------- */
 
-static const char *role_of(const struct supervisor *s, pid_t pid)
-{
-	if (pid == s->core)
-		return "core";
-	if (pid == s->keeper)
-		return "keeper";
-	if (pid == s->reach)
-		return "reach";
-	return pid == s->network ? "the network gate" : nullptr;
-}
-
 /* A gate of one peer takes only its own connections with it.  */
 static void forget_gate(struct supervisor *s, pid_t pid)
 {
@@ -72,31 +62,70 @@ static void forget_gate(struct supervisor *s, pid_t pid)
 	}
 }
 
+/* A death that ends serve.  */
+struct death {
+	const char *role; /* NULL: none */
+	int status;       /* as waitpid() gives it */
+	size_t rank;      /* the lowest is told */
+};
+
+/* When one role dies those that talk to it end, too, and may be reaped before
+ * it.  The cause is one that was killed, or else the one that fewest depend
+ * upon.  */
+static void bury(struct supervisor *s, pid_t pid, int status, struct death *cause)
+{
+	static const char *const name[] = { "keeper", "core", "reach", "the network gate" };
+	pid_t *const role[] = { &s->keeper, &s->core, &s->reach, &s->network };
+	constexpr size_t n = sizeof(role) / sizeof(role[0]);
+
+	forget_gate(s, pid);
+	for (size_t i = 0; i < n; i++) {
+		if (*role[i] != pid)
+			continue;
+		*role[i] = 0; /* the number may soon be another's */
+		if (s->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			continue;
+		size_t rank = WIFSIGNALED(status) ? i : n + i;
+
+		if (cause->role == nullptr || rank < cause->rank)
+			*cause = (struct death){ name[i], status, rank };
+	}
+}
+
+/* Another child ends soon.  */
+static bool more_deaths(const struct supervisor *s)
+{
+	struct pollfd f = { .fd = s->signals, .events = POLLIN };
+	struct signalfd_siginfo info;
+
+	if (poll(&f, 1, aftermath_ms) <= 0)
+		return false;
+	while (read(s->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		;
+	return true;
+}
+
 static fh_err reap(struct supervisor *s, struct fh_trace *t)
 {
-	fh_err e = FH_ERR_OK;
+	struct death cause = { 0 };
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		const char *role = role_of(s, pid);
-
-		forget_gate(s, pid);
-		if (role == nullptr)
-			continue;
-		if (pid == s->core)
-			s->core = 0;
-		if (s->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-			continue;
-		e = FH_ERR_CLOSED;
-		fh_trace_where(t, "%s", role);
-		if (WIFSIGNALED(status))
-			fh_trace_what(t, "was killed by signal %d", WTERMSIG(status));
-		else
-			fh_trace_what(t, "ended with status %d", WEXITSTATUS(status));
-		fh_trace_cure(t, "its own message above says why; start freehold again");
-	}
-	return e;
+	do {
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+			bury(s, pid, status, &cause);
+	} while (cause.role != nullptr && more_deaths(s));
+	if (cause.role == nullptr)
+		return FH_ERR_OK;
+	fh_trace_where(t, "%s", cause.role);
+	if (WIFSIGNALED(cause.status))
+		fh_trace_what(t, "was killed by signal %d", WTERMSIG(cause.status));
+	else
+		fh_trace_what(t, "ended with status %d", WEXITSTATUS(cause.status));
+	fh_trace_cure(t, WIFSIGNALED(cause.status)
+				 ? "find out who killed it (memory?); start freehold again"
+				 : "its own message above says why; start freehold again");
+	return FH_ERR_CLOSED;
 }
 
 /* --- the loop --------------------------------------------------------- */
