@@ -8,6 +8,7 @@
 #include <linux/landlock.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,6 +20,11 @@ constexpr uint64_t rights_3 = rights_2 | LANDLOCK_ACCESS_FS_TRUNCATE;
 constexpr uint64_t rights_5 = rights_3 | LANDLOCK_ACCESS_FS_IOCTL_DEV;
 constexpr uint64_t read_and_execute = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE
 				      | LANDLOCK_ACCESS_FS_READ_DIR;
+/* What a rule about something else than a directory may name.  */
+constexpr uint64_t rights_of_files = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE
+				     | LANDLOCK_ACCESS_FS_WRITE_FILE
+				     | LANDLOCK_ACCESS_FS_TRUNCATE
+				     | LANDLOCK_ACCESS_FS_IOCTL_DEV;
 /* What a directory of our own state is opened for: no execution, no devices,
  * sockets, pipes or links.  */
 constexpr uint64_t keep_files = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR
@@ -67,10 +73,13 @@ static struct fh_fd create(int *level, uint64_t *handled)
 static fh_err allow(int ruleset, const char *path, uint64_t rights, struct fh_trace *t)
 {
 	int fd = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
 
 	if (fd < 0 && errno == ENOENT)
 		return FH_ERR_OK;
 	FH_OWN(fh_fd) opened = fd < 0 ? (struct fh_fd){ 0 } : fh_fd_of(fd);
+	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		rights &= rights_of_files;
 	struct landlock_path_beneath_attr a = { .allowed_access = rights, .parent_fd = fd };
 
 	if (fd >= 0

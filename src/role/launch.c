@@ -66,10 +66,10 @@ static fh_err build(const struct fh_start *s, struct command *c)
 /* --- in the child ----------------------------------------------------- */
 
 /* What a tool server under our own user may reach.  */
-static bool enclose(const char *directory)
+static bool enclose(const char *program, const char *directory)
 {
-	static const char *const system[] = { "/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt",
-					      "/etc/ld.so.cache", "/etc/alternatives", nullptr };
+	const char *system[] = { "/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt",
+				 "/etc/ld.so.cache", "/etc/alternatives", program, nullptr };
 	const char *own[] = { directory, "/dev/null", nullptr };
 	struct fh_trace t = { 0 };
 	int level;
@@ -77,10 +77,10 @@ static bool enclose(const char *directory)
 	return fh_landlock_apply(own, system, &level, &t) == FH_ERR_OK && level > 0;
 }
 
-static bool become_user(const struct fh_start *s, const char *directory)
+static bool become_user(const struct fh_start *s, const struct command *c)
 {
 	if (geteuid() == s->uid && getegid() == s->gid && geteuid() != 0)
-		return enclose(directory);
+		return enclose(c->argument[0], c->directory);
 	gid_t gid = s->gid;
 
 	return setgroups(1, &gid) == 0 && setresgid(gid, gid, gid) == 0
@@ -110,7 +110,7 @@ static void become(struct command *c, const struct fh_start *s, int program, int
 		tell(failure, CHILD_FDS);
 	if (chdir(c->directory) != 0)
 		tell(failure, CHILD_DIRECTORY);
-	if (!become_user(s, c->directory))
+	if (!become_user(s, c))
 		tell(failure, CHILD_USER);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)sigemptyset(&none);
