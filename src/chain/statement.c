@@ -57,16 +57,6 @@ struct fh_hash fh_statement_hash(struct fh_span payload)
 	return fh_sha256_end(&s);
 }
 
-static struct fh_hash hash_from(struct fh_cursor *c)
-{
-	struct fh_span s = fh_cbor_bytes_exact(c, FH_HASH_SIZE);
-	struct fh_hash h = { 0 };
-
-	if (s.n == FH_HASH_SIZE)
-		memcpy(h.bytes, s.p, FH_HASH_SIZE);
-	return h;
-}
-
 /* Another version may differ in everything behind the version.  */
 static fh_err read_version(struct fh_cursor *c, struct fh_trace *t)
 {
@@ -94,11 +84,11 @@ static fh_err read_version(struct fh_cursor *c, struct fh_trace *t)
 static void read_payload(struct fh_cursor *c, struct fh_statement *s)
 {
 	fh_cbor_key(c, KEY_CHAIN);
-	s->chain_id = hash_from(c);
+	s->chain_id = fh_cbor_hash(c);
 	fh_cbor_key(c, KEY_SEQUENCE);
 	s->sequence = fh_cbor_uint(c);
 	fh_cbor_key(c, KEY_PREVIOUS);
-	s->previous = hash_from(c);
+	s->previous = fh_cbor_hash(c);
 	fh_cbor_key(c, KEY_KIND);
 	s->kind_text = fh_cbor_text(c, kind_text_max);
 	fh_cbor_key(c, KEY_BODY);

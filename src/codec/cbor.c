@@ -62,6 +62,11 @@ void fh_cbor_put_bytes(struct fh_builder *b, struct fh_span s)
 	fh_builder_bytes(b, s);
 }
 
+void fh_cbor_put_hash(struct fh_builder *b, const struct fh_hash *h)
+{
+	fh_cbor_put_bytes(b, fh_hash_span(h));
+}
+
 void fh_cbor_put_text(struct fh_builder *b, struct fh_span s)
 {
 	put_head(b, FH_CBOR_TEXT, s.n);
@@ -255,6 +260,16 @@ struct fh_span fh_cbor_bytes_exact(struct fh_cursor *c, size_t n)
 	if (s.n != n)
 		fh_cursor_fail(c, FH_ERR_FORMAT);
 	return fh_cursor_bad(c) ? (struct fh_span){ 0 } : s;
+}
+
+struct fh_hash fh_cbor_hash(struct fh_cursor *c)
+{
+	struct fh_span s = fh_cbor_bytes_exact(c, FH_HASH_SIZE);
+	struct fh_hash h = { 0 };
+
+	if (s.n == FH_HASH_SIZE)
+		memcpy(h.bytes, s.p, FH_HASH_SIZE);
+	return h;
 }
 
 struct fh_span fh_cbor_text(struct fh_cursor *c, size_t max)

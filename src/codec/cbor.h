@@ -4,6 +4,7 @@
 
 #include "base/builder.h"
 #include "base/cursor.h"
+#include "crypto/hash.h"
 
 /* Deterministic CBOR (RFC 8949 section 4.2.1): shortest heads, definite
  * lengths, map keys in bytewise order of their encoding and no duplicates,
@@ -31,6 +32,7 @@ enum fh_cbor_type {
 void fh_cbor_put_uint(struct fh_builder *b, uint64_t v);
 void fh_cbor_put_int(struct fh_builder *b, int64_t v);
 void fh_cbor_put_bytes(struct fh_builder *b, struct fh_span s);
+void fh_cbor_put_hash(struct fh_builder *b, const struct fh_hash *h);
 /* The caller vouches for UTF-8; readers check it.  */
 void fh_cbor_put_text(struct fh_builder *b, struct fh_span s);
 /* N items follow; for a map N pairs, already in key order.  */
@@ -54,6 +56,8 @@ int64_t fh_cbor_int(struct fh_cursor *c);
 struct fh_span fh_cbor_bytes(struct fh_cursor *c, size_t max);
 /* Exactly N bytes.  */
 struct fh_span fh_cbor_bytes_exact(struct fh_cursor *c, size_t n);
+/* Exactly FH_HASH_SIZE bytes; zero if the cursor turns bad.  */
+struct fh_hash fh_cbor_hash(struct fh_cursor *c);
 /* As bytes, and valid UTF-8.  */
 struct fh_span fh_cbor_text(struct fh_cursor *c, size_t max);
 /* Number of items (pairs for a map) that follow, at most MAX (FH_ERR_LIMIT).  */

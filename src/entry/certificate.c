@@ -3,14 +3,12 @@
 
 #include "codec/cose.h"
 
-#include <string.h>
-
 constexpr size_t members = 9;
 
 static void put_hash(struct fh_builder *b, uint64_t key, const struct fh_hash *h)
 {
 	fh_cbor_put_uint(b, key);
-	fh_cbor_put_bytes(b, fh_hash_span(h));
+	fh_cbor_put_hash(b, h);
 }
 
 static void put_number(struct fh_builder *b, uint64_t key, uint64_t v)
@@ -32,7 +30,7 @@ void fh_certificate_put_payload(struct fh_builder *b, const struct fh_certificat
 	fh_cbor_put_uint(b, 7);
 	fh_cbor_put_array(b, 2);
 	fh_cbor_put_uint(b, c->previous_size);
-	fh_cbor_put_bytes(b, fh_hash_span(&c->previous_root));
+	fh_cbor_put_hash(b, &c->previous_root);
 	put_number(b, 8, c->grade);
 	fh_cbor_put_uint(b, 9);
 	if (c->quote.n == 0)
@@ -56,14 +54,6 @@ void fh_certificate_put(struct fh_builder *b, struct fh_span payload,
 	fh_cose_put_sign1(b, &s);
 }
 
-static void read_hash(struct fh_cursor *c, struct fh_hash *out)
-{
-	struct fh_span s = fh_cbor_bytes_exact(c, FH_HASH_SIZE);
-
-	if (s.n == FH_HASH_SIZE)
-		memcpy(out->bytes, s.p, FH_HASH_SIZE);
-}
-
 static fh_err read_payload(struct fh_span payload, struct fh_certificate *out)
 {
 	struct fh_cursor c = fh_cursor_of(payload);
@@ -73,9 +63,9 @@ static fh_err read_payload(struct fh_span payload, struct fh_certificate *out)
 	if (fh_cbor_uint(&c) != FH_CERTIFICATE_VERSION && !fh_cursor_bad(&c))
 		return FH_ERR_VERSION;
 	fh_cbor_key(&c, 2);
-	read_hash(&c, &out->chain_id);
+	out->chain_id = fh_cbor_hash(&c);
 	fh_cbor_key(&c, 3);
-	read_hash(&c, &out->device_id);
+	out->device_id = fh_cbor_hash(&c);
 	fh_cbor_key(&c, 4);
 	out->session_key = fh_cbor_bytes_exact(&c, FH_MLDSA65_PUBLIC_SIZE);
 	fh_cbor_key(&c, 5);
@@ -85,7 +75,7 @@ static fh_err read_payload(struct fh_span payload, struct fh_certificate *out)
 	fh_cbor_key(&c, 7);
 	fh_cbor_array_exact(&c, 2);
 	out->previous_size = fh_cbor_uint(&c);
-	read_hash(&c, &out->previous_root);
+	out->previous_root = fh_cbor_hash(&c);
 	fh_cbor_key(&c, 8);
 	uint64_t grade = fh_cbor_uint(&c);
 

@@ -3,8 +3,6 @@
 
 #include "codec/cbor.h"
 
-#include <string.h>
-
 static const char *const kinds[FH_ENTRY_KINDS] = {
 	[FH_ENTRY_SESSION] = "session", [FH_ENTRY_START] = "start",
 	[FH_ENTRY_CHAIN] = "chain",     [FH_ENTRY_INTENT] = "intent",
@@ -25,7 +23,7 @@ const char *fh_entry_kind_text(enum fh_entry_kind k)
 static void put_hash(struct fh_builder *b, uint64_t key, const struct fh_hash *h)
 {
 	fh_cbor_put_uint(b, key);
-	fh_cbor_put_bytes(b, fh_hash_span(h));
+	fh_cbor_put_hash(b, h);
 }
 
 void fh_leaf_put(struct fh_builder *b, const struct fh_leaf *l)
@@ -51,13 +49,10 @@ void fh_leaf_put(struct fh_builder *b, const struct fh_leaf *l)
 	put_hash(b, 9, &l->fields);
 }
 
-static void read_hash(struct fh_cursor *c, uint64_t key, struct fh_hash *out)
+static struct fh_hash read_hash(struct fh_cursor *c, uint64_t key)
 {
 	fh_cbor_key(c, key);
-	struct fh_span s = fh_cbor_bytes_exact(c, FH_HASH_SIZE);
-
-	if (s.n == FH_HASH_SIZE)
-		memcpy(out->bytes, s.p, FH_HASH_SIZE);
+	return fh_cbor_hash(c);
 }
 
 fh_err fh_leaf_read(struct fh_span bytes, struct fh_leaf *out)
@@ -77,7 +72,7 @@ fh_err fh_leaf_read(struct fh_span bytes, struct fh_leaf *out)
 	l.time.hi_ms = fh_cbor_uint(&c);
 	l.boot = fh_cbor_uint(&c);
 	l.start = fh_cbor_uint(&c);
-	read_hash(&c, 4, &l.session);
+	l.session = read_hash(&c, 4);
 	fh_cbor_key(&c, 5);
 	uint64_t kind = fh_cbor_uint(&c);
 
@@ -85,9 +80,9 @@ fh_err fh_leaf_read(struct fh_span bytes, struct fh_leaf *out)
 	l.class = fh_cbor_text(&c, FH_CLASS_MAX);
 	if (l.class.n == 0)
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
-	read_hash(&c, 7, &l.chain_head);
-	read_hash(&c, 8, &l.payload);
-	read_hash(&c, 9, &l.fields);
+	l.chain_head = read_hash(&c, 7);
+	l.payload = read_hash(&c, 8);
+	l.fields = read_hash(&c, 9);
 	fh_err e = fh_cursor_end(&c);
 
 	if (e != FH_ERR_OK)

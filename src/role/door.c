@@ -52,24 +52,16 @@ static fh_err answer_of(struct fh_cursor *c, size_t n, struct fh_trace *t)
 	return (fh_err)code;
 }
 
-static void read_hash(struct fh_cursor *c, struct fh_hash *out)
-{
-	struct fh_span s = fh_cbor_bytes_exact(c, FH_HASH_SIZE);
-
-	if (s.n == FH_HASH_SIZE)
-		memcpy(out->bytes, s.p, FH_HASH_SIZE);
-}
-
 constexpr size_t opened_members = 6;
 
 void fh_door_put_opened(struct fh_builder *b, const struct fh_door_opened *o)
 {
 	fh_cbor_put_array(b, opened_members);
 	fh_cbor_put_uint(b, FH_ERR_OK);
-	fh_cbor_put_bytes(b, fh_hash_span(&o->chain_id));
-	fh_cbor_put_bytes(b, fh_hash_span(&o->device_id));
+	fh_cbor_put_hash(b, &o->chain_id);
+	fh_cbor_put_hash(b, &o->device_id);
 	fh_cbor_put_uint(b, o->signed_size);
-	fh_cbor_put_bytes(b, fh_hash_span(&o->signed_root));
+	fh_cbor_put_hash(b, &o->signed_root);
 	fh_cbor_put_uint(b, o->grade);
 }
 
@@ -81,10 +73,10 @@ fh_err fh_door_read_opened(struct fh_span frame, struct fh_door_opened *out, str
 
 	if (e != FH_ERR_OK)
 		return e;
-	read_hash(&c, &o.chain_id);
-	read_hash(&c, &o.device_id);
+	o.chain_id = fh_cbor_hash(&c);
+	o.device_id = fh_cbor_hash(&c);
 	o.signed_size = fh_cbor_uint(&c);
-	read_hash(&c, &o.signed_root);
+	o.signed_root = fh_cbor_hash(&c);
 	o.grade = (enum fh_grade)(fh_cbor_uint(&c) & 0xff);
 	e = fh_cursor_end(&c);
 	if (e == FH_ERR_OK)
@@ -128,10 +120,10 @@ void fh_door_put_checkpoint(struct fh_builder *b, uint64_t size, const struct fh
 	fh_cbor_put_array(b, 4);
 	fh_cbor_put_uint(b, FH_DOOR_CHECKPOINT);
 	fh_cbor_put_uint(b, size);
-	fh_cbor_put_bytes(b, fh_hash_span(root));
+	fh_cbor_put_hash(b, root);
 	fh_cbor_put_array(b, proof->n);
 	for (size_t i = 0; i < proof->n; i++)
-		fh_cbor_put_bytes(b, fh_hash_span(&proof->hash[i]));
+		fh_cbor_put_hash(b, &proof->hash[i]);
 }
 
 fh_err fh_door_read_checkpoint(struct fh_span frame, uint64_t *size, struct fh_hash *root,
@@ -146,10 +138,10 @@ fh_err fh_door_read_checkpoint(struct fh_span frame, uint64_t *size, struct fh_h
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	uint64_t n = fh_cbor_uint(&c);
 
-	read_hash(&c, &r);
+	r = fh_cbor_hash(&c);
 	p.n = fh_cbor_array(&c, FH_PROOF_MAX);
 	for (size_t i = 0; i < p.n; i++)
-		read_hash(&c, &p.hash[i]);
+		p.hash[i] = fh_cbor_hash(&c);
 	fh_err e = fh_cursor_end(&c);
 
 	if (e != FH_ERR_OK)

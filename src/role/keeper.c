@@ -62,13 +62,13 @@ static fh_err load_signed(struct keeper *k)
 	fh_cbor_array_exact(&c, 3);
 	(void)fh_cbor_bytes_exact(&c, FH_HASH_SIZE);
 	uint64_t size = fh_cbor_uint(&c);
-	struct fh_span root = fh_cbor_bytes_exact(&c, FH_HASH_SIZE);
+	struct fh_hash root = fh_cbor_hash(&c);
 
 	e = fh_cursor_end(&c);
 	if (e != FH_ERR_OK)
 		return e;
 	k->signed_size = size;
-	memcpy(k->signed_root.bytes, root.p, FH_HASH_SIZE);
+	k->signed_root = root;
 	return FH_ERR_OK;
 }
 
@@ -80,9 +80,9 @@ static fh_err store_signed(struct keeper *k, uint64_t size, const struct fh_hash
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 
 	fh_cbor_put_array(&b, 3);
-	fh_cbor_put_bytes(&b, fh_hash_span(&k->session_id));
+	fh_cbor_put_hash(&b, &k->session_id);
 	fh_cbor_put_uint(&b, size);
-	fh_cbor_put_bytes(&b, fh_hash_span(root));
+	fh_cbor_put_hash(&b, root);
 	fh_err e = fh_slots_write(&k->signed_slots, fh_builder_span(&b));
 
 	if (e != FH_ERR_OK)
