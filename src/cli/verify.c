@@ -150,7 +150,7 @@ static fh_err take_memory(struct task *t, size_t own)
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(own, &t->own);
 	if (e == FH_ERR_OK)
-		e = fh_arena_map(report_max + 4096, &t->text);
+		e = fh_arena_map(report_max + at_least_max + 4096, &t->text);
 	return e;
 }
 
@@ -271,7 +271,7 @@ static int run_record(struct fh_cli *cli, int argc, char **argv)
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, path, &why);
-	e = take_memory(&t, fh_record_memory_size(s.bytes) + at_least_max);
+	e = take_memory(&t, fh_record_memory_size(s.bytes));
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, nullptr, nullptr);
 	if (least != nullptr) {
