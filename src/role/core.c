@@ -224,7 +224,7 @@ static fh_err send_released(struct fh_core *c)
 		struct fh_core_session *s = &c->session[i];
 
 		if (s->fd.plus_one > 0)
-			(void)!fh_outbox_send(&s->out, fh_fd_get(s->fd)); /* its end is read above */
+			(void)!fh_outbox_send(&s->out, fh_fd_get(s->fd)); /* its end: read above */
 	}
 	return fh_outbox_send(&c->reach_out, c->reach.fd);
 }

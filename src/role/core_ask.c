@@ -215,7 +215,8 @@ static fh_err decide(struct fh_core *c, struct request *r, bool *allowed)
 {
 	*allowed = false;
 	if (c->nearly_full)
-		return refuse(c, r, "record-full", "the record has no room left, so nothing is permitted");
+		return refuse(c, r, "record-full",
+			      "the record has no room left, so nothing is permitted");
 	r->decision = fh_core_decide(c, &r->actor, r->action, r->resource);
 	fh_err e = append_intent(c, r);
 
@@ -297,7 +298,8 @@ static fh_err ask_initialize(struct fh_core *c, struct request *r)
 	bool allowed;
 
 	if (server == nullptr)
-		return refuse(c, r, "unknown-server", "no statement of the operator names such a server");
+		return refuse(c, r, "unknown-server",
+			      "no statement of the operator names such a server");
 	r->action = fh_entity_uid_of(FH_TYPE_ACTION, FH_SPAN_LIT(FH_ACTION_MCP_INITIALIZE));
 	r->resource = fh_entity_uid_of(FH_TYPE_SERVER, r->ask->server);
 	r->arguments = r->ask->params;
@@ -306,7 +308,8 @@ static fh_err ask_initialize(struct fh_core *c, struct request *r)
 	struct fh_core_session *s = fh_core_session_new(c, r->gate, r->actor.name);
 
 	if (s == nullptr)
-		return refuse(c, r, "too-many-sessions", "too many sessions of this actor, or of all, are open; close some");
+		return refuse(c, r, "too-many-sessions",
+			      "too many sessions of this actor, or of all, are open; close some");
 	r->client = FH_SPAN_ARRAY(s->id);
 	fh_err e = decide(c, r, &allowed);
 
@@ -347,7 +350,8 @@ static fh_err permit(struct fh_core *c, struct fh_core_session *s, const struct 
 			return FH_ERR_NOMEM;
 		if (fh_outbox_put(&s->out, fh_builder_span(&b)) == FH_ERR_OK)
 			return FH_ERR_OK;
-		return fh_core_session_end(c, s, FH_OUTCOME_FAILED, "the tool server takes no more");
+		return fh_core_session_end(c, s, FH_OUTCOME_FAILED,
+					   "the tool server takes no more");
 	}
 	return FH_ERR_LIMIT;
 }
@@ -365,7 +369,8 @@ static bool busy(const struct fh_core_session *s)
  * otherwise.  */
 static struct fh_core_session *session_of(struct fh_core *c, struct request *r, fh_err *e)
 {
-	struct fh_core_session *s = fh_core_session_find(c, r->gate, r->ask->session, r->actor.name);
+	struct fh_core_session *s =
+		fh_core_session_find(c, r->gate, r->ask->session, r->actor.name);
 
 	*e = FH_ERR_OK;
 	if (s == nullptr || !fh_span_equal(fh_span_of(s->server, s->server_n), r->ask->server)) {
@@ -415,7 +420,8 @@ static fh_err ask_call(struct fh_core *c, struct request *r)
 	if (!c->policy_ready)
 		return refuse(c, r, "no-policy", "no policy is in force");
 	if (fh_wire_action(&c->policy.schema, r->ask->server, r->ask->tool, &w) != FH_ERR_OK)
-		return refuse(c, r, "tool-not-in-schema", "the operator's schema does not name this tool");
+		return refuse(c, r, "tool-not-in-schema",
+			      "the operator's schema does not name this tool");
 	r->action = w.uid;
 	r->arguments = r->ask->params;
 	e = fh_wire_resource(&w, r->ask->server, r->arguments, &c->scratch, &r->resource, &why);
@@ -437,12 +443,14 @@ static fh_err ask_cancel(struct fh_core *c, const struct request *r)
 		if (s->state != FH_SESSION_LIVE || s->gate != r->gate)
 			continue;
 		for (size_t k = 0; k < FH_CORE_CALLS_MAX; k++) {
-			struct fh_permit p = { .kind = FH_PERMIT_CANCEL, .index = s->call[k].index };
+			struct fh_permit p = { .kind = FH_PERMIT_CANCEL,
+					       .index = s->call[k].index };
 
 			if (p.index == FH_NO_INDEX || s->call[k].exchange != r->ask->target)
 				continue;
 			fh_permit_put(&b, &p);
-			(void)!fh_outbox_put(&s->out, fh_builder_span(&b)); /* full: it takes nothing anyway */
+			/* When it is full, the server takes nothing anyway.  */
+			(void)!fh_outbox_put(&s->out, fh_builder_span(&b));
 			return FH_ERR_OK;
 		}
 	}
@@ -451,7 +459,8 @@ static fh_err ask_cancel(struct fh_core *c, const struct request *r)
 
 static fh_err ask_end(struct fh_core *c, struct request *r)
 {
-	struct fh_core_session *s = fh_core_session_find(c, r->gate, r->ask->session, r->actor.name);
+	struct fh_core_session *s =
+		fh_core_session_find(c, r->gate, r->ask->session, r->actor.name);
 	struct fh_reply reply = { .status = FH_REPLY_RESULT, .exchange = r->ask->exchange,
 				  .index = FH_NO_INDEX };
 
@@ -497,7 +506,8 @@ static fh_err dispatch(struct fh_core *c, struct request *r)
 	}
 	char code[FH_REASON_MAX + 1] = { 0 };
 
-	memcpy(code, r->ask->tool.p, r->ask->tool.n < FH_REASON_MAX ? r->ask->tool.n : FH_REASON_MAX);
+	memcpy(code, r->ask->tool.p,
+	       r->ask->tool.n < FH_REASON_MAX ? r->ask->tool.n : FH_REASON_MAX);
 	return refuse(c, r, code, "");
 }
 

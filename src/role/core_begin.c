@@ -224,8 +224,8 @@ static fh_err check_enrolled(struct fh_core *c, const struct fh_door_opened *o)
 		fh_trace_where(&c->trace, "chain/");
 		fh_trace_what(&c->trace, d == nullptr ? "does not enrol this device"
 						      : "has revoked this device");
-		fh_trace_cure(&c->trace, "have the operator answer its request (freehold device admit) "
-			      "and import the answer");
+		fh_trace_cure(&c->trace, "have the operator answer its request"
+			      " (freehold device admit) and import the answer");
 		return FH_ERR_STATE;
 	}
 	return FH_ERR_OK;

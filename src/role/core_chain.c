@@ -78,12 +78,14 @@ static fh_err cut_revoked(struct fh_core *c)
 		if (s->state == FH_SESSION_FREE)
 			continue;
 		struct fh_span name = fh_span_of(s->principal, s->principal_n);
+		struct fh_span server = fh_span_of(s->server, s->server_n);
 		bool actor = fh_span_equal(name, FH_SPAN_LIT("anonymous"))
 			     || fh_chain_actor(&c->chain, name) != nullptr;
 
-		if (actor && fh_chain_server(&c->chain, fh_span_of(s->server, s->server_n)) != nullptr)
+		if (actor && fh_chain_server(&c->chain, server) != nullptr)
 			continue;
-		fh_err e = fh_core_session_end(c, s, FH_OUTCOME_CANCELLED, "revoked by the operator");
+		fh_err e = fh_core_session_end(c, s, FH_OUTCOME_CANCELLED,
+					       "revoked by the operator");
 
 		if (e != FH_ERR_OK)
 			return e;
@@ -128,7 +130,8 @@ fh_err fh_core_chain_refresh(struct fh_core *c)
 	struct fh_chain_file *files;
 	size_t n;
 
-	if (snprintf(store.path, sizeof(store.path), "%s", c->chain_path) >= (int)sizeof(store.path))
+	if (snprintf(store.path, sizeof(store.path), "%s", c->chain_path)
+	    >= (int)sizeof(store.path))
 		return FH_ERR_LIMIT;
 	fh_arena_reset(&c->scratch);
 	fh_err e = fh_chain_files(&store, &c->scratch, &files, &n, &c->trace);

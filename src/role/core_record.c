@@ -167,7 +167,8 @@ fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *cl
 	};
 
 	fh_leaf_put(&leaf_builder, &leaf);
-	e = fh_journal_append(&c->journal, fh_builder_span(&leaf_builder), fh_builder_span(&payload));
+	e = fh_journal_append(&c->journal, fh_builder_span(&leaf_builder),
+			      fh_builder_span(&payload));
 	if (e == FH_ERR_LIMIT) {
 		e = fh_core_commit(c);
 		if (e == FH_ERR_OK)

@@ -105,7 +105,8 @@ static fh_err append_outcome(struct fh_core *c, const struct fh_core_session *s,
 	if (e == FH_ERR_OK)
 		e = fh_core_field_uint(c, &f, FH_FIELD_INTENT, intent);
 	if (e == FH_ERR_OK)
-		e = fh_core_field_text(c, &f, FH_FIELD_STATUS, fh_span_str(fh_outcome_text(status)));
+		e = fh_core_field_text(c, &f, FH_FIELD_STATUS,
+				       fh_span_str(fh_outcome_text(status)));
 	if (e == FH_ERR_OK)
 		e = fh_core_append(c, FH_ENTRY_OUTCOME, FH_CLASS_DEFAULT, &f, /* index= */ nullptr);
 	return e;
@@ -213,7 +214,8 @@ static fh_err close_calls(struct fh_core *c, struct fh_core_session *s,
 		s->call[i].index = FH_NO_INDEX;
 		e = append_outcome(c, s, call.index, status, (struct fh_span){ 0 });
 		if (e == FH_ERR_OK)
-			reply_outcome(c, s, call.exchange, call.index, status, (struct fh_span){ 0 }, why);
+			reply_outcome(c, s, call.exchange, call.index, status,
+				      (struct fh_span){ 0 }, why);
 	}
 	return e;
 }
@@ -320,7 +322,8 @@ fh_err fh_core_started(struct fh_core *c, struct fh_span frame, struct fh_fd pai
 
 	fh_builder_bytes(&b, fh_span_first(started.text, sizeof(why) - 1));
 	why[b.n] = '\0';
-	fh_log(FH_LOG_PRIORITY_WARNING, "core", "server %.*s: %s", (int)s->server_n, s->server, why);
+	fh_log(FH_LOG_PRIORITY_WARNING, "core", "server %.*s: %s", (int)s->server_n, s->server,
+	       why);
 	return fh_core_session_end(c, s, FH_OUTCOME_FAILED, "the tool server could not be started");
 }
 

@@ -130,7 +130,8 @@ static fh_err open_device(struct keeper *k)
 
 	if (e != FH_ERR_OK)
 		return e;
-	e = k->chip.class->unseal(&k->chip, FH_CHIP_DEVICE, fh_span_of(blob, (size_t)st.st_size), &b);
+	e = k->chip.class->unseal(&k->chip, FH_CHIP_DEVICE, fh_span_of(blob, (size_t)st.st_size),
+				  &b);
 	if (e != FH_ERR_OK)
 		k->trace = k->chip.trace;
 	else
@@ -411,7 +412,8 @@ static const struct door door[] = {
 	/* request           asked in         leads to         max  */
 	{ FH_DOOR_OPEN, FH_STAGE_NEW, FH_STAGE_OPENED, 8, answer_open },
 	{ FH_DOOR_BEGIN, FH_STAGE_OPENED, FH_STAGE_LIVE, 8, answer_begin },
-	{ FH_DOOR_CHECKPOINT, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_REQUEST_MAX, answer_checkpoint },
+	{ FH_DOOR_CHECKPOINT, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_REQUEST_MAX,
+	  answer_checkpoint },
 	{ FH_DOOR_CLOSE, FH_STAGE_LIVE, FH_STAGE_CLOSED, 8, answer_close },
 };
 
@@ -423,7 +425,8 @@ static const struct door *find_door(struct fh_span frame)
 	uint64_t request = fh_cbor_uint(&c);
 
 	for (size_t i = 0; i < sizeof(door) / sizeof(door[0]); i++) {
-		if (!fh_cursor_bad(&c) && door[i].request == request && frame.n <= door[i].frame_max)
+		if (!fh_cursor_bad(&c) && door[i].request == request
+		    && frame.n <= door[i].frame_max)
 			return &door[i];
 	}
 	return nullptr;
@@ -448,7 +451,8 @@ static fh_err answer(struct keeper *k, struct fh_span frame)
 		fh_door_put_error(&b, e, &k->trace);
 		fh_log_error("keeper", e, &k->trace);
 	}
-	return b.bad ? FH_ERR_LIMIT : fh_frame_send(FH_FD_CORE, fh_builder_span(&b), /* pass= */ -1);
+	return b.bad ? FH_ERR_LIMIT
+		     : fh_frame_send(FH_FD_CORE, fh_builder_span(&b), /* pass= */ -1);
 }
 
 static fh_err serve(struct keeper *k, struct fh_arena *arena)
@@ -497,7 +501,8 @@ int fh_role_keeper(int argc, char **argv)
 	else
 		fh_log_error("keeper", e, &k.trace);
 	if (e == FH_ERR_STATE)
-		fh_log(FH_LOG_PRIORITY_ERROR, "keeper", "core asked for what is not on its door; ending");
+		fh_log(FH_LOG_PRIORITY_ERROR, "keeper",
+		       "core asked for what is not on its door; ending");
 	fh_secret_drop(&k.device_seed);
 	fh_signer_drop(&k.session);
 	fh_chip_drop(&k.chip);

@@ -19,7 +19,9 @@ static fh_err refuse(struct fh_trace *t, const char *where, const char *what, in
 {
 	fh_trace_where(t, "%s", where);
 	fh_trace_what(t, "%s%s%s", what, error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
-	return error == EADDRINUSE ? FH_ERR_LOCKED : error != 0 ? fh_errno_err(error) : FH_ERR_FORMAT;
+	if (error == 0)
+		return FH_ERR_FORMAT;
+	return error == EADDRINUSE ? FH_ERR_LOCKED : fh_errno_err(error);
 }
 
 /* Splits "ADDRESS:PORT" at its last colon.  */

@@ -134,7 +134,8 @@ fh_err fh_permit_read(struct fh_span frame, struct fh_permit *out)
 	p.body = fh_cbor_bytes(&c, FH_JSON_MAX);
 	if (kind < FH_PERMIT_INITIALIZE || kind > FH_PERMIT_CANCEL)
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
-	if (p.body.n != 0 && (fh_cbor_check(p.body) != FH_ERR_OK || p.body.p[0] >> 5 != FH_CBOR_MAP))
+	if (p.body.n != 0
+	    && (fh_cbor_check(p.body) != FH_ERR_OK || p.body.p[0] >> 5 != FH_CBOR_MAP))
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	fh_err e = fh_cursor_end(&c);
 

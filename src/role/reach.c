@@ -141,7 +141,8 @@ static fh_err on_start(struct reach *r, const struct fh_start *s)
 	} else {
 		if (x != nullptr)
 			*x = (struct running){ 0 };
-		(void)snprintf(text, sizeof(text), "%s: %s", t.where, t.what[0] ? t.what : fh_err_text(e));
+		(void)snprintf(text, sizeof(text), "%s: %s", t.where,
+			       t.what[0] ? t.what : fh_err_text(e));
 		e = report(r, s->session, false, text, /* pass= */ -1);
 	}
 	close_pair(core);

@@ -41,9 +41,10 @@ static fh_err check_modes(int fd, const char *path, struct fh_trace *t)
 	if (S_ISREG(st.st_mode) && (st.st_mode & 077) == 0 && st.st_uid == geteuid())
 		return FH_ERR_OK;
 	fh_trace_where(t, "%s", path);
-	fh_trace_what(t, "is not a file that only this user can read and write (mode %04o, owner %u)",
-		      st.st_mode & 07777, st.st_uid);
-	fh_trace_cure(t, "find out who changed it; then chmod 600 and chown it to uid %u", geteuid());
+	fh_trace_what(t, "is not a file that only this user can read and write (mode %04o,"
+		      " owner %u)", st.st_mode & 07777, st.st_uid);
+	fh_trace_cure(t, "find out who changed it; then chmod 600 and chown it to uid %u",
+		      geteuid());
 	return FH_ERR_PERMISSION;
 }
 
@@ -60,7 +61,8 @@ static fh_err open_key(struct supervisor *s, const char *name, int flags, struct
 	if (fd < 0) {
 		fh_trace_where(t, "%s", path);
 		fh_trace_what(t, "cannot be opened: %s", strerror(errno));
-		fh_trace_cure(t, errno == ENOENT ? "run freehold init, or restore keys/ whole" : "");
+		fh_trace_cure(t, errno == ENOENT ? "run freehold init, or restore keys/ whole"
+						 : "");
 		return fh_errno_err(errno);
 	}
 	*out = fh_fd_of(fd);

@@ -182,7 +182,8 @@ void fh_supervisor_accept(struct supervisor *s)
 
 	if (g == nullptr) {
 		fh_log(FH_LOG_PRIORITY_WARNING, "serve",
-		       "too many different peers at one time; a connection of uid %u is refused", who.uid);
+		       "too many different peers at one time; a connection of uid %u is refused",
+		       who.uid);
 		return;
 	}
 	fh_cbor_put_uint(&b, FH_GATE_CONNECTION);

@@ -54,7 +54,8 @@ static fh_err report(struct worker *w, uint64_t index, enum fh_outcome_status st
 
 	fh_outcome_put(&b, &o);
 	w->dropped = 0;
-	return b.bad ? FH_ERR_NOMEM : fh_frame_send(w->core.fd, fh_builder_span(&b), /* pass= */ -1);
+	return b.bad ? FH_ERR_NOMEM
+		     : fh_frame_send(w->core.fd, fh_builder_span(&b), /* pass= */ -1);
 }
 
 /* --- to the server ---------------------------------------------------- */
@@ -122,7 +123,8 @@ static fh_err cancel(struct worker *w, uint64_t index)
 
 	if (e != FH_ERR_OK)
 		return e;
-	return report(w, index, FH_OUTCOME_CANCELLED, (struct fh_span){ 0 }, "given up by the client");
+	return report(w, index, FH_OUTCOME_CANCELLED, (struct fh_span){ 0 },
+		      "given up by the client");
 }
 
 static fh_err on_permit(struct worker *w, const struct fh_permit *p)
