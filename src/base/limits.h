@@ -46,18 +46,18 @@ constexpr size_t FH_SCHEMA_CALLS_MAX = 16384;    /* wire calls that one schema m
 constexpr size_t FH_LEAF_MAX = 512;               /* a leaf; C2SP caps entries at 65,535 */
 constexpr size_t FH_FIELDS_MAX = 16;              /* committed fields of one entry */
 constexpr size_t FH_PAYLOAD_MAX = FH_STATEMENT_MAX + 4096; /* what is sealed beside a leaf */
-constexpr size_t FH_PAYLOAD_ARGUMENTS_MAX = 64 << 10; /* arguments kept whole; above, their digest */
+constexpr size_t FH_PAYLOAD_ARGUMENTS_MAX = 64 << 10; /* arguments kept whole; above: digest */
 constexpr size_t FH_BATCH_ENTRIES_MAX = 4096;     /* entries under one checkpoint signature */
 constexpr size_t FH_BATCH_MAX = 8 << 20;          /* bytes of one batch in the journal */
-constexpr size_t FH_SEGMENT_MAX = 256 << 20;      /* bytes of one journal segment before the next begins */
-constexpr uint64_t FH_RECORD_RESERVE = 4 << 20;   /* kept free for chain, boot and shutdown entries */
+constexpr size_t FH_SEGMENT_MAX = 256 << 20;      /* bytes of a segment before the next begins */
+constexpr uint64_t FH_RECORD_RESERVE = 4 << 20;   /* kept free for chain, boot, shutdown entries */
 
 /* Processes */
 constexpr size_t FH_FRAME_MAX = FH_JSON_MAX + 65536; /* one frame between roles */
 constexpr size_t FH_GATES_MAX = 64;               /* peer identities at one time */
 constexpr size_t FH_GATES_PER_USER_MAX = 8;       /* so that one user cannot take all gates */
 constexpr size_t FH_SESSIONS_PER_ACTOR_MAX = 32;  /* so that one actor cannot take all sessions */
-constexpr uint64_t FH_SESSION_IDLE_MS = 30 * 60 * 1000; /* a session without calls is closed then */
+constexpr uint64_t FH_SESSION_IDLE_MS = 30 * 60 * 1000; /* a session without calls ends then */
 constexpr size_t FH_SESSIONS_MAX = 256;           /* client sessions, each one tool server process */
 constexpr size_t FH_CONNECTIONS_MAX = 1024;       /* client connections of one gate */
 constexpr size_t FH_INFLIGHT_MAX = 4096;          /* requests core holds at one time */
