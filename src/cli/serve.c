@@ -14,14 +14,14 @@ static const struct fh_option options[] = {
 static const struct fh_usage usage = {
 	.verb = "serve",
 	.operands = "",
-	.summary = "run the daemon",
+	.summary = "Runs the daemon",
 	.options = options,
 	.options_n = sizeof(options) / sizeof(options[0]),
 	.text = "Runs in the foreground until SIGTERM or SIGINT. Decides, records and passes on\n"
 		"what actors ask of tool servers; messages go to standard error. It ends with\n"
 		"status 2 when one of its processes dies or the record cannot be written; the\n"
 		"service manager starts it again.\n",
-	.examples = "freehold serve --state ./state --listen 127.0.0.1:7420\n",
+	.examples = "  freehold serve --state ./state --listen 127.0.0.1:7420\n",
 };
 
 static fh_err fill(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_serve *out)
@@ -36,7 +36,8 @@ static fh_err fill(const struct fh_cli *cli, const struct fh_arguments *a, struc
 		listen = cli->config.listen;
 	whole &= snprintf(out->state, sizeof(out->state), "%s", cli->config.state)
 		 < (int)sizeof(out->state);
-	whole &= snprintf(out->address, sizeof(out->address), "%s", listen) < (int)sizeof(out->address);
+	whole &= snprintf(out->address, sizeof(out->address), "%s", listen)
+		 < (int)sizeof(out->address);
 	whole &= snprintf(out->tcti, sizeof(out->tcti), "%s", tcti) < (int)sizeof(out->tcti);
 	if (socket[0] == '\0' && fh_argument(a, "socket") == nullptr)
 		whole &= snprintf(out->socket, sizeof(out->socket), "%s/socket", cli->config.state)
