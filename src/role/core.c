@@ -87,6 +87,15 @@ static fh_err on_control(struct fh_core *c)
 
 /* --- reach ------------------------------------------------------------ */
 
+/* Without WHO there is nothing left to do but end.  */
+static fh_err gone(struct fh_core *c, const char *who)
+{
+	fh_trace_where(&c->trace, "%s", who);
+	fh_trace_what(&c->trace, "is gone");
+	fh_trace_cure(&c->trace, "start freehold again; the supervisor says what ended first");
+	return FH_ERR_CLOSED;
+}
+
 static fh_err on_reach(struct fh_core *c)
 {
 	struct fh_span frame;
@@ -96,6 +105,8 @@ static fh_err on_reach(struct fh_core *c)
 		fh_arena_reset(&c->scratch);
 		e = fh_core_started(c, frame, fh_pipe_take_fd(&c->reach));
 	}
+	if (e == FH_ERR_CLOSED)
+		return gone(c, "reach");
 	return e == FH_ERR_MISSING ? FH_ERR_OK : e;
 }
 
@@ -197,7 +208,7 @@ static fh_err act(struct fh_core *c, const struct poll_set *p)
 	if (e == FH_ERR_OK && (p->f[1].revents & ~POLLOUT) != 0)
 		e = on_reach(c);
 	if (e == FH_ERR_OK && p->f[3].revents != 0)
-		e = FH_ERR_CLOSED; /* the keeper speaks only when asked */
+		e = gone(c, "keeper"); /* it speaks only when asked */
 	for (size_t i = 0; i < p->sessions && e == FH_ERR_OK; i++) {
 		if ((f[p->gates + i].revents & ~POLLOUT) != 0
 		    && c->session[p->session[i]].fd.plus_one > 0)
@@ -242,6 +253,7 @@ static fh_err turn(struct fh_core *c)
 {
 	struct poll_set p;
 
+	c->trace = (struct fh_trace){ 0 }; /* what went wrong before has been dealt with */
 	fill_polls(c, &p);
 	size_t n = fixed_polls + p.gates + p.sessions;
 
@@ -373,6 +385,8 @@ int fh_role_core(int argc, char **argv)
 		e = run(c);
 	if (e == FH_ERR_OK)
 		return 0;
+	if (c->trace.cure[0] == '\0')
+		fh_trace_cure(&c->trace, "start freehold again; nothing is permitted meanwhile");
 	fh_log_error("core", e, &c->trace);
 	return 2;
 }

@@ -56,6 +56,9 @@ static fh_err take(struct fh_core *c, const struct fh_store *store, const struct
 		return FH_ERR_OK;
 	if (e != FH_ERR_OK) {
 		fh_trace_where(&t, "chain/%s", f->name);
+		if (t.cure[0] == '\0')
+			fh_trace_cure(&t, "nothing has changed; remove the file, or bring the "
+				      "operator's own with freehold chain import");
 		fh_log_error("core", e, &t);
 		return FH_ERR_OK;
 	}

@@ -199,7 +199,9 @@ static fh_err sign(struct fh_core *c)
 	e = fh_frame_send(c->keeper.fd, fh_builder_span(&b), /* pass= */ -1);
 	if (e == FH_ERR_OK)
 		e = fh_pipe_wait(&c->keeper, &frame);
-	if (e == FH_ERR_OK)
+	if (e != FH_ERR_OK)
+		fh_trace_where(&c->trace, "keeper");
+	else
 		e = fh_door_read_note(frame, &note, &c->trace);
 	if (e != FH_ERR_OK)
 		return e;
