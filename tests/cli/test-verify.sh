@@ -34,7 +34,9 @@ yes "usage, with an unknown answer" 64 "$verify" record --require certain good
 yes "usage, with half a hash" 64 "$verify" record --genesis 00 good
 
 yes "JSON" 2 "$verify" record --json good
-tells "begins with its members" '{"kind":"record","verdict":"unchecked","authentic":"yes","fresh":"unchecked","enrolled":"unchecked","accepted":"unchecked","grade":"tpm-sealed","anchor":"none","reasons":[{"code":"genesis","where":"'
+members='{"kind":"record","verdict":"unchecked","authentic":"yes","fresh":"unchecked","enrolled":"unchecked",'
+members=$members'"accepted":"unchecked","grade":"tpm-sealed","anchor":"none","reasons":[{"code":"genesis","where":"'
+tells "begins with its members" "$members"
 
 cp -r good torn
 truncate -s -1 torn/00000000000000000000.fhj

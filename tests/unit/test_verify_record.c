@@ -470,6 +470,37 @@ static void says_unchecked_of_an_empty_record(void **state)
 	assert_string_equal(fh_checked_why(&b->checked), "empty");
 }
 
+static void refuses_a_co_located_operator_key_unless_allowed(void **state)
+{
+	struct fh_finding f;
+
+	(void)state;
+	fh_finding_begin(&f);
+	f.graded = true;
+	f.grade = FH_GRADE_TPM_SEALED;
+	f.placement = FH_PLACEMENT_CO_LOCATED;
+	for (int i = 0; i < FH_QUESTIONS; i++)
+		f.answer[i] = FH_ANSWER_YES;
+	assert_int_equal(fh_finding_settle(&f, FH_AUTHENTIC, FH_WEAK_CO_LOCATED), FH_ANSWER_YES);
+	assert_int_equal(fh_finding_settle(&f, FH_AUTHENTIC, FH_WEAK_NONE | FH_WEAK_SIMULATED),
+			 FH_ANSWER_NO);
+	assert_string_equal(f.reason[0].code, "grade");
+	assert_string_equal(f.reason[0].why.where, "co-located");
+}
+
+static void an_unanswered_question_is_no_yes(void **state)
+{
+	struct fh_finding f;
+
+	(void)state;
+	fh_finding_begin(&f);
+	fh_finding_set(&f, FH_AUTHENTIC, FH_ANSWER_YES);
+	assert_int_equal(fh_finding_settle(&f, FH_AUTHENTIC, 0), FH_ANSWER_YES);
+	assert_int_equal(fh_finding_settle(&f, FH_AUTHENTIC | FH_FRESH, 0), FH_ANSWER_UNCHECKED);
+	fh_finding_set(&f, FH_ENROLLED, FH_ANSWER_NO);
+	assert_int_equal(fh_finding_settle(&f, FH_AUTHENTIC, 0), FH_ANSWER_NO);
+}
+
 static void a_zeroed_finding_says_no(void **state)
 {
 	struct fh_finding f = { 0 };
@@ -512,6 +543,8 @@ int main(void)
 		TEST(refuses_a_missing_segment),
 		TEST(lists_zeros_behind_the_last_frame_only),
 		TEST(says_unchecked_of_an_empty_record),
+		cmocka_unit_test(refuses_a_co_located_operator_key_unless_allowed),
+		cmocka_unit_test(an_unanswered_question_is_no_yes),
 		cmocka_unit_test(a_zeroed_finding_says_no),
 	};
 
