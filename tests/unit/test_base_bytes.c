@@ -179,8 +179,9 @@ static void hex_reads_both_cases_and_nothing_else(void **state)
 static void decimal_has_one_form(void **state)
 {
 	(void)state;
-	static const char *const refused[] = { "", "00", "01", "+1", "-1", " 1", "1 ", "1a", "/", ":",
-					       "18446744073709551616", "99999999999999999999" };
+	static const char *const refused[] = { "", "00", "01", "+1", "-1", " 1", "1 ", "1a", "/",
+					       ":", "18446744073709551616",
+					       "99999999999999999999" };
 	uint64_t v = 7;
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)

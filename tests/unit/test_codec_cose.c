@@ -13,7 +13,8 @@ static uint8_t room[16384];
 
 static struct fh_cose_signature by(uint8_t id)
 {
-	return (struct fh_cose_signature){ .key_id = { { id } }, .signature = FH_SPAN_ARRAY(signature) };
+	return (struct fh_cose_signature){ .key_id = { { id } },
+					   .signature = FH_SPAN_ARRAY(signature) };
 }
 
 static void signs_these_bytes(void **state)
@@ -52,8 +53,8 @@ static void writes_these_bytes(void **state)
 
 	fh_cose_put_sign(&b, &one, 1);
 	assert_true(fh_span_starts(fh_builder_span(&b),
-				   FH_SPAN_LIT("\xd8\x62\x84\x40\xa0\xf6\x81\x83\x44\xa1\x01\x38\x30"
-					       "\xa1\x04\x58\x20\x07\x00")));
+				   FH_SPAN_LIT("\xd8\x62\x84\x40\xa0\xf6\x81\x83\x44\xa1\x01\x38"
+					       "\x30\xa1\x04\x58\x20\x07\x00")));
 	assert_int_equal(b.n, 17 + 32 + 3 + sizeof(signature));
 	b.n = 0;
 	fh_cose_put_sign1(&b, &one);

@@ -60,10 +60,10 @@ static void hkdf_gives_the_examples_of_rfc_5869(void **state)
 	struct fh_secret key = secret_of("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b");
 	struct fh_secret salt = secret_of("000102030405060708090a0b0c");
 	struct fh_secret info = secret_of("f0f1f2f3f4f5f6f7f8f9");
-	struct fh_secret one = secret_of("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4"
-					 "c5bf34007208d5b887185865");
-	struct fh_secret three = secret_of("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c7"
-					   "38d2d9d201395faa4b61a96c8");
+	struct fh_secret one = secret_of("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db0"
+					 "2d56ecc4c5bf34007208d5b887185865");
+	struct fh_secret three = secret_of("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3"
+					   "454e5f3c738d2d9d201395faa4b61a96c8");
 	struct fh_secret got;
 
 	assert_int_equal(fh_hkdf(&key, fh_secret_span(&salt), fh_secret_span(&info), 42, &got),
@@ -81,10 +81,12 @@ static void hkdf_takes_long_salts_and_refuses_long_output(void **state)
 	uint8_t salt[65] = { 1 };
 	struct fh_hash shorter = fh_hash_of(FH_SPAN_ARRAY(salt));
 
-	assert_int_equal(fh_hkdf(&key, FH_SPAN_ARRAY(salt), FH_SPAN_LIT("i"), 65, &a), FH_ERR_LIMIT);
+	assert_int_equal(fh_hkdf(&key, FH_SPAN_ARRAY(salt), FH_SPAN_LIT("i"), 65, &a),
+			 FH_ERR_LIMIT);
 	assert_int_equal(a.n, 5);
 	assert_int_equal(fh_hkdf(&key, FH_SPAN_ARRAY(salt), FH_SPAN_LIT("i"), 64, &a), FH_ERR_OK);
-	assert_int_equal(fh_hkdf(&key, fh_hash_span(&shorter), FH_SPAN_LIT("i"), 64, &b), FH_ERR_OK);
+	assert_int_equal(fh_hkdf(&key, fh_hash_span(&shorter), FH_SPAN_LIT("i"), 64, &b),
+			 FH_ERR_OK);
 	assert_memory_equal(&a, &b, sizeof(a));
 	assert_int_equal(fh_hkdf(&key, (struct fh_span){ 0 }, (struct fh_span){ 0 }, 0, &a),
 			 FH_ERR_OK);
@@ -123,7 +125,8 @@ static void argon2id_is_deterministic_and_depends_on_everything(void **state)
 	assert_memory_equal(&a, &b, sizeof(a));
 	assert_int_equal(fh_argon2id(FH_SPAN_LIT("past"), salt, cost, &b), FH_ERR_OK);
 	assert_memory_not_equal(a.bytes, b.bytes, 32);
-	assert_int_equal(fh_argon2id(FH_SPAN_LIT("pass"), FH_SPAN_LIT("0123456789abcdeg"), cost, &b),
+	assert_int_equal(fh_argon2id(FH_SPAN_LIT("pass"), FH_SPAN_LIT("0123456789abcdeg"), cost,
+				     &b),
 			 FH_ERR_OK);
 	assert_memory_not_equal(a.bytes, b.bytes, 32);
 	cost.lanes = 1;

@@ -69,7 +69,8 @@ static void aead_seals_nothing_and_refuses_other_keys(void **state)
 	assert_int_equal(fh_aead_open(&key, nonce, none, FH_SPAN_ARRAY(sealed), out), FH_ERR_OK);
 	key.n = 16;
 	assert_int_equal(fh_aead_seal(&key, nonce, none, none, sealed), FH_ERR_FORMAT);
-	assert_int_equal(fh_aead_open(&key, nonce, none, FH_SPAN_ARRAY(sealed), out), FH_ERR_FORMAT);
+	assert_int_equal(fh_aead_open(&key, nonce, none, FH_SPAN_ARRAY(sealed), out),
+			 FH_ERR_FORMAT);
 }
 
 /* A box for SEED with "secret" in ROOM.  */
@@ -79,7 +80,8 @@ static struct fh_span box_in(uint8_t *room, size_t n)
 	struct fh_builder b = fh_builder_of(room, n);
 
 	assert_int_equal(fh_kem_public_of(&seed, &to), FH_ERR_OK);
-	assert_int_equal(fh_kem_seal(&to, FH_SPAN_LIT("ctx"), FH_SPAN_LIT("secret"), &b), FH_ERR_OK);
+	assert_int_equal(fh_kem_seal(&to, FH_SPAN_LIT("ctx"), FH_SPAN_LIT("secret"), &b),
+			 FH_ERR_OK);
 	return fh_builder_span(&b);
 }
 
@@ -122,7 +124,8 @@ static void kem_refuses_changes_anywhere(void **state)
 		room[i] ^= 0x80;
 	}
 	for (size_t n = 0; n < box.n; n += 13)
-		assert_int_equal(opens(FH_SPAN_LIT("ctx"), fh_span_first(box, n)), FH_ERR_SIGNATURE);
+		assert_int_equal(opens(FH_SPAN_LIT("ctx"), fh_span_first(box, n)),
+				 FH_ERR_SIGNATURE);
 }
 
 static void kem_refuses_points_of_low_order(void **state)

@@ -111,7 +111,8 @@ static void knows_valid_subtrees(void **state)
 
 /* Whatever is changed about a right proof, it is refused.  */
 static void inclusion_tampering(const struct fh_proof *right, uint64_t index, uint64_t start,
-				uint64_t end, const struct fh_hash *leaf, const struct fh_hash *root)
+				uint64_t end, const struct fh_hash *leaf,
+				const struct fh_hash *root)
 {
 	struct fh_proof p = *right;
 	struct fh_hash other = *leaf;
@@ -154,7 +155,8 @@ static void inclusion_is_shown_for_its_leaf_only(void **state)
 			inclusion_tampering(&p, index, 0, end, &leaf, &root);
 			for (uint64_t other = 0; other <= end; other++) {
 				if (other != index)
-					assert_int_equal(fh_inclusion_check(&p, other, 0, end, &leaf, &root),
+					assert_int_equal(fh_inclusion_check(&p, other, 0, end,
+									    &leaf, &root),
 							 FH_ERR_SIGNATURE);
 			}
 		}
@@ -206,7 +208,8 @@ static void consistency_is_shown_for_its_subtree_only(void **state)
 					continue;
 				struct fh_hash part = reference_root(start, end);
 
-				assert_int_equal(fh_consistency_build(&source, start, end, size, &p),
+				assert_int_equal(fh_consistency_build(&source, start, end, size,
+								      &p),
 						 FH_ERR_OK);
 				consistency_tampering(&p, start, end, size, &part, &root);
 			}

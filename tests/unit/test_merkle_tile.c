@@ -44,11 +44,13 @@ static void refuses_every_other_path(void **state)
 	(void)state;
 	static const char *const refused[] = {
 		"", "tile", "tile/", "tile/0", "tile/0/", "tile/0/0", "tile/0/00", "tile/0/0000",
-		"/tile/0/000", "tile/00/000", "tile/64/000", "tile/-1/000", "tile/x/000", "tile/entries",
-		"tile/0/x000/000", "tile/0/x000", "tile/0/x001/", "tile/0/001/000", "tile/0/x01/000",
+		"/tile/0/000", "tile/00/000", "tile/64/000", "tile/-1/000", "tile/x/000",
+		"tile/entries", "tile/0/x000/000", "tile/0/x000", "tile/0/x001/",
+		"tile/0/001/000", "tile/0/x01/000",
 		"tile/0/x001/x000", "tile/0/00a", "tile/0/0:0", "tile/0/000.p/", "tile/0/000.p/0",
-		"tile/0/000.p/256", "tile/0/000.p/01", "tile/0/000.p/1/", "tile/0/000.q/1", "tile/0/000/",
-		"tile/0/x018/x446/x744/x073/x709/x551/616", "tile/0/x999/x999/x999/x999/x999/x999/999",
+		"tile/0/000.p/256", "tile/0/000.p/01", "tile/0/000.p/1/", "tile/0/000.q/1",
+		"tile/0/000/", "tile/0/x018/x446/x744/x073/x709/x551/616",
+		"tile/0/x999/x999/x999/x999/x999/x999/999",
 		"tile/0/x001/x000/x000/x000/x000/x000/x000/000", "tile/0/../000", "tile/0/000.p/-1",
 	};
 	struct fh_tile t = { .width = 77 };
@@ -63,7 +65,8 @@ static void refuses_every_other_path(void **state)
 static void refuses_to_write_tiles_that_cannot_be(void **state)
 {
 	(void)state;
-	static const struct fh_tile wrong[] = { { 0, 0, 0 }, { 0, 0, 257 }, { 64, 0, 1 }, { -2, 0, 1 } };
+	static const struct fh_tile wrong[] = { { 0, 0, 0 }, { 0, 0, 257 }, { 64, 0, 1 },
+						{ -2, 0, 1 } };
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		uint8_t room[64];
@@ -109,7 +112,8 @@ static void bundles_are_read_strictly(void **state)
 	assert_int_equal(fh_bundle_entry((struct fh_span){ 0 }, 0, &out), FH_ERR_MISSING);
 	for (size_t n = 1; n < bundle.n; n++) {
 		if (n != 5 && n != 7)
-			assert_int_equal(fh_bundle_entry(fh_span_first(bundle, n), 0, &out), FH_ERR_FORMAT);
+			assert_int_equal(fh_bundle_entry(fh_span_first(bundle, n), 0, &out),
+					 FH_ERR_FORMAT);
 	}
 	static const uint8_t many[2 * 257];
 
@@ -136,7 +140,8 @@ static void checkpoints_read_and_write(void **state)
 	assert_true(fh_span_equal(fh_builder_span(&b), text));
 	b.n = 0;
 	fh_checkpoint_put_signed(&b, FH_SPAN_LIT("text\n"));
-	assert_true(fh_span_equal(fh_builder_span(&b), FH_SPAN_LIT("freehold/checkpoint/v1\ntext\n")));
+	assert_true(fh_span_equal(fh_builder_span(&b),
+				  FH_SPAN_LIT("freehold/checkpoint/v1\ntext\n")));
 }
 
 static void refuses_every_other_checkpoint(void **state)
