@@ -49,7 +49,8 @@ static void refuses_malformed_notes(void **state)
 {
 	(void)state;
 	static const char *const refused[] = {
-		"", "\n", "text\n", "text\n\n", "text\n" LINE, "text\n\n" LINE "x", "text\n\n" LINE "\n",
+		"", "\n", "text\n", "text\n\n", "text\n" LINE, "text\n\n" LINE "x",
+		"text\n\n" LINE "\n",
 		"te\x01xt\n\n" LINE, "te\rxt\n\n" LINE, "te\txt\n\n" LINE, "te\xffxt\n\n" LINE,
 		"text\n\n- example.com/foo AAAAAQI=\n", "text\n\n\xe2\x80\x94 AAAAAQI=\n",
 		"text\n\n\xe2\x80\x94  AAAAAQI=\n", "text\n\n\xe2\x80\x94 a+b AAAAAQI=\n",
@@ -81,20 +82,23 @@ static void refuses_every_truncation(void **state)
 static void bounds_signatures_names_and_size(void **state)
 {
 	(void)state;
-	static char room[FH_NOTE_MAX + 2];
+	static uint8_t room[FH_NOTE_MAX + 2];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	char named[320];
 	struct fh_note n;
-	char *at = room + sprintf(room, "text\n\n");
 
+	fh_builder_text(&b, "text\n\n");
 	for (size_t i = 0; i < FH_NOTE_SIGNATURES_MAX; i++)
-		at += sprintf(at, LINE);
-	assert_int_equal(fh_note_parse(fh_span_str(room), &n), FH_ERR_OK);
+		fh_builder_text(&b, LINE);
+	assert_int_equal(fh_note_parse(fh_builder_span(&b), &n), FH_ERR_OK);
 	assert_int_equal(n.signatures, FH_NOTE_SIGNATURES_MAX);
-	sprintf(at, LINE);
-	assert_int_equal(fh_note_parse(fh_span_str(room), &n), FH_ERR_LIMIT);
-	sprintf(room, "t\n\n\xe2\x80\x94 %0255d AAAAAQI=\n", 0);
-	assert_int_equal(fh_note_parse(fh_span_str(room), &n), FH_ERR_OK);
-	sprintf(room, "t\n\n\xe2\x80\x94 %0256d AAAAAQI=\n", 0);
-	assert_int_equal(fh_note_parse(fh_span_str(room), &n), FH_ERR_LIMIT);
+	fh_builder_text(&b, LINE);
+	assert_false(b.bad);
+	assert_int_equal(fh_note_parse(fh_builder_span(&b), &n), FH_ERR_LIMIT);
+	(void)snprintf(named, sizeof(named), "t\n\n\xe2\x80\x94 %0255d AAAAAQI=\n", 0);
+	assert_int_equal(fh_note_parse(fh_span_str(named), &n), FH_ERR_OK);
+	(void)snprintf(named, sizeof(named), "t\n\n\xe2\x80\x94 %0256d AAAAAQI=\n", 0);
+	assert_int_equal(fh_note_parse(fh_span_str(named), &n), FH_ERR_LIMIT);
 	memset(room, 'a', sizeof(room));
 	assert_int_equal(fh_note_parse(fh_span_of(room, FH_NOTE_MAX + 1), &n), FH_ERR_LIMIT);
 	assert_int_equal(fh_note_parse(fh_span_of(room, FH_NOTE_MAX), &n), FH_ERR_FORMAT);
@@ -122,7 +126,8 @@ static void key_ids_follow_c2sp(void **state)
 	fh_sha256_add(&s, FH_SPAN_LIT("n\n\xff" "freehold/ml-dsa-65" "key"));
 	h = fh_sha256_end(&s);
 	assert_int_equal(fh_note_mldsa65_key_id(FH_SPAN_LIT("n"), FH_SPAN_LIT("key")),
-			 (uint32_t)h.bytes[0] << 24 | h.bytes[1] << 16 | h.bytes[2] << 8 | h.bytes[3]);
+			 (uint32_t)h.bytes[0] << 24 | h.bytes[1] << 16 | h.bytes[2] << 8
+				 | h.bytes[3]);
 }
 
 static void reads_back_the_line_it_writes(void **state)
@@ -157,7 +162,8 @@ static void writes_these_bytes(void **state)
 	struct fh_span made = fh_builder_span(&b);
 
 	assert_true(fh_span_starts(made, FH_SPAN_LIT("n+")));
-	assert_true(fh_span_equal(fh_span_skip(made, 10), FH_SPAN_LIT("+/2ZyZWVob2xkL21sLWRzYS02NWtleQ==")));
+	assert_true(fh_span_equal(fh_span_skip(made, 10),
+				  FH_SPAN_LIT("+/2ZyZWVob2xkL21sLWRzYS02NWtleQ==")));
 }
 
 int main(void)
