@@ -102,12 +102,10 @@ static void act(struct fh_client *c)
 
 static void go_on(struct fh_client *c)
 {
-	static const struct fh_span proceed = FH_SPAN_LIT("HTTP/1.1 100 Continue\r\n\r\n");
-
 	if (!c->http.expects)
 		return;
 	c->http.expects = false;
-	if (fh_queue_put(&c->stream.out, proceed) != FH_ERR_OK)
+	if (fh_queue_put(&c->stream.out, FH_SPAN_LIT("HTTP/1.1 100 Continue\r\n\r\n")) != FH_ERR_OK)
 		fh_stream_close(&c->stream);
 }
 

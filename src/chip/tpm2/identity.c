@@ -94,7 +94,7 @@ fh_err fh_tpm2_boot(struct fh_chip *c, uint64_t *count, uint8_t id[32])
 	FH_OWN(fh_tpm2_handle) session = { 0 };
 	FH_OWN(fh_tpm2_handle) primary = { 0 };
 	struct fh_tpm2_name name;
-	uint64_t resets;
+	uint64_t resets = 0;
 	fh_err e;
 
 	e = fh_tpm2_session(t, TPMA_SESSION_AUDIT, &session);
