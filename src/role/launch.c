@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,6 +108,9 @@ static void become(struct command *c, const struct fh_start *s, int program, int
 	(void)setpgid(0, 0);
 	/* What it prints on its standard error could be payload: not kept.  */
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || nowhere < 0 || dup2(nowhere, 2) < 0)
+		tell(failure, CHILD_FDS);
+	/* Nothing else is inherited, the pair with core least of all.  */
+	if (close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) != 0)
 		tell(failure, CHILD_FDS);
 	if (chdir(c->directory) != 0)
 		tell(failure, CHILD_DIRECTORY);
