@@ -52,7 +52,7 @@ static void notify(const char *state)
 /* --- the death of roles ----------------------------------------------- */
 
 /* A gate of one peer takes only its own connections with it.  */
-static void forget_gate(struct supervisor *s, pid_t pid)
+static void forget_gate(struct fh_supervisor *s, pid_t pid)
 {
 	for (size_t i = 0; i < FH_GATES_MAX; i++) {
 		if (s->gate[i].pid != pid)
@@ -72,7 +72,7 @@ struct death {
 /* When one role dies those that talk to it end, too, and may be reaped before
  * it.  The cause is one that was killed, or else the one that fewest depend
  * upon.  */
-static void bury(struct supervisor *s, pid_t pid, int status, struct death *cause)
+static void bury(struct fh_supervisor *s, pid_t pid, int status, struct death *cause)
 {
 	static const char *const name[] = { "keeper", "core", "reach", "the network gate" };
 	pid_t *const role[] = { &s->keeper, &s->core, &s->reach, &s->network };
@@ -93,7 +93,7 @@ static void bury(struct supervisor *s, pid_t pid, int status, struct death *caus
 }
 
 /* Another child ends soon.  */
-static bool more_deaths(const struct supervisor *s)
+static bool more_deaths(const struct fh_supervisor *s)
 {
 	struct pollfd f = { .fd = s->signals, .events = POLLIN };
 	struct signalfd_siginfo info;
@@ -105,7 +105,7 @@ static bool more_deaths(const struct supervisor *s)
 	return true;
 }
 
-static fh_err reap(struct supervisor *s, struct fh_trace *t)
+static fh_err reap(struct fh_supervisor *s, struct fh_trace *t)
 {
 	struct death cause = { 0 };
 	int status;
@@ -130,7 +130,7 @@ static fh_err reap(struct supervisor *s, struct fh_trace *t)
 
 /* --- the loop --------------------------------------------------------- */
 
-static fh_err on_signal(struct supervisor *s, struct fh_trace *t)
+static fh_err on_signal(struct fh_supervisor *s, struct fh_trace *t)
 {
 	struct signalfd_siginfo info;
 
@@ -141,7 +141,7 @@ static fh_err on_signal(struct supervisor *s, struct fh_trace *t)
 	return reap(s, t);
 }
 
-static fh_err on_core(struct supervisor *s)
+static fh_err on_core(struct fh_supervisor *s)
 {
 	enum fh_control_order order;
 	struct fh_peer peer;
@@ -159,7 +159,7 @@ static fh_err on_core(struct supervisor *s)
 	return e == FH_ERR_MISSING || e == FH_ERR_CLOSED ? FH_ERR_OK : e;
 }
 
-static fh_err wait_turn(struct supervisor *s, int timeout, struct fh_trace *t)
+static fh_err wait_turn(struct fh_supervisor *s, int timeout, struct fh_trace *t)
 {
 	bool accepting = s->ready && !s->stopping && s->unix_socket.plus_one > 0;
 	struct pollfd f[] = {
@@ -181,7 +181,7 @@ static fh_err wait_turn(struct supervisor *s, int timeout, struct fh_trace *t)
 }
 
 /* Core ends first, with the record in order; the rest has nothing to lose.  */
-static fh_err stop(struct supervisor *s, struct fh_trace *t)
+static fh_err stop(struct fh_supervisor *s, struct fh_trace *t)
 {
 	uint8_t bytes[16];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
@@ -200,7 +200,7 @@ static fh_err stop(struct supervisor *s, struct fh_trace *t)
 	return e;
 }
 
-static void kill_all(struct supervisor *s)
+static void kill_all(struct fh_supervisor *s)
 {
 	pid_t all[] = { s->core, s->reach, s->network, s->keeper };
 
@@ -216,7 +216,7 @@ static void kill_all(struct supervisor *s)
 		;
 }
 
-static fh_err run(struct supervisor *s, struct fh_trace *t)
+static fh_err run(struct fh_supervisor *s, struct fh_trace *t)
 {
 	fh_err e = fh_supervisor_start_core(s, t);
 
@@ -233,7 +233,7 @@ static fh_err run(struct supervisor *s, struct fh_trace *t)
 	return e == FH_ERR_OK ? stop(s, t) : e;
 }
 
-static fh_err watch_signals(struct supervisor *s)
+static fh_err watch_signals(struct fh_supervisor *s)
 {
 	sigset_t set;
 
@@ -250,7 +250,7 @@ static fh_err watch_signals(struct supervisor *s)
 fh_err fh_supervise(const struct fh_serve *what, struct fh_trace *t)
 {
 	struct fh_confinement confinement = { .role = FH_ROLE_SUPERVISOR };
-	FH_OWN(supervisor) s = { .what = what };
+	FH_OWN(fh_supervisor) s = { .what = what };
 	int landlock;
 	fh_err e = fh_supervisor_open(&s, t);
 

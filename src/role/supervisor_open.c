@@ -14,7 +14,7 @@
 constexpr size_t supervisor_memory = 64 << 10;
 constexpr size_t control_max = 4096;
 
-void supervisor_drop(struct supervisor *s)
+void fh_supervisor_drop(struct fh_supervisor *s)
 {
 	for (size_t i = 0; i < FH_GATES_MAX; i++)
 		fh_fd_drop(&s->gate[i].control);
@@ -48,7 +48,7 @@ static fh_err check_modes(int fd, const char *path, struct fh_trace *t)
 	return FH_ERR_PERMISSION;
 }
 
-static fh_err open_key(struct supervisor *s, const char *name, int flags, struct fh_fd *out,
+static fh_err open_key(struct fh_supervisor *s, const char *name, int flags, struct fh_fd *out,
 		       struct fh_trace *t)
 {
 	char path[FH_PATH_MAX];
@@ -71,7 +71,7 @@ static fh_err open_key(struct supervisor *s, const char *name, int flags, struct
 
 /* The chip this state was made on: keys/counter is there iff it was made
  * without one.  */
-static fh_err open_chip(struct supervisor *s, struct fh_trace *t)
+static fh_err open_chip(struct fh_supervisor *s, struct fh_trace *t)
 {
 	char path[FH_PATH_MAX];
 	int fd;
@@ -88,7 +88,7 @@ static fh_err open_chip(struct supervisor *s, struct fh_trace *t)
 	return e;
 }
 
-static fh_err open_keys(struct supervisor *s, struct fh_trace *t)
+static fh_err open_keys(struct fh_supervisor *s, struct fh_trace *t)
 {
 	fh_err e = open_key(s, "keys/device", O_RDONLY, &s->device, t);
 
@@ -101,7 +101,7 @@ static fh_err open_keys(struct supervisor *s, struct fh_trace *t)
 	return e;
 }
 
-static fh_err make_journal(struct supervisor *s, struct fh_trace *t)
+static fh_err make_journal(struct fh_supervisor *s, struct fh_trace *t)
 {
 	char path[FH_PATH_MAX];
 	fh_err e = fh_store_path(&s->store, "record/journal", path);
@@ -113,7 +113,7 @@ static fh_err make_journal(struct supervisor *s, struct fh_trace *t)
 	return fh_errno_err(errno);
 }
 
-static fh_err open_sockets(struct supervisor *s, struct fh_trace *t)
+static fh_err open_sockets(struct fh_supervisor *s, struct fh_trace *t)
 {
 	uint16_t port;
 	fh_err e = FH_ERR_OK;
@@ -131,7 +131,7 @@ static fh_err open_sockets(struct supervisor *s, struct fh_trace *t)
 	return FH_ERR_OK;
 }
 
-fh_err fh_supervisor_open(struct supervisor *s, struct fh_trace *t)
+fh_err fh_supervisor_open(struct fh_supervisor *s, struct fh_trace *t)
 {
 	fh_err e = fh_arena_map(supervisor_memory, &s->memory);
 

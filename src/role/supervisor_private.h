@@ -21,7 +21,7 @@ struct supervised_gate {
 	struct fh_peer_identity who;
 };
 
-struct supervisor {
+struct fh_supervisor {
 	const struct fh_serve *what;
 	struct fh_arena memory;
 	struct fh_store store;
@@ -39,15 +39,15 @@ struct supervisor {
 	bool ready, stopping, core_silent;
 };
 
-void supervisor_drop(struct supervisor *s);
+void fh_supervisor_drop(struct fh_supervisor *s);
 
 /* --- supervisor_open.c: the state directory and the sockets --- */
-fh_err fh_supervisor_open(struct supervisor *s, struct fh_trace *t);
+fh_err fh_supervisor_open(struct fh_supervisor *s, struct fh_trace *t);
 
 /* --- supervisor_start.c: the roles --- */
-fh_err fh_supervisor_start_core(struct supervisor *s, struct fh_trace *t);
-fh_err fh_supervisor_start_network(struct supervisor *s, struct fh_trace *t);
+fh_err fh_supervisor_start_core(struct fh_supervisor *s, struct fh_trace *t);
+fh_err fh_supervisor_start_network(struct fh_supervisor *s, struct fh_trace *t);
 /* Takes a Unix connection, names its peer and hands it to that peer's gate.  */
-void fh_supervisor_accept(struct supervisor *s);
+void fh_supervisor_accept(struct fh_supervisor *s);
 
 #endif

@@ -34,7 +34,7 @@ static fh_err pair_make(struct pair *out)
 
 /* --- core, keeper, reach ---------------------------------------------- */
 
-static fh_err start_keeper(struct supervisor *s, int core)
+static fh_err start_keeper(struct fh_supervisor *s, int core)
 {
 	char boot[2 * FH_HASH_SIZE + 1] = { 0 };
 	struct fh_builder b = fh_builder_of(boot, sizeof(boot) - 1);
@@ -50,7 +50,7 @@ static fh_err start_keeper(struct supervisor *s, int core)
 	return fh_spawn_role("keeper", argument, fds, 6, &s->keeper);
 }
 
-fh_err fh_supervisor_start_core(struct supervisor *s, struct fh_trace *t)
+fh_err fh_supervisor_start_core(struct fh_supervisor *s, struct fh_trace *t)
 {
 	FH_OWN(pair) keeper = { 0 };
 	FH_OWN(pair) reach = { 0 };
@@ -85,7 +85,7 @@ fh_err fh_supervisor_start_core(struct supervisor *s, struct fh_trace *t)
 /* --- gates ------------------------------------------------------------ */
 
 /* Starts a gate and gives core its pair, with who is behind it.  */
-static fh_err start_gate(struct supervisor *s, const struct fh_peer *peer,
+static fh_err start_gate(struct fh_supervisor *s, const struct fh_peer *peer,
 			 const char *const *argument, int listening, pid_t *pid,
 			 struct fh_fd *control)
 {
@@ -111,7 +111,7 @@ static fh_err start_gate(struct supervisor *s, const struct fh_peer *peer,
 	return e;
 }
 
-fh_err fh_supervisor_start_network(struct supervisor *s, struct fh_trace *t)
+fh_err fh_supervisor_start_network(struct fh_supervisor *s, struct fh_trace *t)
 {
 	struct fh_peer peer = { .network = true };
 	const char *port = strrchr(s->url, ':');
@@ -140,7 +140,7 @@ static bool same_peer(const struct fh_peer_identity *a, const struct fh_peer_ide
 }
 
 /* The gate of WHO, started if there is none; NULL if there is no room.  */
-static struct supervised_gate *gate_of(struct supervisor *s, const struct fh_peer_identity *who)
+static struct supervised_gate *gate_of(struct fh_supervisor *s, const struct fh_peer_identity *who)
 {
 	struct supervised_gate *spare = nullptr;
 	struct fh_peer peer = { .uid = who->uid, .gid = who->gid };
@@ -165,7 +165,7 @@ static struct supervised_gate *gate_of(struct supervisor *s, const struct fh_pee
 	return spare;
 }
 
-void fh_supervisor_accept(struct supervisor *s)
+void fh_supervisor_accept(struct fh_supervisor *s)
 {
 	struct fh_peer_identity who = { 0 };
 	uint8_t bytes[16];
