@@ -40,12 +40,22 @@ static struct landlock_ruleset_attr attributes(int level)
 	if (level >= 3)
 		a.handled_access_fs = rights_3;
 	if (level >= 4)
-		a.handled_access_net = LANDLOCK_ACCESS_NET_BIND_TCP | LANDLOCK_ACCESS_NET_CONNECT_TCP;
+		a.handled_access_net = LANDLOCK_ACCESS_NET_BIND_TCP
+				       | LANDLOCK_ACCESS_NET_CONNECT_TCP;
 	if (level >= 5)
 		a.handled_access_fs = rights_5;
 	if (level >= 6)
 		a.scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL;
 	return a;
+}
+
+/* What a kernel of LEVEL knows of the attributes.  */
+static size_t known_size(int level)
+{
+	if (level >= 6)
+		return sizeof(struct landlock_ruleset_attr);
+	return level >= 4 ? offsetof(struct landlock_ruleset_attr, scoped)
+			  : offsetof(struct landlock_ruleset_attr, handled_access_net);
 }
 
 /* A ruleset of the highest level the kernel really has, or none.  */
@@ -56,9 +66,7 @@ static struct fh_fd create(int *level, uint64_t *handled)
 
 	for (int l = claimed > 6 ? 6 : (int)claimed; l > 0; l--) {
 		struct landlock_ruleset_attr a = attributes(l);
-		size_t size = l >= 6 ? sizeof(a) : l >= 4 ? offsetof(struct landlock_ruleset_attr, scoped)
-				: offsetof(struct landlock_ruleset_attr, handled_access_net);
-		long fd = syscall(SYS_landlock_create_ruleset, &a, size, 0);
+		long fd = syscall(SYS_landlock_create_ruleset, &a, known_size(l), 0);
 
 		if (fd < 0)
 			continue;
