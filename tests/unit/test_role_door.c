@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bytes of docs/spec/DOOR.md, and the strictness of those who read them.  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "role/door.h"
+#include "role/frame.h"
+#include "role/permit.h"
+
+static const uint8_t session[FH_SESSION_ID_SIZE] = {
+	[0 ... FH_SESSION_ID_SIZE - 1] = 0x5e,
+};
+static const uint8_t map[] = { 0xa1, 0x61, 'a', 0x01 };
+
+static struct fh_hash hash_of(int byte)
+{
+	struct fh_hash h;
+
+	memset(h.bytes, byte, sizeof(h.bytes));
+	return h;
+}
+
+/* --- golden bytes ----------------------------------------------------- */
+
+/* The document without blanks and line ends.  */
+static const char *document(void)
+{
+	static char text[1 << 16];
+	size_t n = 0;
+	int c;
+	FILE *f = fopen(FH_SOURCE "/docs/spec/DOOR.md", "r");
+
+	assert_non_null(f);
+	while ((c = fgetc(f)) != EOF && n + 1 < sizeof(text)) {
+		if (c != ' ' && c != '\n')
+			text[n++] = (char)c;
+	}
+	(void)fclose(f);
+	text[n] = '\0';
+	return text;
+}
+
+static void documented(const struct fh_builder *b)
+{
+	char text[2048];
+
+	assert_false(b->bad);
+	assert_in_range(b->n, 1, sizeof(text) / 2 - 1);
+	for (size_t i = 0; i < b->n; i++)
+		(void)snprintf(text + 2 * i, 3, "%02x", b->p[i]);
+	if (strstr(document(), text) == nullptr)
+		fail_msg("DOOR.md lacks %s", text);
+}
+
+static void an_ask_and_its_reply_are_as_documented(void **state)
+{
+	uint8_t memory[512];
+	struct fh_builder b = FH_BUILDER_ARRAY(memory), c = FH_BUILDER_ARRAY(memory);
+	struct fh_ask ask = { .kind = FH_ASK_CALL, .exchange = 7, .session = FH_SPAN_ARRAY(session),
+			      .bearer = FH_SPAN_LIT("tok"), .server = FH_SPAN_LIT("notes"),
+			      .tool = FH_SPAN_LIT("read"), .params = FH_SPAN_ARRAY(map) };
+	struct fh_reply reply = { .status = FH_REPLY_REFUSED, .exchange = 7, .index = 12,
+				  .session = FH_SPAN_ARRAY(session),
+				  .reason = FH_SPAN_LIT("forbidden"), .text = FH_SPAN_LIT("no."),
+				  .policy = { FH_SPAN_LIT("p") }, .policies = 1 };
+
+	(void)state;
+	fh_ask_put(&b, &ask);
+	documented(&b);
+	fh_reply_put(&c, &reply);
+	documented(&c);
+}
+
+static void orders_to_reach_are_as_documented(void **state)
+{
+	uint8_t memory[512];
+	struct fh_builder b = FH_BUILDER_ARRAY(memory), c = FH_BUILDER_ARRAY(memory);
+	struct fh_builder d = FH_BUILDER_ARRAY(memory);
+	struct fh_start start = { .index = 8, .session = FH_SPAN_ARRAY(session),
+				  .argument = { FH_SPAN_LIT("/bin/s") }, .arguments = 1,
+				  .environment = { { FH_SPAN_LIT("A"), FH_SPAN_LIT("b") } },
+				  .environments = 1, .directory = FH_SPAN_LIT("/"),
+				  .uid = 1001, .gid = 1002 };
+	struct fh_started started = { FH_SPAN_ARRAY(session), false, FH_SPAN_LIT("why") };
+
+	(void)state;
+	fh_start_put(&b, &start);
+	documented(&b);
+	fh_stop_put(&c, FH_SPAN_ARRAY(session));
+	documented(&c);
+	fh_started_put(&d, &started);
+	documented(&d);
+}
+
+static void permits_and_outcomes_are_as_documented(void **state)
+{
+	uint8_t memory[512];
+	struct fh_builder b = FH_BUILDER_ARRAY(memory), c = FH_BUILDER_ARRAY(memory);
+	struct fh_permit permit = { FH_PERMIT_CALL, 11, FH_SPAN_LIT("read"), FH_SPAN_ARRAY(map) };
+	struct fh_outcome outcome = { .index = 11, .status = FH_OUTCOME_RESULT, .dropped = 2,
+				      .body = FH_SPAN_ARRAY(map) };
+
+	(void)state;
+	fh_permit_put(&b, &permit);
+	documented(&b);
+	fh_outcome_put(&c, &outcome);
+	documented(&c);
+}
+
+static void a_new_gate_is_announced_as_documented(void **state)
+{
+	uint8_t memory[512];
+	struct fh_builder b = FH_BUILDER_ARRAY(memory), c = FH_BUILDER_ARRAY(memory);
+	struct fh_hash program = hash_of(0xe0);
+	struct fh_peer peer = { false, 1000, 1000, fh_hash_span(&program) };
+
+	(void)state;
+	fh_control_put(&b, FH_CONTROL_GATE, &peer);
+	documented(&b);
+	fh_control_put(&c, FH_CONTROL_READY, /* peer= */ nullptr);
+	assert_int_equal(c.n, 2);
+	assert_memory_equal(c.p, "\x81\x03", 2);
+}
+
+static void the_door_is_as_documented(void **state)
+{
+	uint8_t memory[1024];
+	struct fh_builder b = FH_BUILDER_ARRAY(memory), c = FH_BUILDER_ARRAY(memory);
+	struct fh_builder d = FH_BUILDER_ARRAY(memory), e = FH_BUILDER_ARRAY(memory);
+	struct fh_hash root = hash_of(0x04);
+	struct fh_proof proof = { .hash = { hash_of(0x05) }, .n = 1 };
+	struct fh_door_opened opened = { hash_of(0x01), hash_of(0x02), 50, hash_of(0x03),
+					 FH_GRADE_TPM_SEALED };
+	struct fh_door_begun begun = { true, 3, 9, FH_SPAN_LIT("cert") };
+	struct fh_trace t = { .where = "a", .what = "b", .cure = "c" };
+
+	(void)state;
+	fh_door_put_checkpoint(&b, 51, &root, &proof);
+	documented(&b);
+	fh_door_put_opened(&c, &opened);
+	documented(&c);
+	fh_door_put_begun(&d, &begun);
+	documented(&d);
+	fh_door_put_error(&e, FH_ERR_CONFLICT, &t);
+	documented(&e);
+}
+
+/* --- strictness ------------------------------------------------------- */
+
+static void a_checkpoint_request_is_read_whole_or_not_at_all(void **state)
+{
+	uint8_t memory[256] = { 0 };
+	struct fh_builder b = FH_BUILDER_ARRAY(memory);
+	struct fh_hash root = hash_of(0x04), seen = hash_of(0x77);
+	struct fh_proof proof = { .hash = { hash_of(0x05) }, .n = 1 }, read;
+	uint64_t size = 77;
+
+	(void)state;
+	fh_door_put_checkpoint(&b, 51, &root, &proof);
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_not_equal(fh_door_read_checkpoint(fh_span_of(b.p, n), &size, &seen, &read),
+				     FH_ERR_OK);
+	assert_int_not_equal(fh_door_read_checkpoint(fh_span_of(b.p, b.n + 1), &size, &seen, &read),
+			     FH_ERR_OK);
+	assert_int_equal(size, 77);
+	assert_int_equal(seen.bytes[0], 0x77);
+	assert_int_equal(fh_door_read_checkpoint(fh_builder_span(&b), &size, &seen, &read),
+			 FH_ERR_OK);
+	assert_int_equal(size, 51);
+	assert_int_equal(read.n, 1);
+	assert_true(fh_hash_equal(&seen, &root));
+}
+
+static void an_error_answer_brings_its_trace(void **state)
+{
+	uint8_t memory[256];
+	struct fh_builder b = FH_BUILDER_ARRAY(memory);
+	struct fh_trace said = { .where = "a", .what = "b", .cure = "c" }, heard = { 0 };
+	struct fh_door_opened o = { .signed_size = 77 };
+
+	(void)state;
+	fh_door_put_error(&b, FH_ERR_CONFLICT, &said);
+	assert_int_equal(fh_door_read_opened(fh_builder_span(&b), &o, &heard), FH_ERR_CONFLICT);
+	assert_string_equal(heard.what, "b");
+	assert_int_equal(o.signed_size, 77);
+}
+
+static void an_error_that_does_not_exist_is_malformed(void **state)
+{
+	uint8_t memory[256];
+	struct fh_builder b = FH_BUILDER_ARRAY(memory);
+	struct fh_trace t = { 0 };
+	struct fh_span note;
+
+	(void)state;
+	fh_door_put_error(&b, FH_ERR_COUNT, &t);
+	assert_int_equal(fh_door_read_note(fh_builder_span(&b), &note, &t), FH_ERR_FORMAT);
+}
+
+/* --- framing ---------------------------------------------------------- */
+
+/* Sends N BYTES over a pair and returns what reading a frame of at most 8 bytes
+ * says.  */
+static fh_err framed(const char *bytes, size_t n, struct fh_span *out)
+{
+	static uint8_t memory[64];
+	struct fh_arena a = fh_arena_of(memory, sizeof(memory));
+	struct fh_pipe p;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	assert_int_equal(write(pair[0], bytes, n), n);
+	(void)close(pair[0]);
+	assert_int_equal(fh_pipe_open(pair[1], 8, &a, &p), FH_ERR_OK);
+	fh_err e = fh_pipe_wait(&p, out);
+
+	(void)close(pair[1]);
+	return e;
+}
+
+static void a_frame_is_a_length_and_that_many_bytes(void **state)
+{
+	struct fh_span s = { 0 };
+
+	(void)state;
+	assert_int_equal(framed("\0\0\0\2\x81\3", 6, &s), FH_ERR_OK);
+	assert_int_equal(s.n, 2);
+	assert_int_equal(framed("\0\0\0\2\x81", 5, &s), FH_ERR_CLOSED);
+	assert_int_equal(framed("\0\0\0\0", 4, &s), FH_ERR_FORMAT);
+	assert_int_equal(framed("\0\0\0\x09", 4, &s), FH_ERR_LIMIT);
+	assert_int_equal(framed("\xff\xff\xff\xff", 4, &s), FH_ERR_LIMIT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_ask_and_its_reply_are_as_documented),
+		cmocka_unit_test(orders_to_reach_are_as_documented),
+		cmocka_unit_test(permits_and_outcomes_are_as_documented),
+		cmocka_unit_test(a_new_gate_is_announced_as_documented),
+		cmocka_unit_test(the_door_is_as_documented),
+		cmocka_unit_test(a_checkpoint_request_is_read_whole_or_not_at_all),
+		cmocka_unit_test(an_error_answer_brings_its_trace),
+		cmocka_unit_test(an_error_that_does_not_exist_is_malformed),
+		cmocka_unit_test(a_frame_is_a_length_and_that_many_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
