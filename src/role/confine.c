@@ -122,7 +122,8 @@ static int add_never(scmp_filter_ctx f)
 	failed |= seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	for (size_t i = 0; i < COUNT(namespaces); i++)
 		failed |= seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-					   SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces[i], namespaces[i]));
+					   SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces[i],
+						   namespaces[i]));
 	return failed;
 }
 

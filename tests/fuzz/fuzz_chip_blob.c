@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	for (int scope = FH_CHIP_DEVICE; scope <= FH_CHIP_BOOT; scope++) {
 		struct fh_builder out = FH_BUILDER_ARRAY(plain);
 
-		(void)!chip.class->unseal(&chip, (enum fh_chip_scope)scope, fh_span_of(bytes, n), &out);
+		(void)!chip.class->unseal(&chip, (enum fh_chip_scope)scope, fh_span_of(bytes, n),
+					  &out);
 	}
 	fh_chip_drop(&chip);
 	(void)close(counter);
