@@ -29,6 +29,12 @@ constexpr size_t FH_SERVER_ARGUMENTS_MAX = 64;   /* words of one tool server's c
 constexpr size_t FH_SERVER_ENVIRONMENT_MAX = 64; /* variables of one tool server */
 constexpr size_t FH_PATH_MAX = 4096;             /* a path, as Linux has it */
 
+/* Enrolment */
+constexpr size_t FH_REQUEST_MAX = 32 << 10; /* bytes, twice the largest one */
+constexpr size_t FH_SEALED_ANSWER_MAX = 16 << 20;  /* an answer: 15 of the largest statements */
+constexpr size_t FH_SEALED_OVERHEAD = 1024;        /* of it, what is not statements */
+constexpr size_t FH_SEALED_STATEMENTS_MAX = 4096;  /* statements in one answer: 4 KiB each */
+
 /* Policy */
 constexpr size_t FH_POLICY_TEXT_MAX = 512 << 10; /* Cedar text in one statement */
 constexpr size_t FH_POLICY_RULES_MAX = 10000;    /* permits and forbids in one statement */
@@ -45,7 +51,7 @@ constexpr size_t FH_SCHEMA_CALLS_MAX = 16384;    /* wire calls that one schema m
 /* The record */
 constexpr size_t FH_LEAF_MAX = 512;               /* a leaf; C2SP caps entries at 65,535 */
 constexpr size_t FH_FIELDS_MAX = 16;              /* committed fields of one entry */
-constexpr size_t FH_PAYLOAD_MAX = FH_STATEMENT_MAX + 4096; /* what is sealed beside a leaf */
+constexpr size_t FH_PAYLOAD_MAX = 2 * FH_STATEMENT_MAX; /* what is sealed beside a leaf: a whole envelope fits */
 constexpr size_t FH_PAYLOAD_ARGUMENTS_MAX = 64 << 10; /* arguments kept whole; above: digest */
 constexpr size_t FH_BATCH_ENTRIES_MAX = 4096;     /* entries under one checkpoint signature */
 constexpr size_t FH_BATCH_MAX = 8 << 20;          /* bytes of one batch in the journal */
