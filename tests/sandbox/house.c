@@ -272,14 +272,12 @@ static size_t read_proc(pid_t pid, const char *file, char *out, size_t cap)
 static pid_t parent_of(pid_t pid)
 {
 	char text[512];
-	int parent = 0;
 
 	(void)read_proc(pid, "stat", text, sizeof(text));
 	const char *end = strrchr(text, ')');
 
-	if (end != nullptr)
-		(void)sscanf(end, ") %*c %d", &parent);
-	return parent;
+	/* ") S PARENT"  */
+	return end == nullptr ? 0 : (pid_t)strtol(end + 4, nullptr, 10);
 }
 
 /* Word I of the command line, or "".  */
@@ -311,7 +309,7 @@ static pid_t search(const struct fh_house *h, const char *role, const char *word
 	pid_t found = 0;
 
 	for (struct dirent *e; found == 0 && d != nullptr && (e = readdir(d)) != nullptr;) {
-		pid_t pid = atoi(e->d_name);
+		pid_t pid = (pid_t)strtol(e->d_name, nullptr, 10);
 		char line[4096];
 
 		if (pid <= 0 || pid == not)
@@ -440,7 +438,7 @@ int fh_house_health(const struct fh_house *h)
 
 	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 && write(fd, text, (size_t)n) == n
 	    && read(fd, text, sizeof(text) - 1) > 0)
-		(void)sscanf(text, "HTTP/1.1 %d", &status);
+		status = (int)strtol(text + strlen("HTTP/1.1 "), nullptr, 10);
 	(void)close(fd);
 	return status;
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -34,8 +35,12 @@ static uint64_t find_gadget(pid_t pid)
 	FILE *f = fopen(path, "re");
 
 	while (f != nullptr && fgets(line, sizeof(line), f) != nullptr) {
-		if (strstr(line, "[vdso]") != nullptr)
-			(void)sscanf(line, "%lx-%lx", &from, &to);
+		char *end;
+
+		if (strstr(line, "[vdso]") == nullptr)
+			continue;
+		from = strtoul(line, &end, 16);
+		to = strtoul(end + 1, nullptr, 16);
 	}
 	if (f != nullptr)
 		(void)fclose(f);

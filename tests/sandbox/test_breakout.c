@@ -206,7 +206,7 @@ static void make_decoys(const struct fh_house *h)
 		(void)snprintf(path, sizeof(path), "%s/%s", h->root, made[i]);
 		(void)remove(path);
 	}
-	(void)unlink("/tmp/fh-sandbox-made");
+	(void)unlink("/tmp/made-by-a-role");
 	for (size_t i = 0; i < 2; i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", directory[i], file[i]);
 		(void)close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
@@ -358,8 +358,10 @@ static void add_attempts(const char *how, bool masked)
 		for (size_t i = 0; i < fh_attempts_n; i++) {
 			const struct fh_attempt *a = &fh_attempts[i];
 
-			if ((a->refused_to | a->allowed_to) & 1u << s)
-				add_attempt(how, a, (enum fh_suspect)s, (a->allowed_to & 1u << s) != 0);
+			bool may = (a->allowed_to & 1u << s) != 0;
+
+			if (may || (a->refused_to & 1u << s) != 0)
+				add_attempt(how, a, (enum fh_suspect)s, may);
 		}
 	}
 	struct check *c = add(the_daemon_still_serves);

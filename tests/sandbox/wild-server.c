@@ -77,6 +77,13 @@ static void flood_notices(long id)
 	result(id, "done");
 }
 
+static void add(char found[256], const char *what)
+{
+	size_t n = strlen(found);
+
+	(void)snprintf(found + n, 256 - n, "%s ", what);
+}
+
 /* Tries everything on process PREY; tells what worked.  */
 static void attack(long id, pid_t prey)
 {
@@ -86,13 +93,13 @@ static void attack(long id, pid_t prey)
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/mem", prey);
 	if (kill(prey, SIGCONT) == 0)
-		strcat(found, "signalled ");
+		add(found, "signalled");
 	if (ptrace(PTRACE_ATTACH, prey, nullptr, nullptr) == 0)
-		strcat(found, "traced ");
+		add(found, "traced");
 	if (process_vm_readv(prey, &here, 1, &there, 1, 0) >= 0 || errno != EPERM)
-		strcat(found, "read ");
+		add(found, "read");
 	if (open(path, O_RDONLY | O_CLOEXEC) >= 0)
-		strcat(found, "opened ");
+		add(found, "opened");
 	result(id, found[0] == '\0' ? "refused everything" : found);
 }
 
@@ -105,7 +112,7 @@ static void open_state(long id)
 	for (size_t i = 0; i < sizeof(file) / sizeof(file[0]); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", state_path, file[i]);
 		if (open(path, O_RDONLY | O_CLOEXEC) >= 0)
-			strcat(found, file[i][0] == '\0' ? "the directory " : file[i]);
+			add(found, file[i][0] == '\0' ? "the directory" : file[i]);
 	}
 	result(id, found[0] == '\0' ? "refused everything" : found);
 }
@@ -127,7 +134,8 @@ static void ask_client(long id)
 static void say_nonsense(long id)
 {
 	say("\n\n{\n[]\nnull\n\"x\"\n{\"jsonrpc\":\"2.0\"}\n{\"id\":1,\"id\":1}\n\xff\xfe\n");
-	say("{\"jsonrpc\":\"2.0\",\"id\":1e400,\"result\":{}}\n[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n");
+	say("{\"jsonrpc\":\"2.0\",\"id\":1e400,\"result\":{}}\n");
+	say("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n");
 	say("{\"jsonrpc\":\"2.0\",\"id\":-1,\"result\":{}}\n");
 	say("{\"jsonrpc\":\"2.0\",\"id\":null,\"result\":{}}\n");
 	result(id, "done");

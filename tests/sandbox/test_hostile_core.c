@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This program in core's place, against a real keeper on real key files: two
+ * trees of one size are never signed, however often the keeper is killed.  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "codec/note.h"
+#include "os/memory.h"
+#include "role/door.h"
+#include "sandbox/part.h"
+
+constexpr size_t leaves_max = 512;
+constexpr int answer_ms = 10000;
+constexpr int rounds = 60;
+constexpr unsigned seed = 20;
+
+/* Leaves of one history.  Histories agree up to their fork.  */
+struct history {
+	struct fh_hash leaf[leaves_max];
+};
+
+struct stage {
+	struct fh_house house;
+	struct fh_arena arena;
+	struct fh_pipe pipe;
+	pid_t keeper;
+	int fd;
+	struct history honest, forged;
+	uint64_t signed_size;
+	/* Every note that ever came out.  */
+	bool noted[leaves_max];
+	struct fh_hash root[leaves_max];
+	size_t notes, second_trees;
+};
+
+static struct stage stage;
+
+/* --- histories ---------------------------------------------------------- */
+
+static void write_history(struct history *h, size_t fork, uint8_t mark)
+{
+	for (size_t i = 0; i < leaves_max; i++) {
+		uint8_t bytes[] = { i < fork ? 0 : mark, (uint8_t)i, (uint8_t)(i >> 8) };
+
+		h->leaf[i] = fh_leaf_hash(FH_SPAN_ARRAY(bytes));
+	}
+}
+
+static struct fh_hash root_of(const struct history *h, size_t size)
+{
+	struct fh_tree t = { 0 };
+
+	for (size_t i = 0; i < size; i++)
+		fh_tree_add(&t, &h->leaf[i]);
+	return fh_tree_root(&t);
+}
+
+static fh_err read_subtree(void *context, int level, uint64_t index, struct fh_hash *out)
+{
+	const struct history *h = context;
+	struct fh_tree t = { 0 };
+	uint64_t n = UINT64_C(1) << level;
+
+	for (uint64_t i = 0; i < n; i++)
+		fh_tree_add(&t, &h->leaf[index * n + i]);
+	*out = fh_tree_root(&t);
+	return FH_ERR_OK;
+}
+
+static struct fh_proof proof_of(const struct history *h, uint64_t from, uint64_t to)
+{
+	struct fh_subtree_source source = { read_subtree, (void *)h };
+	struct fh_proof p = { 0 };
+
+	if (from < to)
+		assert_int_equal(fh_consistency_build(&source, 0, from, to, &p), FH_ERR_OK);
+	return p;
+}
+
+/* --- the door ------------------------------------------------------------- */
+
+static bool send_frame(struct fh_span body)
+{
+	return fh_frame_send(stage.fd, body, /* pass= */ -1) == FH_ERR_OK;
+}
+
+static void send_checkpoint(const struct history *h, uint64_t size, const struct fh_proof *p)
+{
+	uint8_t bytes[FH_DOOR_REQUEST_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	struct fh_hash root = root_of(h, size);
+
+	fh_door_put_checkpoint(&b, size, &root, p);
+	assert_false(b.bad);
+	(void)send_frame(fh_builder_span(&b));
+}
+
+/* Files the note in FRAME and tells whether there is one.  */
+static bool file_note(struct fh_span frame)
+{
+	struct fh_checkpoint c;
+	struct fh_note note;
+	struct fh_span text;
+	struct fh_trace t;
+
+	if (fh_door_read_note(frame, &text, &t) != FH_ERR_OK)
+		return false;
+	assert_int_equal(fh_note_parse(text, &note), FH_ERR_OK);
+	assert_int_equal(fh_checkpoint_parse(note.text, &c), FH_ERR_OK);
+	assert_true(c.size < leaves_max);
+	stage.notes++;
+	if (stage.noted[c.size] && !fh_hash_equal(&stage.root[c.size], &c.root))
+		stage.second_trees++;
+	stage.noted[c.size] = true;
+	stage.root[c.size] = c.root;
+	if (c.size > stage.signed_size)
+		stage.signed_size = c.size;
+	return true;
+}
+
+/* Asks for a signature; true if it comes.  */
+static bool sign(const struct history *h, uint64_t size, const struct fh_proof *p)
+{
+	struct fh_span frame;
+
+	send_checkpoint(h, size, p);
+	return fh_part_hear(&stage.pipe, answer_ms, &frame) && file_note(frame);
+}
+
+static bool sign_from(const struct history *h, uint64_t from, uint64_t size)
+{
+	struct fh_proof p = proof_of(h, from, size);
+
+	return sign(h, size, &p);
+}
+
+static bool request(enum fh_door_request r, struct fh_span *frame)
+{
+	uint8_t bytes[16];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	fh_door_put_request(&b, r);
+	return send_frame(fh_builder_span(&b)) && fh_part_hear(&stage.pipe, answer_ms, frame);
+}
+
+static void start(void)
+{
+	fh_arena_reset(&stage.arena);
+	stage.keeper = fh_part_keeper(&stage.house, &stage.fd);
+	assert_int_equal(fh_pipe_open(stage.fd, FH_DOOR_ANSWER_MAX, &stage.arena, &stage.pipe),
+			 FH_ERR_OK);
+}
+
+static void stop(void)
+{
+	fh_part_end(stage.keeper);
+	(void)close(stage.fd);
+}
+
+/* Starts the keeper and brings it to where it signs.  */
+static void go_live(void)
+{
+	struct fh_door_opened opened;
+	struct fh_door_begun begun;
+	struct fh_span frame;
+	struct fh_trace t;
+
+	start();
+	assert_true(request(FH_DOOR_OPEN, &frame));
+	assert_int_equal(fh_door_read_opened(frame, &opened, &t), FH_ERR_OK);
+	stage.signed_size = opened.signed_size;
+	assert_true(request(FH_DOOR_BEGIN, &frame));
+	assert_int_equal(fh_door_read_begun(frame, &begun, &t), FH_ERR_OK);
+}
+
+static int live(void **state)
+{
+	(void)state;
+	go_live();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	stop();
+	return 0;
+}
+
+/* --- what it signs ---------------------------------------------------------- */
+
+static void signs_what_extends_and_the_same_tree_again(void **state)
+{
+	(void)state;
+	assert_int_equal(stage.signed_size, 0);
+	assert_true(sign_from(&stage.honest, 0, 3));
+	assert_true(sign_from(&stage.honest, 3, 3));
+	assert_true(sign_from(&stage.honest, 3, 20));
+	assert_true(sign_from(&stage.honest, 20, 20));
+}
+
+static void refuses_another_tree_of_the_same_size(void **state)
+{
+	(void)state;
+	assert_int_equal(stage.signed_size, 20);
+	assert_false(sign_from(&stage.forged, 20, 20));
+	assert_false(sign_from(&stage.forged, 0, 20));
+	assert_true(sign_from(&stage.honest, 20, 20));
+}
+
+static void refuses_smaller_trees(void **state)
+{
+	struct fh_proof none = { 0 };
+
+	(void)state;
+	for (uint64_t size = 0; size < 20; size++) {
+		assert_false(sign(&stage.honest, size, &none));
+		assert_false(sign(&stage.forged, size, &none));
+	}
+}
+
+static void refuses_a_fork_whatever_its_proof(void **state)
+{
+	struct fh_proof p = { 0 };
+
+	(void)state;
+	assert_false(sign(&stage.forged, 24, &p));
+	for (uint64_t from = 1; from < 24; from++)
+		assert_false(sign_from(&stage.forged, from, 24));
+	p = proof_of(&stage.honest, 20, 24);
+	assert_false(sign(&stage.forged, 24, &p));
+	/* The honest proof with one bit of each hash wrong, cut, and with one more.  */
+	for (size_t i = 0; i < p.n; i++) {
+		p.hash[i].bytes[31] ^= 1;
+		assert_false(sign(&stage.honest, 24, &p));
+		p.hash[i].bytes[31] ^= 1;
+	}
+	p.n--;
+	assert_false(sign(&stage.honest, 24, &p));
+	p.n += 2;
+	assert_false(sign(&stage.honest, 24, &p));
+	p.n--;
+	assert_true(sign(&stage.honest, 24, &p));
+}
+
+static void refuses_sizes_that_no_record_has(void **state)
+{
+	static const uint64_t size[] = { UINT64_MAX, UINT64_MAX - 1, UINT64_C(1) << 63, 1 << 20 };
+	uint8_t bytes[FH_DOOR_REQUEST_MAX];
+	struct fh_hash root = root_of(&stage.forged, 24);
+	struct fh_proof p = proof_of(&stage.honest, 20, 24);
+	struct fh_span frame;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(size) / sizeof(size[0]); i++) {
+		struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+		fh_door_put_checkpoint(&b, size[i], &root, &p);
+		assert_true(send_frame(fh_builder_span(&b)));
+		assert_true(fh_part_hear(&stage.pipe, answer_ms, &frame));
+		assert_false(file_note(frame));
+	}
+}
+
+/* --- the door's stages -------------------------------------------------------- */
+
+/* The keeper ends at BODY and says nothing.  */
+static void ends_at(struct fh_span body)
+{
+	struct fh_span frame;
+	int status;
+
+	(void)send_frame(body);
+	assert_false(fh_part_hear(&stage.pipe, answer_ms, &frame));
+	assert_int_equal(waitpid(stage.keeper, &status, 0), stage.keeper);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 0);
+	(void)close(stage.fd);
+}
+
+static void ends_at_request(enum fh_door_request r)
+{
+	uint8_t bytes[16];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	fh_door_put_request(&b, r);
+	ends_at(fh_builder_span(&b));
+}
+
+static void ends_at_checkpoint(void)
+{
+	uint8_t bytes[FH_DOOR_REQUEST_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	struct fh_hash root = root_of(&stage.honest, 25);
+	struct fh_proof p = proof_of(&stage.honest, 24, 25);
+
+	fh_door_put_checkpoint(&b, 25, &root, &p);
+	ends_at(fh_builder_span(&b));
+}
+
+static void answers_each_request_only_in_its_stage(void **state)
+{
+	static const enum fh_door_request early[] = { FH_DOOR_BEGIN, FH_DOOR_CLOSE };
+	static const enum fh_door_request late[] = { FH_DOOR_OPEN, FH_DOOR_BEGIN };
+	struct fh_span frame;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		start();
+		ends_at_request(early[i]);
+		go_live();
+		ends_at_request(late[i]);
+	}
+	start();
+	ends_at_checkpoint();
+	start();
+	assert_true(request(FH_DOOR_OPEN, &frame));
+	ends_at_checkpoint();
+	start();
+	assert_true(request(FH_DOOR_OPEN, &frame));
+	ends_at_request(FH_DOOR_OPEN);
+}
+
+static void ends_at_frames_that_no_core_sends(void **state)
+{
+	static const char *const frame[] = { "\x81\x05", "\x81\x00", "\x00", "\x80", "\xa1\x01\x03",
+					     "\x83\x03", "\x81\x18\x20", "\xff", "\x81\x20" };
+	uint8_t large[64] = { 0x82, FH_DOOR_OPEN, 0x58, 60 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(frame) / sizeof(frame[0]); i++) {
+		start();
+		ends_at(fh_span_of(frame[i], frame[i][0] == 0 ? 1 : strlen(frame[i])));
+	}
+	start();
+	ends_at(FH_SPAN_ARRAY(large)); /* too large for what it asks */
+}
+
+static void ends_at_frames_that_are_too_large(void **state)
+{
+	static const uint8_t head[][4] = { { 0xff, 0xff, 0xff, 0xff }, { 0, 0, 0, 0 }, { 0, 1, 0, 0 } };
+	int status;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); i++) {
+		start();
+		assert_true(fh_part_send(stage.fd, head[i], 4));
+		assert_int_equal(waitpid(stage.keeper, &status, 0), stage.keeper);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 0);
+		(void)close(stage.fd);
+	}
+}
+
+static void signs_nothing_after_it_was_closed(void **state)
+{
+	struct fh_span frame;
+	int status;
+
+	(void)state;
+	go_live();
+	assert_true(request(FH_DOOR_CLOSE, &frame));
+	send_checkpoint(&stage.honest, 24, &(struct fh_proof){ 0 });
+	assert_false(fh_part_hear(&stage.pipe, answer_ms, &frame));
+	assert_int_equal(waitpid(stage.keeper, &status, 0), stage.keeper);
+	(void)close(stage.fd);
+}
+
+/* --- restarts ----------------------------------------------------------------- */
+
+static void a_restart_forgets_nothing(void **state)
+{
+	(void)state;
+	go_live();
+	assert_int_equal(stage.signed_size, 24);
+	assert_false(sign_from(&stage.forged, 24, 24));
+	assert_false(sign_from(&stage.forged, 24, 30));
+	assert_true(sign_from(&stage.honest, 24, 24));
+	stop();
+}
+
+/* Sends a request for each of both histories and kills the keeper somewhere in
+ * between; what it still said is read afterwards.  */
+static void killed_while_signing(void)
+{
+	uint64_t from = stage.signed_size, to = from + 1 + (uint64_t)rand() % 4;
+	const struct history *both[] = { &stage.honest, &stage.forged };
+	size_t first = (size_t)rand() % 2;
+	struct fh_span frame;
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct history *h = both[(first + i) % 2];
+		struct fh_proof p = proof_of(h, from, to);
+
+		send_checkpoint(h, to, &p);
+	}
+	(void)usleep((useconds_t)rand() % 6000);
+	fh_part_end(stage.keeper);
+	while (fh_part_hear(&stage.pipe, 0, &frame))
+		(void)file_note(frame);
+	(void)close(stage.fd);
+}
+
+/* The two histories part at the size that was signed last, so that both extend
+ * it and only what the keeper remembers tells them apart.  */
+static void no_size_has_two_trees_however_it_is_killed(void **state)
+{
+	size_t signed_by_turns = 0;
+
+	(void)state;
+	srand(seed);
+	for (int i = 0; i < rounds && stage.signed_size + 8 < leaves_max; i++) {
+		uint64_t before = stage.signed_size;
+
+		go_live();
+		assert_true(stage.signed_size >= before);
+		/* A tree was signed that we were not told of: it is one of the two.  */
+		if (!stage.noted[stage.signed_size]
+		    && !sign_from(&stage.honest, stage.signed_size, stage.signed_size)) {
+			assert_true(sign_from(&stage.forged, stage.signed_size, stage.signed_size));
+		}
+		struct fh_hash root = root_of(&stage.forged, stage.signed_size);
+
+		if (fh_hash_equal(&root, &stage.root[stage.signed_size]))
+			stage.honest = stage.forged;
+		write_history(&stage.forged, 0, 0);
+		stage.forged = stage.honest;
+		for (size_t k = stage.signed_size; k < leaves_max; k++)
+			stage.forged.leaf[k].bytes[0] ^= 0x80;
+		before = stage.notes;
+		killed_while_signing();
+		signed_by_turns += stage.notes > before;
+		assert_int_equal(stage.second_trees, 0);
+	}
+	assert_true(signed_by_turns > 0);
+	print_message("# %zu notes, %zu of %d kills after one was out\n", stage.notes, signed_by_turns,
+		      rounds);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(signs_what_extends_and_the_same_tree_again, live, end),
+		cmocka_unit_test_setup_teardown(refuses_another_tree_of_the_same_size, live, end),
+		cmocka_unit_test_setup_teardown(refuses_smaller_trees, live, end),
+		cmocka_unit_test_setup_teardown(refuses_a_fork_whatever_its_proof, live, end),
+		cmocka_unit_test_setup_teardown(refuses_sizes_that_no_record_has, live, end),
+		cmocka_unit_test(answers_each_request_only_in_its_stage),
+		cmocka_unit_test(ends_at_frames_that_no_core_sends),
+		cmocka_unit_test(ends_at_frames_that_are_too_large),
+		cmocka_unit_test(signs_nothing_after_it_was_closed),
+		cmocka_unit_test(a_restart_forgets_nothing),
+		cmocka_unit_test(no_size_has_two_trees_however_it_is_killed),
+	};
+
+	fh_house_make(&stage.house);
+	write_history(&stage.honest, leaves_max, 1);
+	write_history(&stage.forged, 2, 1);
+	if (fh_arena_map(1 << 20, &stage.arena) != FH_ERR_OK)
+		return 99;
+	int failed = cmocka_run_group_tests(tests, nullptr, nullptr);
+
+	fh_house_drop(&stage.house);
+	return failed;
+}
