@@ -51,7 +51,7 @@ constexpr size_t FH_SCHEMA_CALLS_MAX = 16384;    /* wire calls that one schema m
 /* The record */
 constexpr size_t FH_LEAF_MAX = 512;               /* a leaf; C2SP caps entries at 65,535 */
 constexpr size_t FH_FIELDS_MAX = 16;              /* committed fields of one entry */
-constexpr size_t FH_PAYLOAD_MAX = 2 * FH_STATEMENT_MAX; /* what is sealed beside a leaf: a whole envelope fits */
+constexpr size_t FH_PAYLOAD_MAX = 2 * FH_STATEMENT_MAX; /* sealed beside a leaf: an envelope fits */
 constexpr size_t FH_PAYLOAD_ARGUMENTS_MAX = 64 << 10; /* arguments kept whole; above: digest */
 constexpr size_t FH_BATCH_ENTRIES_MAX = 4096;     /* entries under one checkpoint signature */
 constexpr size_t FH_BATCH_MAX = 8 << 20;          /* bytes of one batch in the journal */
