@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +18,8 @@
 #include <fcntl.h>
 #include <tss2/tss2_esys.h>
 #include <tss2/tss2_tctildr.h>
+
+#include "os/file.h"
 
 constexpr unsigned waits_max = 500; /* times 20 ms: longer than a start on any machine */
 
@@ -44,18 +47,26 @@ static void run_swtpm(const char *directory)
 	_exit(127);
 }
 
+/* Somebody listens at AT: on a busy machine its socket is there, by bind(), long
+ * before listen().  swtpm serves the next connection when this one has ended.  */
+static bool listens(const struct sockaddr_un *at)
+{
+	FH_OWN(fh_fd) fd = fh_fd_of(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+
+	return connect(fh_fd_get(fd), (const struct sockaddr *)at, sizeof(*at)) == 0;
+}
+
 void simulator_on(struct simulator *s)
 {
-	char socket[96];
-	struct stat st;
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
 
-	snprintf(socket, sizeof(socket), "%s/sock", s->directory);
-	unlink(socket);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/sock", s->directory);
+	unlink(at.sun_path);
 	s->pid = fork();
 	assert_true(s->pid >= 0);
 	if (s->pid == 0)
 		run_swtpm(s->directory);
-	for (unsigned i = 0; stat(socket, &st) != 0; i++) {
+	for (unsigned i = 0; !listens(&at); i++) {
 		assert_true(i < waits_max);
 		assert_int_equal(waitpid(s->pid, nullptr, WNOHANG), 0);
 		wait_a_little();
