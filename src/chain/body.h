@@ -87,7 +87,7 @@ void fh_device_possession_put(struct fh_builder *b, const struct fh_hash *chain_
 fh_err fh_device_possession_check(const struct fh_device_body *d, const struct fh_hash *chain_id);
 
 /* How an actor is recognised.  */
-enum fh_credential {
+enum fh_actor_credential {
 	FH_CREDENTIAL_PEER,   /* Unix socket: what the kernel says */
 	FH_CREDENTIAL_BEARER, /* HTTP: who holds the token */
 };
@@ -95,7 +95,7 @@ enum fh_credential {
 struct fh_actor_body {
 	struct fh_span name;           /* Cedar Actor::"name" */
 	struct fh_span groups;         /* CBOR array of texts: Cedar Team::"..." */
-	enum fh_credential credential;
+	enum fh_actor_credential credential;
 	uint32_t uid;                  /* peer: user id */
 	struct fh_span executable;     /* peer: SHA-256 of its program, or empty: any */
 	struct fh_span bearer;         /* bearer: SHA-256 of the token */

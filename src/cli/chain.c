@@ -5,10 +5,15 @@
 #include <sys/stat.h>
 
 #include "base/decimal.h"
+#include "chain/sealed.h"
+#include "cli/activate.h"
 #include "cli/chain_show.h"
 #include "cli/signing.h"
 
 constexpr int go_on = -1;
+constexpr size_t file_max = FH_SEALED_ANSWER_MAX; /* statement files are smaller */
+
+static_assert(FH_ENVELOPE_MAX <= file_max);
 
 static const struct fh_usage usage_show = {
 	.verb = "chain show",
@@ -26,8 +31,12 @@ static const struct fh_usage usage_import = {
 	.operands_max = 1 << 20,
 	.text = "Give statement files in the order of their numbers.  A running daemon takes them\n"
 		"over by itself.  A state directory that does not exist is made when the first\n"
-		"file is a genesis: a replica, to sign from.  Nothing is ever overwritten.\n",
+		"file is a genesis: a replica, to sign from.  Nothing is ever overwritten.\n"
+		"An answer of `freehold device admit --answer` is opened in the machine's TPM,\n"
+		"which shows that attestation key and endorsement key live in one chip; if it is\n"
+		"for another machine or TPM, or altered, nothing of it is taken.\n",
 	.examples = "  freehold chain import answer.fhs\n"
+		    "  freehold chain import box.answer\n"
 		    "  freehold chain import --state ./replica chain/*.fhs\n",
 };
 
@@ -89,10 +98,11 @@ static int import_one(const struct fh_cli *cli, struct fh_state *state, const ch
 	fh_err e;
 
 	fh_arena_reset(&state->memory);
-	e = fh_file_read(path, FH_ENVELOPE_MAX, &state->memory, &file);
+	e = fh_file_read(path, file_max, &state->memory, &file);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, nullptr, "give a statement file");
-	return fh_signing_import(cli, state, file, path);
+	return fh_sealed_answer_is(file) ? fh_activate(cli, state, file, path)
+					 : fh_signing_import(cli, state, file, path);
 }
 
 static int chain_import(struct fh_cli *cli, int argc, char **argv)
@@ -110,7 +120,7 @@ static int chain_import(struct fh_cli *cli, int argc, char **argv)
 	fh_err e = fh_state_begin(&reading);
 
 	if (e == FH_ERR_OK)
-		e = fh_file_read(a.operand[0], FH_ENVELOPE_MAX, &reading.memory, &first);
+		e = fh_file_read(a.operand[0], file_max, &reading.memory, &first);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, a.operand[0], nullptr, "give a statement file");
 	e = open_or_make(cli, first, &state, &t);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/request.h"
+#include "cli/admit.h"
 #include "cli/revoke.h"
-
-#include <stdio.h>
+#include "cli/signing.h"
 
 #include "base/hex.h"
 
@@ -10,17 +9,31 @@ constexpr int go_on = -1;
 
 static const struct fh_option options[] = { FH_SIGNING_OPTIONS };
 
+static const struct fh_option admit_options[] = {
+	FH_SIGNING_OPTIONS,
+	{ "answer", 0, false, "FILE", "write the chain to FILE, sealed to the machine's TPM" },
+};
+
 static const struct fh_usage usage_admit = {
 	.verb = "device admit",
 	.operands = "REQUEST",
 	.summary = "Signs the machine of a request into the chain",
-	.options = options,
-	.options_n = sizeof(options) / sizeof(options[0]),
+	.options = admit_options,
+	.options_n = sizeof(admit_options) / sizeof(admit_options[0]),
 	.operands_min = 1,
 	.operands_max = 1,
 	.text = "Compare the device id that is shown with the one that `freehold init` showed on\n"
-		"the machine: the request may have been exchanged on its way.\n",
-	.examples = "  freehold device admit box.request --operator-key op.key --out answer.fhs\n",
+		"the machine: the request may have been exchanged on its way, and the machine's\n"
+		"key signs all of it.  Whether a known maker certified the TPM is not checked.\n"
+		"For a machine with a TPM give --answer: the device statement and all others\n"
+		"behind genesis go into FILE, which only that TPM opens, and only if the\n"
+		"attestation key of the request is its own.  What is signed before is in it, so\n"
+		"sign servers, policy and actors first.  A machine that is in the chain already\n"
+		"is not signed again, and no operator key is needed.\n"
+		"With --out, for a machine without TPM or to gather signatures, the statement\n"
+		"is written as it is, which proves nothing about the TPM.\n",
+	.examples = "  freehold device admit a.request --operator-key op.key --answer a.answer\n"
+		    "  freehold device admit b.request --operator-key op.key --out b.fhs\n",
 };
 
 static const struct fh_usage usage_revoke = {
@@ -34,45 +47,88 @@ static const struct fh_usage usage_revoke = {
 	.examples = "  freehold device revoke 4f6b... --operator-key op.key\n",
 };
 
-static void say_device(const struct fh_cli *cli, const struct fh_request *r)
+/* The request in the file PATH, for the chain of STATE, and whether its machine
+ * is in it already.  */
+static int read_request(const struct fh_cli *cli, const char *path, struct fh_state *state,
+			struct fh_request *r, bool *held)
 {
-	uint8_t hex[2 * FH_HASH_SIZE + 1] = { 0 };
-	struct fh_builder b = FH_BUILDER_ARRAY(hex);
-	struct fh_hash id = fh_key_id(r->device.key);
+	struct fh_trace t = { 0 };
+	struct fh_span file;
+	fh_err e = fh_file_read(path, FH_REQUEST_MAX, &state->memory, &file);
 
-	fh_builder_hex(&b, fh_hash_span(&id));
-	fh_cli_say(cli, "device %s\nname   %.*s\ngrade  %.*s (as it says)", (const char *)hex,
-		   (int)r->device.name.n, (const char *)r->device.name.p, (int)r->device.grade.n,
-		   (const char *)r->device.grade.p);
+	fh_trace_where(&t, "%s", path);
+	if (e == FH_ERR_OK)
+		e = fh_request_read(file, r, &t);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, path, &t);
+	if (!fh_hash_equal(&r->chain_id, &state->chain.id))
+		return fh_cli_fail(FH_ERR_UNKNOWN, path, "the request is for another chain",
+				   "give the machine this chain's genesis and begin again there");
+	e = fh_admit_held(state, r, held, &t);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, path, &t);
+	fh_admit_show(cli, r);
+	return go_on;
+}
+
+static int sign_device(const struct fh_cli *cli, const struct fh_arguments *a,
+		       struct fh_state *state, const struct fh_request *r)
+{
+	FH_OWN(fh_signing) signing = { 0 };
+	int done = fh_signing_open(cli, &usage_admit, a, &signing);
+
+	return done != go_on ? done
+			     : fh_signing_next(cli, a, state, &signing, "device", r->body);
+}
+
+static int admit(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_state *state)
+{
+	const char *answer = fh_argument(a, "answer");
+	struct fh_request r;
+	bool held;
+	int done = read_request(cli, a->operand[0], state, &r, &held);
+
+	if (done != go_on)
+		return done;
+	if (answer != nullptr && !r.tpm)
+		return fh_cli_fail(FH_ERR_UNSUPPORTED, a->operand[0], "the machine has no TPM to "
+				   "seal an answer to", "give --out instead of --answer");
+	if (answer == nullptr || !held)
+		done = sign_device(cli, a, state, &r);
+	else
+		done = FH_EXIT_YES;
+	if (done != FH_EXIT_YES)
+		return done;
+	if (answer != nullptr)
+		return fh_admit_answer(cli, state, &r, answer);
+	if (r.tpm)
+		fh_cli_say(cli, "not sealed to its TPM yet: once the statement is in the chain, "
+			   "`freehold device admit %s --answer FILE` does that", a->operand[0]);
+	return done;
 }
 
 static int device_admit(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_state) state = { 0 };
-	FH_OWN(fh_signing) signing = { 0 };
 	struct fh_trace t = { 0 };
-	struct fh_request r;
 	struct fh_arguments a;
-	struct fh_span file;
 	int done = fh_cli_arguments(cli, &usage_admit, argc, argv, &a);
 
-	if (done == go_on)
-		done = fh_signing_begin(cli, &usage_admit, &a, &state, &signing);
 	if (done != go_on)
 		return done;
+	if (fh_argument(&a, "answer") != nullptr && fh_argument(&a, "out") != nullptr)
+		return fh_usage_error(&usage_admit, "either --answer or --out");
+	if (fh_argument(&a, "answer") == nullptr && fh_argument(&a, "operator-key") == nullptr)
+		return fh_usage_error(&usage_admit, "needs --operator-key FILE");
 
-	fh_err e = fh_file_read(a.operand[0], FH_REQUEST_MAX, &state.memory, &file);
+	fh_err e = fh_state_open(cli, &state, &t);
 
-	fh_trace_where(&t, "%s", a.operand[0]);
-	if (e == FH_ERR_OK)
-		e = fh_request_read(file, &r, &t);
 	if (e != FH_ERR_OK)
-		return fh_cli_fail_trace(e, a.operand[0], &t);
-	if (!fh_hash_equal(&r.chain_id, &state.chain.id))
-		return fh_cli_fail(FH_ERR_UNKNOWN, a.operand[0], "the request is for another chain",
-				   "give the machine this chain's genesis and begin again there");
-	say_device(cli, &r);
-	return fh_signing_next(cli, &a, &state, &signing, "device", r.body);
+		return fh_cli_fail_trace(e, cli->config.state, &t);
+	if (state.chain.state == FH_CHAIN_EMPTY)
+		return fh_cli_fail(FH_ERR_MISSING, cli->config.state, "there is no chain here yet",
+				   "import its genesis");
+	return admit(cli, &a, &state);
 }
 
 static int device_revoke(struct fh_cli *cli, int argc, char **argv)

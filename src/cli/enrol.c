@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "chain/request.h"
 #include "chip/soft.h"
+#include "chip/tpm2/endorse.h"
 #include "chip/tpm2/tpm2.h"
 #include "crypto/sign.h"
 #include "os/boot.h"
@@ -16,6 +18,7 @@
 
 constexpr size_t chip_memory = 1 << 20;
 constexpr size_t body_max = 16 << 10;
+constexpr size_t signature_max = 4096; /* a COSE_Sign1 of ours is 3365 bytes */
 
 static fh_err open_soft(struct fh_state *s, struct fh_arena *a, struct fh_fd *counter,
 			struct fh_chip *out, struct fh_trace *t)
@@ -39,16 +42,22 @@ static fh_err open_soft(struct fh_state *s, struct fh_arena *a, struct fh_fd *co
 	return fh_chip_soft_open(fd, boot.bytes, a, t, out);
 }
 
+fh_err fh_enrol_tpm(const struct fh_cli *cli, struct fh_arena *memory, struct fh_chip *out,
+		    struct fh_trace *t)
+{
+	const char *tcti = cli->config.tcti[0] != '\0' ? cli->config.tcti : DEFAULT_TCTI;
+
+	return fh_chip_tpm2_open(tcti, memory, t, out);
+}
+
 static fh_err open_chip(const struct fh_cli *cli, struct fh_state *s, bool no_tpm,
 			struct fh_arena *a, struct fh_fd *counter, struct fh_chip *out,
 			struct fh_trace *t)
 {
-	const char *tcti = cli->config.tcti[0] != '\0' ? cli->config.tcti : DEFAULT_TCTI;
-
 	if (no_tpm)
 		return open_soft(s, a, counter, out, t);
 
-	fh_err e = fh_chip_tpm2_open(tcti, a, t, out);
+	fh_err e = fh_enrol_tpm(cli, a, out, t);
 
 	if (e != FH_ERR_OK && t != nullptr && t->cure[0] == '\0')
 		fh_trace_cure(t, "give the TPM with `tcti` in the configuration, or go without "
@@ -72,6 +81,9 @@ static fh_err seal(struct fh_state *s, struct fh_chip *chip, const struct fh_sec
 	fh_wipe(plain, sizeof(plain));
 	if (e == FH_ERR_OK)
 		e = chip->class->counter_create(chip);
+	/* Left by a state directory that was removed: it counts on from there.  */
+	if (e == FH_ERR_EXISTS)
+		e = FH_ERR_OK;
 	if (e != FH_ERR_OK) {
 		if (t != nullptr)
 			*t = chip->trace;
@@ -87,38 +99,57 @@ static fh_err seal(struct fh_state *s, struct fh_chip *chip, const struct fh_sec
 	return fh_store_put(&s->store, "keys/device", fh_builder_span(&b), t);
 }
 
-/* The proof that the device key is held, for this chain, in A.  */
-static fh_err prove(const struct fh_signer *signer, const struct fh_hash *chain_id,
-		    struct fh_span key, struct fh_arena *a, struct fh_span *out)
+/* --- what the operator gets -------------------------------------------- */
+
+/* The device key, and what the chip says about itself.  */
+struct machine {
+	const struct fh_signer *signer;
+	struct fh_span key;         /* its public half */
+	const char *name;           /* what the operator calls the machine */
+	enum fh_grade grade;
+	struct fh_endorsement tpm;  /* empty without one */
+};
+
+/* A COSE_Sign1 by the device key over the Sig_structure TO_SIGN, in A.  */
+static fh_err sign(const struct machine *m, struct fh_span to_sign, struct fh_arena *a,
+		   struct fh_span *out)
 {
-	uint8_t said[2 * FH_HASH_SIZE], bytes[2 * FH_HASH_SIZE + FH_COSE_SIGNED_OVERHEAD];
-	struct fh_builder s = FH_BUILDER_ARRAY(said), to_sign = FH_BUILDER_ARRAY(bytes);
-	struct fh_builder b = fh_builder_of(fh_arena_take(a, 4096), 4096);
+	struct fh_builder b = fh_builder_of(fh_arena_take(a, signature_max), signature_max);
 	struct fh_signature signature;
-
-	if (b.p == nullptr)
-		return FH_ERR_NOMEM;
-	fh_device_possession_put(&s, chain_id, key);
-	fh_cose_put_signed1(&to_sign, FH_SPAN_LIT(FH_DEVICE_POSSESSION_AAD), fh_builder_span(&s));
-
-	fh_err e = fh_signer_sign(signer, fh_builder_span(&to_sign), &signature);
+	fh_err e = b.p == nullptr ? FH_ERR_NOMEM : fh_signer_sign(m->signer, to_sign, &signature);
 
 	if (e != FH_ERR_OK)
 		return e;
 
-	struct fh_cose_signature c = { fh_key_id(key), FH_SPAN_ARRAY(signature.bytes) };
+	struct fh_cose_signature c = { fh_key_id(m->key), FH_SPAN_ARRAY(signature.bytes) };
 
 	fh_cose_put_sign1(&b, &c);
 	return fh_builder_end(&b, out);
 }
 
-static fh_err put_body(struct fh_state *s, const struct fh_signer *signer, struct fh_span key,
-		       const char *name, enum fh_grade grade, struct fh_span *body)
+/* The proof that the device key is held, for this chain, in A.  */
+static fh_err prove(const struct machine *m, const struct fh_hash *chain_id, struct fh_arena *a,
+		    struct fh_span *out)
+{
+	uint8_t said[2 * FH_HASH_SIZE], bytes[2 * FH_HASH_SIZE + FH_COSE_SIGNED_OVERHEAD];
+	struct fh_builder s = FH_BUILDER_ARRAY(said), to_sign = FH_BUILDER_ARRAY(bytes);
+
+	fh_device_possession_put(&s, chain_id, m->key);
+	fh_cose_put_signed1(&to_sign, FH_SPAN_LIT(FH_DEVICE_POSSESSION_AAD), fh_builder_span(&s));
+	return sign(m, fh_builder_span(&to_sign), a, out);
+}
+
+static fh_err put_body(struct fh_state *s, const struct machine *m, struct fh_span *body)
 {
 	struct fh_builder b = fh_builder_of(fh_arena_take(&s->memory, body_max), body_max);
-	struct fh_device_body d = { .key = key, .name = fh_span_str(name),
-				    .grade = fh_span_str(fh_grade_text(grade)) };
-	fh_err e = prove(signer, &s->chain.id, key, &s->memory, &d.possession);
+	struct fh_device_body d = {
+		.key = m->key,
+		.name = fh_span_str(m->name),
+		.grade = fh_span_str(fh_grade_text(m->grade)),
+		.ek_certificate = fh_span_of(m->tpm.certificate, m->tpm.certificate_n),
+		.ak = fh_span_of(m->tpm.ak, m->tpm.ak_n),
+	};
+	fh_err e = prove(m, &s->chain.id, &s->memory, &d.possession);
 
 	if (e == FH_ERR_OK && b.p == nullptr)
 		e = FH_ERR_NOMEM;
@@ -128,8 +159,44 @@ static fh_err put_body(struct fh_state *s, const struct fh_signer *signer, struc
 	return fh_builder_end(&b, body);
 }
 
+static fh_err put_request(struct fh_state *s, const struct machine *m, struct fh_span body,
+			  struct fh_span *request)
+{
+	uint8_t bytes[FH_REQUEST_TO_SIGN];
+	struct fh_builder to_sign = FH_BUILDER_ARRAY(bytes);
+	struct fh_builder b = fh_builder_of(fh_arena_take(&s->memory, FH_REQUEST_MAX),
+					    FH_REQUEST_MAX);
+	struct fh_span signature;
+
+	if (b.p == nullptr)
+		return FH_ERR_NOMEM;
+	fh_request_put(&b, &s->chain.id, body, fh_x509_key_span(&m->tpm.ek));
+	fh_request_put_signed(&to_sign, fh_builder_span(&b));
+
+	fh_err e = sign(m, fh_builder_span(&to_sign), &s->memory, &signature);
+
+	if (e != FH_ERR_OK)
+		return e;
+	fh_builder_bytes(&b, signature);
+	return fh_builder_end(&b, request);
+}
+
+/* Everything that CHIP can tell the operator; nothing for no chip.  */
+static fh_err describe(struct fh_chip *chip, bool no_tpm, struct machine *m, struct fh_trace *t)
+{
+	m->grade = chip->grade;
+	if (no_tpm)
+		return FH_ERR_OK;
+
+	fh_err e = fh_endorsement_read(chip, &m->tpm);
+
+	if (e != FH_ERR_OK && t != nullptr)
+		*t = chip->trace;
+	return e;
+}
+
 fh_err fh_enrol(const struct fh_cli *cli, struct fh_state *state, const char *name, bool no_tpm,
-		struct fh_span *body, struct fh_trace *t)
+		struct fh_enrolled *out, struct fh_trace *t)
 {
 	FH_OWN(fh_arena) memory = { 0 };
 	FH_OWN(fh_fd) counter = { 0 };
@@ -137,10 +204,14 @@ fh_err fh_enrol(const struct fh_cli *cli, struct fh_state *state, const char *na
 	FH_OWN(fh_secret) seed = { 0 };
 	FH_OWN(fh_signer) signer = { 0 };
 	struct fh_public_key key;
+	struct machine m = { .signer = &signer, .key = FH_SPAN_ARRAY(key.bytes), .name = name };
+	struct fh_enrolled made;
 	fh_err e = fh_arena_map(chip_memory, &memory);
 
 	if (e == FH_ERR_OK)
 		e = open_chip(cli, state, no_tpm, &memory, &counter, &chip, t);
+	if (e == FH_ERR_OK)
+		e = describe(&chip, no_tpm, &m, t);
 	if (e == FH_ERR_OK)
 		e = fh_seed_new(&seed);
 	if (e == FH_ERR_OK)
@@ -150,10 +221,14 @@ fh_err fh_enrol(const struct fh_cli *cli, struct fh_state *state, const char *na
 	if (e != FH_ERR_OK)
 		return e;
 
-	struct fh_hash id = fh_key_id(FH_SPAN_ARRAY(key.bytes));
+	struct fh_hash id = fh_key_id(m.key);
 
 	e = seal(state, &chip, &seed, &id, t);
 	if (e == FH_ERR_OK)
-		e = put_body(state, &signer, FH_SPAN_ARRAY(key.bytes), name, chip.grade, body);
+		e = put_body(state, &m, &made.body);
+	if (e == FH_ERR_OK)
+		e = put_request(state, &m, made.body, &made.request);
+	if (e == FH_ERR_OK)
+		*out = made;
 	return e;
 }

@@ -2,13 +2,25 @@
 #ifndef FH_CLI_ENROL_H
 #define FH_CLI_ENROL_H
 
+#include "chip/chip.h"
 #include "cli/state.h"
+
+/* What the operator gets to see of this machine, in the state's memory.  */
+struct fh_enrolled {
+	struct fh_span body;    /* of its `device` statement */
+	struct fh_span request; /* the same as a request to be enrolled (chain/request.h) */
+};
 
 /* Makes this machine's device key for STATE's chain, seals seed || chain id ||
  * device id to the chip into keys/device, and makes the chip's start counter.
- * NO_TPM: without a chip, grade none.  The `device` body, with the proof of
- * possession, is written to *BODY in STATE's memory.  */
+ * NO_TPM: without a chip, grade none; otherwise the TPM's attestation key and
+ * endorsement certificate are in the body, and in the request its endorsement
+ * key.  */
 fh_err fh_enrol(const struct fh_cli *cli, struct fh_state *state, const char *name, bool no_tpm,
-		struct fh_span *body, struct fh_trace *t);
+		struct fh_enrolled *out, struct fh_trace *t);
+
+/* Opens the TPM that CLI's configuration names, or the machine's.  */
+fh_err fh_enrol_tpm(const struct fh_cli *cli, struct fh_arena *memory, struct fh_chip *out,
+		    struct fh_trace *t);
 
 #endif

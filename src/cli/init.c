@@ -4,7 +4,6 @@
 
 #include "cli/enrol.h"
 #include "cli/found.h"
-#include "cli/request.h"
 
 constexpr int go_on = -1;
 
@@ -28,7 +27,10 @@ static const struct fh_usage usage = {
 	.text = "With --operator-key the chain begins on this machine, and who becomes root here\n"
 		"can take it over.  With --genesis the operator's key stays elsewhere: send the\n"
 		"request there, and bring the answer of `freehold device admit` back with\n"
-		"`freehold chain import`.\n",
+		"`freehold chain import`.  The request holds the device key's proof and, unless\n"
+		"--no-tpm, the TPM's endorsement certificate if it has one, endorsement key and\n"
+		"attestation key; the device key signs all of it, so comparing the device id that\n"
+		"is shown here with the one shown there compares everything.\n",
 	.examples = "  freehold init --no-tpm --operator-key ~/operator.key\n"
 		    "  freehold init --genesis genesis.fhs --request box.request\n",
 };
@@ -46,12 +48,12 @@ static const char *device_name(const struct fh_arguments *a, char host[FH_NAME_M
 }
 
 static int enrol(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_state *state,
-		 struct fh_span *body)
+		 struct fh_enrolled *made)
 {
 	char host[FH_NAME_MAX + 1] = "";
 	struct fh_trace t = { 0 };
 	bool no_tpm = fh_argument(a, "no-tpm") != nullptr;
-	fh_err e = fh_enrol(cli, state, device_name(a, host), no_tpm, body, &t);
+	fh_err e = fh_enrol(cli, state, device_name(a, host), no_tpm, made, &t);
 
 	if (e == FH_ERR_OK)
 		return go_on;
@@ -74,7 +76,8 @@ static int begin_here(const struct fh_cli *cli, const struct fh_arguments *a,
 {
 	const char *name = fh_argument(a, "name");
 	struct fh_founding f = { 0 };
-	struct fh_span genesis, body;
+	struct fh_enrolled made;
+	struct fh_span genesis;
 	int done = fh_found_authority(&usage, a, signing, &state->memory, &f);
 
 	if (done != go_on)
@@ -89,8 +92,10 @@ static int begin_here(const struct fh_cli *cli, const struct fh_arguments *a,
 	if (done == go_on && fh_signing_import(cli, state, genesis, "genesis") != FH_EXIT_YES)
 		done = FH_EXIT_COULD_NOT;
 	if (done == go_on)
-		done = enrol(cli, a, state, &body);
-	return done != go_on ? done : fh_signing_next(cli, a, state, signing, "device", body);
+		done = enrol(cli, a, state, &made);
+	if (done != go_on)
+		return done;
+	return fh_signing_next(cli, a, state, signing, "device", made.body);
 }
 
 static int init_here(const struct fh_cli *cli, const struct fh_arguments *a,
@@ -127,25 +132,16 @@ static void say_device(const struct fh_cli *cli, struct fh_span body)
 	fh_cli_say(cli, "device %s", (const char *)hex);
 }
 
-static int write_request(const struct fh_cli *cli, const char *path, struct fh_state *state,
-			 struct fh_span body)
+static int write_request(const struct fh_cli *cli, const char *path,
+			 const struct fh_enrolled *made)
 {
-	uint8_t *bytes = fh_arena_take(&state->memory, FH_REQUEST_MAX);
-	struct fh_builder b = fh_builder_of(bytes, FH_REQUEST_MAX);
-	struct fh_span file;
-	fh_err e = bytes == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
+	fh_err e = fh_file_write_new(path, made->request, 0644);
 
-	if (e == FH_ERR_OK) {
-		fh_request_put(&b, &state->chain.id, body);
-		e = fh_builder_end(&b, &file);
-	}
-	if (e == FH_ERR_OK)
-		e = fh_file_write_new(path, file, 0644);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, nullptr,
 				"remove the state directory, choose a file that "
 				   "does not exist, and begin again");
-	say_device(cli, body);
+	say_device(cli, made->body);
 	fh_cli_say(cli, "%s: take this to the operator, for `freehold device admit`", path);
 	return FH_EXIT_YES;
 }
@@ -154,7 +150,8 @@ static int init_joining(const struct fh_cli *cli, const struct fh_arguments *a,
 			struct fh_state *state)
 {
 	const char *path = fh_argument(a, "genesis");
-	struct fh_span genesis, body;
+	struct fh_enrolled made;
+	struct fh_span genesis;
 	fh_err e = fh_file_read(path, FH_ENVELOPE_MAX, &state->memory, &genesis);
 
 	if (e != FH_ERR_OK)
@@ -171,9 +168,8 @@ static int init_joining(const struct fh_cli *cli, const struct fh_arguments *a,
 				   "this state directory is unfinished",
 				   "remove it before the next attempt");
 	if (done == go_on)
-		done = enrol(cli, a, state, &body);
-	return done != go_on ? done
-			     : write_request(cli, fh_argument(a, "request"), state, body);
+		done = enrol(cli, a, state, &made);
+	return done != go_on ? done : write_request(cli, fh_argument(a, "request"), &made);
 }
 
 int fh_cmd_init(struct fh_cli *cli, int argc, char **argv)

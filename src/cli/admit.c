@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/admit.h"
+
+#include "chain/sealed.h"
+#include "crypto/credential.h"
+#include "crypto/sign.h"
+
+constexpr size_t list_max = FH_SEALED_ANSWER_MAX - FH_SEALED_OVERHEAD;
+
+/* --- what a request says ---------------------------------------------- */
+
+static void show_tpm(const struct fh_cli *cli, const struct fh_request *r)
+{
+	uint8_t hex[2 * FH_AK_NAME + 1] = { 0 };
+	struct fh_builder b = FH_BUILDER_ARRAY(hex);
+
+	if (!r->tpm) {
+		fh_cli_say(cli, "TPM    none: the device key is a file");
+		return;
+	}
+	fh_builder_hex(&b, FH_SPAN_ARRAY(r->ak.bytes));
+	fh_cli_say(cli, "AK     %s\nEK     %s, %s", (const char *)hex,
+		   r->ek.kind == FH_X509_P256 ? "P-256" : "RSA-2048",
+		   r->device.ek_certificate.n == 0
+			   ? "without a certificate: no maker vouches for this TPM"
+			   : "with a certificate for it; endorsement chain not checked");
+}
+
+void fh_admit_show(const struct fh_cli *cli, const struct fh_request *r)
+{
+	uint8_t hex[2 * FH_HASH_SIZE + 1] = { 0 };
+	struct fh_builder b = FH_BUILDER_ARRAY(hex);
+	struct fh_hash id = fh_key_id(r->device.key);
+
+	fh_builder_hex(&b, fh_hash_span(&id));
+	fh_cli_say(cli, "device %s\nname   %.*s\ngrade  %.*s (as it says)", (const char *)hex,
+		   (int)r->device.name.n, (const char *)r->device.name.p, (int)r->device.grade.n,
+		   (const char *)r->device.grade.p);
+	show_tpm(cli, r);
+}
+
+fh_err fh_admit_held(const struct fh_state *s, const struct fh_request *r, bool *held,
+		     struct fh_trace *t)
+{
+	struct fh_hash id = fh_key_id(r->device.key);
+	const struct fh_device *d = fh_chain_device(&s->chain, &id);
+
+	if (d == nullptr || d->revoked) {
+		*held = false;
+		return FH_ERR_OK;
+	}
+	if (!fh_span_equal(d->body.ak, r->device.ak) ||
+	    !fh_span_equal(d->body.ek_certificate, r->device.ek_certificate) ||
+	    !fh_span_equal(d->body.name, r->device.name) ||
+	    !fh_span_equal(d->body.grade, r->device.grade)) {
+		fh_trace_what(t, "the chain holds this device key with another TPM, name or grade");
+		fh_trace_cure(t, "find out why; `freehold device revoke` takes out the one that "
+			      "is held");
+		return FH_ERR_CONFLICT;
+	}
+	*held = true;
+	return FH_ERR_OK;
+}
+
+/* --- the answer ------------------------------------------------------- */
+
+static size_t count_after_genesis(const struct fh_chain_file *f, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += f[i].sequence > 0;
+	return count;
+}
+
+/* Every statement behind genesis as one list in S's memory.  */
+static fh_err gather(struct fh_state *s, struct fh_span *list, size_t *count, struct fh_trace *t)
+{
+	struct fh_builder b = fh_builder_of(fh_arena_space(&s->memory, list_max), list_max);
+	struct fh_chain_file *f;
+	size_t n;
+	fh_err e = b.p == nullptr ? FH_ERR_NOMEM
+				  : fh_chain_files(&s->store, &s->memory, &f, &n, t);
+
+	if (e != FH_ERR_OK)
+		return e;
+	*count = count_after_genesis(f, n);
+	if (*count > FH_SEALED_STATEMENTS_MAX)
+		return FH_ERR_LIMIT;
+	fh_statement_list_put(&b, *count);
+	for (size_t i = 0; i < n; i++) {
+		struct fh_arena memory = s->memory; /* what is read is given back */
+		struct fh_span file;
+
+		if (f[i].sequence == 0)
+			continue;
+		e = fh_chain_file_read(&s->store, &f[i], &memory, &file, t);
+		if (e != FH_ERR_OK)
+			return e;
+		fh_cbor_put_bytes(&b, file);
+	}
+	return fh_builder_end(&b, list);
+}
+
+/* LIST under a fresh secret, and that in a credential for the TPM of R.  */
+static fh_err seal(struct fh_state *s, const struct fh_request *r, struct fh_span list,
+		   struct fh_span *file)
+{
+	FH_OWN(fh_secret) secret = { 0 };
+	struct fh_credential c;
+	struct fh_sealed_answer a = { .chain_id = s->chain.id, .device = fh_key_id(r->device.key) };
+	struct fh_builder b = fh_builder_of(fh_arena_space(&s->memory, FH_SEALED_ANSWER_MAX),
+					    FH_SEALED_ANSWER_MAX);
+	fh_err e = b.p == nullptr ? FH_ERR_NOMEM : fh_seed_new(&secret);
+
+	if (e == FH_ERR_OK)
+		e = fh_credential_make(&r->ek, FH_SPAN_ARRAY(r->ak.bytes), &secret, &c);
+	if (e != FH_ERR_OK)
+		return e;
+	a.object = fh_span_of(c.object, c.object_n);
+	a.seed = fh_span_of(c.seed, c.seed_n);
+	e = fh_sealed_answer_put(&b, &a, &secret, list);
+	return e != FH_ERR_OK ? e : fh_builder_end(&b, file);
+}
+
+int fh_admit_answer(const struct fh_cli *cli, struct fh_state *s, const struct fh_request *r,
+		    const char *path)
+{
+	struct fh_trace t = { 0 };
+	struct fh_span list, file;
+	size_t n;
+
+	if (s->chain.state != FH_CHAIN_LIVE)
+		return fh_cli_fail(FH_ERR_STATE, "chain", s->chain.why.what, s->chain.why.cure);
+
+	fh_err e = gather(s, &list, &n, &t);
+
+	if (e == FH_ERR_OK)
+		e = seal(s, r, list, &file);
+	if (e == FH_ERR_LIMIT)
+		return fh_cli_fail(e, path, "the chain is too long for one answer",
+				   "admit the machine with --out, and bring the chain there with "
+				   "`freehold chain export`");
+	if (e == FH_ERR_FORMAT)
+		return fh_cli_fail(e, path, "the endorsement key is no point of its curve",
+				   "make a fresh request on the machine");
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, path, &t);
+	e = fh_file_write_new(path, file, 0644);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, path, nullptr, "choose a file that does not exist yet");
+	fh_cli_say(cli, "%s: %zu statement%s for that TPM alone; there, `freehold chain import %s` "
+		   "brings them in", path, n, n == 1 ? "" : "s", path);
+	return FH_EXIT_YES;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CLI_ADMIT_H
+#define FH_CLI_ADMIT_H
+
+#include "chain/request.h"
+#include "cli/state.h"
+
+/* The operator's end of enrolment.  Everything that a request says is shown
+ * before anything is signed.  */
+void fh_admit_show(const struct fh_cli *cli, const struct fh_request *r);
+
+/* The machine of R is in the chain of S already, enrolled as R says.
+ * FH_ERR_CONFLICT if it is there with another TPM, name or grade.  */
+fh_err fh_admit_held(const struct fh_state *s, const struct fh_request *r, bool *held,
+		     struct fh_trace *t);
+
+/* Seals every statement behind genesis for the TPM of R into the new file PATH.
+ * Tells what happened and returns the exit status.  */
+int fh_admit_answer(const struct fh_cli *cli, struct fh_state *s, const struct fh_request *r,
+		    const char *path);
+
+#endif

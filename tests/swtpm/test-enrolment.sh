@@ -1,0 +1,197 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Enrolment with the operator's key elsewhere and TPMs in the machines: request, sealed answer, and what must not open it.
+. "$(dirname "$0")/../cli/lib.sh"
+
+command -v swtpm_setup > /dev/null || {
+	echo "skip - enrolment with a TPM: swtpm_setup is not installed"
+	exit 0
+}
+export TSS2_LOG=all+NONE
+verify_program=${FREEHOLD_VERIFY:-$(dirname "$freehold_program")/freehold-verify}
+started=
+trap 'for p in $started; do kill "$p" 2> /dev/null; done; wait; rm -rf "$scratch"' EXIT
+
+# tpm NAME [made]: a fresh simulator NAME, and NAME.conf that names it; made: with an EK certificate, as by a maker.
+tpm() {
+	dir=$scratch/tpm-$1
+	mkdir -p "$dir/made"
+	if [ -n "$2" ]; then
+		printf 'statedir = %s\nsigningkey = %s/key\nissuercert = %s/issuer\ncertserial = %s/serial\n' \
+			"$dir/made" "$dir/made" "$dir/made" "$dir/made" > "$dir/made/authority"
+		: > "$dir/made/options"
+		printf 'create_certs_tool = swtpm_localca\ncreate_certs_tool_config = %s\ncreate_certs_tool_options = %s\n' \
+			"$dir/made/authority" "$dir/made/options" > "$dir/made/setup"
+		swtpm_setup --tpm2 --tpmstate "$dir" --create-ek-cert --config "$dir/made/setup" > out 2> err ||
+			not_ok "a TPM with a certificate can be made"
+	fi
+	swtpm socket --tpm2 --tpmstate "dir=$dir" --ctrl "type=unixio,path=$dir/ctrl" --server "type=unixio,path=$dir/sock" \
+		--flags not-need-init,startup-clear > /dev/null 2>&1 &
+	started="$started $!"
+	for _ in $(seq 100); do
+		[ -S "$dir/sock" ] && break
+		sleep 0.05
+	done
+	echo "tcti = swtpm:path=$dir/sock" > "$1.conf"
+}
+
+# on TPM STATE VERB...: on a machine with that TPM ("empty": the operator's, which has none).
+on() {
+	conf=$1 state=$2
+	shift 2
+	printf 'correct horse\ncorrect horse\n' > pass
+	"$freehold_program" "$@" --config "$scratch/$conf.conf" --state "$scratch/$state" 9< pass
+}
+office() {
+	on empty office "$@"
+}
+statements() {
+	ls "$scratch/$1/chain" | wc -l
+}
+# holds NAME STATE COUNT: the chain of STATE has COUNT statements.
+holds() {
+	if [ "$(statements "$2")" = "$3" ]; then ok "$1"; else not_ok "$1 ($(statements "$2"), not $3)"; fi
+}
+# flip FROM TO OFFSET: a copy with one bit of one byte changed.
+flip() {
+	python3 -c 'import sys
+b = bytearray(open(sys.argv[1], "rb").read())
+b[int(sys.argv[3])] ^= 1
+open(sys.argv[2], "wb").write(b)' "$1" "$2" "$3"
+}
+
+tpm one made
+tpm two made
+tpm bare
+
+# The operator begins, and says what is to hold before the machine is there.
+yes "an operator key" 0 office key new op.key --passphrase-fd 9
+yes "genesis" 0 office genesis new --name lab --operator-key op.key --passphrase-fd 9 --out genesis.fhs
+yes "the office keeps a replica" 0 office chain import genesis.fhs
+cat > schema.cedarschema <<'END'
+@mcp("notes/read")
+action "notes.read" appliesTo { principal: [Actor], resource: [Server] };
+END
+cat > policy.cedar <<'END'
+@id("read")
+permit (principal in Team::"dev", action == Action::"notes.read", resource);
+END
+yes "a policy" 0 office policy sign policy.cedar --schema schema.cedarschema --expires 30d --operator-key op.key \
+	--passphrase-fd 9
+yes "an actor" 0 office actor grant editor --uid 1000 --group dev --operator-key op.key --passphrase-fd 9
+
+# The machine asks.
+echo "tcti = swtpm:path=$scratch/nothing" > absent.conf
+yes "no request without a TPM, unless said" 2 on absent none init --genesis genesis.fhs --request none.request
+says "which is named" "the TPM cannot be opened"
+rm -rf none
+yes "the box joins" 0 on one box init --genesis genesis.fhs --request box.request --device-name box
+box_id=$(sed -n 's/^device //p' out)
+holds "with nothing but genesis" box 1
+yes "another box joins" 0 on two other init --genesis genesis.fhs --request other.request --device-name other
+yes "a box whose TPM nobody certified" 0 on bare plain init --genesis genesis.fhs --request plain.request --device-name plain
+
+# What is refused of a request.
+size=$(stat -c %s box.request)
+for at in 40 70 1000 5000 $((size - 3700)) $((size - 3400)) $((size - 1)); do
+	flip box.request bad.request "$at"
+	yes "a request changed at $at is refused" 2 office device admit bad.request --operator-key op.key --passphrase-fd 9 \
+		--answer bad.answer
+done
+head -c 3000 box.request > bad.request
+yes "a request that ends early is refused" 2 office device admit bad.request --operator-key op.key --passphrase-fd 9 \
+	--answer bad.answer
+says "and says what it is not" "no device request"
+sed 's/device request 1/device request 2/' box.request > bad.request
+yes "a newer request is refused" 2 office device admit bad.request --operator-key op.key --passphrase-fd 9 --answer bad.answer
+says "and says what to do" "update Freehold"
+holds "nothing was signed" office 3
+
+# The operator answers.
+yes "the office admits the box" 0 office device admit box.request --operator-key op.key --passphrase-fd 9 --answer box.answer
+says "shows the device id that init showed" "^device $box_id$"
+says "and the attestation key" "^AK     000b[0-9a-f]\{64\}$"
+says "says that the endorsement chain is not checked" "endorsement chain not checked"
+holds "and signed one statement" office 4
+yes "an answer is never overwritten" 2 office device admit box.request --answer box.answer
+yes "the answer can be made again, without a key" 0 office device admit box.request --answer again.answer
+holds "which signs nothing" office 4
+if cmp -s box.answer again.answer; then not_ok "under another secret"; else ok "under another secret"; fi
+if grep -q 'notes.read' box.answer; then not_ok "the answer is sealed"; else ok "the answer is sealed"; fi
+yes "a TPM without certificate is admitted" 0 office device admit plain.request --operator-key op.key --passphrase-fd 9 \
+	--answer plain.answer
+says "and that is said" "no maker vouches"
+
+# What does not open it.
+yes "another machine cannot take it" 2 on two other chain import box.answer
+says "and says so" "for another device"
+cp -a box stolen
+yes "nor can a copy of the state in another machine" 2 on two stolen chain import box.answer
+says "whose TPM is another" "TPM"
+yes "nor the operator's replica" 2 on one office chain import box.answer
+says "which has no device key" "no device key"
+yes "init without TPM" 0 on empty soft init --no-tpm --genesis genesis.fhs --request soft.request --device-name soft
+yes "nor a machine without TPM" 2 on empty soft chain import box.answer
+says "and says so" "made without a TPM"
+yes "a second state on the same TPM" 0 on one box2 init --genesis genesis.fhs --request box2.request --device-name box2
+yes "is another device" 2 on one box2 chain import box.answer
+says "and says so" "for another device"
+size=$(stat -c %s box.answer)
+for at in 2 20 40 75 108 120 180 300 500 $((size / 2)) $((size - 1)); do
+	flip box.answer bad.answer "$at"
+	yes "an answer changed at $at is refused" 2 on one box chain import bad.answer
+done
+says "and says so" "was altered"
+head -c $((size - 10)) box.answer > bad.answer
+yes "an answer that ends early is refused" 2 on one box chain import bad.answer
+head -c 200 box.answer > bad.answer
+yes "also in its head" 2 on one box chain import bad.answer
+sed 's/device answer 1/device answer 9/' box.answer > bad.answer
+yes "a newer answer is refused" 2 on one box chain import bad.answer
+says "and says what to do" "update Freehold"
+yes "another chain" 0 on empty elsewhere genesis new --name lab --operator-key op.key --passphrase-fd 9 --out genesis2.fhs
+yes "with its own office" 0 on empty elsewhere chain import genesis2.fhs
+yes "refuses the request" 2 on empty elsewhere device admit box.request --operator-key op.key --passphrase-fd 9 --answer x.answer
+says "and says so" "for another chain"
+for state in box other stolen soft box2; do
+	holds "nothing was imported into $state" "$state" 1
+done
+
+# Without TPM the answer is the statement.
+yes "no answer can be sealed without a TPM" 2 office device admit soft.request --operator-key op.key --passphrase-fd 9 \
+	--answer soft.answer
+says "and says what to give" "give --out"
+yes "either way, not both" 64 office device admit box.request --operator-key op.key --out a --answer b
+
+# What opens it.
+yes "the box takes its answer" 0 on one box chain import box.answer
+says "in its TPM" "the TPM opened it; 3 statements accepted, 3 of them new"
+yes "once more is nothing new" 0 on one box chain import box.answer
+says "and says so" "0 of them new"
+holds "the chain is whole" box 4
+yes "the chain names the box" 0 on one box chain show --json
+says "as what it is" '"name":"box"'
+yes "a TPM without certificate opens its answer" 0 on bare plain chain import plain.answer
+yes "what is signed later comes as statements" 0 office chain export stick
+yes "to all" 0 on one box chain import stick/*.fhs
+
+# And it serves.
+"$freehold_program" serve --listen 127.0.0.1:0 --config "$scratch/one.conf" --state "$scratch/box" > served 2>&1 &
+daemon=$!
+started="$daemon $started"
+for _ in $(seq 200); do
+	grep -q 'serving\|127.0.0.1' served && break
+	kill -0 "$daemon" 2> /dev/null || break
+	sleep 0.05
+done
+cp served out
+if kill -0 "$daemon" 2> /dev/null; then ok "the box serves"; else not_ok "the box serves"; fi
+kill -TERM "$daemon" 2> /dev/null
+wait "$daemon"
+yes "and ends in order" 0 test $? = 0
+chain=$("$freehold_program" chain show --json --config "$scratch/one.conf" --state "$scratch/box" |
+	sed -n 's/.*"chain":"\([0-9a-f]*\)".*/\1/p')
+yes "its record verifies" 0 "$verify_program" record box --genesis "$chain" --allow-grade simulated
+says "with the grade of its TPM" "simulated"
+yes "and not without leave for a simulator" 1 "$verify_program" record box --genesis "$chain"
+exit "$failed"
