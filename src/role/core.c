@@ -131,6 +131,7 @@ static fh_err on_gate(struct fh_core *c, size_t i)
 	struct fh_span frame;
 	fh_err e = received(fh_pipe_receive(&g->in));
 
+	fh_fd_drop(&g->in.passed); /* it has none to pass */
 	for (size_t n = 0; e == FH_ERR_OK && n < frames_per_turn; n++) {
 		e = fh_pipe_next(&g->in, &frame);
 		if (e != FH_ERR_OK)
@@ -155,6 +156,7 @@ static fh_err on_session(struct fh_core *c, size_t i)
 	struct fh_span frame;
 	fh_err e = received(fh_pipe_receive(&s->in));
 
+	fh_fd_drop(&s->in.passed); /* it has none to pass */
 	while (e == FH_ERR_OK && s->fd.plus_one > 0) {
 		e = fh_pipe_next(&s->in, &frame);
 		if (e != FH_ERR_OK)
