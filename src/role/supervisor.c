@@ -77,15 +77,17 @@ static void bury(struct fh_supervisor *s, pid_t pid, int status, struct death *c
 	static const char *const name[] = { "keeper", "core", "reach", "the network gate" };
 	pid_t *const role[] = { &s->keeper, &s->core, &s->reach, &s->network };
 	constexpr size_t n = sizeof(role) / sizeof(role[0]);
+	constexpr size_t core = 1;
 
 	forget_gate(s, pid);
 	for (size_t i = 0; i < n; i++) {
 		if (*role[i] != pid)
 			continue;
 		*role[i] = 0; /* the number may soon be another's */
-		if (s->stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		/* Core ends first when all is to end, and the others because of it.  */
+		if (s->stopping && WIFEXITED(status) && (i != core || WEXITSTATUS(status) == 0))
 			continue;
-		size_t rank = WIFSIGNALED(status) ? i : n + i;
+		size_t rank = WIFSIGNALED(status) ? i : WEXITSTATUS(status) != 0 ? n + i : 2 * n + i;
 
 		if (cause->role == nullptr || rank < cause->rank)
 			*cause = (struct death){ name[i], status, rank };
