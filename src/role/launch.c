@@ -23,6 +23,7 @@ struct command {
 	char directory[FH_PATH_MAX];
 	char bytes[256 << 10]; /* what the pointers look into */
 	size_t n;
+	pid_t parent; /* reach */
 };
 
 static char *keep(struct command *c, struct fh_span a, struct fh_span b)
@@ -117,6 +118,8 @@ static void become(struct command *c, const struct fh_start *s, int program, int
 	if (!become_user(s, c))
 		tell(failure, CHILD_USER);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != c->parent)
+		_exit(127); /* reach died before that */
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, nullptr);
 	if (program >= 0)
@@ -185,6 +188,7 @@ static fh_err fork_server(struct command *c, const struct fh_start *s, int progr
 
 	if (pipe2(failure, O_CLOEXEC) != 0)
 		return fh_errno_err(errno);
+	c->parent = getpid();
 	pid_t child = fork();
 
 	if (child == 0)
