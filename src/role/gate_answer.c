@@ -86,7 +86,9 @@ static void answer_health(struct fh_client *c, const struct fh_reply *r)
 
 	if (r->status != FH_REPLY_RESULT) {
 		say.status = 503;
-		say.json = FH_SPAN_LIT("{\"status\":\"unreachable\"}");
+		say.json = fh_span_equal(r->reason, FH_SPAN_LIT("record-full"))
+				   ? FH_SPAN_LIT("{\"status\":\"record-full\"}")
+				   : FH_SPAN_LIT("{\"status\":\"unreachable\"}");
 	}
 	fh_gate_say(c, &say);
 }
