@@ -30,7 +30,7 @@ constexpr size_t FH_SERVER_ENVIRONMENT_MAX = 64; /* variables of one tool server
 constexpr size_t FH_PATH_MAX = 4096;             /* a path, as Linux has it */
 
 /* Enrolment */
-constexpr size_t FH_REQUEST_MAX = 32 << 10;       /* bytes, twice the largest one */
+constexpr size_t FH_REQUEST_MAX = 32 << 10;       /* with the largest EK certificate 19 KiB */
 constexpr size_t FH_SEALED_ANSWER_MAX = 16 << 20; /* an answer: 15 of the largest statements */
 constexpr size_t FH_SEALED_OVERHEAD = 1024;       /* of it, what is not statements */
 constexpr size_t FH_SEALED_STATEMENTS_MAX = 4096; /* statements in one answer: 4 KiB each */
