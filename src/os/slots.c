@@ -8,19 +8,27 @@
 #include "os/file.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 constexpr uint32_t slot_magic = 0x46485331; /* "FHS1" */
+constexpr size_t head_size = 4 + 8 + 4;
 
-/* Reads slot I; FH_ERR_FORMAT if it is not valid.  */
-static fh_err read_slot(int fd, unsigned i, uint8_t bytes[FH_SLOT_SIZE], uint64_t *number,
-			struct fh_span *value)
+/* What the file of SIZE bytes has of slot I, all of it: with a part only, the
+ * newest slot would look damaged and the older value would come back.  */
+static fh_err read_slot(int fd, uint64_t size, unsigned i, uint8_t bytes[FH_SLOT_SIZE],
+			struct fh_span *out)
 {
-	ssize_t got = pread(fd, bytes, FH_SLOT_SIZE, (off_t)(i * FH_SLOT_SIZE));
+	uint64_t at = i * FH_SLOT_SIZE;
+	size_t n = size <= at ? 0 : size - at < FH_SLOT_SIZE ? (size_t)(size - at) : FH_SLOT_SIZE;
+	fh_err e = fh_fd_pread(fd, bytes, n, at);
 
-	if (got < 0)
-		return FH_ERR_IO;
-	struct fh_span all = fh_span_of(bytes, (size_t)got);
+	if (e == FH_ERR_OK)
+		*out = fh_span_of(bytes, n);
+	return e;
+}
+
+/* FH_ERR_FORMAT if ALL is not a valid slot.  */
+static fh_err parse_slot(struct fh_span all, uint64_t *number, struct fh_span *value)
+{
 	struct fh_cursor c = fh_cursor_of(all);
 	uint32_t magic = fh_cursor_be32(&c);
 	uint64_t n = fh_cursor_be64(&c);
@@ -40,27 +48,57 @@ static fh_err read_slot(int fd, unsigned i, uint8_t bytes[FH_SLOT_SIZE], uint64_
 	return FH_ERR_OK;
 }
 
+static bool all_zero(struct fh_span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The first write ever goes to slot 1 and was never reported done: slot 0 was
+ * never written, and the file ends in the middle of slot 1.  Whatever else is
+ * wrong is damage.  */
+static bool first_write_torn(const struct fh_span slot[2])
+{
+	struct fh_cursor c = fh_cursor_of(slot[1]);
+
+	if (!all_zero(slot[0]) || slot[1].n == 0)
+		return false;
+	if (slot[1].n < head_size)
+		return true;
+	uint32_t magic = fh_cursor_be32(&c);
+	uint64_t number = fh_cursor_be64(&c);
+	uint32_t length = fh_cursor_be32(&c);
+
+	return magic == slot_magic && number == 1 && length <= FH_SLOT_VALUE_MAX
+	       && slot[1].n < head_size + length + FH_HASH_SIZE;
+}
+
 fh_err fh_slots_open(int fd, struct fh_slots *s, struct fh_builder *out)
 {
 	uint8_t bytes[2][FH_SLOT_SIZE];
-	struct fh_span value[2];
+	struct fh_span slot[2], value[2];
 	uint64_t number[2] = { 0 };
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
 		return FH_ERR_IO;
-	if (st.st_size == 0) {
-		*s = (struct fh_slots){ fd, 0 };
-		return FH_ERR_MISSING;
-	}
 	for (unsigned i = 0; i < 2; i++) {
-		fh_err e = read_slot(fd, i, bytes[i], &number[i], &value[i]);
+		fh_err e = read_slot(fd, (uint64_t)st.st_size, i, bytes[i], &slot[i]);
 
-		if (e != FH_ERR_OK && e != FH_ERR_FORMAT)
+		if (e != FH_ERR_OK)
 			return e;
+		if (parse_slot(slot[i], &number[i], &value[i]) != FH_ERR_OK)
+			number[i] = 0;
 	}
 	unsigned newest = number[1] > number[0];
 
+	if (st.st_size == 0 || (number[newest] == 0 && first_write_torn(slot))) {
+		*s = (struct fh_slots){ fd, 0 };
+		return FH_ERR_MISSING;
+	}
 	if (number[newest] == 0)
 		return FH_ERR_FORMAT;
 	fh_builder_bytes(out, value[newest]);

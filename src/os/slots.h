@@ -20,7 +20,8 @@ struct fh_slots {
 	uint64_t number; /* of the newest valid slot; 0 if there is none */
 };
 
-/* Finds the newest valid slot and puts its value in OUT.  An empty file is
+/* Finds the newest valid slot and puts its value in OUT.  An empty file, and one
+ * whose first write ever was cut short and thus never reported done, is
  * FH_ERR_MISSING (and S is ready for the first write); a file whose slots are
  * both damaged is FH_ERR_FORMAT.  */
 fh_err fh_slots_open(int fd, struct fh_slots *s, struct fh_builder *out);
