@@ -156,11 +156,11 @@ fh_err fh_file_write_new(const char *path, struct fh_span s, mode_t mode)
 	FH_OWN(fh_fd) file = fh_fd_of(fd);
 	fh_err e = fill(fd, s);
 
-	if (e != FH_ERR_OK) {
+	if (e == FH_ERR_OK)
+		e = fh_directory_sync_of(path);
+	if (e != FH_ERR_OK)
 		(void)unlink(path);
-		return e;
-	}
-	return fh_directory_sync_of(path);
+	return e;
 }
 
 fh_err fh_file_replace(const char *path, struct fh_span s, mode_t mode)

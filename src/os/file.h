@@ -45,11 +45,12 @@ fh_err fh_fd_sync(int fd);
 /* The whole file in *OUT; FH_ERR_LIMIT above MAX bytes.  */
 fh_err fh_file_read(const char *path, size_t max, struct fh_arena *arena, struct fh_span *out);
 
-/* Creates PATH, which must not exist, durably: file and directory synced.  */
+/* Creates PATH, which must not exist, durably: file and directory synced.  On an
+ * error nothing is there.  */
 fh_err fh_file_write_new(const char *path, struct fh_span s, mode_t mode);
 
 /* Puts S in PATH's place durably and at once: a reader sees all of the old or
- * all of the new.  */
+ * all of the new, and after an error one of the two is there.  */
 fh_err fh_file_replace(const char *path, struct fh_span s, mode_t mode);
 
 /* fsync() of the directory that holds PATH.  */

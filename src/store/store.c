@@ -77,12 +77,23 @@ static fh_err check_empty(const char *path, struct fh_trace *t)
 	return FH_ERR_EXISTS;
 }
 
-static fh_err make_top(const char *path, struct fh_trace *t)
+static fh_err sync_above(const char *path, struct fh_trace *t)
+{
+	fh_err e = fh_directory_sync_of(path);
+
+	if (e != FH_ERR_OK)
+		fh_trace_what(t, "the directory above it cannot be synced: %s", fh_err_text(e));
+	return e;
+}
+
+/* *MADE: it was not there before.  */
+static fh_err make_top(const char *path, bool *made, struct fh_trace *t)
 {
 	fh_err e;
 
-	if (mkdir(path, 0700) == 0)
-		return fh_directory_sync_of(path);
+	*made = mkdir(path, 0700) == 0;
+	if (*made)
+		return sync_above(path, t);
 	if (errno != EEXIST) {
 		e = tell_errno(t, "cannot be made");
 		fh_trace_cure(t, "make the directory above it, or choose another with --state");
@@ -93,7 +104,8 @@ static fh_err make_top(const char *path, struct fh_trace *t)
 		return e;
 	if (chmod(path, 0700) != 0)
 		return tell_errno(t, "cannot be closed to others");
-	return FH_ERR_OK;
+	/* Whoever made it may not have synced it, like ourselves before a crash.  */
+	return sync_above(path, t);
 }
 
 static fh_err make_below(const struct fh_store *s, struct fh_trace *t)
@@ -111,22 +123,44 @@ static fh_err make_below(const struct fh_store *s, struct fh_trace *t)
 	return e;
 }
 
+/* Takes back what was made, so that it can be tried again; they are empty.  */
+static void unmake(const struct fh_store *s, bool top)
+{
+	char path[FH_PATH_MAX];
+
+	if (fh_store_path(s, "format", path) == FH_ERR_OK)
+		(void)unlink(path);
+	for (size_t i = 0; i < directories_n; i++) {
+		if (fh_store_path(s, directories[i], path) == FH_ERR_OK)
+			(void)rmdir(path);
+	}
+	if (top)
+		(void)rmdir(s->path);
+}
+
 fh_err fh_store_create(const char *path, struct fh_store *out, struct fh_trace *t)
 {
 	struct fh_store s = { 0 };
+	bool made;
 	fh_err e;
 
 	fh_trace_where(t, "%s", path);
 	if (snprintf(s.path, sizeof(s.path), "%s", path) >= (int)sizeof(s.path))
 		return FH_ERR_LIMIT;
-	e = make_top(path, t);
-	if (e == FH_ERR_OK)
-		e = make_below(&s, t);
+	e = make_top(path, &made, t);
+	if (e != FH_ERR_OK) {
+		if (made)
+			(void)rmdir(path);
+		return e;
+	}
+	e = make_below(&s, t);
 	/* The format comes last: without it this is no state directory yet.  */
 	if (e == FH_ERR_OK)
 		e = fh_store_put(&s, "format", FH_SPAN_LIT(FORMAT_NAME "1\n"), t);
 	if (e == FH_ERR_OK)
 		*out = s;
+	else
+		unmake(&s, made);
 	return e;
 }
 
@@ -298,8 +332,15 @@ static fh_err temporary_path(const struct fh_store *s, const char *name, char ou
 /* Gives the complete file its name, unless that is taken.  */
 static fh_err give_name(const char *temporary, const char *path, struct fh_trace *t)
 {
-	if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
-		return fh_directory_sync_of(path);
+	if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
+		fh_err e = fh_directory_sync_of(path);
+
+		/* It stays: others may have seen it.  */
+		if (e != FH_ERR_OK)
+			fh_trace_what(t, "%s is there, but may not survive a crash: %s", path,
+				      fh_err_text(e));
+		return e;
+	}
 
 	int error = errno;
 

@@ -32,7 +32,7 @@ struct fh_store {
 void fh_store_drop(struct fh_store *s);
 
 /* Makes a state directory at PATH, which must be missing or empty
- * (FH_ERR_EXISTS otherwise).  */
+ * (FH_ERR_EXISTS otherwise).  After an error it is as before.  */
 fh_err fh_store_create(const char *path, struct fh_store *out, struct fh_trace *t);
 
 /* Opens the state directory at PATH.  FH_ERR_MISSING: there is none.
@@ -49,7 +49,8 @@ fh_err fh_store_path(const struct fh_store *s, const char *name, char out[FH_PAT
 
 /* Creates the file NAME (like "keys/device") durably and for all of its bytes
  * or not at all, owned as the state directory is.  FH_ERR_EXISTS if it is
- * there.  */
+ * there.  Only when the last sync fails, the file is there in spite of the
+ * error, complete.  */
 fh_err fh_store_put(const struct fh_store *s, const char *name, struct fh_span bytes,
 		    struct fh_trace *t);
 
