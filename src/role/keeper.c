@@ -48,6 +48,12 @@ static fh_err load_signed(struct keeper *k)
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	fh_err e = fh_slots_open(FH_KEEPER_SIGNED, &k->signed_slots, &b);
 
+	struct stat session;
+
+	/* Something is in it before there is a session (new_session).  */
+	if (e == FH_ERR_MISSING
+	    && (fstat(FH_KEEPER_SESSION, &session) != 0 || session.st_size > 0))
+		e = FH_ERR_FORMAT;
 	if (e == FH_ERR_MISSING) {
 		struct fh_tree empty = { 0 };
 
@@ -55,8 +61,13 @@ static fh_err load_signed(struct keeper *k)
 		k->signed_root = fh_tree_root(&empty);
 		return FH_ERR_OK;
 	}
-	if (e != FH_ERR_OK)
+	if (e != FH_ERR_OK) {
+		fh_trace_where(&k->trace, "keys/signed");
+		fh_trace_what(&k->trace, "does not say what was signed last: %s", fh_err_text(e));
+		fh_trace_cure(&k->trace, "restore keys/ and record/ of one moment, or enrol this "
+			      "machine anew");
 		return e;
+	}
 	struct fh_cursor c = fh_cursor_of(fh_builder_span(&b));
 
 	fh_cbor_array_exact(&c, 3);
@@ -72,6 +83,14 @@ static fh_err load_signed(struct keeper *k)
 	return FH_ERR_OK;
 }
 
+static void tell_unwritten(struct keeper *k, const char *file, fh_err e)
+{
+	fh_trace_where(&k->trace, "%s", file);
+	fh_trace_what(&k->trace, "cannot be written: %s", fh_err_text(e));
+	fh_trace_cure(&k->trace, "make room or replace the disk, then start again; nothing is "
+		      "signed without it");
+}
+
 /* Durable before the signature leaves: whatever core becomes, a second tree of
  * this size is never signed.  */
 static fh_err store_signed(struct keeper *k, uint64_t size, const struct fh_hash *root)
@@ -85,8 +104,10 @@ static fh_err store_signed(struct keeper *k, uint64_t size, const struct fh_hash
 	fh_cbor_put_hash(&b, root);
 	fh_err e = fh_slots_write(&k->signed_slots, fh_builder_span(&b));
 
-	if (e != FH_ERR_OK)
+	if (e != FH_ERR_OK) {
+		tell_unwritten(k, "keys/signed", e);
 		return e;
+	}
 	k->signed_size = size;
 	k->signed_root = *root;
 	return FH_ERR_OK;
@@ -124,18 +145,26 @@ static fh_err open_device(struct keeper *k)
 	struct fh_builder b = FH_BUILDER_ARRAY(plain);
 	struct stat st;
 
-	if (fstat(FH_KEEPER_DEVICE, &st) != 0 || (size_t)st.st_size > sizeof(blob))
+	if (fstat(FH_KEEPER_DEVICE, &st) != 0)
 		return FH_ERR_IO;
+	if (st.st_size == 0 || (size_t)st.st_size > sizeof(blob)) {
+		fh_trace_where(&k->trace, "keys/device");
+		fh_trace_what(&k->trace, "is no sealed key (%lld bytes)", (long long)st.st_size);
+		fh_trace_cure(&k->trace, "restore keys/ from a backup, or enrol this machine anew");
+		return FH_ERR_FORMAT;
+	}
 	fh_err e = fh_fd_pread(FH_KEEPER_DEVICE, blob, (size_t)st.st_size, 0);
 
 	if (e != FH_ERR_OK)
 		return e;
 	e = k->chip.class->unseal(&k->chip, FH_CHIP_DEVICE, fh_span_of(blob, (size_t)st.st_size),
 				  &b);
-	if (e != FH_ERR_OK)
+	if (e != FH_ERR_OK) {
 		k->trace = k->chip.trace;
-	else
+		fh_trace_where(&k->trace, "keys/device: %s", k->chip.trace.where);
+	} else {
 		e = take_device(k, fh_builder_span(&b));
+	}
 	fh_wipe(plain, sizeof(plain));
 	return e;
 }
@@ -219,7 +248,10 @@ static fh_err store_session(struct keeper *k, const struct fh_secret *seed,
 	fh_cbor_put_array(&value, 2);
 	fh_cbor_put_bytes(&value, fh_builder_span(&blob));
 	fh_cbor_put_bytes(&value, certificate);
-	return fh_slots_write(&k->session_slots, fh_builder_span(&value));
+	e = fh_slots_write(&k->session_slots, fh_builder_span(&value));
+	if (e != FH_ERR_OK)
+		tell_unwritten(k, "keys/session", e);
+	return e;
 }
 
 static fh_err new_session(struct keeper *k, uint64_t boot, uint64_t start, struct fh_builder *out)
@@ -244,6 +276,10 @@ static fh_err new_session(struct keeper *k, uint64_t boot, uint64_t start, struc
 	};
 
 	e = certify(k, &c, out);
+	/* From the first session on, keys/signed says so, if only that nothing was
+	 * signed: an empty file will not do any more.  */
+	if (e == FH_ERR_OK && k->signed_slots.number == 0)
+		e = store_signed(k, k->signed_size, &k->signed_root);
 	if (e != FH_ERR_OK)
 		return e;
 	return store_session(k, &seed, fh_builder_span(out));
