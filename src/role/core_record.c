@@ -182,6 +182,15 @@ fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *cl
 
 /* --- commits ---------------------------------------------------------- */
 
+static fh_err unwritten(struct fh_core *c, fh_err e)
+{
+	fh_trace_where(&c->trace, "%s", c->record_path);
+	fh_trace_what(&c->trace, "the record cannot be written: %s", fh_err_text(e));
+	fh_trace_cure(&c->trace, "make room or replace the disk, then start again; "
+		      "nothing is permitted without the record");
+	return e;
+}
+
 static fh_err sign(struct fh_core *c)
 {
 	uint8_t bytes[FH_DOOR_REQUEST_MAX];
@@ -205,7 +214,8 @@ static fh_err sign(struct fh_core *c)
 		e = fh_door_read_note(frame, &note, &c->trace);
 	if (e != FH_ERR_OK)
 		return e;
-	return fh_journal_checkpoint(&c->journal, note);
+	e = fh_journal_checkpoint(&c->journal, note);
+	return e == FH_ERR_OK ? e : unwritten(c, e);
 }
 
 static void release_all(struct fh_core *c)
@@ -230,13 +240,8 @@ fh_err fh_core_commit(struct fh_core *c)
 {
 	fh_err e = fh_journal_sync(&c->journal);
 
-	if (e != FH_ERR_OK) {
-		fh_trace_where(&c->trace, "%s", c->record_path);
-		fh_trace_what(&c->trace, "the record cannot be written: %s", fh_err_text(e));
-		fh_trace_cure(&c->trace, "make room or replace the disk, then start again; "
-			      "nothing is permitted without the record");
-		return e;
-	}
+	if (e != FH_ERR_OK)
+		return unwritten(c, e);
 	if (c->journal.durable.size > c->journal.signed_tree.size) {
 		e = sign(c);
 		look_at_space(c);
