@@ -61,6 +61,7 @@ void fh_core_gate_drop(struct fh_core *c, size_t i)
 			(void)!fh_core_session_end(c, &c->session[s], FH_OUTCOME_CANCELLED,
 						   "the client's gate is gone");
 	}
+	fh_pipe_drop(&g->in);
 	fh_fd_drop(&g->fd);
 	fh_arena_drop(&g->memory);
 	*g = (struct fh_core_gate){ 0 };

@@ -252,6 +252,7 @@ fh_err fh_core_session_end(struct fh_core *c, struct fh_core_session *s,
 		fh_core_reply(c, s->gate, &ended);
 	fh_stop_put(&b, FH_SPAN_ARRAY(s->id));
 	e = fh_outbox_put(&c->reach_out, fh_builder_span(&b));
+	fh_pipe_drop(&s->in);
 	fh_fd_drop(&s->fd);
 	fh_arena_drop(&s->memory);
 	*s = (struct fh_core_session){ 0 };

@@ -173,3 +173,9 @@ struct fh_fd fh_pipe_take_fd(struct fh_pipe *p)
 	p->passed = (struct fh_fd){ 0 };
 	return taken;
 }
+
+void fh_pipe_drop(struct fh_pipe *p)
+{
+	fh_fd_drop(&p->passed);
+	*p = (struct fh_pipe){ .fd = -1 };
+}

@@ -41,4 +41,8 @@ fh_err fh_frame_send(int fd, struct fh_span body, int pass);
 /* Moves the descriptor that came last out of P; none if there was none.  */
 struct fh_fd fh_pipe_take_fd(struct fh_pipe *p);
 
+/* Closes a descriptor that came and was not taken; FD and the buffer are the
+ * owner's.  A zeroed one is fine.  */
+void fh_pipe_drop(struct fh_pipe *p);
+
 #endif

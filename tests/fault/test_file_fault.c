@@ -112,7 +112,7 @@ static bool fail_one(const struct operation *o, size_t k, int error, size_t sync
 	make_bench(&b);
 	if (o->prepare != nullptr)
 		o->prepare(&b);
-	size_t open = fault_descriptors();
+	size_t descriptors = fault_descriptors();
 
 	fault_arm(k, error, nullptr);
 	fh_err e = o->run(&b);
@@ -128,7 +128,7 @@ static bool fail_one(const struct operation *o, size_t k, int error, size_t sync
 		assert_int_equal(f.syncs, syncs);
 	if (o->look != nullptr)
 		o->look(&b, e);
-	assert_int_equal(fault_descriptors(), open);
+	assert_int_equal(fault_descriptors(), descriptors);
 	if (e != FH_ERR_OK) {
 		fh_err again = o->run(&b);
 
