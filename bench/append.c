@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Durable signed appends per second through core's socket, beside SQLite:
+ *
+ *	append STATE TOKEN [SECONDS [json]]
+ *
+ * STATE is a state directory with the example server, policy and schema; TOKEN
+ * the credential of an actor in Team::"research".  Asks are calls that the
+ * policy refuses (one entry each) or permits (two entries each; the tool server
+ * answers at once).  An ask counts when its answer is there, so everything
+ * counted is durable and signed.  */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "codec/cbor.h"
+#include "measure.h"
+#include "os/clock.h"
+#include "rival.h"
+#include "role/ask.h"
+#include "role/permit.h"
+#include "roles.h"
+
+constexpr size_t in_flight_max = 512;
+constexpr size_t samples_max = 2 << 20;
+constexpr size_t sending_size = 512 << 10;
+constexpr size_t probes = 400;
+
+/* One row of the table.  */
+struct figures {
+	bool permitted;
+	size_t in_flight;
+	double seconds, entries, batches, bytes; /* entries: per second; the others: of the run */
+	double batch;                            /* entries per batch */
+	uint64_t p50, p99;                       /* of an ask, nanoseconds */
+	double core_us, keeper_us, load_us;      /* processor time per batch */
+	uint64_t sync50, sync99, slot50, sign50, sign99; /* the parts, measured apart */
+	double plain, plain_batched, chained, chained_batched; /* rows per second */
+};
+
+struct load {
+	struct bench_roles *r;
+	const char *token;
+	bool permitted;
+	size_t in_flight, open;
+	uint64_t sent_ns[in_flight_max];
+	struct bench_samples samples;
+	uint64_t answers;
+	struct fh_builder sending;
+};
+
+/* --- the gate's part -------------------------------------------------- */
+
+static void put_frame(struct fh_builder *b, struct fh_span body)
+{
+	fh_builder_be32(b, (uint32_t)body.n);
+	fh_builder_bytes(b, body);
+}
+
+static fh_err send_all(int fd, struct fh_builder *b)
+{
+	struct fh_span s = fh_builder_span(b);
+
+	if (b->bad)
+		return FH_ERR_LIMIT;
+	while (s.n > 0) {
+		ssize_t n = write(fd, s.p, s.n);
+
+		if (n <= 0)
+			return FH_ERR_CLOSED;
+		s = fh_span_skip(s, (size_t)n);
+	}
+	b->n = 0;
+	return FH_ERR_OK;
+}
+
+static void put_call(struct load *l)
+{
+	uint8_t params[64], bytes[1024];
+	struct fh_builder p = FH_BUILDER_ARRAY(params), b = FH_BUILDER_ARRAY(bytes);
+	uint64_t exchange = ++l->r->exchange;
+	struct fh_ask ask = {
+		.kind = FH_ASK_CALL,
+		.exchange = exchange,
+		.session = FH_SPAN_ARRAY(l->r->session[exchange % l->r->sessions].id),
+		.bearer = fh_span_str(l->token),
+		.server = FH_SPAN_LIT("notes"),
+		.tool = l->permitted ? FH_SPAN_LIT("read_note") : FH_SPAN_LIT("delete_note"),
+	};
+
+	fh_cbor_put_map(&p, 1);
+	fh_cbor_put_text(&p, FH_SPAN_LIT("path"));
+	fh_cbor_put_text(&p, FH_SPAN_LIT("/public/welcome.txt"));
+	ask.params = fh_builder_span(&p);
+	fh_ask_put(&b, &ask);
+	put_frame(&l->sending, fh_builder_span(&b));
+	l->sent_ns[exchange % in_flight_max] = fh_clock_boot_ns();
+	l->open++;
+}
+
+static fh_err fill(struct load *l)
+{
+	while (l->open < l->in_flight)
+		put_call(l);
+	return send_all(fh_fd_get(l->r->gate), &l->sending);
+}
+
+static fh_err on_answers(struct load *l)
+{
+	enum fh_reply_status wanted = l->permitted ? FH_REPLY_RESULT : FH_REPLY_REFUSED;
+	struct fh_reply reply;
+	struct fh_span frame;
+	fh_err e = fh_pipe_receive(&l->r->gate_in);
+	uint64_t now = fh_clock_boot_ns();
+
+	while (e == FH_ERR_OK && (e = fh_pipe_next(&l->r->gate_in, &frame)) == FH_ERR_OK) {
+		e = fh_reply_read(frame, &reply);
+		if (e == FH_ERR_OK && (reply.status != wanted || reply.index == FH_NO_INDEX)) {
+			(void)fprintf(stderr, "freehold: append: core answered %.*s: %.*s\n",
+				      (int)reply.reason.n, reply.reason.p, (int)reply.text.n, reply.text.p);
+			return FH_ERR_STATE;
+		}
+		bench_samples_add(&l->samples, now - l->sent_ns[reply.exchange % in_flight_max]);
+		l->answers++;
+		l->open--;
+	}
+	return e == FH_ERR_MISSING ? FH_ERR_OK : e;
+}
+
+/* --- the worker's part ------------------------------------------------ */
+
+static struct fh_span a_result(struct fh_builder *b)
+{
+	fh_cbor_put_map(b, 1);
+	fh_cbor_put_text(b, FH_SPAN_LIT("content"));
+	fh_cbor_put_array(b, 1);
+	fh_cbor_put_map(b, 2);
+	fh_cbor_put_text(b, FH_SPAN_LIT("text"));
+	fh_cbor_put_text(b, FH_SPAN_LIT("Welcome.  This note is read.\n"));
+	fh_cbor_put_text(b, FH_SPAN_LIT("type"));
+	fh_cbor_put_text(b, FH_SPAN_LIT("text"));
+	return fh_builder_span(b);
+}
+
+static fh_err on_permits(struct load *l, struct bench_session *s)
+{
+	uint8_t result[128], bytes[512];
+	struct fh_builder a = FH_BUILDER_ARRAY(result);
+	struct fh_outcome o = { .status = FH_OUTCOME_RESULT, .body = a_result(&a) };
+	struct fh_permit p;
+	struct fh_span frame;
+	fh_err e = fh_pipe_receive(&s->in);
+
+	while (e == FH_ERR_OK && (e = fh_pipe_next(&s->in, &frame)) == FH_ERR_OK) {
+		struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+		e = fh_permit_read(frame, &p);
+		o.index = p.index;
+		fh_outcome_put(&b, &o);
+		put_frame(&l->sending, fh_builder_span(&b));
+	}
+	return e == FH_ERR_MISSING ? send_all(fh_fd_get(s->worker), &l->sending) : e;
+}
+
+/* --- one row ---------------------------------------------------------- */
+
+static fh_err turn(struct load *l)
+{
+	struct pollfd f[1 + BENCH_SESSIONS_MAX] = { { .fd = fh_fd_get(l->r->gate), .events = POLLIN } };
+	fh_err e = FH_ERR_OK;
+
+	for (size_t i = 0; i < l->r->sessions; i++)
+		f[1 + i] = (struct pollfd){ .fd = fh_fd_get(l->r->session[i].worker), .events = POLLIN };
+	if (poll(f, 1 + l->r->sessions, 10000) <= 0)
+		return FH_ERR_TIMEOUT;
+	for (size_t i = 0; i < l->r->sessions && e == FH_ERR_OK; i++) {
+		if (f[1 + i].revents != 0)
+			e = on_permits(l, &l->r->session[i]);
+	}
+	if (e == FH_ERR_OK && f[0].revents != 0)
+		e = on_answers(l);
+	return e;
+}
+
+static fh_err run_for(struct load *l, double seconds)
+{
+	uint64_t end = fh_clock_boot_ns() + (uint64_t)(seconds * 1e9);
+	fh_err e = FH_ERR_OK;
+
+	while (e == FH_ERR_OK && fh_clock_boot_ns() < end) {
+		e = fill(l);
+		if (e == FH_ERR_OK)
+			e = turn(l);
+	}
+	while (e == FH_ERR_OK && l->open > 0)
+		e = turn(l);
+	return e;
+}
+
+static fh_err measure_load(struct load *l, double seconds, struct figures *f)
+{
+	struct bench_record before, after;
+	fh_err e = run_for(l, seconds / 10); /* warms up */
+
+	if (e == FH_ERR_OK)
+		e = bench_roles_record(l->r, &before);
+	l->samples.n = 0;
+	uint64_t core = bench_cpu_ns(l->r->core), keeper = bench_cpu_ns(l->r->keeper);
+	uint64_t own = bench_cpu_ns(getpid()), begun = fh_clock_boot_ns();
+
+	if (e == FH_ERR_OK)
+		e = run_for(l, seconds);
+	f->seconds = (double)(fh_clock_boot_ns() - begun) / 1e9;
+	core = bench_cpu_ns(l->r->core) - core;
+	keeper = bench_cpu_ns(l->r->keeper) - keeper;
+	own = bench_cpu_ns(getpid()) - own;
+	if (e == FH_ERR_OK)
+		e = bench_roles_record(l->r, &after);
+	if (e != FH_ERR_OK)
+		return e;
+	f->batches = (double)(after.batches - before.batches);
+	f->bytes = (double)(after.bytes - before.bytes);
+	f->entries = (double)(after.entries - before.entries) / f->seconds;
+	f->batch = (double)(after.entries - before.entries) / f->batches;
+	f->core_us = (double)core / 1e3 / f->batches;
+	f->keeper_us = (double)keeper / 1e3 / f->batches;
+	f->load_us = (double)own / 1e3 / f->batches;
+	f->p50 = bench_samples_at(&l->samples, 500);
+	f->p99 = bench_samples_at(&l->samples, 990);
+	return FH_ERR_OK;
+}
+
+/* The parts on the same file system, with as many bytes as a batch had.  */
+static fh_err measure_parts(const char *directory, struct bench_samples *s, struct figures *f)
+{
+	s->n = 0;
+	fh_err e = bench_probe_sync(directory, (size_t)(f->bytes / f->batches), probes, s);
+
+	f->sync50 = bench_samples_at(s, 500);
+	f->sync99 = bench_samples_at(s, 990);
+	s->n = 0;
+	if (e == FH_ERR_OK)
+		e = bench_probe_rewrite(directory, probes, s);
+	f->slot50 = bench_samples_at(s, 500);
+	s->n = 0;
+	if (e == FH_ERR_OK)
+		e = bench_probe_sign(probes, s);
+	f->sign50 = bench_samples_at(s, 500);
+	f->sign99 = bench_samples_at(s, 990);
+	return e;
+}
+
+static fh_err measure_rivals(const char *directory, double seconds, struct figures *f)
+{
+	size_t row = (size_t)(f->bytes / (f->batch * f->batches)), batch = (size_t)(f->batch + 0.5);
+	struct bench_rival how = { row < 64 ? 64 : row, 1, false, seconds };
+	char path[4096 + 16];
+
+	(void)snprintf(path, sizeof(path), "%s/rival.db", directory);
+	fh_err e = bench_rival_run(path, &how, &f->plain);
+
+	how.chained = true;
+	if (e == FH_ERR_OK)
+		e = bench_rival_run(path, &how, &f->chained);
+	how.batch = batch == 0 ? 1 : batch;
+	if (e == FH_ERR_OK)
+		e = bench_rival_run(path, &how, &f->chained_batched);
+	how.chained = false;
+	return e == FH_ERR_OK ? bench_rival_run(path, &how, &f->plain_batched) : e;
+}
+
+/* --- saying it -------------------------------------------------------- */
+
+static void say_text(const struct figures *f)
+{
+	double wall = f->seconds * 1e6 / f->batches;
+	double disk = (double)(f->sync50 + f->slot50) / 1e3;
+
+	(void)printf("%s calls, %zu in flight: %.0f entries/s (%.1f a batch); answered p50 %.2f ms, "
+		     "p99 %.2f ms\n", f->permitted ? "permitted" : "refused", f->in_flight, f->entries,
+		     f->batch, (double)f->p50 / 1e6, (double)f->p99 / 1e6);
+	(void)printf("  SQLite FULL                     %8.0f/s  (ratio %.2f)\n", f->plain,
+		     f->entries / f->plain);
+	(void)printf("  the same, batched as we do      %8.0f/s  (ratio %.2f)\n", f->plain_batched,
+		     f->entries / f->plain_batched);
+	(void)printf("  with hash chain and signature   %8.0f/s  (ratio %.2f)\n", f->chained,
+		     f->entries / f->chained);
+	(void)printf("  the same, batched as we do      %8.0f/s  (ratio %.2f)\n", f->chained_batched,
+		     f->entries / f->chained_batched);
+	(void)printf("  a batch takes %.0f us: sync of the journal about %.0f (p99 %.0f), of keys/signed %.0f,"
+		     " signature %.0f (p99 %.0f)\n", wall, (double)f->sync50 / 1e3,
+		     (double)f->sync99 / 1e3, (double)f->slot50 / 1e3, (double)f->sign50 / 1e3,
+		     (double)f->sign99 / 1e3);
+	(void)printf("  processor a batch: core %.0f us (%.1f us an entry), keeper %.0f us, load %.0f us; "
+		     "limit: %s\n", f->core_us, f->core_us / f->batch, f->keeper_us, f->load_us,
+		     disk > f->core_us && disk > f->keeper_us ? "the two syncs"
+		     : f->core_us > f->keeper_us	      ? "core's processor"
+							      : "the keeper's processor");
+}
+
+static void say_json(const struct figures *f)
+{
+	(void)printf("{\"bench\":\"append\",\"calls\":\"%s\",\"in-flight\":%zu,\"entries-per-second\":%.0f,"
+		     "\"entries-per-batch\":%.2f,\"p50-us\":%.1f,\"p99-us\":%.1f,",
+		     f->permitted ? "permitted" : "refused", f->in_flight, f->entries, f->batch,
+		     (double)f->p50 / 1e3, (double)f->p99 / 1e3);
+	(void)printf("\"sqlite\":%.0f,\"sqlite-batched\":%.0f,\"sqlite-signed\":%.0f,"
+		     "\"sqlite-signed-batched\":%.0f,", f->plain, f->plain_batched, f->chained,
+		     f->chained_batched);
+	(void)printf("\"batch-us\":%.1f,\"journal-sync-p50-us\":%.1f,\"journal-sync-p99-us\":%.1f,"
+		     "\"slot-sync-p50-us\":%.1f,\"sign-p50-us\":%.1f,\"sign-p99-us\":%.1f,",
+		     f->seconds * 1e6 / f->batches, (double)f->sync50 / 1e3, (double)f->sync99 / 1e3,
+		     (double)f->slot50 / 1e3, (double)f->sign50 / 1e3, (double)f->sign99 / 1e3);
+	(void)printf("\"core-us\":%.1f,\"keeper-us\":%.1f,\"load-us\":%.1f}\n", f->core_us,
+		     f->keeper_us, f->load_us);
+}
+
+static fh_err row(struct load *l, const char *directory, double seconds, bool json)
+{
+	struct figures f = { .permitted = l->permitted, .in_flight = l->in_flight };
+	fh_err e = measure_load(l, seconds, &f);
+
+	if (e == FH_ERR_OK)
+		e = measure_parts(directory, &l->samples, &f);
+	if (e == FH_ERR_OK)
+		e = measure_rivals(directory, seconds / 2, &f);
+	if (e != FH_ERR_OK)
+		return e;
+	(json ? say_json : say_text)(&f);
+	(void)fflush(stdout);
+	return FH_ERR_OK;
+}
+
+static fh_err rows(struct load *l, const char *directory, double seconds, bool json)
+{
+	static const size_t in_flight[] = { 1, 16, 256 };
+	fh_err e = FH_ERR_OK;
+
+	for (int permitted = 0; permitted < 2; permitted++) {
+		for (size_t i = 0; i < 3 && e == FH_ERR_OK; i++) {
+			l->permitted = permitted == 1;
+			l->in_flight = in_flight[i];
+			e = row(l, directory, seconds, json);
+		}
+	}
+	return e;
+}
+
+int main(int argc, char **argv)
+{
+	FH_OWN(bench_roles) r = { 0 };
+	struct fh_trace t = { 0 };
+	char directory[4096];
+
+	bench_roles_become(argc, argv);
+	if (argc < 3) {
+		(void)fprintf(stderr, "usage: append STATE TOKEN [SECONDS [json]]\n");
+		return 64;
+	}
+	struct load l = { .r = &r, .token = argv[2] };
+	double seconds = argc > 3 ? (double)bench_number(argv[3]) : 3;
+	fh_err e = bench_roles_start(argv[1], &r, &t);
+
+	(void)snprintf(directory, sizeof(directory), "%s/..", argv[1]);
+	for (size_t i = 0; i < BENCH_SESSIONS_MAX && e == FH_ERR_OK; i++)
+		e = bench_roles_session(&r, "notes", argv[2]);
+	if (e == FH_ERR_OK)
+		e = bench_samples_open(samples_max, &r.memory, &l.samples);
+	uint8_t *p = fh_arena_take(&r.memory, sending_size);
+
+	l.sending = fh_builder_of(p, p == nullptr ? 0 : sending_size);
+	if (e == FH_ERR_OK)
+		e = rows(&l, directory, seconds <= 0 ? 3 : seconds, argc > 4);
+	return e == FH_ERR_OK ? 0 : bench_failed("append", e);
+}
