@@ -104,30 +104,55 @@ static bool names_us(struct fh_span file, const struct fh_hash *device,
 	return fh_hash_equal(&id, device) && fh_span_equal(d.ak, fh_span_of(ours->ak, ours->ak_n));
 }
 
+/* The secret that seals A.  */
+static fh_err activate(struct fh_chip *chip, const struct fh_sealed_answer *a,
+		       struct fh_secret *out, struct fh_trace *t)
+{
+	fh_err e = fh_endorsement_activate(chip, a->object, a->seed, out);
+
+	if (e == FH_ERR_OK)
+		return e;
+	/* FH_ERR_TPM, too: not every TPM says in the same way that it cannot open it.  */
+	if (e == FH_ERR_SIGNATURE || e == FH_ERR_FORMAT || e == FH_ERR_TPM)
+		return refuse(t, FH_ERR_SIGNATURE, "this TPM does not open the answer: it was sealed "
+			      "to another TPM or attestation key, or altered on its way",
+			      "bring it again from the operator, or send a fresh request");
+	*t = chip->trace;
+	return e;
+}
+
 /* Opens the answer in the TPM; the list of statements is in MEMORY.  */
 static fh_err open_answer(struct fh_chip *chip, const struct fh_sealed_answer *a,
-			  struct fh_arena *memory, struct fh_endorsement *ours,
-			  struct fh_span *list, struct fh_trace *t)
+			  struct fh_arena *memory, struct fh_span *list, struct fh_trace *t)
 {
 	FH_OWN(fh_secret) secret = { 0 };
 	struct fh_builder b = fh_builder_of(fh_arena_space(memory, a->sealed.n), a->sealed.n);
-	fh_err e = b.p == nullptr ? FH_ERR_NOMEM : fh_endorsement_read(chip, ours);
+	fh_err e = b.p == nullptr ? FH_ERR_NOMEM : activate(chip, a, &secret, t);
 
-	if (e == FH_ERR_OK)
-		e = fh_endorsement_activate(chip, a->object, a->seed, &secret);
-	if (e == FH_ERR_FORMAT)
-		return refuse(t, FH_ERR_SIGNATURE,
-			      "the answer's credential is of another kind than this TPM's keys",
-			      "bring the answer again, unaltered");
-	if (e != FH_ERR_OK) {
-		*t = chip->trace;
+	if (e != FH_ERR_OK)
 		return e;
-	}
 	e = fh_sealed_answer_open(a, &secret, &b);
 	if (e == FH_ERR_SIGNATURE || e == FH_ERR_FORMAT)
 		return refuse(t, FH_ERR_SIGNATURE, "the answer was altered on its way",
 			      "bring it again from the operator");
 	return e != FH_ERR_OK ? e : fh_builder_end(&b, list);
+}
+
+/* This TPM's keys; and A, opened.  */
+static fh_err use_tpm(struct fh_chip *chip, struct fh_state *state,
+		      const struct fh_sealed_answer *a, struct fh_endorsement *ours,
+		      struct fh_span *list, struct fh_trace *t)
+{
+	fh_err e = check_addressee(state, chip, a, t);
+
+	if (e != FH_ERR_OK)
+		return e;
+	e = fh_endorsement_read(chip, ours);
+	if (e != FH_ERR_OK) {
+		*t = chip->trace;
+		return e;
+	}
+	return open_answer(chip, a, &state->memory, list, t);
 }
 
 static fh_err read_answer(const struct fh_cli *cli, struct fh_state *state,
@@ -146,9 +171,7 @@ static fh_err read_answer(const struct fh_cli *cli, struct fh_state *state,
 	if (e == FH_ERR_OK)
 		e = fh_enrol_tpm(cli, &memory, &chip, t);
 	if (e == FH_ERR_OK)
-		e = check_addressee(state, &chip, a, t);
-	if (e == FH_ERR_OK)
-		e = open_answer(&chip, a, &state->memory, &ours, &list, t);
+		e = use_tpm(&chip, state, a, &ours, &list, t);
 	if (e != FH_ERR_OK)
 		return e;
 	e = fh_statement_list_read(list, &a->chain_id, statement, FH_SEALED_STATEMENTS_MAX, &n);
