@@ -86,8 +86,6 @@ fh_err fh_journal_open(const char *directory, const struct fh_hash *chain_id,
 				     .visitor = visitor };
 
 	e = fh_recover(&j, &found, t);
-	if (e == FH_ERR_OK && j.segment.plus_one == 0)
-		e = begin_segment(&j);
 	if (e != FH_ERR_OK)
 		return e;
 	j.tree = j.durable;
@@ -151,7 +149,10 @@ fh_err fh_journal_sync(struct fh_journal *j)
 		return FH_ERR_STATE;
 	if (j->tree.size == j->durable.size)
 		return FH_ERR_OK;
-	if (j->offset + fh_batch_frame_size(j->batch.n) > FH_SEGMENT_MAX)
+	/* The first begins with its first batch, so that a start that is refused
+	 * before leaves no head of a device that does not belong here.  */
+	if (j->segment.plus_one == 0
+	    || j->offset + fh_batch_frame_size(j->batch.n) > FH_SEGMENT_MAX)
 		e = begin_segment(j);
 	if (e == FH_ERR_OK)
 		e = write_batch(j);
