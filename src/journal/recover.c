@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "codec/note.h"
+
 void fh_segment_name(uint64_t first, char name[FH_SEGMENT_NAME_SIZE])
 {
 	(void)snprintf(name, FH_SEGMENT_NAME_SIZE, "%020llu.fhj", (unsigned long long)first);
@@ -157,6 +159,19 @@ static bool head_fits(const struct fh_journal *j, struct fh_span body)
 	       && fh_hash_equal(&h.root, &root);
 }
 
+/* The note speaks of the tree before it.  One that does not is what is left of
+ * a write that the power cut short: notes are not synced.  */
+static bool note_fits(const struct fh_journal *j, struct fh_span body)
+{
+	struct fh_hash root = fh_tree_root(&j->durable);
+	struct fh_checkpoint c;
+	struct fh_note note;
+
+	return fh_note_parse(body, &note) == FH_ERR_OK
+	       && fh_checkpoint_parse(note.text, &c) == FH_ERR_OK && c.size == j->durable.size
+	       && fh_hash_equal(&c.root, &root);
+}
+
 /* Reads one segment; *END is the offset behind its last whole frame.  */
 static fh_err read_segment(struct fh_journal *j, struct fh_span all, const struct fh_recovery *r,
 			   uint64_t *end)
@@ -175,6 +190,8 @@ static fh_err read_segment(struct fh_journal *j, struct fh_span all, const struc
 			return FH_ERR_CONFLICT;
 		if (type == FH_SEGMENT_BATCH)
 			e = add_batch(j, body, r);
+		if (type == FH_SEGMENT_CHECKPOINT && !note_fits(j, body))
+			e = FH_ERR_TORN;
 		if (e != FH_ERR_OK)
 			return e;
 		first = false;
