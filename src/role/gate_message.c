@@ -38,8 +38,10 @@ static void refuse_unread(struct fh_client *c, const struct fh_mcp *m, const str
 
 	report(c, sent, reason);
 	(void)snprintf(text, sizeof(text), "%s: %s", reason, t->what);
-	if (m->name.n > 0 && !m->request && !c->gate->network)
-		return; /* a notification is never answered */
+	/* A notification is never answered; a request whose id is wrong is one
+	 * whose sender waits.  */
+	if (m->name.n > 0 && !m->request && m->reason != FH_MCP_REASON_ID && !c->gate->network)
+		return;
 	bool known = m->reason == FH_MCP_REASON_METHOD || m->reason == FH_MCP_REASON_PARAMS;
 
 	fh_gate_refuse(c, m->id, /* call= */ false, m->request && known ? 200 : 400,
