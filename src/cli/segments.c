@@ -10,6 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/decimal.h"
+#include "store/store.h"
+
+constexpr size_t format_file_max = 64;
+
 void fh_segments_drop(struct fh_segments *s)
 {
 	fh_fd_drop(&s->directory);
@@ -53,12 +58,54 @@ static fh_err count_files(struct fh_segments *s, struct fh_trace *t)
 	return FH_ERR_OK;
 }
 
+/* As fh_store_open() judges it, for a state directory that may be another user's
+ * copy; one without the file `format` is a copy of the record alone.  */
+static fh_err check_format(const char *directory, struct fh_trace *t)
+{
+	alignas(max_align_t) uint8_t memory[2 * format_file_max];
+	struct fh_arena a = fh_arena_of(memory, sizeof(memory));
+	const struct fh_span name = FH_SPAN_LIT("freehold ");
+	struct fh_span text;
+	char path[FH_PATH_MAX];
+	uint64_t v;
+
+	if (snprintf(path, sizeof(path), "%s/format", directory) >= (int)sizeof(path))
+		return FH_ERR_LIMIT;
+	fh_err e = fh_file_read(path, format_file_max, &a, &text);
+
+	if (e == FH_ERR_MISSING)
+		return FH_ERR_OK;
+	fh_trace_where(t, "%s", path);
+	if (e != FH_ERR_OK) {
+		fh_trace_what(t, "cannot be read: %s", fh_err_text(e));
+		return e;
+	}
+	struct fh_span digits = fh_span_skip(text, name.n);
+
+	if (!fh_span_starts(text, name) || digits.n == 0 || digits.p[digits.n - 1] != '\n'
+	    || fh_decimal_read(fh_span_first(digits, digits.n - 1), &v) != FH_ERR_OK || v == 0) {
+		fh_trace_what(t, "is not Freehold's");
+		fh_trace_cure(t, "name a state directory, or a copy of its record/journal");
+		return FH_ERR_FORMAT;
+	}
+	if (v <= FH_STORE_FORMAT)
+		return FH_ERR_OK;
+	fh_trace_where(t, "%s", directory);
+	fh_trace_what(t, "the state directory has format %llu; this version knows up to %u",
+		      (unsigned long long)v, FH_STORE_FORMAT);
+	fh_trace_cure(t, "update Freehold; nothing was changed");
+	return FH_ERR_VERSION;
+}
+
 fh_err fh_segments_open(const char *path, struct fh_segments *out, struct fh_trace *t)
 {
 	static const char *const below[] = { "/record/journal", "/journal", "" };
 	FH_OWN(fh_segments) s = { 0 };
 	int fd = -1;
+	fh_err e = check_format(path, t);
 
+	if (e != FH_ERR_OK)
+		return e;
 	for (size_t i = 0; fd < 0 && i < sizeof(below) / sizeof(below[0]); i++) {
 		int n = snprintf(s.path, sizeof(s.path), "%s%s", path, below[i]);
 
@@ -71,8 +118,7 @@ fh_err fh_segments_open(const char *path, struct fh_segments *out, struct fh_tra
 	if (fd < 0)
 		return say(t, s.path, "no record here");
 	s.directory = fh_fd_of(fd);
-	fh_err e = count_files(&s, t);
-
+	e = count_files(&s, t);
 	if (e != FH_ERR_OK)
 		return e;
 	if (s.files == 0) {

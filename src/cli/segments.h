@@ -20,7 +20,8 @@ struct fh_segments {
 };
 
 /* Finds the journal in PATH, which is a journal, or a directory that holds one
- * as journal/ or record/journal/.  FH_ERR_MISSING if there is none.  */
+ * as journal/ or record/journal/.  FH_ERR_MISSING if there is none, and
+ * FH_ERR_VERSION if PATH is a state directory of a newer format.  */
 fh_err fh_segments_open(const char *path, struct fh_segments *out, struct fh_trace *t);
 void fh_segments_drop(struct fh_segments *s);
 
