@@ -129,3 +129,27 @@ fh_err fh_landlock_apply(const char *const *directory, const char *const *readab
 	}
 	return FH_ERR_OK;
 }
+
+/* A domain of its own is what keeps it apart; something must be denied to have
+ * one, and block devices are what no tool server makes.  Moving files between
+ * directories is denied in every domain that does not allow it.  */
+fh_err fh_landlock_apart(void)
+{
+	struct landlock_ruleset_attr a = {
+		.handled_access_fs = LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_REFER,
+		.scoped = LANDLOCK_SCOPE_SIGNAL,
+	};
+	long fd = syscall(SYS_landlock_create_ruleset, &a, sizeof(a), 0);
+
+	if (fd < 0)
+		fd = syscall(SYS_landlock_create_ruleset, &a,
+			     offsetof(struct landlock_ruleset_attr, handled_access_net), 0);
+	if (fd < 0)
+		return FH_ERR_OK;
+	FH_OWN(fh_fd) ruleset = fh_fd_of((int)fd);
+	fh_err e = allow(fh_fd_get(ruleset), "/", LANDLOCK_ACCESS_FS_REFER, /* t= */ nullptr);
+
+	if (e == FH_ERR_OK && syscall(SYS_landlock_restrict_self, fh_fd_get(ruleset), 0) != 0)
+		e = FH_ERR_UNSUPPORTED;
+	return e;
+}

@@ -15,4 +15,10 @@
 fh_err fh_landlock_apply(const char *const *directory, const char *const *readable, int *level,
 			 struct fh_trace *t);
 
+/* Sets this process and what it starts apart from all others, whatever their
+ * user: it cannot trace them or reach their memory, nor, from level 6 on, signal
+ * them.  Files stay as they are.  Below level 2, where that is not to be had,
+ * nothing happens.  */
+fh_err fh_landlock_apart(void);
+
 #endif

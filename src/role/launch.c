@@ -85,8 +85,9 @@ static bool become_user(const struct fh_start *s, const struct command *c)
 		return enclose(c->argument[0], c->directory);
 	gid_t gid = s->gid;
 
+	/* Two servers may have one user, and neither may speak for the other.  */
 	return setgroups(1, &gid) == 0 && setresgid(gid, gid, gid) == 0
-	       && setresuid(s->uid, s->uid, s->uid) == 0;
+	       && setresuid(s->uid, s->uid, s->uid) == 0 && fh_landlock_apart() == FH_ERR_OK;
 }
 
 /* Why the child could not become the server, told to its parent.  */
@@ -106,7 +107,7 @@ static void become(struct command *c, const struct fh_start *s, int program, int
 	int nowhere = open("/dev/null", O_WRONLY);
 	sigset_t none;
 
-	(void)setpgid(0, 0);
+	(void)setsid(); /* our terminal is not its, and it may not even continue us */
 	/* What it prints on its standard error could be payload: not kept.  */
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || nowhere < 0 || dup2(nowhere, 2) < 0)
 		tell(failure, CHILD_FDS);
