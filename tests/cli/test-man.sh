@@ -29,7 +29,8 @@ while read -r verb; do
 	told "$page" | own | sort -u > told
 	yes "freehold-$verb.1 tells the options of $verb" 0 cmp has told
 	while read -r sub; do
-		[ -z "$sub" ] || yes "freehold-$verb.1 tells $verb $sub" 0 grep -q "^\.\(\(Ss\|Nm freehold\) $verb\|Cm\) $sub\$" "$page"
+		[ -z "$sub" ] || yes "freehold-$verb.1 tells $verb $sub" 0 \
+			grep -q "^\.\(\(Ss\|Nm freehold\) $verb\|Cm\) $sub\$" "$page"
 	done < subcommands
 done < verbs
 "$freehold_program" upgrade --help | sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' | sort > has

@@ -38,8 +38,8 @@ verdict $? 'every manual page is installed'
 planted() {
 	rm -rf "$work/tree"
 	mkdir "$work/tree"
-	cp -r "$top"/*.md "$top/Makefile" "$top/docs" "$top/src" "$top/include" "$top/man" "$top/examples" "$top/tests" "$top/tools" \
-		"$top/packaging" "$top/bench" "$work/tree/" 2>"$work/out"
+	cp -r "$top"/*.md "$top/Makefile" "$top/docs" "$top/src" "$top/include" "$top/man" "$top/examples" "$top/tests" \
+		"$top/tools" "$top/packaging" "$top/bench" "$work/tree/" 2>"$work/out"
 	sed -i "$3" "$work/tree/$2"
 	"$top/tools/check-docs" "$work/tree" >"$work/out"
 	grep -qx "not ok - $1" "$work/out"

@@ -46,7 +46,8 @@ def make_tree(tree):
 
 def start(tree):
 	out = open(tree / "out", "w+")
-	child = subprocess.Popen(["tools/run", "--simulator"], cwd=tree, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+	child = subprocess.Popen(["tools/run", "--simulator"], cwd=tree, stdin=subprocess.DEVNULL, stdout=out,
+		stderr=subprocess.STDOUT)
 	for _ in range(300):
 		said = (tree / "out").read_text()
 		if "Ctrl-C ends it" in said or child.poll() is not None:
@@ -74,10 +75,12 @@ def tour(tree):
 
 
 def verbs():
-	named = sorted(set(re.findall(r"\bfreehold ([a-z]+(?: [a-z]+)?)(?=[\s,|])", "\n".join(re.findall(r"^    .*", readme, flags=re.M)))))
+	commands = "\n".join(re.findall(r"^    .*", readme, flags=re.M))
+	named = sorted(set(re.findall(r"\bfreehold ([a-z]+(?: [a-z]+)?)(?=[\s,|])", commands)))
 	wrong = []
 	for words in named:
-		one = subprocess.run([build / "freehold", *words.split(), "--help"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+		one = subprocess.run([build / "freehold", *words.split(), "--help"], stdout=subprocess.PIPE,
+			stderr=subprocess.STDOUT)
 		if one.returncode != 0:
 			wrong.append(words)
 	verdict(named and not wrong, f"every verb of README.md exists ({len(named)})", f"not: {wrong}")

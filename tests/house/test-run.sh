@@ -110,7 +110,8 @@ ordinary() {
 	shift 2
 	tree "$dir"
 	chown -R 12345:12345 "$dir"
-	setpriv --reuid 12345 --regid 12345 --clear-groups env HOME="$dir" "$@" "$dir/tools/run" --once --simulator >"$work/out" 2>&1 &&
+	setpriv --reuid 12345 --regid 12345 --clear-groups \
+		env HOME="$dir" "$@" "$dir/tools/run" --once --simulator >"$work/out" 2>&1 &&
 		says 'Whoever can read this was permitted to.' && says 'verdict     yes'
 	verdict $? "$name"
 }
