@@ -8,6 +8,7 @@
 #include "role/confine.h"
 #include "role/log.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -350,8 +351,13 @@ static fh_err enclose(struct fh_core *c, const char *state, char chain[FH_PATH_M
 	c->record_path = record;
 	c->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (c->watch < 0
-	    || inotify_add_watch(c->watch, chain, IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE) < 0)
+	    || inotify_add_watch(c->watch, chain, IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE) < 0) {
+		fh_trace_where(&c->trace, "%s", chain);
+		fh_trace_what(&c->trace, "cannot be watched: %s", strerror(errno));
+		fh_trace_cure(&c->trace, errno == ENOENT ? "restore the chain of this machine"
+							 : "raise fs.inotify's limits, or start again");
 		return FH_ERR_IO;
+	}
 	return fh_confine(&what, &c->landlock, &c->trace);
 }
 
