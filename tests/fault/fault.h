@@ -15,6 +15,7 @@ struct fault {
 	int error;        /* errno of the failing call; FAULT_SHORT: half is done instead */
 	bool (*chosen)(const char *call); /* calls that count; NULL: all */
 	size_t syncs;     /* syncs that succeeded since arming */
+	void (*synced)(int fd); /* told of each; NULL: nobody */
 	const char *call; /* the one that failed */
 };
 

@@ -82,20 +82,24 @@ ssize_t __wrap_pread64(int fd, void *p, size_t n, off_t at)
 	return fault_now()->error == FAULT_SHORT ? __real_pread64(fd, p, half(n), at) : -1;
 }
 
+static int synced(int fd, int result)
+{
+	if (result != 0)
+		return result;
+	fault_now()->syncs++;
+	if (fault_now()->synced != nullptr)
+		fault_now()->synced(fd);
+	return 0;
+}
+
 int __wrap_fsync(int fd)
 {
-	int r = fails("fsync") ? -1 : __real_fsync(fd);
-
-	fault_now()->syncs += r == 0;
-	return r;
+	return synced(fd, fails("fsync") ? -1 : __real_fsync(fd));
 }
 
 int __wrap_fdatasync(int fd)
 {
-	int r = fails("fdatasync") ? -1 : __real_fdatasync(fd);
-
-	fault_now()->syncs += r == 0;
-	return r;
+	return synced(fd, fails("fdatasync") ? -1 : __real_fdatasync(fd));
 }
 
 int __wrap_ftruncate64(int fd, off_t n)

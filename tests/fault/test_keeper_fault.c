@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The k-th write or sync of the keeper fails, for every k: it never gives a
+ * signature for a tree that was not durably noted before, and whatever of its
+ * files survives, it signs no second tree of a size.  The keeper runs in a
+ * process of its own, as it always does, but for its confinement, which the
+ * sanitizers could not live in (tests/sandbox looks at that).  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "chip/soft.h"
+#include "crypto/sign.h"
+#include "fault.h"
+#include "os/memory.h"
+#include "os/slots.h"
+#include "role/confine.h"
+#include "role/door.h"
+#include "role/frame.h"
+#include "role/keeper.h"
+#include "role/role.h"
+
+fh_err __wrap_fh_confine(const struct fh_confinement *what, int *landlock, struct fh_trace *t);
+
+fh_err __wrap_fh_confine(const struct fh_confinement *what, int *landlock, struct fh_trace *t)
+{
+	(void)what;
+	(void)t;
+	*landlock = 0;
+	return FH_ERR_OK;
+}
+
+#define BOOT_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static const int errors[] = { EIO, ENOSPC, EINTR, FAULT_SHORT };
+static const uint64_t sizes[] = { 1, 3, 8 };
+constexpr size_t sizes_n = sizeof(sizes) / sizeof(sizes[0]);
+constexpr uint64_t no_fork = UINT64_MAX;
+
+/* What the keeper's process leaves for ours to see.  */
+struct shared {
+	bool met;
+	size_t n;                        /* of the file with what was signed, when it */
+	uint8_t durable[2 * FH_SLOT_SIZE]; /* was last synced */
+};
+
+enum { SIGNED, DEVICE, SESSION, CHIP, FILES };
+
+struct bench {
+	struct fault_place place;
+	int file[FILES];
+	struct shared *shared;
+	struct fh_arena arena;
+	struct fh_pipe in;
+	int pair;
+	pid_t keeper;
+	uint64_t acknowledged;      /* size of the last tree with a signature */
+	struct fh_hash root;        /* and its root */
+	uint64_t fork_at;           /* the leaf that differs in it, or no_fork */
+};
+
+/* --- trees ---------------------------------------------------------------------- */
+
+static fh_err read_subtree(void *context, int level, uint64_t index, struct fh_hash *out)
+{
+	const uint64_t *fork_at = context;
+	uint64_t leaf[2] = { index, *fork_at == index };
+	struct fh_hash left, right;
+
+	if (level == 0) {
+		*out = fh_leaf_hash(fh_span_of(leaf, sizeof(leaf)));
+		return FH_ERR_OK;
+	}
+	fh_err e = read_subtree(context, level - 1, 2 * index, &left);
+
+	if (e == FH_ERR_OK)
+		e = read_subtree(context, level - 1, 2 * index + 1, &right);
+	if (e == FH_ERR_OK)
+		*out = fh_node_hash(&left, &right);
+	return e;
+}
+
+static struct fh_hash root_of(uint64_t size, uint64_t fork_at)
+{
+	struct fh_tree t = { 0 };
+
+	for (uint64_t i = 0; i < size; i++) {
+		struct fh_hash leaf;
+
+		assert_int_equal(read_subtree(&fork_at, 0, i, &leaf), FH_ERR_OK);
+		fh_tree_add(&t, &leaf);
+	}
+	return fh_tree_root(&t);
+}
+
+/* --- the keeper's process -------------------------------------------------------- */
+
+static struct shared **shared_of_keeper(void)
+{
+	static struct shared *s;
+
+	return &s;
+}
+
+static void note_synced(int fd)
+{
+	struct shared *s = *shared_of_keeper();
+
+	if (fd != FH_KEEPER_SIGNED)
+		return;
+	ssize_t n = pread(fd, s->durable, sizeof(s->durable), 0);
+
+	s->n = n > 0 ? (size_t)n : 0;
+}
+
+static bool is_write(const char *call)
+{
+	return strcmp(call, "pwrite") == 0 || strcmp(call, "fdatasync") == 0;
+}
+
+[[noreturn]] static void be_keeper(struct bench *b, int pair, size_t k, int error)
+{
+	char *arguments[] = { (char[]){ "keeper" }, (char[]){ "soft" }, (char[]){ BOOT_ID },
+			      nullptr };
+	int fd[1 + FILES] = { pair }, quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	memcpy(&fd[1], b->file, sizeof(b->file));
+	for (size_t i = 0; i < 1 + FILES; i++)
+		fd[i] = fcntl(fd[i], F_DUPFD_CLOEXEC, 32);
+	(void)dup2(quiet, STDERR_FILENO); /* what it logs about the faults */
+	for (int i = 0; i < 1 + FILES; i++)
+		(void)dup2(fd[i], FH_FD_CORE + i);
+	(void)close_range(FH_FD_CORE + 1 + FILES, ~0u, 0);
+	*shared_of_keeper() = b->shared;
+	fault_arm(k, error, is_write);
+	fault_now()->synced = note_synced;
+	int code = fh_role_keeper(3, arguments);
+
+	b->shared->met = fault_end();
+	_exit(code);
+}
+
+static void start(struct bench *b, size_t k, int error)
+{
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	fh_arena_reset(&b->arena);
+	b->shared->met = false;
+	b->keeper = fork();
+	assert_true(b->keeper >= 0);
+	if (b->keeper == 0)
+		be_keeper(b, pair[1], k, error);
+	(void)close(pair[1]);
+	b->pair = pair[0];
+	assert_int_equal(fh_pipe_open(b->pair, FH_DOOR_ANSWER_MAX, &b->arena, &b->in), FH_ERR_OK);
+}
+
+static bool stop(struct bench *b)
+{
+	int status = -1;
+
+	(void)close(b->pair);
+	assert_int_equal(waitpid(b->keeper, &status, 0), b->keeper);
+	assert_true(WIFEXITED(status));
+	assert_true(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 2);
+	return b->shared->met;
+}
+
+/* --- its files ------------------------------------------------------------------ */
+
+static void make_device(struct bench *b)
+{
+	uint8_t plain[FH_MLDSA65_SEED_SIZE + 2 * FH_HASH_SIZE] = { 5 }, boot_id[32];
+	uint8_t blob[FH_CHIP_BLOB_MAX];
+	struct fh_builder out = FH_BUILDER_ARRAY(blob);
+	struct fh_secret seed;
+	struct fh_signer signer = { 0 };
+	struct fh_public_key key;
+	struct fh_chip chip = { 0 };
+
+	memset(boot_id, 7, sizeof(boot_id));
+	assert_int_equal(fh_secret_from(fh_span_of(plain, FH_MLDSA65_SEED_SIZE), &seed), FH_ERR_OK);
+	assert_int_equal(fh_signer_new(&seed, &signer), FH_ERR_OK);
+	assert_int_equal(fh_signer_public(&signer, &key), FH_ERR_OK);
+	fh_signer_drop(&signer);
+	struct fh_hash id = fh_key_id(FH_SPAN_ARRAY(key.bytes));
+
+	memcpy(plain + FH_MLDSA65_SEED_SIZE + FH_HASH_SIZE, id.bytes, FH_HASH_SIZE);
+	assert_int_equal(fh_chip_soft_open(b->file[CHIP], boot_id, &b->arena, nullptr, &chip),
+			 FH_ERR_OK);
+	assert_int_equal(chip.class->counter_create(&chip), FH_ERR_OK);
+	assert_int_equal(chip.class->seal(&chip, FH_CHIP_DEVICE, FH_SPAN_ARRAY(plain), &out),
+			 FH_ERR_OK);
+	assert_int_equal(fh_fd_pwrite(b->file[DEVICE], fh_builder_span(&out), 0), FH_ERR_OK);
+	fh_chip_drop(&chip);
+}
+
+static void make_bench(struct bench *b)
+{
+	static const char *const names[FILES] = { "signed", "device", "session", "counter" };
+	char path[128];
+
+	*b = (struct bench){ .fork_at = no_fork };
+	fault_place_make(&b->place);
+	assert_int_equal(fh_arena_map(1 << 20, &b->arena), FH_ERR_OK);
+	for (size_t i = 0; i < FILES; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", b->place.path, names[i]);
+		b->file[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		assert_true(b->file[i] >= 0);
+	}
+	b->shared = mmap(nullptr, sizeof(*b->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(b->shared != MAP_FAILED);
+	make_device(b);
+}
+
+static void drop_bench(struct bench *b)
+{
+	for (size_t i = 0; i < FILES; i++)
+		(void)close(b->file[i]);
+	(void)munmap(b->shared, sizeof(*b->shared));
+	fh_arena_drop(&b->arena);
+	fault_place_drop(&b->place);
+}
+
+/* After a crash nothing may be left of what was not synced.  */
+static void lose_what_was_not_synced(struct bench *b)
+{
+	struct fh_span s = fh_span_of(b->shared->durable, b->shared->n);
+
+	assert_int_equal(ftruncate(b->file[SIGNED], 0), 0);
+	assert_int_equal(fh_fd_pwrite(b->file[SIGNED], s, 0), FH_ERR_OK);
+}
+
+/* What the file said when it was last synced.  */
+static void durable_tree(struct bench *b, uint64_t *size, struct fh_hash *root)
+{
+	uint8_t value[256];
+	struct fh_builder out = FH_BUILDER_ARRAY(value);
+	int fd = memfd_create("durable", MFD_CLOEXEC);
+	struct fh_slots s;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fh_fd_pwrite(fd, fh_span_of(b->shared->durable, b->shared->n), 0),
+			 FH_ERR_OK);
+	assert_int_equal(fh_slots_open(fd, &s, &out), FH_ERR_OK);
+	(void)close(fd);
+	struct fh_cursor c = fh_cursor_of(fh_builder_span(&out));
+
+	fh_cbor_array_exact(&c, 3);
+	(void)fh_cbor_bytes_exact(&c, FH_HASH_SIZE);
+	*size = fh_cbor_uint(&c);
+	*root = fh_cbor_hash(&c);
+	assert_int_equal(fh_cursor_end(&c), FH_ERR_OK);
+}
+
+/* --- core's side ---------------------------------------------------------------- */
+
+static fh_err ask(struct bench *b, struct fh_span request, struct fh_span *answer)
+{
+	fh_err e = fh_frame_send(b->pair, request, /* pass= */ -1);
+
+	return e == FH_ERR_OK ? fh_pipe_wait(&b->in, answer) : e;
+}
+
+static fh_err ask_plain(struct bench *b, enum fh_door_request r, struct fh_span *answer)
+{
+	uint8_t bytes[16];
+	struct fh_builder request = FH_BUILDER_ARRAY(bytes);
+
+	fh_door_put_request(&request, r);
+	return ask(b, fh_builder_span(&request), answer);
+}
+
+static fh_err ask_open(struct bench *b, struct fh_door_opened *o)
+{
+	struct fh_trace t;
+	struct fh_span answer;
+	fh_err e = ask_plain(b, FH_DOOR_OPEN, &answer);
+
+	return e == FH_ERR_OK ? fh_door_read_opened(answer, o, &t) : e;
+}
+
+static fh_err ask_begin(struct bench *b)
+{
+	struct fh_door_begun g;
+	struct fh_trace t;
+	struct fh_span answer;
+	fh_err e = ask_plain(b, FH_DOOR_BEGIN, &answer);
+
+	return e == FH_ERR_OK ? fh_door_read_begun(answer, &g, &t) : e;
+}
+
+/* Asks for a signature under the tree of SIZE, which extends the one of SINCE;
+ * one that comes is for what is durable.  */
+static fh_err ask_checkpoint(struct bench *b, uint64_t since, uint64_t size, uint64_t fork_at)
+{
+	uint8_t bytes[FH_DOOR_REQUEST_MAX];
+	struct fh_builder request = FH_BUILDER_ARRAY(bytes);
+	struct fh_subtree_source from = { read_subtree, &fork_at };
+	struct fh_hash root = root_of(size, fork_at), durable_root;
+	struct fh_proof proof = { 0 };
+	struct fh_span answer, note;
+	struct fh_trace t;
+	uint64_t durable_size;
+
+	if (since > 0 && since < size)
+		assert_int_equal(fh_consistency_build(&from, 0, since, size, &proof), FH_ERR_OK);
+	fh_door_put_checkpoint(&request, size, &root, &proof);
+	fh_err e = ask(b, fh_builder_span(&request), &answer);
+
+	if (e == FH_ERR_OK)
+		e = fh_door_read_note(answer, &note, &t);
+	if (e != FH_ERR_OK)
+		return e;
+	durable_tree(b, &durable_size, &durable_root);
+	assert_int_equal(durable_size, size);
+	assert_true(fh_hash_equal(&durable_root, &root));
+	b->acknowledged = size;
+	b->root = root;
+	b->fork_at = fork_at;
+	return FH_ERR_OK;
+}
+
+/* A first start with some checkpoints.  When one fails, another tree of that
+ * size is asked for, as a core that was taken over would.  */
+static fh_err live(struct bench *b)
+{
+	struct fh_door_opened o;
+	fh_err e = ask_open(b, &o), failed = FH_ERR_OK;
+
+	if (e == FH_ERR_OK)
+		e = ask_begin(b);
+	if (e != FH_ERR_OK)
+		return e;
+	for (size_t i = 0; i < sizes_n; i++) {
+		e = ask_checkpoint(b, b->acknowledged, sizes[i], b->fork_at);
+		if (e == FH_ERR_OK)
+			continue;
+		failed = e;
+		e = ask_checkpoint(b, b->acknowledged, sizes[i], sizes[i] - 1);
+		if (e != FH_ERR_OK)
+			return e;
+	}
+	return failed;
+}
+
+/* Another start on the same files.  */
+static void start_again(struct bench *b)
+{
+	struct fh_door_opened o = { 0 };
+
+	start(b, SIZE_MAX, EIO);
+	assert_int_equal(ask_open(b, &o), FH_ERR_OK);
+	assert_true(o.signed_size >= b->acknowledged);
+	if (o.signed_size == b->acknowledged && o.signed_size > 0)
+		assert_true(fh_hash_equal(&o.signed_root, &b->root));
+	assert_int_equal(ask_begin(b), FH_ERR_OK);
+	uint64_t size = b->acknowledged, fork_at = b->fork_at;
+
+	if (size > 0) {
+		uint64_t other = fork_at == size - 1 ? no_fork : size - 1;
+
+		assert_int_equal(ask_checkpoint(b, size, size, other), FH_ERR_CONFLICT);
+	}
+	/* What was noted and not signed is signed now, or nothing else.  */
+	if (o.signed_size > size) {
+		struct fh_hash noted = root_of(o.signed_size, fork_at);
+
+		if (!fh_hash_equal(&noted, &o.signed_root))
+			fork_at = o.signed_size - 1;
+		noted = root_of(o.signed_size, fork_at);
+		assert_true(fh_hash_equal(&noted, &o.signed_root));
+	}
+	assert_int_equal(ask_checkpoint(b, o.signed_size, 20, fork_at), FH_ERR_OK);
+	(void)stop(b);
+}
+
+static bool fail_one(size_t k, int error, bool crash)
+{
+	struct bench b;
+
+	make_bench(&b);
+	start(&b, k, error);
+	fh_err e = live(&b);
+	bool met = stop(&b);
+
+	if (!met || error == FAULT_SHORT)
+		assert_int_equal(e, FH_ERR_OK);
+	if (met && (error == EIO || error == ENOSPC))
+		assert_int_not_equal(e, FH_ERR_OK);
+	if (e == FH_ERR_OK)
+		assert_int_equal(b.acknowledged, sizes[sizes_n - 1]);
+	if (crash)
+		lose_what_was_not_synced(&b);
+	start_again(&b);
+	assert_int_equal(b.acknowledged, 20);
+	drop_bench(&b);
+	return met;
+}
+
+static void fail_each(bool crash)
+{
+	size_t faults = 0;
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		size_t k = 0;
+
+		while (fail_one(k, errors[i], crash))
+			k++;
+		assert_true(k >= 2 * sizes_n + 6);
+		faults += k;
+	}
+	print_message("# keeper: %zu faults\n", faults);
+}
+
+static void signs_no_second_tree_after_a_failed_write(void **state)
+{
+	(void)state;
+	fail_each(/* crash= */ false);
+}
+
+static void signs_no_second_tree_after_a_failed_write_and_a_crash(void **state)
+{
+	(void)state;
+	fail_each(/* crash= */ true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(signs_no_second_tree_after_a_failed_write),
+		cmocka_unit_test(signs_no_second_tree_after_a_failed_write_and_a_crash),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
