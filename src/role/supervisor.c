@@ -87,8 +87,10 @@ static void bury(struct fh_supervisor *s, pid_t pid, int status, struct death *c
 		/* Core ends first when all is to end, and the others because of it.  */
 		if (s->stopping && WIFEXITED(status) && (i != core || WEXITSTATUS(status) == 0))
 			continue;
-		size_t rank = WIFSIGNALED(status) ? i : WEXITSTATUS(status) != 0 ? n + i : 2 * n + i;
+		size_t rank = i;
 
+		if (!WIFSIGNALED(status))
+			rank += WEXITSTATUS(status) != 0 ? n : 2 * n;
 		if (cause->role == nullptr || rank < cause->rank)
 			*cause = (struct death){ name[i], status, rank };
 	}

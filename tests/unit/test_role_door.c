@@ -13,9 +13,7 @@
 #include "role/frame.h"
 #include "role/permit.h"
 
-static const uint8_t session[FH_SESSION_ID_SIZE] = {
-	[0 ... FH_SESSION_ID_SIZE - 1] = 0x5e,
-};
+static const uint8_t session[FH_SESSION_ID_SIZE] = { 0x5e, [FH_SESSION_ID_SIZE - 1] = 0x5f };
 static const uint8_t map[] = { 0xa1, 0x61, 'a', 0x01 };
 
 static struct fh_hash hash_of(int byte)
@@ -164,7 +162,8 @@ static void a_checkpoint_request_is_read_whole_or_not_at_all(void **state)
 	(void)state;
 	fh_door_put_checkpoint(&b, 51, &root, &proof);
 	for (size_t n = 0; n < b.n; n++)
-		assert_int_not_equal(fh_door_read_checkpoint(fh_span_of(b.p, n), &size, &seen, &read),
+		assert_int_not_equal(fh_door_read_checkpoint(fh_span_of(b.p, n), &size, &seen,
+							     &read),
 				     FH_ERR_OK);
 	assert_int_not_equal(fh_door_read_checkpoint(fh_span_of(b.p, b.n + 1), &size, &seen, &read),
 			     FH_ERR_OK);
