@@ -316,9 +316,11 @@ static pid_t search(const struct fh_house *h, const char *role, const char *word
 			continue;
 		if (h != nullptr && is_role(h, pid, role, word))
 			found = pid;
-		if (h == nullptr && parent_of(pid) == parent
-		    && read_proc(pid, "cmdline", line, sizeof(line)) > 0
-		    && strstr(line, program) != nullptr)
+		size_t n = h == nullptr && parent_of(pid) == parent
+				   ? read_proc(pid, "cmdline", line, sizeof(line))
+				   : 0;
+
+		if (n > 0 && memmem(line, n, program, strlen(program)) != nullptr)
 			found = pid;
 	}
 	if (d != nullptr)

@@ -48,8 +48,8 @@ int fh_house_stop(struct fh_house *h);
 /* The process `freehold role ROLE [WORD]` below the daemon (WORD may be NULL),
  * not counting those in NOT, or 0.  */
 pid_t fh_house_role(const struct fh_house *h, const char *role, const char *word, pid_t not);
-/* The child of PARENT that runs a program named so, or 0.  */
-pid_t fh_house_child(pid_t parent, const char *program);
+/* The child of PARENT with WORD in its command line, or 0.  */
+pid_t fh_house_child(pid_t parent, const char *word);
 
 /* A client: `freehold connect SERVER`.  */
 struct fh_guest {

@@ -212,7 +212,7 @@ static int end(void **state)
 
 /* --- what it signs ---------------------------------------------------------- */
 
-static void signs_what_extends_and_the_same_tree_again(void **state)
+static void signs_what_extends_and_the_same_again(void **state)
 {
 	(void)state;
 	assert_int_equal(stage.signed_size, 0);
@@ -455,14 +455,13 @@ static void no_size_has_two_trees_however_it_is_killed(void **state)
 		assert_int_equal(stage.second_trees, 0);
 	}
 	assert_true(signed_by_turns > 0);
-	print_message("# %zu notes, %zu of %d kills after one was out\n", stage.notes,
-		      signed_by_turns, rounds);
+	print_message("# %zu notes, %zu of %d kills after one\n", stage.notes, signed_by_turns, rounds);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(signs_what_extends_and_the_same_tree_again, live, end),
+		cmocka_unit_test_setup_teardown(signs_what_extends_and_the_same_again, live, end),
 		cmocka_unit_test_setup_teardown(refuses_another_tree_of_the_same_size, live, end),
 		cmocka_unit_test_setup_teardown(refuses_smaller_trees, live, end),
 		cmocka_unit_test_setup_teardown(refuses_a_fork_whatever_its_proof, live, end),
