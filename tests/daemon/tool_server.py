@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A tool server for the tests: it notes every call in ./calls, and can take its time."""
+import json
+import os
+import sys
+import threading
+import time
+
+TOOLS = [{"name": "take", "inputSchema": {"type": "object"}}, {"name": "wait", "inputSchema": {"type": "object"}},
+	{"name": "hidden", "inputSchema": {"type": "object"}}]
+lock = threading.Lock()
+
+
+def say(id, result):
+	with lock:
+		sys.stdout.write(json.dumps({"jsonrpc": "2.0", "id": id, "result": result}) + "\n")
+		sys.stdout.flush()
+
+
+def call(m):
+	arguments = m["params"].get("arguments", {})
+	with lock:
+		fd = os.open("calls", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+		os.write(fd, json.dumps(m["params"]).encode() + b"\n")
+		os.close(fd)
+	time.sleep(arguments.get("seconds", 0))
+	say(m["id"], {"content": [{"type": "text", "text": "taken " + str(arguments.get("path", ""))}], "isError": False})
+
+
+for line in sys.stdin:
+	m = json.loads(line)
+	if m.get("method") == "initialize":
+		say(m["id"], {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
+			"serverInfo": {"name": "test", "version": "1"}})
+	elif m.get("method") == "tools/list":
+		say(m["id"], {"tools": TOOLS})
+	elif m.get("method") == "tools/call":
+		threading.Thread(target=call, args=(m,), daemon=True).start()
