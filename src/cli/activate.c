@@ -36,6 +36,21 @@ static fh_err check_chip(const struct fh_state *s, struct fh_trace *t)
 	return e;
 }
 
+/* A daemon has the TPM for itself, and a device that is enrolled.  The lock is
+ * kept until STATE is dropped, so that none starts meanwhile.  */
+static fh_err lock(struct fh_state *s, struct fh_trace *t)
+{
+	if (fh_fd_get(s->store.lock) >= 0)
+		return FH_ERR_OK;
+
+	fh_err e = fh_store_lock(&s->store, t);
+
+	if (e == FH_ERR_LOCKED)
+		fh_trace_cure(t, "stop it to enrol this machine anew; statements that were signed "
+			      "since come by `freehold chain export`");
+	return e;
+}
+
 /* The chain and the device for which `init` made the device key of this state
  * directory, as only its own TPM tells.  */
 static fh_err whose(struct fh_state *s, struct fh_chip *chip, struct fh_hash *chain,
@@ -114,8 +129,9 @@ static fh_err activate(struct fh_chip *chip, const struct fh_sealed_answer *a,
 		return e;
 	/* FH_ERR_TPM, too: not every TPM says in the same way that it cannot open it.  */
 	if (e == FH_ERR_SIGNATURE || e == FH_ERR_FORMAT || e == FH_ERR_TPM)
-		return refuse(t, FH_ERR_SIGNATURE, "this TPM does not open the answer: it was sealed "
-			      "to another TPM or attestation key, or altered on its way",
+		return refuse(t, FH_ERR_SIGNATURE,
+			      "this TPM does not open the answer: it was sealed to another TPM or "
+			      "attestation key, or altered on its way",
 			      "bring it again from the operator, or send a fresh request");
 	*t = chip->trace;
 	return e;
@@ -166,6 +182,8 @@ static fh_err read_answer(const struct fh_cli *cli, struct fh_state *state,
 	size_t n = 0;
 	fh_err e = check_chip(state, t);
 
+	if (e == FH_ERR_OK)
+		e = lock(state, t);
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(chip_memory, &memory);
 	if (e == FH_ERR_OK)
@@ -224,7 +242,8 @@ int fh_activate(const struct fh_cli *cli, struct fh_state *state, struct fh_span
 	if (e == FH_ERR_OK)
 		e = read_answer(cli, state, &a, statement, &n, &t);
 	if (e != FH_ERR_OK) {
-		fh_trace_where(&t, "%s", path);
+		if (e != FH_ERR_LOCKED) /* then it is the state directory's trouble */
+			fh_trace_where(&t, "%s", path);
 		return fh_cli_fail_trace(e, path, &t);
 	}
 	t = (struct fh_trace){ 0 };

@@ -11,9 +11,11 @@
 constexpr size_t few = 16; /* statements: so that the limit is met, too */
 
 /* As if the TPM had given out this secret, which sealed the corpus.  */
-static const struct fh_secret secret = { .bytes = { 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-						    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3 },
-					 .n = 32 };
+static const struct fh_secret secret = {
+	.bytes = { 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+		   3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3 },
+	.n = 32,
+};
 
 static void read_list(struct fh_span list)
 {

@@ -127,7 +127,7 @@ yes "another machine cannot take it" 2 on two other chain import box.answer
 says "and says so" "for another device"
 cp -a box stolen
 yes "nor can a copy of the state in another machine" 2 on two stolen chain import box.answer
-says "whose TPM is another" "TPM"
+says "whose TPM is another" "sealed by a TPM with another storage key"
 yes "nor the operator's replica" 2 on one office chain import box.answer
 says "which has no device key" "no device key"
 yes "init without TPM" 0 on empty soft init --no-tpm --genesis genesis.fhs --request soft.request --device-name soft
@@ -226,6 +226,9 @@ for _ in $(seq 200); do
 done
 cp served out
 if kill -0 "$daemon" 2> /dev/null; then ok "the box serves"; else not_ok "the box serves"; fi
+yes "beside it no answer is opened" 2 on one box chain import again.answer
+says "and it says what to do" "stop it"
+yes "statements are taken" 0 on one box chain import stick/*.fhs
 kill -TERM "$daemon" 2> /dev/null
 wait "$daemon"
 yes "and ends in order" 0 test $? = 0
