@@ -13,7 +13,9 @@
 #include "role/frame.h"
 #include "role/permit.h"
 
-static const uint8_t session[FH_SESSION_ID_SIZE] = { 0x5e, [FH_SESSION_ID_SIZE - 1] = 0x5f };
+static const uint8_t session[FH_SESSION_ID_SIZE] = { 0x5e, 0x5e, 0x5e, 0x5e, 0x5e, 0x5e, 0x5e, 0x5e,
+						     0x5e, 0x5e, 0x5e, 0x5e, 0x5e, 0x5e, 0x5e,
+						     0x5e };
 static const uint8_t map[] = { 0xa1, 0x61, 'a', 0x01 };
 
 static struct fh_hash hash_of(int byte)
