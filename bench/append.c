@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Durable signed appends per second through core's socket, beside SQLite:
  *
- *	append STATE TOKEN [SECONDS [json]]
+ *	append STATE TOKEN [SECONDS [text|json [refused|permitted IN-FLIGHT]]]
+ *
+ * The last two arguments put one load on core, without SQLite: for a profiler.
  *
  * STATE is a state directory with the example server, policy and schema; TOKEN
  * the credential of an actor in Team::"research".  Asks are calls that the
@@ -43,6 +45,7 @@ struct load {
 	struct bench_roles *r;
 	const char *token;
 	bool permitted;
+	bool alone; /* without rivals */
 	size_t in_flight, open;
 	uint64_t sent_ns[in_flight_max];
 	struct bench_samples samples;
@@ -272,14 +275,8 @@ static fh_err measure_rivals(const char *directory, double seconds, struct figur
 
 /* --- saying it -------------------------------------------------------- */
 
-static void say_text(const struct figures *f)
+static void say_rivals(const struct figures *f)
 {
-	double wall = f->seconds * 1e6 / f->batches;
-	double disk = (double)(f->sync50 + f->slot50) / 1e3;
-
-	(void)printf("%s calls, %zu in flight: %.0f entries/s (%.1f a batch); answered p50 %.2f ms, "
-		     "p99 %.2f ms\n", f->permitted ? "permitted" : "refused", f->in_flight, f->entries,
-		     f->batch, (double)f->p50 / 1e6, (double)f->p99 / 1e6);
 	(void)printf("  SQLite FULL                     %8.0f/s  (ratio %.2f)\n", f->plain,
 		     f->entries / f->plain);
 	(void)printf("  the same, batched as we do      %8.0f/s  (ratio %.2f)\n", f->plain_batched,
@@ -288,6 +285,18 @@ static void say_text(const struct figures *f)
 		     f->entries / f->chained);
 	(void)printf("  the same, batched as we do      %8.0f/s  (ratio %.2f)\n", f->chained_batched,
 		     f->entries / f->chained_batched);
+}
+
+static void say_text(const struct figures *f)
+{
+	double wall = f->seconds * 1e6 / f->batches;
+	double disk = (double)(f->sync50 + f->slot50) / 1e3;
+
+	(void)printf("%s calls, %zu in flight: %.0f entries/s (%.1f a batch); answered p50 %.2f ms, "
+		     "p99 %.2f ms\n", f->permitted ? "permitted" : "refused", f->in_flight, f->entries,
+		     f->batch, (double)f->p50 / 1e6, (double)f->p99 / 1e6);
+	if (f->plain > 0)
+		say_rivals(f);
 	(void)printf("  a batch takes %.0f us: sync of the journal about %.0f (p99 %.0f), of keys/signed %.0f,"
 		     " signature %.0f (p99 %.0f)\n", wall, (double)f->sync50 / 1e3,
 		     (double)f->sync99 / 1e3, (double)f->slot50 / 1e3, (double)f->sign50 / 1e3,
@@ -323,7 +332,7 @@ static fh_err row(struct load *l, const char *directory, double seconds, bool js
 
 	if (e == FH_ERR_OK)
 		e = measure_parts(directory, &l->samples, &f);
-	if (e == FH_ERR_OK)
+	if (e == FH_ERR_OK && !l->alone)
 		e = measure_rivals(directory, seconds / 2, &f);
 	if (e != FH_ERR_OK)
 		return e;
@@ -337,6 +346,8 @@ static fh_err rows(struct load *l, const char *directory, double seconds, bool j
 	static const size_t in_flight[] = { 1, 16, 256 };
 	fh_err e = FH_ERR_OK;
 
+	if (l->alone)
+		return row(l, directory, seconds, json);
 	for (int permitted = 0; permitted < 2; permitted++) {
 		for (size_t i = 0; i < 3 && e == FH_ERR_OK; i++) {
 			l->permitted = permitted == 1;
@@ -355,10 +366,18 @@ int main(int argc, char **argv)
 
 	bench_roles_become(argc, argv);
 	if (argc < 3) {
-		(void)fprintf(stderr, "usage: append STATE TOKEN [SECONDS [json]]\n");
+		(void)fprintf(stderr, "usage: append STATE TOKEN [SECONDS [text|json "
+				      "[refused|permitted IN-FLIGHT]]]\n");
 		return 64;
 	}
-	struct load l = { .r = &r, .token = argv[2] };
+	struct load l = { .r = &r, .token = argv[2], .alone = argc > 6 };
+
+	if (l.alone) {
+		l.permitted = strcmp(argv[5], "permitted") == 0;
+		l.in_flight = bench_number(argv[6]);
+	}
+	if (l.alone && (l.in_flight == 0 || l.in_flight > in_flight_max / 2))
+		return bench_failed("append: IN-FLIGHT", FH_ERR_LIMIT);
 	double seconds = argc > 3 ? (double)bench_number(argv[3]) : 3;
 	fh_err e = bench_roles_start(argv[1], &r, &t);
 
@@ -371,6 +390,7 @@ int main(int argc, char **argv)
 
 	l.sending = fh_builder_of(p, p == nullptr ? 0 : sending_size);
 	if (e == FH_ERR_OK)
-		e = rows(&l, directory, seconds <= 0 ? 3 : seconds, argc > 4);
+		e = rows(&l, directory, seconds <= 0 ? 3 : seconds,
+			 argc > 4 && strcmp(argv[4], "json") == 0);
 	return e == FH_ERR_OK ? 0 : bench_failed("append", e);
 }

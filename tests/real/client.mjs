@@ -106,8 +106,9 @@ for (const [way, transport] of Object.entries(ways)) {
 	});
 	for (const [name, args] of allowed) {
 		const shown = Object.values(args).join(' ').replaceAll(site.root, '');
-		await check(`${way}: ${name} ${shown} answers as without the gate`, async () =>
-			deepStrictEqual(await call(client, name, args), await call(bare, name, args)));
+		await check(`${way}: ${name} ${shown} answers as without the gate`, async () => {
+			deepStrictEqual(await call(client, name, args), await call(bare, name, args));
+		});
 	}
 	await check(`${way}: forty calls at one time are answered each with its own`, async () => {
 		const paths = Array.from({ length: 40 }, (_, i) => join(site.root, `public/n${i}.txt`));
