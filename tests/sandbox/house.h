@@ -25,6 +25,10 @@ struct fh_house {
 	struct fh_mask mask;        /* of the daemon's view of Landlock */
 };
 
+/* True if this process may start tool servers as other users; otherwise says, as
+ * the result of the test NAME, that it is skipped.  */
+bool fh_house_possible(const char *name);
+
 /* Makes the directory and initialises the state in it.  */
 void fh_house_make(struct fh_house *h);
 /* Stops the daemon if it runs and removes everything.  */

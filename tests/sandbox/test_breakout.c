@@ -30,7 +30,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "codec/cbor.h"
+#include "codec/lookup.h"
 #include "sandbox/attempt.h"
+#include "sandbox/record.h"
 
 constexpr size_t checks_max = 1024;
 
@@ -325,6 +328,38 @@ static void the_mask_was_worn(void **state)
 		assert_true(m->seen->refused >= 5);
 }
 
+/* The level of Landlock in the newest start entry.  */
+static uint64_t recorded_level(const struct fh_house *h)
+{
+	uint64_t level = UINT64_MAX;
+	struct fh_seen seen;
+
+	fh_seen_read(h, &seen);
+	for (size_t i = 0; i < seen.n; i++) {
+		const struct fh_field *f = fh_fields_get(&seen.entry[i].fields, FH_FIELD_DETAIL);
+
+		if (seen.entry[i].kind != FH_ENTRY_START || f == nullptr)
+			continue;
+		struct fh_cursor c = fh_cursor_of(fh_cbor_map_get(f->value, "landlock"));
+
+		level = fh_cbor_uint(&c);
+		assert_false(fh_cursor_bad(&c));
+	}
+	fh_seen_drop(&seen);
+	return level;
+}
+
+static void the_record_tells_the_level_of_landlock(void **state)
+{
+	const struct stage *s = ((struct check *)*state)->stage;
+	uint64_t level = recorded_level(&s->house);
+
+	if (s->house.mask.kind == FH_MASK_NONE)
+		assert_true(level <= 6);
+	else
+		assert_int_equal(level, s->house.mask.kind == FH_MASK_ABSENT ? 0 : 2);
+}
+
 /* --- the list ------------------------------------------------------------------ */
 
 static struct check check[checks_max];
@@ -367,6 +402,8 @@ static void add_attempts(const char *how, bool masked)
 	struct check *c = add(the_daemon_still_serves);
 
 	(void)snprintf(c->name, sizeof(c->name), "%sthe daemon still serves a call", how);
+	c = add(the_record_tells_the_level_of_landlock);
+	(void)snprintf(c->name, sizeof(c->name), "%sthe record tells the level of Landlock", how);
 	if (!masked)
 		return;
 	c = add(the_mask_was_worn);
@@ -399,6 +436,8 @@ int main(void)
 {
 	int failed;
 
+	if (!fh_house_possible("breakout"))
+		return 0;
 	furnish(&stage);
 	failed = run("", false, start_whole);
 	failed |= run("with Landlock 2, ", true, start_at_2);
