@@ -352,10 +352,12 @@ static fh_err enclose(struct fh_core *c, const char *state, char chain[FH_PATH_M
 	c->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (c->watch < 0
 	    || inotify_add_watch(c->watch, chain, IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE) < 0) {
+		bool missing = errno == ENOENT;
+
 		fh_trace_where(&c->trace, "%s", chain);
 		fh_trace_what(&c->trace, "cannot be watched: %s", strerror(errno));
-		fh_trace_cure(&c->trace, errno == ENOENT ? "restore the chain of this machine"
-							 : "raise fs.inotify's limits, or start again");
+		fh_trace_cure(&c->trace, missing ? "restore the chain of this machine"
+						 : "raise fs.inotify limits, or start again");
 		return FH_ERR_IO;
 	}
 	return fh_confine(&what, &c->landlock, &c->trace);
