@@ -114,10 +114,12 @@ def run(base):
 			d = m.serve()
 			for n in range(5):
 				token = m.grant(f"short-{n}")
-				s = wait_for("the grant is taken", lambda: d.session(token) if "result" in d.http(token).initialize() else None)
+				wait_for("the grant is taken", lambda: "result" in d.http(token).initialize())
+				s = d.session(token)
 				m.sign("actor", "revoke", f"short-{n}")
 				wait_for("the revocation is taken", lambda: f"accepted statement {6 + 2 * n} " in d.log())
-				demand(reason_of(s.take(f"/public/late-{n}")) in ("unknown-session", "unknown-credential"), "a call after it")
+				reason = reason_of(s.take(f"/public/late-{n}"))
+				demand(reason in ("unknown-session", "unknown-credential"), "a call after it:", reason)
 			d.stop()
 			demand("late" not in str(m.received()), "it reached the tool server")
 
@@ -170,7 +172,8 @@ def run(base):
 				wait_for("the first is taken", lambda: d.log().count("accepted statement 5") == 1)
 				bring(m, files[1:])
 				wait_for("the second is taken", lambda: d.log().count("accepted statement 5") == 2)
-				demand(reason_of(s.take("/public/x")) in ("unknown-session", "unknown-credential"), "the session goes on")
+				reason = reason_of(s.take("/public/x"))
+				demand(reason in ("unknown-session", "unknown-credential"), "the session goes on:", reason)
 				check_forked(m, d)
 				r = m.sign("actor", "grant", "later", "--uid", 1, status=2)
 				demand_message(r.stderr, "recover")
@@ -195,8 +198,8 @@ def run(base):
 			with base.copy() as m:
 				out = m.top / "unknown.fhs"
 				at = m.chain()
-				subprocess.run([SIGN_KIND, m.key, m.state, at["chain"], str(at["sequence"] + 1), at["head"], kind, out],
-					input=PASSPHRASE, text=True, check=True)
+				words = [at["chain"], str(at["sequence"] + 1), at["head"], kind, out]
+				subprocess.run([SIGN_KIND, m.key, m.state, *words], input=PASSPHRASE, text=True, check=True)
 				d = m.serve()
 				s = d.session(m.token)
 				r = m.run("chain", "import", out, status=1)
@@ -220,7 +223,8 @@ def run(base):
 			good = max((m.state / "chain").glob("*.fhs")).read_bytes()
 			flipped = bytearray(good)
 			flipped[100] ^= 1  # within the payload
-			for n, content in enumerate((b"", b"garbage", good[:-1], good + b"\0", bytes(flipped), b"\x9f" * 3000, b"x" * (3 << 20))):
+			bad = (b"", b"garbage", good[:-1], good + b"\0", bytes(flipped), b"\x9f" * 3000, b"x" * (3 << 20))
+			for n, content in enumerate(bad):
 				name = f"00000005-{n:016x}.fhs"
 				(m.top / name).write_bytes(content)
 				bring(m, [m.top / name])
@@ -233,7 +237,8 @@ def run(base):
 			demand(not s.take("/public/last")["result"]["isError"], "a permitted call")
 			demand_message(d.log(), "chain/00000005-0000000000000001.fhs")
 			d.stop()
-			demand(sum(e["kind"] == "chain" for e in m.entries().values()) == 5, "something was recorded as a statement")
+			statements = sum(e["kind"] == "chain" for e in m.entries().values())
+			demand(statements == 5, "something was recorded as a statement:", statements)
 			m.verify()
 			d = m.serve()
 			d.alive()

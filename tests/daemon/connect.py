@@ -40,7 +40,8 @@ with Machine() as base:
 			demand(not c.take("/public/program")["result"]["isError"], "the granted program is refused")
 			demand(c.close() == 0, "connect's exit status")
 			d.stop()
-			calls = [e["fields"] for e in m.entries().values() if e["fields"].get("resource") == 'File::"/public/program"']
+			fields = [e["fields"] for e in m.entries().values()]
+			calls = [f for f in fields if f.get("resource") == 'File::"/public/program"']
 			demand(calls and calls[0]["actor"] == 'Actor::"by-program"' and "executable" in calls[0]["identity"], calls)
 
 	def another_program_of_that_user_is_nobody():

@@ -44,6 +44,11 @@ POLICY = """
 """
 
 
+if os.geteuid() != 0:  # they run tool servers and clients as other users, and mount a small disk
+	print(f"skip - {Path(sys.argv[0]).stem}: needs root, as inside tools/box")
+	sys.exit(0)
+
+
 class Failure(Exception):
 	pass
 
@@ -167,8 +172,8 @@ class Machine:
 	def sign_policy(self, expires="30d", policy=POLICY, **more):
 		(self.top / "p.cedar").write_text(policy)
 		(self.top / "p.cedarschema").write_text(SCHEMA % {"server": self.server})
-		return self.sign("policy", "sign", self.top / "p.cedar", "--schema", self.top / "p.cedarschema", "--expires", expires,
-			**more)
+		return self.sign("policy", "sign", self.top / "p.cedar", "--schema", self.top / "p.cedarschema",
+			"--expires", expires, **more)
 
 	def grant(self, name, *how):
 		said = self.sign("actor", "grant", name, *(how or ["--bearer"]), "--group", "research").stdout
@@ -213,8 +218,9 @@ class Daemon:
 		self.machine = machine
 		self.log_path = machine.top / f"serve.{len(machine.daemons)}.log"
 		with open(self.log_path, "wb") as log:
-			self.process = subprocess.Popen([*before, FREEHOLD, "serve", "--config", machine.config, "--state", machine.state,
-				"--socket", machine.socket, "--listen", "127.0.0.1:0"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+			self.process = subprocess.Popen([*before, FREEHOLD, "serve", "--config", machine.config,
+				"--state", machine.state, "--socket", machine.socket, "--listen", "127.0.0.1:0"],
+				stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 		self.pid = self.process.pid
 		self.port = None
 

@@ -18,7 +18,8 @@ static void require(fh_err e, const char *what)
 {
 	if (e == FH_ERR_OK)
 		return;
-	fprintf(stderr, "freehold: sign-kind: %s: %s; see what the test gave it\n", what, fh_err_text(e));
+	fprintf(stderr, "freehold: sign-kind: %s: %s; see what the test gave it\n", what,
+		fh_err_text(e));
 	exit(2);
 }
 

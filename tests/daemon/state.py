@@ -90,7 +90,8 @@ def run(base):
 			refused(m, str(m.state), "mode 0750", "chmod 700")
 
 	def a_newer_format_is_refused():
-		for text, words in (("freehold 2\n", ("format 2", "update Freehold")), ("freehold\n", ("format",)), ("", ("format",)),
+		for text, words in (("freehold 2\n", ("format 2", "update Freehold")), ("freehold\n", ("format",)),
+				("", ("format",)),
 				("freehold 99999999999999999999999\n", ("format",))):
 			with base.copy() as m:
 				(m.state / "format").write_text(text)
@@ -141,7 +142,8 @@ def run(base):
 
 	def a_torn_tail_is_cut_and_recorded():
 		chance = random.Random(1)
-		for tail in (b"\2", b"\2\0\0\1\0half a batch", b"\3\0\0\0\7a note!", b"\xff" * 100, chance.randbytes(5000), b"\0" * 4096):
+		for tail in (b"\2", b"\2\0\0\1\0half a batch", b"\3\0\0\0\7a note!", b"\xff" * 100, chance.randbytes(5000),
+				b"\0" * 4096):
 			with base.copy() as m:
 				used(m, 1)
 				before, journal = m.entries(), journal_of(m)
@@ -200,7 +202,8 @@ def run(base):
 		m = base.copy()
 		disk = m.top / "disk"
 		disk.mkdir()
-		if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "tmpfs", disk], capture_output=True).returncode:
+		mount = ["mount", "-t", "tmpfs", "-o", "size=24m,mode=700", "tmpfs", disk]
+		if subprocess.run(mount, capture_output=True).returncode != 0:
 			m.drop()
 			return "mounting a small file system is not allowed here"
 		try:
@@ -272,16 +275,17 @@ def run(base):
 		a_device_that_is_not_enrolled_is_refused, key_files_that_others_may_read_are_refused,
 		a_state_directory_that_others_may_enter_is_refused, a_newer_format_is_refused, missing_directories_are_named,
 		each_deleted_key_is_named, each_damaged_key_is_refused_or_made_anew, a_record_rolled_back_is_refused,
-		a_torn_tail_is_cut_and_recorded, a_cut_into_what_was_signed_is_refused, a_flipped_byte_in_what_was_signed_is_refused,
+		a_torn_tail_is_cut_and_recorded, a_cut_into_what_was_signed_is_refused,
+		a_flipped_byte_in_what_was_signed_is_refused,
 		serve_never_opens_the_operator_key, a_full_disk_refuses_and_loses_nothing, a_missing_tpm_is_said))
 
 
 def start_tpm(m):
 	(m.top / "tpm").mkdir(exist_ok=True)
 	path = m.top / "swtpm"
-	tpm = subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={m.top}/tpm", "--ctrl", f"type=unixio,path={path}.ctrl",
-		"--server", f"type=unixio,path={path}", "--flags", "not-need-init,startup-clear"], stdout=subprocess.DEVNULL,
-		stderr=subprocess.DEVNULL)
+	words = ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={m.top}/tpm", "--ctrl", f"type=unixio,path={path}.ctrl",
+		"--server", f"type=unixio,path={path}", "--flags", "not-need-init,startup-clear"]
+	tpm = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 	wait_for("swtpm listens", path.exists)
 	return tpm
 

@@ -163,8 +163,8 @@ class Round:
 		entries = m.entries(self.checked)
 		for index, path, reason in load.answered:
 			fields = entries.get(index, {}).get("fields", {})
-			demand(fields.get("resource") == f'File::"{path}"' and fields.get("decision", [None] * 2)[:2] == [False, reason],
-				"answered, but not in the record at", index, path, fields)
+			same = fields.get("resource") == f'File::"{path}"' and fields.get("decision", [None])[:2] == [False, reason]
+			demand(same, "answered, but not in the record at", index, path, fields)
 		self.check_permitted(entries, set(load.permitted))
 		self.checked += len(entries)
 		self.answered += len(load.answered)
@@ -182,8 +182,9 @@ class Round:
 				"answered, but its outcome is", outcome)
 			paths.discard(path)
 		demand(not paths, "answered, but not in the record:", sorted(paths)[:5])
-		open_intents = [i for i, e in entries.items() if e["kind"] == "intent" and e["fields"]["decision"][0] and i not in results]
-		demand(not open_intents, "permitted, and neither an outcome nor `unknown` in the record:", open_intents)
+		intents = {i: e["fields"]["decision"][0] for i, e in entries.items() if e["kind"] == "intent"}
+		left = [i for i, permitted in intents.items() if permitted and i not in results]
+		demand(not left, "permitted, and neither an outcome nor `unknown` in the record:", left)
 
 
 def run(role, moments, seed):
@@ -201,8 +202,8 @@ def run(role, moments, seed):
 		for path in {p["arguments"]["path"] for p in m.received() if "path" in p.get("arguments", {})}:
 			demand(not path.startswith("/private/"), "a refused call reached the tool server:", path)
 		demand(r.answered > 0 and r.permitted > 0, "no load:", r.answered, r.permitted)
-		print(f"ok - kill -9 of {role} at {moments} moments (seed {seed}; {r.permitted} permitted and {r.answered} refused calls"
-			f" answered, {r.checked} entries)", flush=True)
+		print(f"ok - kill -9 of {role} at {moments} moments (seed {seed}; {r.permitted} permitted"
+			f" and {r.answered} refused calls answered, {r.checked} entries)", flush=True)
 
 
 def main():
