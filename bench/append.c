@@ -34,10 +34,10 @@ struct figures {
 	bool permitted;
 	size_t in_flight;
 	double seconds, entries, batches, bytes; /* entries: per second; the others: of the run */
-	double batch;                            /* entries per batch */
-	uint64_t p50, p99;                       /* of an ask, nanoseconds */
-	double core_us, keeper_us, load_us;      /* processor time per batch */
-	uint64_t sync50, sync99, slot50, sign50, sign99; /* the parts, measured apart */
+	double batch;				 /* entries per batch */
+	uint64_t p50, p99;			 /* of an ask, nanoseconds */
+	double core_us, keeper_us, load_us;	 /* processor time per batch */
+	uint64_t sync50, sync99, slot50, sign50, sign99;       /* the parts, measured apart */
 	double plain, plain_batched, chained, chained_batched; /* rows per second */
 };
 
@@ -121,7 +121,8 @@ static fh_err on_answers(struct load *l)
 		e = fh_reply_read(frame, &reply);
 		if (e == FH_ERR_OK && (reply.status != wanted || reply.index == FH_NO_INDEX)) {
 			(void)fprintf(stderr, "freehold: append: core answered %.*s: %.*s\n",
-				      (int)reply.reason.n, reply.reason.p, (int)reply.text.n, reply.text.p);
+				      (int)reply.reason.n, reply.reason.p, (int)reply.text.n,
+				      reply.text.p);
 			return FH_ERR_STATE;
 		}
 		bench_samples_add(&l->samples, now - l->sent_ns[reply.exchange % in_flight_max]);
@@ -170,11 +171,13 @@ static fh_err on_permits(struct load *l, struct bench_session *s)
 
 static fh_err turn(struct load *l)
 {
-	struct pollfd f[1 + BENCH_SESSIONS_MAX] = { { .fd = fh_fd_get(l->r->gate), .events = POLLIN } };
+	struct pollfd f[1 + BENCH_SESSIONS_MAX] = { { .fd = fh_fd_get(l->r->gate),
+						      .events = POLLIN } };
 	fh_err e = FH_ERR_OK;
 
 	for (size_t i = 0; i < l->r->sessions; i++)
-		f[1 + i] = (struct pollfd){ .fd = fh_fd_get(l->r->session[i].worker), .events = POLLIN };
+		f[1 + i] = (struct pollfd){ .fd = fh_fd_get(l->r->session[i].worker),
+					    .events = POLLIN };
 	if (poll(f, 1 + l->r->sessions, 10000) <= 0)
 		return FH_ERR_TIMEOUT;
 	for (size_t i = 0; i < l->r->sessions && e == FH_ERR_OK; i++) {
@@ -283,8 +286,8 @@ static void say_rivals(const struct figures *f)
 		     f->entries / f->plain_batched);
 	(void)printf("  with hash chain and signature   %8.0f/s  (ratio %.2f)\n", f->chained,
 		     f->entries / f->chained);
-	(void)printf("  the same, batched as we do      %8.0f/s  (ratio %.2f)\n", f->chained_batched,
-		     f->entries / f->chained_batched);
+	(void)printf("  the same, batched as we do      %8.0f/s  (ratio %.2f)\n",
+		     f->chained_batched, f->entries / f->chained_batched);
 }
 
 static void say_text(const struct figures *f)
@@ -292,17 +295,22 @@ static void say_text(const struct figures *f)
 	double wall = f->seconds * 1e6 / f->batches;
 	double disk = (double)(f->sync50 + f->slot50) / 1e3;
 
-	(void)printf("%s calls, %zu in flight: %.0f entries/s (%.1f a batch); answered p50 %.2f ms, "
-		     "p99 %.2f ms\n", f->permitted ? "permitted" : "refused", f->in_flight, f->entries,
-		     f->batch, (double)f->p50 / 1e6, (double)f->p99 / 1e6);
+	(void)printf(
+		"%s calls, %zu in flight: %.0f entries/s (%.1f a batch); answered p50 %.2f ms, "
+		"p99 %.2f ms\n",
+		f->permitted ? "permitted" : "refused", f->in_flight, f->entries, f->batch,
+		(double)f->p50 / 1e6, (double)f->p99 / 1e6);
 	if (f->plain > 0)
 		say_rivals(f);
-	(void)printf("  a batch takes %.0f us: sync of the journal about %.0f (p99 %.0f), of keys/signed %.0f,"
-		     " signature %.0f (p99 %.0f)\n", wall, (double)f->sync50 / 1e3,
-		     (double)f->sync99 / 1e3, (double)f->slot50 / 1e3, (double)f->sign50 / 1e3,
-		     (double)f->sign99 / 1e3);
-	(void)printf("  processor a batch: core %.0f us (%.1f us an entry), keeper %.0f us, load %.0f us; "
-		     "limit: %s\n", f->core_us, f->core_us / f->batch, f->keeper_us, f->load_us,
+	(void)printf("  a batch takes %.0f us: sync of the journal about %.0f (p99 %.0f), of "
+		     "keys/signed %.0f,"
+		     " signature %.0f (p99 %.0f)\n",
+		     wall, (double)f->sync50 / 1e3, (double)f->sync99 / 1e3,
+		     (double)f->slot50 / 1e3, (double)f->sign50 / 1e3, (double)f->sign99 / 1e3);
+	(void)printf("  processor a batch: core %.0f us (%.1f us an entry), keeper %.0f us, load "
+		     "%.0f us; "
+		     "limit: %s\n",
+		     f->core_us, f->core_us / f->batch, f->keeper_us, f->load_us,
 		     disk > f->core_us && disk > f->keeper_us ? "the two syncs"
 		     : f->core_us > f->keeper_us	      ? "core's processor"
 							      : "the keeper's processor");
@@ -310,17 +318,19 @@ static void say_text(const struct figures *f)
 
 static void say_json(const struct figures *f)
 {
-	(void)printf("{\"bench\":\"append\",\"calls\":\"%s\",\"in-flight\":%zu,\"entries-per-second\":%.0f,"
+	(void)printf("{\"bench\":\"append\",\"calls\":\"%s\",\"in-flight\":%zu,\"entries-per-"
+		     "second\":%.0f,"
 		     "\"entries-per-batch\":%.2f,\"p50-us\":%.1f,\"p99-us\":%.1f,",
 		     f->permitted ? "permitted" : "refused", f->in_flight, f->entries, f->batch,
 		     (double)f->p50 / 1e3, (double)f->p99 / 1e3);
 	(void)printf("\"sqlite\":%.0f,\"sqlite-batched\":%.0f,\"sqlite-signed\":%.0f,"
-		     "\"sqlite-signed-batched\":%.0f,", f->plain, f->plain_batched, f->chained,
-		     f->chained_batched);
+		     "\"sqlite-signed-batched\":%.0f,",
+		     f->plain, f->plain_batched, f->chained, f->chained_batched);
 	(void)printf("\"batch-us\":%.1f,\"journal-sync-p50-us\":%.1f,\"journal-sync-p99-us\":%.1f,"
 		     "\"slot-sync-p50-us\":%.1f,\"sign-p50-us\":%.1f,\"sign-p99-us\":%.1f,",
-		     f->seconds * 1e6 / f->batches, (double)f->sync50 / 1e3, (double)f->sync99 / 1e3,
-		     (double)f->slot50 / 1e3, (double)f->sign50 / 1e3, (double)f->sign99 / 1e3);
+		     f->seconds * 1e6 / f->batches, (double)f->sync50 / 1e3,
+		     (double)f->sync99 / 1e3, (double)f->slot50 / 1e3, (double)f->sign50 / 1e3,
+		     (double)f->sign99 / 1e3);
 	(void)printf("\"core-us\":%.1f,\"keeper-us\":%.1f,\"load-us\":%.1f}\n", f->core_us,
 		     f->keeper_us, f->load_us);
 }

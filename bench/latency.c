@@ -31,19 +31,20 @@ constexpr size_t batch_bytes = 4608; /* an entry and a note, as they lie in the 
 
 static const char initialize[] =
 	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
-	"\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"bench\",\"version\":\"1\"}}}";
+	"\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"bench\",\"version\":\"1\"}}"
+	"}";
 static const char initialized[] = "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}";
-static const char call[] =
-	"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"read_note\","
-	"\"arguments\":{\"path\":\"/public/welcome.txt\"}}}";
+static const char call[] = "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/"
+			   "call\",\"params\":{\"name\":\"read_note\","
+			   "\"arguments\":{\"path\":\"/public/welcome.txt\"}}}";
 
 /* Somebody who answers calls: a connection to the gate, or the bare server.  */
 struct peer {
 	int in, out;
-	uint16_t port;        /* 0: not HTTP */
+	uint16_t port; /* 0: not HTTP */
 	const char *token;
-	char session[128];    /* of HTTP, once known */
-	char text[text_max];  /* what came last, a C string */
+	char session[128];   /* of HTTP, once known */
+	char text[text_max]; /* what came last, a C string */
 };
 
 /* --- talking ---------------------------------------------------------- */
@@ -57,11 +58,13 @@ static fh_err say(const struct peer *p, const char *json)
 		n = snprintf(text, sizeof(text), "%s\n", json);
 	else
 		n = snprintf(text, sizeof(text),
-			     "POST /mcp/notes HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nContent-Type: application/json\r\n"
-			     "Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\n"
+			     "POST /mcp/notes HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nContent-Type: "
+			     "application/json\r\n"
+			     "Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: "
+			     "2025-11-25\r\n"
 			     "Authorization: Bearer %s\r\n%s%s%sContent-Length: %zu\r\n\r\n%s",
-			     p->port, p->token, p->session[0] != '\0' ? "Mcp-Session-Id: " : "", p->session,
-			     p->session[0] != '\0' ? "\r\n" : "", strlen(json), json);
+			     p->port, p->token, p->session[0] != '\0' ? "Mcp-Session-Id: " : "",
+			     p->session, p->session[0] != '\0' ? "\r\n" : "", strlen(json), json);
 	if (n < 0 || (size_t)n >= sizeof(text))
 		return FH_ERR_LIMIT;
 	return write(p->out, text, (size_t)n) == n ? FH_ERR_OK : FH_ERR_CLOSED;
@@ -77,7 +80,9 @@ static const char *whole(const struct peer *p)
 
 	if (end == nullptr)
 		return nullptr;
-	size_t wanted = length == nullptr ? 0 : strtoul(length + strlen("\r\nContent-Length:"), nullptr, 10);
+	size_t wanted = length == nullptr
+				? 0
+				: strtoul(length + strlen("\r\nContent-Length:"), nullptr, 10);
 
 	return strlen(end + 4) >= wanted ? end + 4 : nullptr;
 }
@@ -113,7 +118,8 @@ static fh_err open_session(struct peer *p)
 			return FH_ERR_PERMISSION;
 		session += strlen("\r\nMcp-Session-Id:");
 		session += strspn(session, " ");
-		(void)snprintf(p->session, sizeof(p->session), "%.*s", (int)strcspn(session, "\r"), session);
+		(void)snprintf(p->session, sizeof(p->session), "%.*s", (int)strcspn(session, "\r"),
+			       session);
 	}
 	e = say(p, initialized);
 	return e == FH_ERR_OK && p->port != 0 ? hear(p, &body) : e;
@@ -153,7 +159,8 @@ static fh_err calls(struct peer *p, double seconds, struct bench_samples *s)
 
 static fh_err through_gate(struct peer *p, double seconds, struct bench_samples *s)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(p->port),
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons(p->port),
 				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 	FH_OWN(fh_fd) owned = fd < 0 ? (struct fh_fd){ 0 } : fh_fd_of(fd);
@@ -203,7 +210,8 @@ struct two {
 
 static struct two two_of(struct bench_samples *s)
 {
-	struct two t = { (double)bench_samples_at(s, 500) / 1e3, (double)bench_samples_at(s, 990) / 1e3 };
+	struct two t = { (double)bench_samples_at(s, 500) / 1e3,
+			 (double)bench_samples_at(s, 990) / 1e3 };
 
 	s->n = 0;
 	return t;
@@ -234,26 +242,28 @@ static void print_figures(const struct figures *f, bool json)
 
 	if (json) {
 		(void)printf("{\"bench\":\"latency\",\"gate-p50-us\":%.1f,\"gate-p99-us\":%.1f,"
-			     "\"bare-p50-us\":%.1f,\"bare-p99-us\":%.1f,", f->gate.p50, f->gate.p99,
-			     f->bare.p50, f->bare.p99);
-		(void)printf("\"journal-sync-p50-us\":%.1f,\"journal-sync-p99-us\":%.1f,"
-			     "\"slot-sync-p50-us\":%.1f,\"slot-sync-p99-us\":%.1f,\"sign-p50-us\":%.1f,"
-			     "\"sign-p99-us\":%.1f}\n", f->sync.p50, f->sync.p99, f->slot.p50, f->slot.p99,
-			     f->sign.p50, f->sign.p99);
+			     "\"bare-p50-us\":%.1f,\"bare-p99-us\":%.1f,",
+			     f->gate.p50, f->gate.p99, f->bare.p50, f->bare.p99);
+		(void)printf(
+			"\"journal-sync-p50-us\":%.1f,\"journal-sync-p99-us\":%.1f,"
+			"\"slot-sync-p50-us\":%.1f,\"slot-sync-p99-us\":%.1f,\"sign-p50-us\":%.1f,"
+			"\"sign-p99-us\":%.1f}\n",
+			f->sync.p50, f->sync.p99, f->slot.p50, f->slot.p99, f->sign.p50,
+			f->sign.p99);
 		return;
 	}
-	(void)printf("a permitted call, one at a time      p50 %7.0f us   p99 %7.0f us\n", f->gate.p50,
-		     f->gate.p99);
+	(void)printf("a permitted call, one at a time      p50 %7.0f us   p99 %7.0f us\n",
+		     f->gate.p50, f->gate.p99);
 	(void)printf("  the same server, nobody between        %7.0f          %7.0f\n", f->bare.p50,
 		     f->bare.p99);
 	(void)printf("  added                                  %7.0f          %7.0f\n", added,
 		     f->gate.p99 - f->bare.p99);
-	(void)printf("    2 x sync of the journal              %7.0f          %7.0f\n", 2 * f->sync.p50,
-		     2 * f->sync.p99);
-	(void)printf("    2 x sync of keys/signed              %7.0f          %7.0f\n", 2 * f->slot.p50,
-		     2 * f->slot.p99);
-	(void)printf("    2 x signature                        %7.0f          %7.0f\n", 2 * f->sign.p50,
-		     2 * f->sign.p99);
+	(void)printf("    2 x sync of the journal              %7.0f          %7.0f\n",
+		     2 * f->sync.p50, 2 * f->sync.p99);
+	(void)printf("    2 x sync of keys/signed              %7.0f          %7.0f\n",
+		     2 * f->slot.p50, 2 * f->slot.p99);
+	(void)printf("    2 x signature                        %7.0f          %7.0f\n",
+		     2 * f->sign.p50, 2 * f->sign.p99);
 	(void)printf("    hops, deciding and the rest          %7.0f\n", rest);
 }
 
@@ -270,7 +280,8 @@ int main(int argc, char **argv)
 	}
 	char *const command[] = { argv[4], argv[5], nullptr };
 	double seconds = argc > 6 ? (double)bench_number(argv[6]) : 3;
-	fh_err e = fh_arena_map(samples_max * sizeof(*s.ns) + 2 * sizeof(struct peer) + 4096, &memory);
+	fh_err e =
+		fh_arena_map(samples_max * sizeof(*s.ns) + 2 * sizeof(struct peer) + 4096, &memory);
 	struct peer *p = e == FH_ERR_OK ? fh_arena_array(&memory, 2, sizeof(*p)) : nullptr;
 
 	if (e == FH_ERR_OK)

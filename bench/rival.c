@@ -74,7 +74,8 @@ static bool transaction(struct rival *r, const struct bench_rival *how, uint64_t
 
 static fh_err measure(struct rival *r, const struct bench_rival *how, double *rate)
 {
-	uint64_t begun = fh_clock_boot_ns(), end = begun + (uint64_t)(how->seconds * 1e9), number = 0;
+	uint64_t begun = fh_clock_boot_ns(), end = begun + (uint64_t)(how->seconds * 1e9),
+		 number = 0;
 
 	while (fh_clock_boot_ns() < end) {
 		if (!transaction(r, how, &number))
@@ -117,9 +118,11 @@ fh_err bench_rival_run(const char *path, const struct bench_rival *how, double *
 	    || !run(db, "create table entry(n integer primary key, bytes blob, chain blob)")
 	    || !run(db, "create table head(n integer primary key, chain blob, signature blob)")
 	    || sqlite3_prepare_v2(db, "insert into entry(bytes, chain) values(?, ?)", -1, &row,
-				  nullptr) != SQLITE_OK
+				  nullptr)
+		       != SQLITE_OK
 	    || sqlite3_prepare_v2(db, "insert into head(chain, signature) values(?, ?)", -1, &head,
-				  nullptr) != SQLITE_OK)
+				  nullptr)
+		       != SQLITE_OK)
 		return FH_ERR_IO;
 	r.db = db;
 	r.row = row;

@@ -95,8 +95,9 @@ static fh_err start_keeper(struct bench_roles *r, int core)
 	if (e != FH_ERR_OK)
 		return e;
 	fh_builder_hex(&b, fh_hash_span(&id));
-	const int fds[] = { -1, core, fh_fd_get(last), fh_fd_get(device), fh_fd_get(session),
-			    fh_fd_get(counter) };
+	const int fds[] = {
+		-1, core, fh_fd_get(last), fh_fd_get(device), fh_fd_get(session), fh_fd_get(counter)
+	};
 
 	return fh_spawn_role("keeper", argument, fds, 6, &r->keeper);
 }
@@ -147,8 +148,9 @@ static fh_err become_gate(struct bench_roles *r)
 		return e;
 	fh_control_put(&b, FH_CONTROL_GATE, &network);
 	e = fh_frame_send(fh_fd_get(r->control), fh_builder_span(&b), fh_fd_get(gate));
-	return e == FH_ERR_OK ? fh_pipe_open(fh_fd_get(r->gate), FH_FRAME_MAX, &r->memory, &r->gate_in)
-			      : e;
+	return e == FH_ERR_OK
+		       ? fh_pipe_open(fh_fd_get(r->gate), FH_FRAME_MAX, &r->memory, &r->gate_in)
+		       : e;
 }
 
 fh_err bench_roles_start(const char *path, struct bench_roles *r, struct fh_trace *t)
@@ -205,7 +207,8 @@ static fh_err become_worker(struct bench_roles *r, struct bench_session *s)
 		return e;
 	fh_started_put(&b, &(struct fh_started){ .session = start->session, .running = true });
 	e = fh_frame_send(fh_fd_get(r->reach), fh_builder_span(&b), fh_fd_get(core));
-	return e == FH_ERR_OK ? fh_pipe_open(fh_fd_get(s->worker), FH_FRAME_MAX, &r->memory, &s->in) : e;
+	return e == FH_ERR_OK ? fh_pipe_open(fh_fd_get(s->worker), FH_FRAME_MAX, &r->memory, &s->in)
+			      : e;
 }
 
 /* The worker's part: the server's answer to initialize is an empty map.  */
@@ -222,7 +225,8 @@ static fh_err initialize(struct bench_session *s)
 		e = fh_permit_read(frame, &p);
 	if (e != FH_ERR_OK)
 		return e;
-	fh_outcome_put(&b, &(struct fh_outcome){ .index = p.index, .status = FH_OUTCOME_RESULT,
+	fh_outcome_put(&b, &(struct fh_outcome){ .index = p.index,
+						 .status = FH_OUTCOME_RESULT,
 						 .body = FH_SPAN_ARRAY(nothing) });
 	return fh_frame_send(fh_fd_get(s->worker), fh_builder_span(&b), /* pass= */ -1);
 }
@@ -238,8 +242,10 @@ fh_err bench_roles_session(struct bench_roles *r, const char *server, const char
 
 	if (r->sessions == BENCH_SESSIONS_MAX)
 		return FH_ERR_LIMIT;
-	fh_ask_put(&b, &(struct fh_ask){ .kind = FH_ASK_INITIALIZE, .exchange = ++r->exchange,
-					 .bearer = fh_span_str(token), .server = fh_span_str(server),
+	fh_ask_put(&b, &(struct fh_ask){ .kind = FH_ASK_INITIALIZE,
+					 .exchange = ++r->exchange,
+					 .bearer = fh_span_str(token),
+					 .server = fh_span_str(server),
 					 .params = FH_SPAN_ARRAY(nothing) });
 	fh_err e = fh_frame_send(fh_fd_get(r->gate), fh_builder_span(&b), /* pass= */ -1);
 
