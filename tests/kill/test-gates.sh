@@ -1,4 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: Apache-2.0
-# kill -9 of the network's gate, and of a peer's, under load.  KILL_SEED and KILL_MOMENTS are read.
-exec python3 -B "$(dirname "$0")/kill.py" "network gate" "peer gate"
