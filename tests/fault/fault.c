@@ -38,8 +38,11 @@ bool fault_fails(const char *call)
 		f->countdown--;
 		return false;
 	}
-	f->armed = false;
+	f->met_again = f->met;
 	f->met = true;
+	f->armed = f->twice;
+	f->twice = false;
+	f->countdown = f->gap;
 	f->call = call;
 	errno = f->error;
 	return true;

@@ -11,9 +11,12 @@
 struct fault {
 	bool armed;
 	bool met;         /* the call came and failed */
+	bool met_again;   /* and the second, if there is one */
 	size_t countdown; /* calls that still pass */
 	int error;        /* errno of the failing call; FAULT_SHORT: half is done instead */
 	bool (*chosen)(const char *call); /* calls that count; NULL: all */
+	bool twice;       /* one more fails, GAP calls after the first */
+	size_t gap;
 	size_t syncs;     /* syncs that succeeded since arming */
 	void (*synced)(int fd); /* told of each; NULL: nobody */
 	const char *call; /* the one that failed */
