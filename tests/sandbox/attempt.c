@@ -20,7 +20,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
+#include <unistd.h>
 
 /* Descriptors that the unconfined process has for this, and where the roles
  * have theirs.  */
@@ -50,7 +50,6 @@ static const struct __user_cap_header_struct cap_head = { .version = _LINUX_CAPA
 static const struct __user_cap_data_struct cap_admin[2] = {
 	{ .effective = 1u << CAP_SYS_ADMIN, .permitted = 1u << CAP_SYS_ADMIN },
 };
-static const struct sockaddr_un abstract = { .sun_family = AF_UNIX, .sun_path = "\0fh-sandbox" };
 static const uint64_t pair_space[2];
 static const uint64_t no_limit[2] = { RLIM_INFINITY, RLIM_INFINITY };
 
@@ -63,6 +62,8 @@ static const uint64_t no_limit[2] = { RLIM_INFINITY, RLIM_INFINITY };
 #define B(o) { FH_ARGUMENT_BYTES, 0, nullptr, &(o), sizeof(o) }
 #define PAGE { FH_ARGUMENT_PAGE, 0, nullptr, nullptr, 0 }
 #define LISTENER { FH_ARGUMENT_LISTENER, 0, nullptr, nullptr, 0 }
+
+#define ABSTRACT(s) { FH_ARGUMENT_ABSTRACT, 0, s, nullptr, 0 }
 
 #define BIT(s) (1u << FH_SUSPECT_##s)
 #define GATES (BIT(NETWORK_GATE) | BIT(PEER_GATE))
@@ -123,9 +124,10 @@ const struct fh_attempt fh_attempts[] = {
 	{ "connect to loopback", SYS_connect,
 	  { N(inet_fd), LISTENER, N(sizeof(struct sockaddr_in)) },
 	  FH_CONFINED, 0 },
-	{ "connect to an abstract socket", SYS_connect, { N(unix_fd), B(abstract), N(13) },
+	{ "connect to an abstract socket", SYS_connect, { N(unix_fd), ABSTRACT("fc"), N(FH_ABSTRACT_SIZE) },
 	  FH_CONFINED, 0 },
-	{ "bind an abstract socket", SYS_bind, { N(unix_fd), B(abstract), N(14) }, FH_CONFINED, 0 },
+	{ "bind an abstract socket", SYS_bind, { N(unix_fd), ABSTRACT("fb"), N(FH_ABSTRACT_SIZE) },
+	  FH_CONFINED, 0 },
 	{ "listen", SYS_listen, { N(inet_fd), N(1) }, FH_CONFINED, 0 },
 	/* --- other programs --- */
 	{ "execute /bin/true", SYS_execve, { T("/bin/true"), N(0), N(0) }, FH_CONFINED, 0 },
@@ -207,6 +209,12 @@ const struct fh_attempt fh_attempts[] = {
 
 const size_t fh_attempts_n = sizeof(fh_attempts) / sizeof(fh_attempts[0]);
 
+void fh_attempt_abstract(const char *name, struct sockaddr_un *out)
+{
+	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	(void)snprintf(out->sun_path + 1, sizeof(out->sun_path) - 1, "%.2s%08d", name, getpid());
+}
+
 static uint64_t put_path(struct fh_inject *t, const char *folder, const char *file)
 {
 	char path[2 * FH_HOUSE_PATH];
@@ -220,6 +228,7 @@ static uint64_t place(const struct fh_try_argument *a, const struct fh_scene *s,
 {
 	struct sockaddr_in listener = { .sin_family = AF_INET, .sin_port = htons(s->listener),
 					.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_un abstract;
 	char folder[32];
 
 	(void)snprintf(folder, sizeof(folder), "/proc/%d", s->prey);
@@ -240,6 +249,9 @@ static uint64_t place(const struct fh_try_argument *a, const struct fh_scene *s,
 		return t->saved.rsp & ~UINT64_C(4095);
 	case FH_ARGUMENT_LISTENER:
 		return fh_inject_put(t, &listener, sizeof(listener));
+	case FH_ARGUMENT_ABSTRACT:
+		fh_attempt_abstract(a->text, &abstract);
+		return fh_inject_put(t, &abstract, sizeof(abstract));
 	case FH_ARGUMENT_NUMBER:
 		break;
 	}

@@ -2,6 +2,9 @@
 #ifndef FH_SANDBOX_ATTEMPT_H
 #define FH_SANDBOX_ATTEMPT_H
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "sandbox/house.h"
 #include "sandbox/inject.h"
 
@@ -38,6 +41,7 @@ enum fh_argument_kind {
 	FH_ARGUMENT_BYTES,     /* address of the bytes */
 	FH_ARGUMENT_PAGE,      /* address of the page its stack is in */
 	FH_ARGUMENT_LISTENER,  /* address of the socket address of our listener */
+	FH_ARGUMENT_ABSTRACT,  /* address of the abstract Unix address TEXT of this run */
 };
 
 struct fh_try_argument {
@@ -66,6 +70,11 @@ struct fh_scene {
 	uint16_t listener; /* a port of ours on loopback */
 	pid_t prey;
 };
+
+/* The abstract Unix address with two letters NAME that only this run uses; its
+ * size.  */
+constexpr unsigned FH_ABSTRACT_SIZE = 13;
+void fh_attempt_abstract(const char *name, struct sockaddr_un *out);
 
 /* Makes PID try A; its result, or false if it cannot be taken over.  *GONE: it
  * became another program.  */

@@ -26,7 +26,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,7 +65,7 @@ static const char schema[] =
 static void listen_ourselves(struct stage *s)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	struct sockaddr_un u = { .sun_family = AF_UNIX, .sun_path = "\0fh-sandbox" };
+	struct sockaddr_un u;
 	socklen_t n = sizeof(a);
 
 	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -75,7 +74,8 @@ static void listen_ourselves(struct stage *s)
 	assert_return_code(listen(s->listener, 8), errno);
 	assert_return_code(getsockname(s->listener, (struct sockaddr *)&a, &n), errno);
 	s->port = ntohs(a.sin_port);
-	assert_return_code(bind(s->abstract, (struct sockaddr *)&u, 13), errno);
+	fh_attempt_abstract("fc", &u);
+	assert_return_code(bind(s->abstract, (struct sockaddr *)&u, FH_ABSTRACT_SIZE), errno);
 	assert_return_code(listen(s->abstract, 8), errno);
 }
 
