@@ -114,13 +114,17 @@ static void become(struct command *c, const struct fh_start *s, int program, int
 	/* Nothing else is inherited, the pair with core least of all.  */
 	if (close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) != 0)
 		tell(failure, CHILD_FDS);
-	if (chdir(c->directory) != 0)
-		tell(failure, CHILD_DIRECTORY);
 	if (!become_user(s, c))
 		tell(failure, CHILD_USER);
+	if (chdir(c->directory) != 0) /* as that user: it may be nobody else's to enter */
+		tell(failure, CHILD_DIRECTORY);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != c->parent)
 		_exit(127); /* reach died before that */
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGHUP, SIG_DFL);
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)signal(SIGXFSZ, SIG_DFL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, nullptr);
 	if (program >= 0)

@@ -3,10 +3,13 @@
 
 #include "base/limits.h"
 #include "os/file.h"
+#include "role/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -44,9 +47,13 @@ static bool place(const int *fds, size_t n)
 /* The child: never returns.  */
 static void become(const char *const *argv, const int *fds, size_t n, pid_t parent)
 {
-	static const char *const environment[] = { "LC_ALL=C", "TSS2_LOG=all+NONE", nullptr };
+	char log[64];
+	const char *environment[] = { "LC_ALL=C", "TSS2_LOG=all+NONE", log, nullptr };
 	int nowhere = open("/dev/null", O_RDWR);
 
+	const char *level = getenv(FH_LOG_VARIABLE);
+
+	(void)snprintf(log, sizeof(log), "%s=%s", FH_LOG_VARIABLE, level == nullptr ? "" : level);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent || nowhere < 0)
 		_exit(127);
@@ -54,6 +61,10 @@ static void become(const char *const *argv, const int *fds, size_t n, pid_t pare
 		_exit(127);
 	sigset_t none;
 
+	/* Ctrl-C goes to the whole group; roles end when the supervisor has ended core
+	 * in order.  */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, nullptr);
 	(void)execve("/proc/self/exe", (char *const *)argv, (char *const *)environment);
