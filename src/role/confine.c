@@ -14,6 +14,7 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -95,7 +96,7 @@ static int add_calls(scmp_filter_ctx f, uint32_t action, const int *call, size_t
 
 /* Memory may be mapped and protected, but never to be executed; glibc's fstat()
  * is a newfstatat() of the descriptor itself; ioctl() only to make a descriptor
- * non-blocking.  */
+ * non-blocking, and to ask whether it is a terminal.  */
 static int add_narrow_calls(scmp_filter_ctx f)
 {
 	int failed = 0;
@@ -107,7 +108,9 @@ static int add_narrow_calls(scmp_filter_ctx f)
 	failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
 				   SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
 	failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				   SCMP_A1(SCMP_CMP_EQ, 0x5421 /* FIONBIO */));
+				   SCMP_A1(SCMP_CMP_EQ, FIONBIO));
+	failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+				   SCMP_A1(SCMP_CMP_EQ, TCGETS));
 	return failed;
 }
 

@@ -3,13 +3,28 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+static bool wanted(enum fh_log_priority p)
+{
+	const char *level = getenv(FH_LOG_VARIABLE);
+
+	if (level == nullptr || level[0] < '0' || level[0] > '7')
+		return p <= FH_LOG_PRIORITY_INFO;
+	return p <= (enum fh_log_priority)(level[0] - '0');
+}
 
 void fh_log(enum fh_log_priority p, const char *who, const char *format, ...)
 {
-	char line[1024];
+	char line[1024], prefix[8] = "";
 	va_list args;
-	int n = snprintf(line, sizeof(line), "<%d>freehold: %s: ", p, who);
+
+	if (!wanted(p))
+		return;
+	if (!isatty(STDERR_FILENO))
+		(void)snprintf(prefix, sizeof(prefix), "<%d>", p);
+	int n = snprintf(line, sizeof(line), "%sfreehold: %s: ", prefix, who);
 
 	va_start(args, format);
 	int m = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, format, args);

@@ -13,9 +13,13 @@ enum fh_log_priority {
 	FH_LOG_PRIORITY_WARNING = 4,
 	FH_LOG_PRIORITY_NOTICE = 5,
 	FH_LOG_PRIORITY_INFO = 6,
+	FH_LOG_PRIORITY_DEBUG = 7,
 };
 
-/* "<P>freehold: WHO: ...".  */
+/* What the supervisor tells all roles: how much to say, "3" to "7".  */
+#define FH_LOG_VARIABLE "FREEHOLD_LOG"
+
+/* "freehold: WHO: ...", behind "<P>" unless it goes to a terminal.  */
 void fh_log(enum fh_log_priority p, const char *who, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
