@@ -204,30 +204,38 @@ static struct fh_span filter_tools(struct fh_core *c, const struct fh_core_sessi
 static fh_err close_calls(struct fh_core *c, struct fh_core_session *s,
 			  enum fh_outcome_status status, const char *why)
 {
-	fh_err e = FH_ERR_OK;
+	size_t taken = c->scratch.n;
 
-	for (size_t i = 0; i < FH_CORE_CALLS_MAX && e == FH_ERR_OK; i++) {
+	for (size_t i = 0; i < FH_CORE_CALLS_MAX; i++) {
 		struct fh_core_call call = s->call[i];
 
 		if (call.index == FH_NO_INDEX)
 			continue;
+		fh_err e = append_outcome(c, s, call.index, status, (struct fh_span){ 0 });
+
+		if (e != FH_ERR_OK)
+			return e;
 		s->call[i].index = FH_NO_INDEX;
-		e = append_outcome(c, s, call.index, status, (struct fh_span){ 0 });
-		if (e == FH_ERR_OK)
-			reply_outcome(c, s, call.exchange, call.index, status,
-				      (struct fh_span){ 0 }, why);
+		reply_outcome(c, s, call.exchange, call.index, status,
+			      (struct fh_span){ 0 }, why);
+		c->scratch.n = taken; /* the calls of many sessions may end at once */
 	}
-	return e;
+	return FH_ERR_OK;
 }
 
-/* The initialize that waits for this server gets its outcome.  */
+/* The initialize that waits for this server gets its outcome, and the start of
+ * the server before it; each once, even when it takes two attempts.  */
 static fh_err close_opening(struct fh_core *c, struct fh_core_session *s,
 			    enum fh_outcome_status status, struct fh_span body, const char *why)
 {
-	fh_err e = append_outcome(c, s, s->start_index, status, (struct fh_span){ 0 });
+	fh_err e = FH_ERR_OK;
 
-	if (e == FH_ERR_OK)
-		e = append_outcome(c, s, s->open_index, status, body);
+	if (s->start_index != FH_NO_INDEX)
+		e = append_outcome(c, s, s->start_index, status, (struct fh_span){ 0 });
+	if (e != FH_ERR_OK)
+		return e;
+	s->start_index = FH_NO_INDEX;
+	e = append_outcome(c, s, s->open_index, status, body);
 	if (e == FH_ERR_OK)
 		reply_outcome(c, s, s->open_exchange, s->open_index, status, body, why);
 	return e;
@@ -332,7 +340,7 @@ fh_err fh_core_started(struct fh_core *c, struct fh_span frame, struct fh_fd pai
 
 static fh_err opened(struct fh_core *c, struct fh_core_session *s, const struct fh_outcome *o)
 {
-	if (o->index != s->start_index)
+	if (o->index != s->start_index || o->index == FH_NO_INDEX)
 		return FH_ERR_FORMAT;
 	if (o->status != FH_OUTCOME_RESULT)
 		return fh_core_session_end(c, s, o->status, "the tool server did not initialize");
@@ -361,7 +369,6 @@ fh_err fh_core_outcome(struct fh_core *c, struct fh_core_session *s, struct fh_s
 
 		if (call.index != o.index || call.index == FH_NO_INDEX)
 			continue;
-		s->call[i].index = FH_NO_INDEX;
 		struct fh_span body = o.body;
 
 		if (call.list && o.status == FH_OUTCOME_RESULT)
@@ -369,9 +376,11 @@ fh_err fh_core_outcome(struct fh_core *c, struct fh_core_session *s, struct fh_s
 		if (call.list && o.status == FH_OUTCOME_RESULT && body.n == 0)
 			o.status = FH_OUTCOME_FAILED;
 		e = append_outcome(c, s, call.index, o.status, o.body);
-		if (e == FH_ERR_OK)
-			reply_outcome(c, s, call.exchange, call.index, o.status, body, why);
-		return e;
+		if (e != FH_ERR_OK)
+			return e; /* still open: the end of the session closes it */
+		s->call[i].index = FH_NO_INDEX;
+		reply_outcome(c, s, call.exchange, call.index, o.status, body, why);
+		return FH_ERR_OK;
 	}
 	return FH_ERR_FORMAT; /* reports on what was not permitted to it */
 }

@@ -117,6 +117,40 @@ static void make_bench(struct bench *b, struct fixture *f)
 	add_gate(b);
 }
 
+constexpr size_t entries_max = 256;
+
+static fh_err count_outcome(void *context, const struct fh_leaf *leaf, struct fh_span payload)
+{
+	size_t *outcomes = context;
+	struct fh_fields f;
+
+	assert_int_equal(fh_payload_read(payload, &f), FH_ERR_OK);
+	if (leaf->kind != FH_ENTRY_OUTCOME)
+		return FH_ERR_OK;
+	struct fh_cursor c = fh_cursor_of(fh_fields_get(&f, FH_FIELD_INTENT)->value);
+	uint64_t intent = fh_cbor_uint(&c);
+
+	assert_true(intent < leaf->index && intent < entries_max);
+	outcomes[intent]++;
+	return FH_ERR_OK;
+}
+
+/* A verifier refuses a record in which an intent has two.  */
+static void no_intent_has_two_outcomes(struct bench *b)
+{
+	static const struct fh_hash nothing;
+	size_t outcomes[entries_max] = { 0 };
+	struct fh_journal_visitor visitor = { count_outcome, outcomes };
+	struct fh_core *c = b->core;
+
+	assert_int_equal(fh_journal_sync(&c->journal), FH_ERR_OK);
+	fh_journal_drop(&c->journal);
+	assert_int_equal(fh_journal_open(b->place.path, &c->chain.id, &c->device_id, 0, &nothing,
+					 &visitor, &c->memory, &c->journal, &c->trace), FH_ERR_OK);
+	for (size_t i = 0; i < entries_max; i++)
+		assert_true(outcomes[i] <= 1);
+}
+
 static void drop_bench(struct bench *b)
 {
 	struct fh_core *c = b->core;
@@ -331,6 +365,7 @@ static bool fail_one(const struct operation *o, struct fixture *f, size_t k)
 	b.exchange = 0;
 	prepare_called(&b);
 	assert_int_equal(say_result(&b), FH_ERR_OK);
+	no_intent_has_two_outcomes(&b);
 	drop_bench(&b);
 	assert_int_equal(fault_descriptors(), descriptors);
 	return met;
@@ -363,10 +398,36 @@ static void permits_nothing_unrecorded_without_memory(void **state)
 	}
 }
 
+/* With little scratch memory, but as much as one call needs.  */
+static void many_calls_end_in_the_memory_of_one(void **state)
+{
+	size_t descriptors = fault_descriptors();
+	struct bench b;
+
+	make_bench(&b, *state);
+	prepare_live(&b);
+	for (size_t i = 0; i < FH_CORE_CALLS_MAX; i++)
+		assert_int_equal(say_read(&b), FH_ERR_OK);
+	fh_arena_reset(&b.core->scratch);
+	size_t cap = b.core->scratch.cap;
+	uint64_t size = b.core->journal.tree.size;
+
+	b.core->scratch.cap = 32 << 10;
+	drop_gate(&b);
+	b.core->scratch.cap = cap;
+	assert_int_equal(b.core->session[0].state, FH_SESSION_FREE);
+	assert_int_equal(b.core->journal.tree.size, size + FH_CORE_CALLS_MAX);
+	add_gate(&b);
+	drop_bench(&b);
+	assert_int_equal(fault_descriptors(), descriptors);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(permits_nothing_unrecorded_without_memory,
+						set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(many_calls_end_in_the_memory_of_one,
 						set_up, fixture_tear_down),
 	};
 
