@@ -171,6 +171,7 @@ struct fh_core_actor {
 	struct fh_span groups;  /* CBOR array of team names, or empty */
 	const char *grade;      /* "bearer", "peer" or "anonymous" */
 	bool known;             /* false: a credential was presented that is not one */
+	bool identified;        /* by a credential or by the kernel; not anonymous */
 };
 
 struct fh_core_actor fh_core_identify(struct fh_core *c, const struct fh_core_gate *g,

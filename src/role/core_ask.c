@@ -127,11 +127,15 @@ static void reply_refused(struct fh_core *c, const struct request *r, const char
 	fh_core_reply(c, r->gate, &reply);
 }
 
-/* Floods are counted, not written: one gate makes a bounded number of entries a
- * second, and the next one says how many were left out.  */
-static bool flooding(struct fh_core_gate *g)
+/* Floods of those who name nobody are counted, not written: they make a bounded
+ * number of entries a second at one gate, and the next one says how many were
+ * left out.  What a known actor does is always written.  */
+static bool flooding(struct fh_core_gate *g, const struct fh_core_actor *actor)
 {
 	uint64_t second = fh_clock_boot_ms() / 1000;
+
+	if (actor->identified)
+		return false;
 
 	if (second != g->second) {
 		g->second = second;
@@ -170,7 +174,7 @@ static fh_err refuse(struct fh_core *c, struct request *r, const char *code, con
 	struct fh_fields f = { 0 };
 
 	r->index = FH_NO_INDEX;
-	if (c->nearly_full || flooding(g)) {
+	if (c->nearly_full || flooding(g, &r->actor)) {
 		reply_refused(c, r, code, text);
 		return FH_ERR_OK;
 	}
@@ -218,6 +222,11 @@ static fh_err decide(struct fh_core *c, struct request *r, bool *allowed)
 		return refuse(c, r, "record-full",
 			      "the record has no room left, so nothing is permitted");
 	r->decision = fh_core_decide(c, &r->actor, r->action, r->resource);
+	if (!fh_allows(r->decision.verdict) && flooding(&c->gate[r->gate], &r->actor)) {
+		r->index = FH_NO_INDEX;
+		reply_denied(c, r);
+		return FH_ERR_OK;
+	}
 	fh_err e = append_intent(c, r);
 
 	if (e != FH_ERR_OK)

@@ -12,7 +12,8 @@ static const struct fh_core_actor anonymous = {
 
 static struct fh_core_actor actor_of(const struct fh_actor *a, const char *grade)
 {
-	return (struct fh_core_actor){ a->body.name, a->body.groups, grade, /* known= */ true };
+	return (struct fh_core_actor){ .name = a->body.name, .groups = a->body.groups,
+				       .grade = grade, .known = true, .identified = true };
 }
 
 static bool actor_valid(struct fh_core *c, const struct fh_actor *a)

@@ -245,6 +245,8 @@ fh_err fh_core_commit(struct fh_core *c)
 	if (c->journal.durable.size > c->journal.signed_tree.size) {
 		e = sign(c);
 		look_at_space(c);
+	} else if (c->nearly_full) {
+		look_at_space(c); /* somebody may have made room */
 	}
 	if (e == FH_ERR_OK)
 		release_all(c);
