@@ -360,7 +360,13 @@ static fh_err enclose(struct fh_core *c, const char *state, char chain[FH_PATH_M
 						 : "raise fs.inotify limits, or start again");
 		return FH_ERR_IO;
 	}
-	return fh_confine(&what, &c->landlock, &c->trace);
+	fh_err e = fh_confine(&what, &c->landlock, &c->trace);
+
+	if (e == FH_ERR_OK && c->landlock == 0)
+		fh_log(FH_LOG_PRIORITY_WARNING, "core",
+		       "this kernel has no Landlock: a taken-over core could open the keys; "
+		       "use one with CONFIG_SECURITY_LANDLOCK and landlock among its LSMs");
+	return e;
 }
 
 static fh_err run(struct fh_core *c)

@@ -457,9 +457,12 @@ static const struct door *find_door(struct fh_span frame)
 {
 	struct fh_cursor c = fh_cursor_of(frame);
 
-	(void)fh_cbor_array(&c, 4);
+	size_t members = fh_cbor_array(&c, 4);
 	uint64_t request = fh_cbor_uint(&c);
 
+	/* Only a checkpoint has a body, which its answer reads.  */
+	if (request != FH_DOOR_CHECKPOINT && (members != 1 || fh_cursor_end(&c) != FH_ERR_OK))
+		return nullptr;
 	for (size_t i = 0; i < sizeof(door) / sizeof(door[0]); i++) {
 		if (!fh_cursor_bad(&c) && door[i].request == request
 		    && frame.n <= door[i].frame_max)

@@ -59,11 +59,13 @@ static fh_err open_key(struct fh_supervisor *s, const char *name, int flags, str
 	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0) {
+		int error = errno;
+
 		fh_trace_where(t, "%s", path);
-		fh_trace_what(t, "cannot be opened: %s", strerror(errno));
-		fh_trace_cure(t, errno == ENOENT ? "run freehold init, or restore keys/ whole"
-						 : "");
-		return fh_errno_err(errno);
+		fh_trace_what(t, "cannot be opened: %s", strerror(error));
+		fh_trace_cure(t, error == ENOENT ? "run freehold init, or restore keys/ whole"
+						 : "run freehold as the user whose state this is");
+		return fh_errno_err(error);
 	}
 	*out = fh_fd_of(fd);
 	return check_modes(fd, path, t);
@@ -110,6 +112,7 @@ static fh_err make_journal(struct fh_supervisor *s, struct fh_trace *t)
 		return e;
 	fh_trace_where(t, "%s", path);
 	fh_trace_what(t, "cannot be made: %s", strerror(errno));
+	fh_trace_cure(t, "make room, or let this user write there");
 	return fh_errno_err(errno);
 }
 

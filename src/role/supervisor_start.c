@@ -72,8 +72,10 @@ fh_err fh_supervisor_start_core(struct fh_supervisor *s, struct fh_trace *t)
 
 		e = fh_spawn_role("core", argument, fds, 3, &s->core);
 	}
-	if (e != FH_ERR_OK)
+	if (e != FH_ERR_OK) {
 		fh_trace_what(t, "the roles cannot be started: %s", fh_err_text(e));
+		fh_trace_cure(t, "raise the limits on processes and descriptors, or free memory");
+	}
 	fh_fd_drop(&s->core_other);
 	fh_fd_drop(&s->signed_file);
 	fh_fd_drop(&s->device);
