@@ -20,6 +20,7 @@ struct fault {
 	size_t syncs;     /* syncs that succeeded since arming */
 	void (*synced)(int fd); /* told of each; NULL: nobody */
 	const char *call; /* the one that failed */
+	char done[32];    /* what succeeded: write, sync, rename, mkdir, by first letter */
 };
 
 constexpr int FAULT_SHORT = 0;

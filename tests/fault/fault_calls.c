@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +45,17 @@ static bool fails(const char *call)
 	return fault_fails(call) && fault_now()->error != FAULT_SHORT;
 }
 
+/* Notes that a call succeeded; returns RESULT.  */
+static int noted(char letter, int result)
+{
+	struct fault *f = fault_now();
+	size_t n = strnlen(f->done, sizeof(f->done) - 1);
+
+	if (result == 0 && n < sizeof(f->done) - 1)
+		f->done[n] = letter;
+	return result;
+}
+
 static size_t half(size_t n)
 {
 	return n > 1 ? n / 2 : n;
@@ -51,8 +63,10 @@ static size_t half(size_t n)
 
 ssize_t __wrap_write(int fd, const void *p, size_t n)
 {
-	if (!fault_fails("write"))
+	if (!fault_fails("write")) {
+		(void)noted('w', 0);
 		return __real_write(fd, p, n);
+	}
 	int error = fault_now()->error;
 	ssize_t done = error == EINTR ? 0 : __real_write(fd, p, half(n));
 
@@ -84,7 +98,7 @@ ssize_t __wrap_pread64(int fd, void *p, size_t n, off_t at)
 
 static int synced(int fd, int result)
 {
-	if (result != 0)
+	if (noted('s', result) != 0)
 		return result;
 	fault_now()->syncs++;
 	if (fault_now()->synced != nullptr)
@@ -114,17 +128,18 @@ int __wrap_open64(const char *path, int flags, mode_t mode)
 
 int __wrap_rename(const char *from, const char *to)
 {
-	return fails("rename") ? -1 : __real_rename(from, to);
+	return noted('r', fails("rename") ? -1 : __real_rename(from, to));
 }
 
 int __wrap_renameat2(int from_at, const char *from, int to_at, const char *to, unsigned flags)
 {
-	return fails("renameat2") ? -1 : __real_renameat2(from_at, from, to_at, to, flags);
+	return noted('r', fails("renameat2")
+			? -1 : __real_renameat2(from_at, from, to_at, to, flags));
 }
 
 int __wrap_mkdir(const char *path, mode_t mode)
 {
-	return fails("mkdir") ? -1 : __real_mkdir(path, mode);
+	return noted('m', fails("mkdir") ? -1 : __real_mkdir(path, mode));
 }
 
 int __wrap_unlink(const char *path)

@@ -38,6 +38,7 @@ struct bench {
 
 struct operation {
 	const char *name;
+	const char *steps; /* without a fault: writes, syncs, renames, mkdirs in order */
 	void (*prepare)(struct bench *b);
 	fh_err (*run)(struct bench *b);
 	/* After a fault; E is what was reported.  */
@@ -99,6 +100,8 @@ static size_t syncs_of(const struct operation *o)
 	fault_arm(SIZE_MAX, EIO, nullptr);
 	assert_int_equal(o->run(&b), FH_ERR_OK);
 	(void)fault_end();
+	if (o->steps != nullptr)
+		assert_string_equal(fault_now()->done, o->steps);
 	size_t n = fault_now()->syncs;
 
 	drop_bench(&b);
@@ -199,7 +202,7 @@ static void all_or_nothing(struct bench *b, fh_err e)
 
 static void a_new_file_is_there_whole_or_not_at_all(void **state)
 {
-	static const struct operation o = { .name = "write_new", .run = run_new,
+	static const struct operation o = { .name = "write_new", .steps = "wss", .run = run_new,
 					    .look = all_or_nothing };
 
 	(void)state;
@@ -228,7 +231,7 @@ static void old_or_new(struct bench *b, fh_err e)
 
 static void replacing_leaves_the_old_or_the_new(void **state)
 {
-	static const struct operation o = { .name = "replace", .prepare = prepare_old,
+	static const struct operation o = { .name = "replace", .steps = "wsrs", .prepare = prepare_old,
 					    .run = run_replace, .look = old_or_new };
 
 	(void)state;
@@ -472,8 +475,8 @@ static void made_or_not(struct bench *b, fh_err e)
 
 static void a_state_directory_is_made_or_nothing_is_left(void **state)
 {
-	static const struct operation o = { .name = "store create", .run = run_create,
-					    .look = made_or_not };
+	static const struct operation o = { .name = "store create", .steps = "msmmmmwssrs",
+					    .run = run_create, .look = made_or_not };
 
 	(void)state;
 	fail_each(&o);
@@ -535,7 +538,8 @@ static void whole_or_no_key(struct bench *b, fh_err e)
 
 static void putting_a_file_gives_its_name_to_nothing_half(void **state)
 {
-	static const struct operation o = { .name = "store put", .prepare = prepare_store,
+	static const struct operation o = { .name = "store put", .steps = "wssrs",
+					    .prepare = prepare_store,
 					    .run = run_put, .look = whole_or_no_key,
 					    .again = FH_ERR_EXISTS };
 
@@ -588,7 +592,8 @@ static void whole_or_no_statement(struct bench *b, fh_err e)
 
 static void adding_a_statement_leaves_it_whole_or_not_at_all(void **state)
 {
-	static const struct operation o = { .name = "chain add", .prepare = prepare_store,
+	static const struct operation o = { .name = "chain add", .steps = "wssrs",
+					    .prepare = prepare_store,
 					    .run = run_add, .look = whole_or_no_statement,
 					    .again = FH_ERR_EXISTS };
 
@@ -610,7 +615,7 @@ static fh_err run_key_write(struct bench *b)
 
 static void an_operator_key_is_there_whole_or_not_at_all(void **state)
 {
-	static const struct operation o = { .name = "key write", .run = run_key_write,
+	static const struct operation o = { .name = "key write", .steps = "wss", .run = run_key_write,
 					    .look = all_or_nothing };
 
 	(void)state;
