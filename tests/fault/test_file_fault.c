@@ -231,8 +231,8 @@ static void old_or_new(struct bench *b, fh_err e)
 
 static void replacing_leaves_the_old_or_the_new(void **state)
 {
-	static const struct operation o = { .name = "replace", .steps = "wsrs", .prepare = prepare_old,
-					    .run = run_replace, .look = old_or_new };
+	static const struct operation o = { .name = "replace", .steps = "wsrs",
+					    .prepare = prepare_old, .run = run_replace, .look = old_or_new };
 
 	(void)state;
 	fail_each(&o);
@@ -615,8 +615,8 @@ static fh_err run_key_write(struct bench *b)
 
 static void an_operator_key_is_there_whole_or_not_at_all(void **state)
 {
-	static const struct operation o = { .name = "key write", .steps = "wss", .run = run_key_write,
-					    .look = all_or_nothing };
+	static const struct operation o = { .name = "key write", .steps = "wss",
+					    .run = run_key_write, .look = all_or_nothing };
 
 	(void)state;
 	fail_each(&o);
