@@ -232,7 +232,8 @@ static void old_or_new(struct bench *b, fh_err e)
 static void replacing_leaves_the_old_or_the_new(void **state)
 {
 	static const struct operation o = { .name = "replace", .steps = "wsrs",
-					    .prepare = prepare_old, .run = run_replace, .look = old_or_new };
+					    .prepare = prepare_old, .run = run_replace,
+					    .look = old_or_new };
 
 	(void)state;
 	fail_each(&o);
