@@ -114,9 +114,13 @@ static void become(struct command *c, const struct fh_start *s, int program, int
 	/* Nothing else is inherited, the pair with core least of all.  */
 	if (close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) != 0)
 		tell(failure, CHILD_FDS);
+	/* As ourselves, where the operator's folder is closed to its user above, or as
+	 * that user, where it is nobody else's to enter.  */
+	bool there = chdir(c->directory) == 0;
+
 	if (!become_user(s, c))
 		tell(failure, CHILD_USER);
-	if (chdir(c->directory) != 0) /* as that user: it may be nobody else's to enter */
+	if (!there && chdir(c->directory) != 0)
 		tell(failure, CHILD_DIRECTORY);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != c->parent)
