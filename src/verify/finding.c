@@ -46,9 +46,9 @@ struct fh_trace *fh_finding_say(struct fh_finding *f, const char *code)
 		f->more++;
 		return nullptr;
 	}
-	struct fh_reason *r = &f->reason[f->reasons++];
+	struct fh_grounds *r = &f->reason[f->reasons++];
 
-	*r = (struct fh_reason){ .code = code };
+	*r = (struct fh_grounds){ .code = code };
 	return &r->why;
 }
 

@@ -36,7 +36,8 @@ enum fh_weakness {
 /* "none", "simulated" or "co-located"; FH_ERR_UNKNOWN for another text.  */
 fh_err fh_weakness_parse(struct fh_span text, enum fh_weakness *out);
 
-struct fh_reason {
+/* One of the grounds of an answer.  */
+struct fh_grounds {
 	const char *code;    /* stable, for programs; static */
 	struct fh_trace why; /* where, what and what to do, for people */
 };
@@ -46,7 +47,7 @@ struct fh_finding {
 	bool graded;                 /* grade and placement are known */
 	enum fh_grade grade;         /* the weakest key seen */
 	enum fh_placement placement; /* of the operator key */
-	struct fh_reason reason[FH_REASONS_MAX];
+	struct fh_grounds reason[FH_REASONS_MAX];
 	size_t reasons;
 	uint64_t more;               /* reasons that did not fit */
 };
