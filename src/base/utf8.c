@@ -46,3 +46,13 @@ bool fh_utf8_valid(struct fh_span s)
 	}
 	return true;
 }
+
+struct fh_span fh_utf8_first(struct fh_span s, size_t max)
+{
+	size_t n = max < s.n ? max : s.n;
+
+	/* A continuation byte behind the cut belongs to a character before it.  */
+	while (n < s.n && n > 0 && (s.p[n] & 0xc0) == 0x80)
+		n--;
+	return fh_span_first(s, n);
+}

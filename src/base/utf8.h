@@ -8,4 +8,8 @@
  * U+10FFFF).  */
 bool fh_utf8_valid(struct fh_span s);
 
+/* The longest beginning of the valid S of at most MAX bytes that does not end in
+ * the middle of a character.  */
+struct fh_span fh_utf8_first(struct fh_span s, size_t max);
+
 #endif

@@ -22,7 +22,8 @@
 	X(WRONG_PRINCIPAL, "the action does not apply to such a principal")  \
 	X(WRONG_RESOURCE, "the action does not apply to such a resource")    \
 	X(MALFORMED, "the request could not be typed")                       \
-	X(FAILED, "it could not be decided")
+	X(FAILED, "it could not be decided")                                 \
+	X(DEVICE_REVOKED, "the operator has revoked this device")
 
 enum fh_reason {
 #define FH_REASON_ROW(name, text) FH_REASON_##name,

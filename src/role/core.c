@@ -5,6 +5,7 @@
  * connect or signal anything.  */
 #include "role/core.h"
 
+#include "os/clock.h"
 #include "role/confine.h"
 #include "role/log.h"
 
@@ -20,6 +21,7 @@ constexpr size_t frames_per_turn = 512; /* of one peer, so that none starves the
 constexpr size_t scratch_size = 4 * FH_FRAME_MAX + FH_DECISION_ARENA;
 constexpr size_t memory_size = 2 * FH_BATCH_MAX + 4 * FH_FRAME_MAX + (4 << 20);
 constexpr size_t control_max = 4096;
+constexpr int flush_look_ms = 1000; /* how soon to write how many refusals were left out */
 constexpr int idle_look_ms = 30000; /* how often to look for sessions nobody uses */
 constexpr size_t fixed_polls = 4;
 constexpr size_t polls_max = fixed_polls + FH_GATES_MAX + FH_SESSIONS_MAX;
@@ -45,6 +47,7 @@ static struct pollfd poll_for(int fd, const struct fh_outbox *out)
 static void fill_polls(const struct fh_core *c, struct poll_set *p)
 {
 	size_t n = fixed_polls;
+	struct pollfd nothing = { .fd = -1 };
 
 	p->f[0] = poll_for(c->control.fd, nullptr);
 	p->f[1] = poll_for(c->reach.fd, &c->reach_out);
@@ -55,13 +58,18 @@ static void fill_polls(const struct fh_core *c, struct poll_set *p)
 		if (!c->gate[i].used)
 			continue;
 		p->gate[p->gates++] = i;
-		p->f[n++] = poll_for(fh_fd_get(c->gate[i].fd), &c->gate[i].out);
+		p->f[n] = poll_for(fh_fd_get(c->gate[i].fd), &c->gate[i].out);
+		if (!fh_core_gate_has_room(c, i)) /* first it takes its answers */
+			p->f[n].events &= ~POLLIN;
+		n++;
 	}
 	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
 		if (c->session[i].fd.plus_one == 0)
 			continue;
 		p->session[p->sessions++] = i;
-		p->f[n++] = poll_for(fh_fd_get(c->session[i].fd), &c->session[i].out);
+		p->f[n++] = fh_core_gate_has_room(c, c->session[i].gate)
+				    ? poll_for(fh_fd_get(c->session[i].fd), &c->session[i].out)
+				    : nothing;
 	}
 }
 
@@ -103,8 +111,14 @@ static fh_err on_reach(struct fh_core *c)
 	fh_err e = fh_pipe_receive(&c->reach);
 
 	while (e == FH_ERR_OK && (e = fh_pipe_next(&c->reach, &frame)) == FH_ERR_OK) {
+		struct fh_started started;
+
+		/* The descriptor may have come with a frame behind one that has none.  */
 		fh_arena_reset(&c->scratch);
-		e = fh_core_started(c, frame, fh_pipe_take_fd(&c->reach));
+		e = fh_started_read(frame, &started);
+		if (e == FH_ERR_OK)
+			e = fh_core_started(c, frame, started.running ? fh_pipe_take_fd(&c->reach)
+								      : (struct fh_fd){ 0 });
 	}
 	if (e == FH_ERR_CLOSED)
 		return gone(c, "reach");
@@ -134,6 +148,8 @@ static fh_err on_gate(struct fh_core *c, size_t i)
 
 	fh_fd_drop(&g->in.passed); /* it has none to pass */
 	for (size_t n = 0; e == FH_ERR_OK && n < frames_per_turn; n++) {
+		if (g->cut || !fh_core_gate_has_room(c, i))
+			return FH_ERR_OK;
 		e = fh_pipe_next(&g->in, &frame);
 		if (e != FH_ERR_OK)
 			break;
@@ -146,7 +162,7 @@ static fh_err on_gate(struct fh_core *c, size_t i)
 		if (e != FH_ERR_CLOSED)
 			fh_log(FH_LOG_PRIORITY_WARNING, "core",
 			       "a gate said what no gate says; it is cut off");
-		fh_core_gate_drop(c, i);
+		return fh_core_gate_drop(c, i);
 	}
 	return FH_ERR_OK;
 }
@@ -159,6 +175,8 @@ static fh_err on_session(struct fh_core *c, size_t i)
 
 	fh_fd_drop(&s->in.passed); /* it has none to pass */
 	while (e == FH_ERR_OK && s->fd.plus_one > 0) {
+		if (!fh_core_gate_has_room(c, s->gate))
+			return FH_ERR_OK;
 		e = fh_pipe_next(&s->in, &frame);
 		if (e != FH_ERR_OK)
 			break;
@@ -174,13 +192,29 @@ static fh_err on_session(struct fh_core *c, size_t i)
 	return FH_ERR_OK;
 }
 
-/* Gates that did not take their answers were closed while replying.  */
-static void drop_closed_gates(struct fh_core *c)
+/* Gates whose outbox overflowed while they were replied to.  */
+static fh_err drop_cut_gates(struct fh_core *c)
 {
-	for (size_t i = 0; i < FH_GATES_MAX; i++) {
-		if (c->gate[i].used && c->gate[i].fd.plus_one == 0)
-			fh_core_gate_drop(c, i);
+	fh_err e = FH_ERR_OK;
+
+	for (size_t i = 0; i < FH_GATES_MAX && e == FH_ERR_OK; i++) {
+		if (c->gate[i].used && c->gate[i].cut)
+			e = fh_core_gate_drop(c, i);
 	}
+	return e;
+}
+
+/* Refusals that a flood left out are written when it has ended.  */
+static fh_err flush_refusals(struct fh_core *c)
+{
+	uint64_t second = fh_clock_boot_ms() / 1000;
+	fh_err e = FH_ERR_OK;
+
+	for (size_t i = 0; i < FH_GATES_MAX && e == FH_ERR_OK; i++) {
+		if (c->gate[i].suppressed > 0 && c->gate[i].second != second)
+			e = fh_core_ask_flush(c, i);
+	}
+	return e;
 }
 
 static fh_err on_chain(struct fh_core *c)
@@ -191,13 +225,25 @@ static fh_err on_chain(struct fh_core *c)
 	return fh_core_chain_refresh(c);
 }
 
-/* A gate with whole frames left over from its last turn.  */
-static bool frames_left(const struct fh_core_gate *g)
+/* Whole frames left over from the last turn, of gate I or for it, and room to
+ * act on them.  */
+static bool pipe_has_frame(struct fh_pipe look)
 {
-	struct fh_pipe look = g->in;
 	struct fh_span frame;
 
-	return g->used && fh_pipe_next(&look, &frame) == FH_ERR_OK;
+	return fh_pipe_next(&look, &frame) == FH_ERR_OK;
+}
+
+static bool gate_left(const struct fh_core *c, size_t i)
+{
+	return c->gate[i].used && fh_core_gate_has_room(c, i) && pipe_has_frame(c->gate[i].in);
+}
+
+static bool session_left(const struct fh_core *c, size_t i)
+{
+	const struct fh_core_session *s = &c->session[i];
+
+	return s->fd.plus_one > 0 && fh_core_gate_has_room(c, s->gate) && pipe_has_frame(s->in);
 }
 
 static fh_err act(struct fh_core *c, const struct poll_set *p)
@@ -218,11 +264,13 @@ static fh_err act(struct fh_core *c, const struct poll_set *p)
 			e = on_session(c, p->session[i]);
 	}
 	for (size_t i = 0; i < p->gates && e == FH_ERR_OK; i++) {
-		if ((f[i].revents & ~POLLOUT) != 0 && c->gate[p->gate[i]].used)
+		if ((f[i].revents & ~POLLOUT) != 0 && c->gate[p->gate[i]].used
+		    && !c->gate[p->gate[i]].cut)
 			e = on_gate(c, p->gate[i]);
 	}
-	drop_closed_gates(c);
-	return e;
+	if (e == FH_ERR_OK)
+		e = flush_refusals(c);
+	return e == FH_ERR_OK ? drop_cut_gates(c) : e;
 }
 
 /* Lets go what the commit has released.  */
@@ -232,7 +280,7 @@ static fh_err send_released(struct fh_core *c)
 		struct fh_core_gate *g = &c->gate[i];
 
 		if (g->used && fh_outbox_send(&g->out, fh_fd_get(g->fd)) != FH_ERR_OK)
-			fh_core_gate_drop(c, i);
+			g->cut = true; /* the next turn drops it */
 	}
 	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
 		struct fh_core_session *s = &c->session[i];
@@ -245,11 +293,19 @@ static fh_err send_released(struct fh_core *c)
 
 static int poll_timeout(const struct fh_core *c)
 {
+	int timeout = idle_look_ms;
+
 	for (size_t i = 0; i < FH_GATES_MAX; i++) {
-		if (frames_left(&c->gate[i]))
+		if (c->gate[i].cut || gate_left(c, i))
+			return 0;
+		if (c->gate[i].suppressed > 0)
+			timeout = flush_look_ms;
+	}
+	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
+		if (session_left(c, i))
 			return 0;
 	}
-	return idle_look_ms;
+	return timeout;
 }
 
 static fh_err turn(struct fh_core *c)
@@ -263,8 +319,12 @@ static fh_err turn(struct fh_core *c)
 	if (poll(p.f, n, poll_timeout(c)) < 0)
 		return FH_ERR_OK; /* a signal: look again */
 	for (size_t i = 0; i < p.gates; i++) {
-		if (frames_left(&c->gate[p.gate[i]]))
+		if (gate_left(c, p.gate[i]))
 			p.f[fixed_polls + i].revents |= POLLIN;
+	}
+	for (size_t i = 0; i < p.sessions; i++) {
+		if (session_left(c, p.session[i]))
+			p.f[fixed_polls + p.gates + i].revents |= POLLIN;
 	}
 	fh_err e = act(c, &p);
 
@@ -289,6 +349,8 @@ static fh_err stop(struct fh_core *c)
 			e = fh_core_session_end(c, &c->session[i], FH_OUTCOME_CANCELLED,
 						"freehold is stopping");
 	}
+	for (size_t i = 0; i < FH_GATES_MAX && e == FH_ERR_OK; i++)
+		e = fh_core_ask_flush(c, i);
 	if (e == FH_ERR_OK)
 		e = fh_core_append(c, FH_ENTRY_STOP, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
 	if (e == FH_ERR_OK)

@@ -28,7 +28,8 @@ enum fh_core_fd {
 	FH_CORE_END = FH_FD_FIRST + 1,
 };
 
-constexpr size_t FH_CORE_OUTBOX = 3 * FH_FRAME_MAX;  /* a peer that lets more pile up is cut off */
+constexpr size_t FH_CORE_OUTBOX = 5 * FH_FRAME_MAX;  /* what may wait for one peer */
+constexpr size_t FH_CORE_ROOM = 2 * FH_FRAME_MAX;    /* with less left, it must take some first */
 constexpr size_t FH_CORE_CALLS_MAX = 64;             /* calls of one session at one time */
 constexpr uint32_t FH_CORE_REFUSALS_PER_SECOND = 16; /* entries of one gate; more are counted */
 constexpr size_t FH_CORE_PARAMS_MAX = 4096;          /* initialize params, which name the client */
@@ -40,6 +41,7 @@ struct fh_core_gate {
 	struct fh_fd fd;
 	struct fh_pipe in;
 	struct fh_outbox out;
+	bool cut;                    /* its outbox overflowed: to be dropped */
 	struct fh_peer peer;         /* executable looks into the next member */
 	uint8_t executable[FH_HASH_SIZE];
 	uint64_t last_exchange;      /* exchanges only rise */
@@ -69,8 +71,10 @@ struct fh_core_session {
 	size_t gate;
 	char principal[FH_NAME_MAX + 1]; /* Actor::"..." id */
 	size_t principal_n;
+	uint64_t principal_sequence;     /* of its statement; 0 for anonymous */
 	char server[FH_SERVER_NAME_MAX + 1];
 	size_t server_n;
+	uint64_t server_sequence;        /* of the statement it was started by */
 	uint64_t used_ms;                /* boot clock, of the last thing asked of it */
 	uint64_t open_exchange;          /* the initialize that waits */
 	uint64_t open_index;             /* its intent */
@@ -169,10 +173,14 @@ fh_err fh_core_policy_refresh(struct fh_core *c);
 struct fh_core_actor {
 	struct fh_span name;    /* Actor::"name"; "anonymous" without a credential */
 	struct fh_span groups;  /* CBOR array of team names, or empty */
+	uint64_t sequence;      /* of its statement; 0 for anonymous */
 	const char *grade;      /* "bearer", "peer" or "anonymous" */
 	bool known;             /* false: a credential was presented that is not one */
 	bool identified;        /* by a credential or by the kernel; not anonymous */
 };
+
+/* Who names nobody.  */
+struct fh_core_actor fh_core_anonymous(void);
 
 struct fh_core_actor fh_core_identify(struct fh_core *c, const struct fh_core_gate *g,
 				      struct fh_span bearer);
@@ -191,13 +199,19 @@ struct fh_span fh_core_reason_code(enum fh_reason r);
  * FH_ERR_STATE end core.  */
 fh_err fh_core_ask(struct fh_core *c, size_t i, struct fh_span frame);
 
+/* Records the refusals of gate I that were counted and not written.  */
+fh_err fh_core_ask_flush(struct fh_core *c, size_t i);
+
 /* Puts REPLY into gate I's outbox, held until the next commit.  */
 void fh_core_reply(struct fh_core *c, size_t i, const struct fh_reply *r);
 
 /* --- core_gate.c ------------------------------------------------------ */
 
 void fh_core_gate_add(struct fh_core *c, const struct fh_peer *peer, struct fh_fd pair);
-void fh_core_gate_drop(struct fh_core *c, size_t i);
+/* Gate I has room for whatever one more frame may lead to.  */
+bool fh_core_gate_has_room(const struct fh_core *c, size_t i);
+/* Ends its sessions and forgets it.  An error is of the record, and final.  */
+fh_err fh_core_gate_drop(struct fh_core *c, size_t i);
 
 /* --- core_session.c: workers ------------------------------------------ */
 
@@ -206,10 +220,10 @@ struct fh_core_session *fh_core_session_new(struct fh_core *c, size_t gate,
 					    struct fh_span principal);
 /* Ends the sessions that nobody has used for FH_SESSION_IDLE_MS.  */
 fh_err fh_core_session_expire(struct fh_core *c);
-/* The live session ID of this gate and principal, or NULL.  */
+/* The live session ID of this gate and principal (empty: whoever's), or NULL.  */
 struct fh_core_session *fh_core_session_find(struct fh_core *c, size_t gate, struct fh_span id,
 					     struct fh_span principal);
-/* Reach answered an order; PAIR is the worker's pair.  */
+/* Reach answered an order; PAIR is the worker's pair, if a server runs.  */
 fh_err fh_core_started(struct fh_core *c, struct fh_span frame, struct fh_fd pair);
 /* Acts on one frame of the worker of S.  An error ends the session.  */
 fh_err fh_core_outcome(struct fh_core *c, struct fh_core_session *s, struct fh_span frame);

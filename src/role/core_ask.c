@@ -3,6 +3,7 @@
  * entry, a permit or a refusal.  */
 #include "role/core.h"
 
+#include "base/utf8.h"
 #include "codec/cbor.h"
 #include "crypto/sign.h"
 #include "os/clock.h"
@@ -35,7 +36,7 @@ void fh_core_reply(struct fh_core *c, size_t i, const struct fh_reply *r)
 	fh_reply_put(&b, r);
 	/* A gate that does not take its answers is cut off rather than waited for.  */
 	if (b.bad || fh_outbox_put(&g->out, fh_builder_span(&b)) != FH_ERR_OK)
-		fh_fd_drop(&g->fd);
+		g->cut = true;
 }
 
 /* --- entries about requests ------------------------------------------- */
@@ -76,7 +77,7 @@ static fh_err add_decision(struct fh_core *c, struct fh_fields *f, const struct 
 	fh_cbor_put_text(&b, fh_core_reason_code(d->reason));
 	fh_cbor_put_array(&b, d->determining_n);
 	for (size_t i = 0; i < d->determining_n; i++)
-		fh_cbor_put_text(&b, fh_span_first(d->determining[i], FH_NAME_MAX));
+		fh_cbor_put_text(&b, fh_utf8_first(d->determining[i], FH_NAME_MAX));
 	return b.bad ? FH_ERR_NOMEM
 		     : fh_core_field(c, f, FH_FIELD_DECISION, fh_builder_span(&b));
 }
@@ -175,7 +176,8 @@ static fh_err refuse(struct fh_core *c, struct request *r, const char *code, con
 
 	r->index = FH_NO_INDEX;
 	if (c->nearly_full || flooding(g, &r->actor)) {
-		reply_refused(c, r, code, text);
+		if (r->ask->kind != FH_ASK_REFUSED)
+			reply_refused(c, r, code, text);
 		return FH_ERR_OK;
 	}
 	fh_err e = add_who(c, &f, r);
@@ -209,7 +211,7 @@ static void reply_denied(struct fh_core *c, const struct request *r)
 	};
 
 	for (size_t i = 0; i < d->determining_n && i < FH_REPLY_POLICIES_MAX; i++)
-		reply.policy[reply.policies++] = fh_span_first(d->determining[i], FH_NAME_MAX);
+		reply.policy[reply.policies++] = fh_utf8_first(d->determining[i], FH_NAME_MAX);
 	fh_core_reply(c, r->gate, &reply);
 }
 
@@ -330,6 +332,8 @@ static fh_err ask_initialize(struct fh_core *c, struct request *r)
 		s->state = FH_SESSION_FREE;
 		return e;
 	}
+	s->principal_sequence = r->actor.sequence;
+	s->server_sequence = server->sequence;
 	s->open_exchange = r->ask->exchange;
 	s->open_index = r->index;
 	s->params_n = r->arguments.n;
@@ -468,8 +472,10 @@ static fh_err ask_cancel(struct fh_core *c, const struct request *r)
 
 static fh_err ask_end(struct fh_core *c, struct request *r)
 {
+	/* Who knows the session's id may end it: a client that went away before it got
+	 * its answer cannot show its credential any more.  */
 	struct fh_core_session *s =
-		fh_core_session_find(c, r->gate, r->ask->session, r->actor.name);
+		fh_core_session_find(c, r->gate, r->ask->session, (struct fh_span){ 0 });
 	struct fh_reply reply = { .status = FH_REPLY_RESULT, .exchange = r->ask->exchange,
 				  .index = FH_NO_INDEX };
 
@@ -493,6 +499,25 @@ static fh_err ask_health(struct fh_core *c, const struct request *r)
 	return FH_ERR_OK;
 }
 
+/* What a gate refused itself.  It names a reason code; anything else is not what
+ * gates say.  */
+static fh_err refused_by_gate(struct fh_core *c, struct request *r)
+{
+	char code[FH_REASON_MAX + 1] = { 0 };
+	struct fh_span said = r->ask->tool;
+
+	if (said.n == 0 || said.n > FH_REASON_MAX)
+		return FH_ERR_FORMAT;
+	for (size_t i = 0; i < said.n; i++) {
+		uint8_t b = said.p[i];
+
+		if (!(b >= 'a' && b <= 'z') && !(b >= '0' && b <= '9') && b != '-' && b != '.')
+			return FH_ERR_FORMAT;
+		code[i] = (char)b;
+	}
+	return refuse(c, r, code, "");
+}
+
 static fh_err dispatch(struct fh_core *c, struct request *r)
 {
 	if (!r->actor.known && r->ask->kind != FH_ASK_HEALTH)
@@ -513,11 +538,21 @@ static fh_err dispatch(struct fh_core *c, struct request *r)
 	case FH_ASK_REFUSED:
 		break;
 	}
-	char code[FH_REASON_MAX + 1] = { 0 };
+	return refused_by_gate(c, r);
+}
 
-	memcpy(code, r->ask->tool.p,
-	       r->ask->tool.n < FH_REASON_MAX ? r->ask->tool.n : FH_REASON_MAX);
-	return refuse(c, r, code, "");
+fh_err fh_core_ask_flush(struct fh_core *c, size_t i)
+{
+	struct fh_core_gate *g = &c->gate[i];
+	struct fh_ask none = { .kind = FH_ASK_REFUSED };
+	struct request r = { .gate = i, .ask = &none, .index = FH_NO_INDEX,
+			     .actor = fh_core_anonymous() };
+
+	if (g->suppressed == 0 || c->nearly_full)
+		return FH_ERR_OK;
+	g->refusals = 0; /* this entry is the one that says how many were left out */
+	fh_arena_reset(&c->scratch);
+	return refuse(c, &r, "suppressed", "");
 }
 
 fh_err fh_core_ask(struct fh_core *c, size_t i, struct fh_span frame)

@@ -72,21 +72,33 @@ static fh_err take(struct fh_core *c, const struct fh_store *store, const struct
 	return append_statement(c, envelope);
 }
 
-/* Ends the sessions whose actor or server the chain no longer grants.  */
+/* S still stands on the statements it was opened by: a replaced one ends it as a
+ * revoked one does.  */
+static bool granted(const struct fh_core *c, const struct fh_core_session *s)
+{
+	struct fh_span name = fh_span_of(s->principal, s->principal_n);
+	const struct fh_device *device = fh_chain_device(&c->chain, &c->device_id);
+	const struct fh_server *server = fh_chain_server(&c->chain,
+							 fh_span_of(s->server, s->server_n));
+	const struct fh_actor *actor = fh_chain_actor(&c->chain, name);
+
+	if (device == nullptr || device->revoked)
+		return false;
+	if (server == nullptr || server->sequence != s->server_sequence)
+		return false;
+	return s->principal_sequence == 0
+	       || (actor != nullptr && actor->sequence == s->principal_sequence);
+}
+
+/* Ends the sessions that the chain no longer grants.  */
 static fh_err cut_revoked(struct fh_core *c)
 {
 	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
 		struct fh_core_session *s = &c->session[i];
 
-		if (s->state == FH_SESSION_FREE)
+		if (s->state == FH_SESSION_FREE || granted(c, s))
 			continue;
-		struct fh_span name = fh_span_of(s->principal, s->principal_n);
-		struct fh_span server = fh_span_of(s->server, s->server_n);
-		bool actor = fh_span_equal(name, FH_SPAN_LIT("anonymous"))
-			     || fh_chain_actor(&c->chain, name) != nullptr;
-
-		if (actor && fh_chain_server(&c->chain, server) != nullptr)
-			continue;
+		fh_arena_reset(&c->scratch);
 		fh_err e = fh_core_session_end(c, s, FH_OUTCOME_CANCELLED,
 					       "revoked by the operator");
 

@@ -10,10 +10,16 @@ static const struct fh_core_actor anonymous = {
 	.name = { (const uint8_t *)"anonymous", 9 }, .grade = "anonymous", .known = true,
 };
 
+struct fh_core_actor fh_core_anonymous(void)
+{
+	return anonymous;
+}
+
 static struct fh_core_actor actor_of(const struct fh_actor *a, const char *grade)
 {
 	return (struct fh_core_actor){ .name = a->body.name, .groups = a->body.groups,
-				       .grade = grade, .known = true, .identified = true };
+				       .sequence = a->sequence, .grade = grade, .known = true,
+				       .identified = true };
 }
 
 static bool actor_valid(struct fh_core *c, const struct fh_actor *a)
@@ -58,7 +64,10 @@ static fh_err groups_of(const struct fh_core_actor *actor,
 static enum fh_reason obstacle(struct fh_core *c)
 {
 	const struct fh_policy_held *p = fh_chain_policy(&c->chain);
+	const struct fh_device *device = fh_chain_device(&c->chain, &c->device_id);
 
+	if (device == nullptr || device->revoked)
+		return FH_REASON_DEVICE_REVOKED;
 	if (c->chain.state != FH_CHAIN_LIVE && c->chain.state != FH_CHAIN_FORKED)
 		return FH_REASON_NO_POLICY;
 	if (p == nullptr || !c->policy_ready)
@@ -107,6 +116,7 @@ struct fh_span fh_core_reason_code(enum fh_reason r)
 		[FH_REASON_WRONG_RESOURCE] = { (const uint8_t *)"wrong-resource", 14 },
 		[FH_REASON_MALFORMED] = { (const uint8_t *)"malformed", 9 },
 		[FH_REASON_FAILED] = { (const uint8_t *)"undecidable", 11 },
+		[FH_REASON_DEVICE_REVOKED] = { (const uint8_t *)"device-revoked", 14 },
 	};
 
 	return (unsigned)r < FH_REASON_COUNT ? codes[r] : codes[FH_REASON_UNDECIDED];

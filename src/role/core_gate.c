@@ -51,18 +51,31 @@ void fh_core_gate_add(struct fh_core *c, const struct fh_peer *peer, struct fh_f
 	g->used = true;
 }
 
-void fh_core_gate_drop(struct fh_core *c, size_t i)
+bool fh_core_gate_has_room(const struct fh_core *c, size_t i)
+{
+	const struct fh_outbox *o = &c->gate[i].out;
+
+	return !c->gate[i].used || o->cap - (o->n - o->from) >= FH_CORE_ROOM;
+}
+
+fh_err fh_core_gate_drop(struct fh_core *c, size_t i)
 {
 	struct fh_core_gate *g = &c->gate[i];
+	fh_err e = fh_core_ask_flush(c, i);
 
 	g->used = false; /* first, so that its sessions' ends are not told to it */
 	for (size_t s = 0; s < FH_SESSIONS_MAX; s++) {
-		if (c->session[s].state != FH_SESSION_FREE && c->session[s].gate == i)
-			(void)!fh_core_session_end(c, &c->session[s], FH_OUTCOME_CANCELLED,
+		if (c->session[s].state == FH_SESSION_FREE || c->session[s].gate != i)
+			continue;
+		fh_err ended = fh_core_session_end(c, &c->session[s], FH_OUTCOME_CANCELLED,
 						   "the client's gate is gone");
+
+		if (e == FH_ERR_OK)
+			e = ended;
 	}
 	fh_pipe_drop(&g->in);
 	fh_fd_drop(&g->fd);
 	fh_arena_drop(&g->memory);
 	*g = (struct fh_core_gate){ 0 };
+	return e;
 }

@@ -147,10 +147,14 @@ fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *cl
 	for (size_t i = 0; i < fields->n; i++)
 		cap += fields->field[i].value.n + FH_SALT_SIZE + 16;
 	struct fh_builder payload = item_builder(c, cap);
+	struct fh_fields again;
 
 	fh_payload_put(&payload, fields);
 	if (e == FH_ERR_OK && payload.bad)
 		e = FH_ERR_NOMEM;
+	/* What cannot be read back must not be signed: it would stay unreadable.  */
+	if (e == FH_ERR_OK && fh_payload_read(fh_builder_span(&payload), &again) != FH_ERR_OK)
+		e = FH_ERR_STATE;
 	if (e != FH_ERR_OK)
 		return e;
 	struct fh_leaf leaf = {
@@ -236,6 +240,12 @@ static void look_at_space(struct fh_core *c)
 		c->nearly_full = (uint64_t)s.f_bavail * (uint64_t)s.f_bsize < 2 * FH_RECORD_RESERVE;
 }
 
+/* What goes wrong here is nobody's own fault: it must not look like a peer's.  */
+static fh_err final_error(fh_err e)
+{
+	return e == FH_ERR_OK || e == FH_ERR_FULL || e == FH_ERR_IO ? e : FH_ERR_STATE;
+}
+
 fh_err fh_core_commit(struct fh_core *c)
 {
 	fh_err e = fh_journal_sync(&c->journal);
@@ -250,5 +260,5 @@ fh_err fh_core_commit(struct fh_core *c)
 	}
 	if (e == FH_ERR_OK)
 		release_all(c);
-	return e;
+	return final_error(e);
 }

@@ -4,6 +4,7 @@
  * else.  */
 #include "role/core.h"
 
+#include "base/utf8.h"
 #include "codec/cbor.h"
 #include "codec/lookup.h"
 #include "crypto/sign.h"
@@ -82,7 +83,8 @@ struct fh_core_session *fh_core_session_find(struct fh_core *c, size_t gate, str
 
 		if (s->state == FH_SESSION_LIVE && s->gate == gate
 		    && fh_secret_equal(FH_SPAN_ARRAY(s->id), id)
-		    && fh_span_equal(fh_span_of(s->principal, s->principal_n), principal)) {
+		    && (principal.n == 0
+			|| fh_span_equal(fh_span_of(s->principal, s->principal_n), principal))) {
 			s->used_ms = fh_clock_boot_ms();
 			return s;
 		}
@@ -254,12 +256,11 @@ fh_err fh_core_session_end(struct fh_core *c, struct fh_core_session *s,
 		e = close_calls(c, s, status, why);
 	else
 		e = close_opening(c, s, status, (struct fh_span){ 0 }, why);
-	if (e != FH_ERR_OK)
-		return e;
-	if (s->state == FH_SESSION_LIVE)
+	if (e == FH_ERR_OK && s->state == FH_SESSION_LIVE)
 		fh_core_reply(c, s->gate, &ended);
 	fh_stop_put(&b, FH_SPAN_ARRAY(s->id));
-	e = fh_outbox_put(&c->reach_out, fh_builder_span(&b));
+	if (e == FH_ERR_OK)
+		e = fh_outbox_put(&c->reach_out, fh_builder_span(&b));
 	fh_pipe_drop(&s->in);
 	fh_fd_drop(&s->fd);
 	fh_arena_drop(&s->memory);
@@ -329,7 +330,7 @@ fh_err fh_core_started(struct fh_core *c, struct fh_span frame, struct fh_fd pai
 		return FH_ERR_OK;
 	struct fh_builder b = fh_builder_of(why, sizeof(why) - 1);
 
-	fh_builder_bytes(&b, fh_span_first(started.text, sizeof(why) - 1));
+	fh_builder_bytes(&b, fh_utf8_first(started.text, sizeof(why) - 1));
 	why[b.n] = '\0';
 	fh_log(FH_LOG_PRIORITY_WARNING, "core", "server %.*s: %s", (int)s->server_n, s->server,
 	       why);
@@ -362,7 +363,7 @@ fh_err fh_core_outcome(struct fh_core *c, struct fh_core_session *s, struct fh_s
 		return FH_ERR_FORMAT;
 	if (s->state == FH_SESSION_OPENING)
 		return opened(c, s, &o);
-	fh_builder_bytes(&b, fh_span_first(o.text, sizeof(why) - 1));
+	fh_builder_bytes(&b, fh_utf8_first(o.text, sizeof(why) - 1));
 	why[b.n] = '\0';
 	for (size_t i = 0; i < FH_CORE_CALLS_MAX; i++) {
 		struct fh_core_call call = s->call[i];

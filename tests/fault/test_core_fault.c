@@ -86,7 +86,7 @@ static void add_gate(struct bench *b)
 
 static void drop_gate(struct bench *b)
 {
-	fh_core_gate_drop(b->core, 0);
+	(void)!fh_core_gate_drop(b->core, 0);
 	(void)close(b->client);
 	if (b->worker >= 0)
 		(void)close(b->worker);

@@ -380,6 +380,27 @@ static void asks_of_unknown_kinds_cut_the_gate_off(void **state)
 	}
 }
 
+/* What cannot be read back must never be signed into the record.  */
+static void refusals_that_are_no_codes_cut_the_gate_off(void **state)
+{
+	static const char *const said[] = {
+		"", "Upper", "two words", "bad\xff",
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xc3\xa9",
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		uint8_t bytes[256];
+		struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+		struct fh_ask a = { .kind = FH_ASK_REFUSED, .exchange = 9,
+				    .server = FH_SPAN_LIT("wild"), .tool = fh_span_str(said[i]) };
+
+		fh_ask_put(&b, &a);
+		frame_cuts_off(fh_builder_span(&b));
+	}
+}
+
 static void giant_frames_cut_the_gate_off(void **state)
 {
 	uint8_t head[4];
@@ -685,6 +706,7 @@ int main(void)
 		cmocka_unit_test(malformed_frames_cut_the_gate_off),
 		cmocka_unit_test(calls_that_are_cut_or_too_long_cut_the_gate_off),
 		cmocka_unit_test(asks_of_unknown_kinds_cut_the_gate_off),
+		cmocka_unit_test(refusals_that_are_no_codes_cut_the_gate_off),
 		cmocka_unit_test(giant_frames_cut_the_gate_off),
 		cmocka_unit_test(half_frames_stop_nobody_else),
 		cmocka_unit_test(exchanges_that_do_not_rise_cut_the_gate_off),
