@@ -57,7 +57,10 @@ static fh_err fill(const struct fh_cli *cli, const struct fh_arguments *a, struc
 static fh_err set_log(enum fh_log_level level)
 {
 	static const char *const priority[] = {
-		[FH_LOG_ERROR] = "3", [FH_LOG_WARNING] = "4", [FH_LOG_INFO] = "6", [FH_LOG_DEBUG] = "7",
+		[FH_LOG_ERROR] = "3",
+		[FH_LOG_WARNING] = "4",
+		[FH_LOG_INFO] = "6",
+		[FH_LOG_DEBUG] = "7",
 	};
 
 	if (setenv(FH_LOG_VARIABLE, priority[level], /* overwrite= */ 1) != 0)
