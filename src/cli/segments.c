@@ -38,21 +38,31 @@ static fh_err say(struct fh_trace *t, const char *path, const char *what)
 	return fh_errno_err(error);
 }
 
+bool fh_segments_is_one(int directory, const char *name, uint64_t *bytes)
+{
+	struct stat st;
+
+	if (!is_segment(name) || fstatat(directory, name, &st, 0) != 0)
+		return false;
+	*bytes = (uint64_t)st.st_size;
+	return true;
+}
+
 /* Counts the segments in S's directory.  */
 static fh_err count_files(struct fh_segments *s, struct fh_trace *t)
 {
 	int fd = openat(fh_fd_get(s->directory), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? nullptr : fdopendir(fd);
 	const struct dirent *entry;
-	struct stat st;
+	uint64_t bytes;
 
 	if (d == nullptr)
 		return say(t, s->path, "cannot be read");
 	while ((entry = readdir(d)) != nullptr) {
-		if (!is_segment(entry->d_name) || fstatat(fd, entry->d_name, &st, 0) != 0)
+		if (!fh_segments_is_one(fd, entry->d_name, &bytes))
 			continue;
 		s->files++;
-		s->bytes += (uint64_t)st.st_size;
+		s->bytes += bytes;
 	}
 	(void)closedir(d);
 	return FH_ERR_OK;

@@ -25,6 +25,9 @@ struct fh_segments {
 fh_err fh_segments_open(const char *path, struct fh_segments *out, struct fh_trace *t);
 void fh_segments_drop(struct fh_segments *s);
 
+/* NAME in the open DIRECTORY is that of a segment, and there; its size.  */
+bool fh_segments_is_one(int directory, const char *name, uint64_t *bytes);
+
 /* A segment mapped for reading.  */
 struct fh_mapped {
 	struct fh_span bytes;

@@ -150,7 +150,8 @@ static fh_err take_memory(struct task *t, size_t own)
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(own, &t->own);
 	if (e == FH_ERR_OK)
-		e = fh_arena_map(report_max + at_least_max + 4096, &t->text);
+		e = fh_arena_map(report_max + at_least_max + sizeof(struct fh_unread) + 4096,
+				 &t->text);
 	return e;
 }
 
@@ -229,7 +230,7 @@ static fh_err feed(const struct fh_segments *s, struct fh_record_check *c, struc
 }
 
 static int judge_record(const struct fh_cli *cli, struct task *t, const struct fh_segments *s,
-			const struct fh_record_options *o)
+			const struct fh_record_options *o, const struct fh_unread *unread)
 {
 	FH_OWN(fh_record_check) c = { 0 };
 	struct fh_record_memory memory = { &t->live, &t->spare, &t->scratch, &t->own };
@@ -251,7 +252,7 @@ static int judge_record(const struct fh_cli *cli, struct task *t, const struct f
 	enum fh_answer v = fh_finding_settle(&c.finding, t->required, t->allowed);
 
 	fh_report_finding(&report, "record", v, &c.finding);
-	fh_report_record(&report, &c);
+	fh_report_record(&report, &c, unread);
 	return end_report(&report, v);
 }
 
@@ -281,7 +282,12 @@ static int run_record(struct fh_cli *cli, int argc, char **argv)
 	}
 	o.genesis_given = t.genesis_given;
 	o.genesis = t.genesis;
-	return judge_record(cli, &t, &s, &o);
+	struct fh_unread *unread = fh_arena_take(&t.text, sizeof(*unread));
+
+	e = unread != nullptr ? fh_unread_find(path, &s, unread, &why) : FH_ERR_NOMEM;
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, path, &why);
+	return judge_record(cli, &t, &s, &o, unread);
 }
 
 /* --- proof -------------------------------------------------------------------- */
@@ -325,9 +331,29 @@ static int run_proof(struct fh_cli *cli, int argc, char **argv)
 	return judge_proof(cli, &t, path);
 }
 
+/* --- kinds that are known by name ----------------------------------------------- */
+
+static int run_known(struct fh_cli *cli, int argc, char **argv)
+{
+	char verb[32];
+	const struct fh_usage u = { .verb = verb, .operands = "", .summary = "not supported yet" };
+
+	(void)cli;
+	(void)snprintf(verb, sizeof(verb), "verify %s", argv[0]);
+	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		fh_usage_print(&u);
+		return FH_EXIT_YES;
+	}
+	return fh_cli_fail(FH_ERR_UNKNOWN, verb, "not supported yet; nothing was checked",
+			   "`verify record` and `verify proof` are");
+}
+
 static const struct fh_subcommand kinds[] = {
 	{ "record", run_record, "a record: every hash, signature and rule" },
 	{ "proof", run_proof, "a proof that an entry is in a record" },
+	{ "machine", run_known, "a machine, now: not supported yet" },
+	{ "quote", run_known, "a quote of a TPM: not supported yet" },
+	{ "stamp", run_known, "a time stamp: not supported yet" },
 };
 
 int fh_cmd_verify(struct fh_cli *cli, int argc, char **argv)

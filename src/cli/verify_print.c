@@ -112,7 +112,7 @@ static void print_hash(const char *label, const struct fh_hash *h)
 	printf("\n");
 }
 
-static void print_record(const struct fh_record_check *c)
+static void print_record(const struct fh_record_check *c, const struct fh_unread *u)
 {
 	char when[FH_TIME_TEXT];
 
@@ -130,10 +130,14 @@ static void print_record(const struct fh_record_check *c)
 	printf("\nintents     %llu permitted (%llu without outcome), %llu denied\n",
 	       (unsigned long long)c->counts.permitted, (unsigned long long)c->counts.open,
 	       (unsigned long long)c->counts.denied);
-	if (c->uncovered_n > 0)
+	if (c->uncovered_n + u->n > 0)
 		printf("not covered\n");
 	for (size_t i = 0; i < c->uncovered_n; i++)
 		print_reason(c->uncovered[i].code, &c->uncovered[i].why);
+	for (size_t i = 0; i < u->n; i++)
+		print_reason(u->place[i].code, &u->place[i].why);
+	if (u->more > 0)
+		printf("  and %llu more names that were not read\n", (unsigned long long)u->more);
 }
 
 static void counts_member(struct fh_builder *b, const struct fh_record_counts *n)
@@ -155,13 +159,14 @@ static void counts_member(struct fh_builder *b, const struct fh_record_counts *n
 	number_member(b, "bytes", n->bytes);
 }
 
-void fh_report_record(struct fh_report *r, const struct fh_record_check *c)
+void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
+		      const struct fh_unread *u)
 {
 	struct fh_builder *b = &r->json;
 
 	if (!r->cli->json) {
 		if (!r->cli->quiet)
-			print_record(c);
+			print_record(c, u);
 		return;
 	}
 	hash_member(b, "chain", &c->chain_id);
@@ -178,7 +183,10 @@ void fh_report_record(struct fh_report *r, const struct fh_record_check *c)
 	fh_builder_u8(b, '[');
 	for (size_t i = 0; i < c->uncovered_n; i++)
 		why_object(b, c->uncovered[i].code, &c->uncovered[i].why);
+	for (size_t i = 0; i < u->n; i++)
+		why_object(b, u->place[i].code, &u->place[i].why);
 	fh_builder_u8(b, ']');
+	number_member(b, "not-covered-more", u->more);
 }
 
 /* --- values --------------------------------------------------------------- */

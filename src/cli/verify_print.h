@@ -3,6 +3,7 @@
 #define FH_CLI_VERIFY_PRINT_H
 
 #include "cli/command.h"
+#include "cli/unread.h"
 #include "verify/proof.h"
 #include "verify/record.h"
 
@@ -19,7 +20,8 @@ struct fh_report {
  * reasons.  */
 void fh_report_finding(struct fh_report *r, const char *kind, enum fh_answer v,
 		       const struct fh_finding *f);
-void fh_report_record(struct fh_report *r, const struct fh_record_check *c);
+void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
+		      const struct fh_unread *u);
 void fh_report_proof(struct fh_report *r, const struct fh_proof_check *c);
 /* Writes what is left.  FH_ERR_LIMIT if it did not fit.  */
 fh_err fh_report_end(struct fh_report *r);

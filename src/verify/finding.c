@@ -52,6 +52,17 @@ struct fh_trace *fh_finding_say(struct fh_finding *f, const char *code)
 	return &r->why;
 }
 
+void fh_finding_say_static(struct fh_finding *f, const char *what)
+{
+	struct fh_trace *t = fh_finding_say(f, "static");
+
+	fh_trace_where(t, "fresh");
+	fh_trace_what(t, "not checked: %s says nothing about now", what);
+	t = fh_finding_say(f, "no-quote");
+	fh_trace_where(t, "accepted");
+	fh_trace_what(t, "not checked: the sessions carry no quote of the machine's state");
+}
+
 static int number_of(enum fh_question q)
 {
 	for (int i = 0; i < FH_QUESTIONS; i++) {

@@ -59,6 +59,10 @@ void fh_finding_begin(struct fh_finding *f);
  * (the fh_trace functions take that).  */
 struct fh_trace *fh_finding_say(struct fh_finding *f, const char *code);
 
+/* Says why `fresh` and `accepted` stay unchecked for WHAT ("a record"), which is
+ * static and carries no quote.  */
+void fh_finding_say_static(struct fh_finding *f, const char *what);
+
 /* F's answer to Q.  */
 enum fh_answer fh_finding_answer(const struct fh_finding *f, enum fh_question q);
 void fh_finding_set(struct fh_finding *f, enum fh_question q, enum fh_answer a);

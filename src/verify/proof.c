@@ -224,7 +224,9 @@ fh_err fh_proof_verify(struct fh_span text, const struct fh_proof_options *o,
 		e = check_chain(out, o->scratch);
 	if (e == FH_ERR_OK && fh_finding_answer(&out->finding, FH_AUTHENTIC) != FH_ANSWER_NO)
 		e = check_session(out, &note);
-	if (e == FH_ERR_OK)
+	if (e == FH_ERR_OK) {
 		answer(out, o);
+		fh_finding_say_static(&out->finding, "a proof");
+	}
 	return e;
 }

@@ -319,8 +319,6 @@ static void answer_enrolled(struct fh_record_check *c)
 
 void fh_record_check_end(struct fh_record_check *c)
 {
-	struct fh_trace *t;
-
 	if (c->ended)
 		return;
 	c->ended = true;
@@ -329,12 +327,7 @@ void fh_record_check_end(struct fh_record_check *c)
 	answer_enrolled(c);
 	c->finding.graded = c->counts.sessions > 0;
 	c->finding.placement = c->chain.placement;
-	t = fh_finding_say(&c->finding, "static");
-	fh_trace_where(t, "fresh");
-	fh_trace_what(t, "not checked: a record says nothing about now");
-	t = fh_finding_say(&c->finding, "no-quote");
-	fh_trace_where(t, "accepted");
-	fh_trace_what(t, "not checked: the sessions carry no quote of the machine's state");
+	fh_finding_say_static(&c->finding, "a record");
 }
 
 void fh_record_check_drop(struct fh_record_check *c)

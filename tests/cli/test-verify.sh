@@ -43,6 +43,44 @@ truncate -s -1 torn/00000000000000000000.fhj
 yes "no to a torn tail" 1 "$verify" record --require authentic torn
 tells "names it" "torn-tail"
 
+# What a verdict says nothing about is named.
+mkdir -p state/record state/chain state/keys state/cache
+cp -r good state/record/journal
+cp good.note state/chain/00000000000000000000.fhs
+echo 'freehold 1' > state/format
+: > state/lock
+yes "yes to the record of a state directory" 0 "$verify" record --genesis "$genesis" state
+for name in cache/ chain/ format keys/ lock; do
+	tells "lists $name as not covered" "  not-read     $name: "
+done
+printf 'X' | dd of=state/chain/00000000000000000000.fhs bs=1 seek=40 conv=notrunc 2> dd.out
+yes "yes where only the statement files were changed" 0 "$verify" record --genesis "$genesis" state
+tells "because they are listed" "chain/: not read"
+: > state/stray
+: > state/record/stray
+: > state/record/journal/00000000000000000000.fhj.old
+mkdir state/record/journal/lost
+yes "yes beside stray names" 0 "$verify" record --genesis "$genesis" state
+for name in stray record/stray record/journal/00000000000000000000.fhj.old record/journal/lost/; do
+	tells "lists $name as not covered" "  not-read     $name: "
+done
+yes "the same in JSON" 0 "$verify" record --json --genesis "$genesis" state
+tells "with a code" '"not-covered":[{"code":"not-read","where":"cache/","text":"'
+tells "and every name" '{"code":"not-read","where":"record/stray","text":"'
+yes "the record alone has its own strays" 0 "$verify" record --genesis "$genesis" state/record
+tells "by their names in it" "  not-read     journal/lost/: "
+for i in 1 2 3 4 5 6 7; do
+	for j in 0 1 2 3 4 5 6 7 8 9; do : > "state/s$i$j"; done
+done
+yes "yes beside many stray names" 0 "$verify" record --genesis "$genesis" state
+tells "counts what it does not name" "  and 15 more names that were not read"
+
+for kind in machine quote stamp; do
+	yes "verify $kind cannot yet" 2 "$verify" "$kind" something
+	tells "and says so" "freehold: verify $kind: not supported yet; nothing was checked; "
+done
+yes "usage, with a kind that nobody knows" 64 "$verify" moon
+
 yes "shows entries" 0 fh record show --from 4 --to 5 good
 tells "with what they say" 'Action::\"notes.read\"'
 yes "shows them as JSON" 0 fh record show --json --fields --from 5 --to 5 good
@@ -54,6 +92,10 @@ yes "proves nothing that is not there" 2 fh record prove 52 good
 yes "yes to the proof" 0 "$verify" proof --genesis "$genesis" entry-17.tlog-proof
 tells "shows the entry" "entry       17 of 52, outcome"
 yes "no to the proof with another genesis hash" 1 "$verify" proof --genesis "$other" entry-17.tlog-proof
+tells "says why it is not fresh" "fresh: not checked: a proof says nothing about now"
+yes "says it in JSON" 0 "$verify" proof --json --genesis "$genesis" entry-17.tlog-proof
+tells "with the codes of a record" '"reasons":[{"code":"static","where":"fresh",'
+tells "both of them" '{"code":"no-quote","where":"accepted",'
 sed 's/^index 17/index 18/' entry-17.tlog-proof > moved
 yes "no to a proof of another place" 1 "$verify" proof --genesis "$genesis" moved
 tells "names it" "inclusion"
