@@ -5,8 +5,8 @@ import shutil
 import subprocess
 import sys
 
-from machine import (BUILD, PASSPHRASE, Machine, Stdio, demand, demand_message, in_background, index_of, reason_of,
-	run_tests, wait_for)
+from machine import (BUILD, ME, PASSPHRASE, Machine, Stdio, demand, demand_message, in_background, index_of, reason_of,
+	run_tests, user, wait_for)
 
 SIGN_KIND = BUILD / "tests" / "daemon" / "sign-kind"
 
@@ -80,7 +80,7 @@ def run(base):
 
 	def a_revoked_actor_of_the_kernel_is_cut_off_with_its_calls():
 		with base.copy() as m:
-			m.grant("local", "--uid", 0)
+			m.grant("local", "--uid", ME)
 			d = m.serve()
 			c = Stdio(m, direct=True).open()
 			waiting = start_waiting(m, c, "/in-flight")
@@ -137,7 +137,7 @@ def run(base):
 		"""Two machines that each sign another statement 5: one grants, one revokes."""
 		one, two = base.copy(), base.copy()
 		try:
-			one.grant("newcomer", "--uid", 4321)
+			one.grant("newcomer", "--uid", user(4321))
 			two.sign("actor", "revoke", "worker")
 			files = new_files(one, base) + new_files(two, base)
 			demand(len(files) == 2 and files[0].name[:8] == files[1].name[:8], files)
@@ -156,7 +156,7 @@ def run(base):
 		demand(chain["sequence"] == 4, "it stands at the common prefix:", chain["sequence"])
 		demand(chain["actors"] == [], "one was granted anew, or not revoked:", chain["actors"])
 		demand(reason_of(d.http(m.token).initialize()) == "unknown-credential", "the revoked actor")
-		c = Stdio(m, uid=4321).open()
+		c = Stdio(m, uid=user(4321)).open()
 		demand(reason_of(c.take("/public/x")) == "no-permit", "the newcomer")
 		c.close()
 		recorded = [e for e in m.entries().values() if e["kind"] == "chain"]
@@ -190,6 +190,55 @@ def run(base):
 			d = m.serve()
 			check_forked(m, d)
 			d.stop()
+
+	def a_fork_brings_nothing_back_that_was_replaced():
+		with base.copy() as m:
+			kept = m.grant("kept")
+			with m.copy() as other:  # where another statement 6 is signed
+				other.grant("newcomer", "--uid", user(4321))
+				stray = [m.top / f.name for f in new_files(other, m)]
+				shutil.copy2(other.state / "chain" / stray[0].name, stray[0])
+			demand(len(stray) == 1, stray)
+			d = m.serve()
+			rotated = m.grant("worker")
+			wait_for("the new token is taken", lambda: "result" in d.http(rotated).initialize())
+			demand(reason_of(d.http(m.token).initialize()) == "unknown-credential", "the old token")
+			s = d.session(kept)
+			bring(m, stray)
+			wait_for("the fork is taken", lambda: d.log().count("accepted statement 6") == 2)
+
+			def check(policy):
+				for token in (m.token, rotated):
+					demand(reason_of(d.http(token).initialize()) == "unknown-credential", "a token that was replaced")
+				chain = m.chain(status=1)
+				demand([a["name"] for a in chain["actors"]] == ["kept"], chain["actors"])
+				if policy:
+					demand(not d.session(kept).take("/public/kept")["result"]["isError"], "what no side touched")
+				else:
+					demand(reason_of(d.http(kept).initialize()) == "no-policy", "a policy that was replaced")
+			demand(not s.take("/public/s")["result"]["isError"], "a session that no side touched")
+			check(policy=True)
+			d.stop()
+			d = m.serve()
+			check(policy=True)
+			d.stop()
+			with m.copy() as other:  # the other side goes on, with a stricter policy
+				for f in other.state.glob("chain/*.fhs"):
+					if f.name.startswith("00000006") and f.name != stray[0].name:
+						f.unlink()
+				other.sign_policy(policy='@id("nothing") forbid (principal, action, resource);')
+				stricter = new_files(other, m)
+				demand(len(stricter) == 1, stricter)
+				d = m.serve()
+				s = d.session(kept)
+				bring(m, stricter)
+				wait_for("it is taken", lambda: "accepted statement 7" in d.log())
+			demand(reason_of(s.take("/public/late")) == "no-policy", "the policy before it is in force again")
+			check(policy=False)
+			d.stop()
+			demand("/public/late" not in str(m.received()), "it reached the tool server")
+			found = m.verify(status=2)
+			demand(found["authentic"] == "yes", found)
 
 	def a_statement_of_an_unknown_kind_stops_everything():
 		if not SIGN_KIND.exists():
@@ -262,6 +311,7 @@ def run(base):
 		a_revoked_actor_of_the_kernel_is_cut_off_with_its_calls, a_revoked_server_is_ended_with_its_calls,
 		a_revoked_grant_is_in_force_on_the_very_next_call, a_narrower_policy_is_in_force_on_the_next_call,
 		two_statements_at_one_sequence_while_running, two_statements_at_one_sequence_before_the_start,
+		a_fork_brings_nothing_back_that_was_replaced,
 		a_statement_of_an_unknown_kind_stops_everything, malformed_statements_change_nothing,
 		a_statement_by_a_stranger_changes_nothing))
 

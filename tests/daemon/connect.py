@@ -3,19 +3,18 @@
 import shutil
 import sys
 
-from machine import FREEHOLD, Machine, Stdio, demand, demand_message, index_of, reason_of, run_tests
+from machine import FREEHOLD, ME, Machine, Stdio, demand, demand_message, index_of, reason_of, run_tests, user
 
-UID = 54321  # of nobody else here
+UID = user(54321)  # of nobody else here, where that can be
 
 with Machine() as base:
 	base.make().govern()
 	program = base.top / "connect-copy"
 	shutil.copy(FREEHOLD, program)
-	base.grant("by-uid", "--uid", UID)
-	base.grant("by-program", "--uid", UID + 1, "--executable", FREEHOLD)
 
 	def answers_an_actor_by_uid():
 		with base.copy() as m:
+			m.grant("by-uid", "--uid", UID)
 			d = m.serve()
 			c = Stdio(m, uid=UID).open()
 			tools = [t["name"] for t in c.ask("tools/list")["result"]["tools"]]
@@ -35,8 +34,9 @@ with Machine() as base:
 
 	def answers_an_actor_by_program():
 		with base.copy() as m:
+			m.grant("by-program", "--uid", UID, "--executable", FREEHOLD)
 			d = m.serve()
-			c = Stdio(m, uid=UID + 1).open()
+			c = Stdio(m, uid=UID).open()
 			demand(not c.take("/public/program")["result"]["isError"], "the granted program is refused")
 			demand(c.close() == 0, "connect's exit status")
 			d.stop()
@@ -46,7 +46,7 @@ with Machine() as base:
 
 	def another_program_of_that_user_is_nobody():
 		with base.copy() as m:
-			m.grant("root-program", "--uid", 0, "--executable", FREEHOLD)
+			m.grant("our-program", "--uid", ME, "--executable", FREEHOLD)
 			d = m.serve()
 			c = Stdio(m, direct=True).open()  # this Python is not the program that was granted
 			refused = c.take("/public/other")
@@ -60,7 +60,7 @@ with Machine() as base:
 	def a_user_without_a_grant_may_look_and_not_call():
 		with base.copy() as m:
 			d = m.serve()
-			c = Stdio(m, uid=UID + 7).open()
+			c = Stdio(m, uid=UID).open()
 			demand("result" in c.ask("tools/list"), "anonymous may list")
 			refused = c.take("/public/nobody")
 			demand(refused["result"]["isError"] and reason_of(refused) == "no-permit", refused)

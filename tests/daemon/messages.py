@@ -5,7 +5,7 @@ import socket
 import sys
 import time
 
-from machine import Http, INITIALIZE, Machine, Stdio, demand, index_of, reason_of, run_tests
+from machine import Http, INITIALIZE, ME, Machine, Stdio, demand, index_of, reason_of, run_tests
 
 
 def call(params='{"name":"take","arguments":{"path":"/public/x"}}', id="7", more="", method='"tools/call"', version='"2.0"'):
@@ -68,7 +68,7 @@ PATHS = ("/public/../private/x", "//public/x", "/public//x", "/public/./x", "pub
 
 def run(base):
 	d = base.serve()
-	base.grant("local", "--uid", 0)
+	base.grant("local", "--uid", ME)
 
 	def http_session():
 		return d.session(base.token)

@@ -20,12 +20,11 @@ from http.client import HTTPException
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "daemon"))
-from machine import (Failure, Http, Machine, Stdio, demand, demand_message, descendants, index_of, is_alive,  # noqa: E402
+from machine import (ME, Failure, Http, Machine, Stdio, demand, demand_message, descendants, index_of, is_alive,  # noqa: E402
 	reason_of, wait_for)
 
 CLIENTS = 3
 FATAL = {"supervisor": None, "core": "core", "keeper": "keeper", "reach": "reach", "network gate": "network gate"}
-UID = 0  # whom the stdio client is to the kernel
 
 
 class Load:
@@ -191,7 +190,7 @@ def run(role, moments, seed):
 	chance = random.Random(f"{seed} {role}")
 	with Machine() as m:
 		m.make().govern()
-		m.grant("local", "--uid", UID)
+		m.grant("local", "--uid", ME)
 		r = Round(m, role)
 		for moment in range(moments):
 			delay = chance.uniform(0.02, 0.3)
