@@ -39,9 +39,9 @@ struct fh_journal_visitor {
 };
 
 /* Opens or begins the journal below DIRECTORY (a path), reads it through,
- * demands that every batch leads to its root, and cuts a torn tail off (never
- * below SIGNED_SIZE entries: FH_ERR_CONFLICT, the record was rolled back or
- * damaged; SIGNED_ROOT is the root at that size).  VISITOR may be NULL.
+ * demands that every batch leads to its root, and cuts off what is torn or was
+ * never signed (a record of fewer than SIGNED_SIZE entries is FH_ERR_CONFLICT,
+ * rolled back or damaged; SIGNED_ROOT is the root at that size).  VISITOR may be NULL.
  * Memory from ARENA: batch and leaf hashes.  */
 fh_err fh_journal_open(const char *directory, const struct fh_hash *chain_id,
 		       const struct fh_hash *device_id, uint64_t signed_size,

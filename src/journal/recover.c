@@ -49,20 +49,14 @@ static fh_err map_file(int fd, struct mapped *out)
 	return FH_ERR_OK;
 }
 
-/* One more leaf for the batch that is being read.  Remembers the tree at the
- * signed size and, behind it, the leaves that the next consistency proof
- * needs.  */
-static fh_err add_leaf(struct fh_journal *j, struct fh_tree *grown, size_t *pending,
-		       struct fh_span leaf, const struct fh_recovery *r)
+/* One more leaf for the batch that is being read; remembers the tree at the
+ * signed size.  */
+static fh_err add_leaf(struct fh_journal *j, struct fh_tree *grown, struct fh_span leaf,
+		       const struct fh_recovery *r)
 {
 	struct fh_hash h = fh_leaf_hash(leaf);
 
 	fh_tree_add(grown, &h);
-	if (grown->size > r->signed_size) {
-		if (*pending >= 2 * FH_BATCH_ENTRIES_MAX)
-			return FH_ERR_CONFLICT;
-		j->leaf[(*pending)++] = h;
-	}
 	if (grown->size == r->signed_size) {
 		struct fh_hash root = fh_tree_root(grown);
 
@@ -84,19 +78,10 @@ static fh_err visit(const struct fh_recovery *r, const struct fh_stored *s)
 	return e == FH_ERR_OK ? r->visitor->entry(r->visitor->context, &leaf, s->payload) : e;
 }
 
-/* The payload is the one that the leaf names.  */
-static bool is_whole(const struct fh_stored *s)
-{
-	struct fh_hash hash = fh_hash_of(s->payload);
-	struct fh_leaf leaf;
-
-	return fh_leaf_read(s->leaf, &leaf) == FH_ERR_OK && fh_hash_equal(&hash, &leaf.payload);
-}
-
-/* The batch leads to its own root; J's trees are not touched.  Behind what was
- * signed, payloads are looked at too: the power may have gone when the leaves
- * had reached the disk and the payloads had not, and what would not verify must
- * not be signed.  */
+/* The batch was signed and leads to its own root; J's trees are not touched.
+ * One behind what was signed was never acknowledged, so nothing was done because
+ * of it; and whoever could write the disk could have put it there for us to
+ * sign.  It goes the way of a torn one.  */
 static fh_err check_batch(const struct fh_journal *j, struct fh_span body,
 			  const struct fh_recovery *r)
 {
@@ -105,13 +90,11 @@ static fh_err check_batch(const struct fh_journal *j, struct fh_span body,
 	struct fh_stored s;
 	fh_err e = fh_batch_read(body, &batch);
 
-	if (e != FH_ERR_OK || batch.first != grown.size)
+	if (e != FH_ERR_OK || batch.first != grown.size || batch.size > r->signed_size)
 		return FH_ERR_TORN;
 	while ((e = fh_batch_next(&batch, &s)) == FH_ERR_OK) {
 		struct fh_hash h = fh_leaf_hash(s.leaf);
 
-		if (grown.size >= r->signed_size && !is_whole(&s))
-			return FH_ERR_TORN;
 		fh_tree_add(&grown, &h);
 	}
 	struct fh_hash root = fh_tree_root(&grown);
@@ -126,7 +109,6 @@ static fh_err check_batch(const struct fh_journal *j, struct fh_span body,
 static fh_err add_batch(struct fh_journal *j, struct fh_span body, const struct fh_recovery *r)
 {
 	struct fh_tree grown = j->durable;
-	size_t pending = j->leaves;
 	struct fh_batch batch;
 	struct fh_stored s;
 	fh_err e = check_batch(j, body, r);
@@ -136,14 +118,13 @@ static fh_err add_batch(struct fh_journal *j, struct fh_span body, const struct 
 	if (e != FH_ERR_OK)
 		return e;
 	while (fh_batch_next(&batch, &s) == FH_ERR_OK) {
-		e = add_leaf(j, &grown, &pending, s.leaf, r);
+		e = add_leaf(j, &grown, s.leaf, r);
 		if (e == FH_ERR_OK)
 			e = visit(r, &s);
 		if (e != FH_ERR_OK)
 			return e;
 	}
 	j->durable = grown;
-	j->leaves = pending;
 	return FH_ERR_OK;
 }
 
