@@ -43,8 +43,10 @@ static void read_stdio(struct fh_members *m, struct fh_server_body *s)
 	s->gid = (uint32_t)fh_members_uint(m, "gid", UINT32_MAX - 1);
 	s->uid = (uint32_t)fh_members_uint(m, "uid", UINT32_MAX - 1);
 	/* Root among the daemon's own files is what the walls are against.  */
-	if (s->uid == 0 && !fh_cursor_bad(&m->c))
-		fh_members_refuse(m, "uid", "a user of its own, not root (0)");
+	if (s->uid == 0 && !fh_cursor_bad(&m->c)) {
+		fh_members_refuse(m, "uid", "must be that of a user of its own, not root's (0)");
+		fh_trace_cure(m->t, "make a user for this server and give its uid");
+	}
 	s->command = fh_members_texts(m, "command", 1, FH_SERVER_ARGUMENTS_MAX);
 
 	struct fh_cursor words = fh_cursor_of(s->command);

@@ -7,13 +7,42 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What to do where nobody knew anything better.  */
+static const char *usual_cure(fh_err e)
+{
+	switch (e) {
+	case FH_ERR_NOMEM:
+		return "free some memory and try again";
+	case FH_ERR_IO:
+		return "check the disk or pipe behind it, then try again";
+	case FH_ERR_MISSING:
+		return "check the name";
+	case FH_ERR_PERMISSION:
+		return "run this as the user whose it is";
+	case FH_ERR_EXISTS:
+		return "choose a name that is not taken";
+	case FH_ERR_FULL:
+		return "make room and try again";
+	case FH_ERR_TIMEOUT:
+	case FH_ERR_LOCKED:
+		return "try again later";
+	case FH_ERR_VERSION:
+	case FH_ERR_UNSUPPORTED:
+		return "update Freehold, or go without it";
+	default:
+		return "correct or replace it, then try again";
+	}
+}
+
+static bool is_said(const char *text)
+{
+	return text != nullptr && text[0] != '\0';
+}
+
 int fh_cli_fail(fh_err e, const char *where, const char *what, const char *cure)
 {
-	bool has_cure = cure != nullptr && cure[0] != '\0';
-
-	fprintf(stderr, "freehold: %s: %s%s%s\n", where,
-		what == nullptr || what[0] == '\0' ? fh_err_text(e) : what, has_cure ? "; " : "",
-		has_cure ? cure : "");
+	fprintf(stderr, "freehold: %s: %s; %s\n", where, is_said(what) ? what : fh_err_text(e),
+		is_said(cure) ? cure : usual_cure(e));
 	return FH_EXIT_COULD_NOT;
 }
 

@@ -50,21 +50,6 @@ fh_err fh_enrol_tpm(const struct fh_cli *cli, struct fh_arena *memory, struct fh
 	return fh_chip_tpm2_open(tcti, memory, t, out);
 }
 
-static fh_err open_chip(const struct fh_cli *cli, struct fh_state *s, bool no_tpm,
-			struct fh_arena *a, struct fh_fd *counter, struct fh_chip *out,
-			struct fh_trace *t)
-{
-	if (no_tpm)
-		return open_soft(s, a, counter, out, t);
-
-	fh_err e = fh_enrol_tpm(cli, a, out, t);
-
-	if (e != FH_ERR_OK && t != nullptr && t->cure[0] == '\0')
-		fh_trace_cure(t, "give the TPM with `tcti` in the configuration, or go without "
-			      "one by --no-tpm");
-	return e;
-}
-
 /* Seals seed || chain id || device id into keys/device.  */
 static fh_err seal(struct fh_state *s, struct fh_chip *chip, const struct fh_secret *seed,
 		   const struct fh_hash *device, struct fh_trace *t)
@@ -181,11 +166,11 @@ static fh_err put_request(struct fh_state *s, const struct machine *m, struct fh
 	return fh_builder_end(&b, request);
 }
 
-/* Everything that CHIP can tell the operator; nothing for no chip.  */
-static fh_err describe(struct fh_chip *chip, bool no_tpm, struct machine *m, struct fh_trace *t)
+/* Everything that CHIP can tell the operator; nothing for the one without a chip.  */
+static fh_err describe(struct fh_chip *chip, bool is_tpm, struct machine *m, struct fh_trace *t)
 {
 	m->grade = chip->grade;
-	if (no_tpm)
+	if (!is_tpm)
 		return FH_ERR_OK;
 
 	fh_err e = fh_endorsement_read(chip, &m->tpm);
@@ -195,23 +180,24 @@ static fh_err describe(struct fh_chip *chip, bool no_tpm, struct machine *m, str
 	return e;
 }
 
-fh_err fh_enrol(const struct fh_cli *cli, struct fh_state *state, const char *name, bool no_tpm,
+fh_err fh_enrol(struct fh_state *state, const char *name, struct fh_chip *tpm,
 		struct fh_enrolled *out, struct fh_trace *t)
 {
 	FH_OWN(fh_arena) memory = { 0 };
 	FH_OWN(fh_fd) counter = { 0 };
-	FH_OWN(fh_chip) chip = { 0 };
+	FH_OWN(fh_chip) soft = { 0 };
 	FH_OWN(fh_secret) seed = { 0 };
 	FH_OWN(fh_signer) signer = { 0 };
 	struct fh_public_key key;
 	struct machine m = { .signer = &signer, .key = FH_SPAN_ARRAY(key.bytes), .name = name };
+	struct fh_chip *chip = tpm != nullptr ? tpm : &soft;
 	struct fh_enrolled made;
 	fh_err e = fh_arena_map(chip_memory, &memory);
 
+	if (e == FH_ERR_OK && tpm == nullptr)
+		e = open_soft(state, &memory, &counter, &soft, t);
 	if (e == FH_ERR_OK)
-		e = open_chip(cli, state, no_tpm, &memory, &counter, &chip, t);
-	if (e == FH_ERR_OK)
-		e = describe(&chip, no_tpm, &m, t);
+		e = describe(chip, tpm != nullptr, &m, t);
 	if (e == FH_ERR_OK)
 		e = fh_seed_new(&seed);
 	if (e == FH_ERR_OK)
@@ -223,7 +209,7 @@ fh_err fh_enrol(const struct fh_cli *cli, struct fh_state *state, const char *na
 
 	struct fh_hash id = fh_key_id(m.key);
 
-	e = seal(state, &chip, &seed, &id, t);
+	e = seal(state, chip, &seed, &id, t);
 	if (e == FH_ERR_OK)
 		e = put_body(state, &m, &made.body);
 	if (e == FH_ERR_OK)

@@ -13,10 +13,10 @@ struct fh_enrolled {
 
 /* Makes this machine's device key for STATE's chain, seals seed || chain id ||
  * device id to the chip into keys/device, and makes the chip's start counter.
- * NO_TPM: without a chip, grade none; otherwise the TPM's attestation key and
+ * TPM null: without a chip, grade none; otherwise the TPM's attestation key and
  * endorsement certificate are in the body, and in the request its endorsement
  * key.  */
-fh_err fh_enrol(const struct fh_cli *cli, struct fh_state *state, const char *name, bool no_tpm,
+fh_err fh_enrol(struct fh_state *state, const char *name, struct fh_chip *tpm,
 		struct fh_enrolled *out, struct fh_trace *t);
 
 /* Opens the TPM that CLI's configuration names, or the machine's.  */

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/enrol.h"
 #include "cli/found.h"
+#include "os/memory.h"
 
 constexpr int go_on = -1;
+constexpr size_t chip_memory = 1 << 20;
 
 static const struct fh_option options[] = {
 	{ "operator-key", 0, false, "FILE",
@@ -47,19 +53,126 @@ static const char *device_name(const struct fh_arguments *a, char host[FH_NAME_M
 	return host;
 }
 
+/* --- before anything is made -------------------------------------------- */
+
+static bool is_empty(const char *path)
+{
+	DIR *d = opendir(path);
+	const struct dirent *e;
+	bool empty = true;
+
+	if (d == nullptr)
+		return true; /* missing, or its making fails with the reason */
+	while ((e = readdir(d)) != nullptr)
+		empty = empty && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0);
+	(void)closedir(d);
+	return empty;
+}
+
+/* The state directory must be missing or empty; otherwise a key would be made
+ * for nothing.  One without a device key is what an earlier attempt left.  */
+static int check_vacant(const struct fh_cli *cli)
+{
+	const char *path = cli->config.state;
+	char format[FH_PATH_MAX + 16], device[FH_PATH_MAX + 16];
+
+	if (is_empty(path))
+		return go_on;
+	(void)snprintf(format, sizeof(format), "%s/format", path);
+	(void)snprintf(device, sizeof(device), "%s/keys/device", path);
+	if (access(format, F_OK) == 0 && access(device, F_OK) != 0)
+		return fh_cli_fail(FH_ERR_EXISTS, path, "this state directory is unfinished: it "
+				   "has no device key", "move it away and run freehold init "
+				   "again, or restore keys/ whole");
+	return fh_cli_fail(FH_ERR_EXISTS, path, "there is something in this directory already",
+			   "choose another with --state, or move it away");
+}
+
+/* The directory above PATH as the kernel knows it and PATH's own name, without
+ * slashes at its end: also for what does not exist yet.  */
+static bool whereabouts(const char *path, size_t n, char out[2 * PATH_MAX])
+{
+	char above[PATH_MAX], real[PATH_MAX];
+	size_t name;
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	for (name = n; name > 0 && path[name - 1] != '/'; name--)
+		;
+	if (name >= sizeof(above))
+		return false;
+	memcpy(above, path, name);
+	memcpy(above + name, name == 0 ? "." : "", name == 0 ? 2 : 1);
+	if (realpath(above, real) == nullptr)
+		return false;
+	return snprintf(out, 2 * PATH_MAX, "%s/%.*s", real, (int)(n - name), path + name) > 0;
+}
+
+/* An operator key in a state directory that will only be made: the vault, which
+ * refuses every other, cannot know it yet.  */
+static int check_apart(const struct fh_cli *cli, const char *key)
+{
+	char state[2 * PATH_MAX], above[2 * PATH_MAX];
+	struct fh_trace t = { 0 };
+
+	if (!whereabouts(cli->config.state, strlen(cli->config.state), state))
+		return go_on; /* making it fails with the reason */
+	for (const char *p = strchr(key, '/'); p != nullptr; p = strchr(p + 1, '/')) {
+		if (p == key || !whereabouts(key, (size_t)(p - key), above)
+		    || strcmp(state, above) != 0)
+			continue;
+		fh_trace_what(&t, "an operator key may not lie in the state directory %s, "
+			      "which the daemon can reach", cli->config.state);
+		fh_trace_cure(&t, "keep it elsewhere, best on another machine");
+		return fh_cli_fail_trace(FH_ERR_PERMISSION, key, &t);
+	}
+	return go_on;
+}
+
+static int check_joining(const struct fh_arguments *a)
+{
+	const char *request = fh_argument(a, "request");
+
+	if (access(request, F_OK) == 0)
+		return fh_cli_fail(FH_ERR_EXISTS, request, nullptr,
+				   "choose a file that does not exist yet");
+	return go_on;
+}
+
+/* Opens the machine's TPM into OUT, in MEMORY.  */
+static int open_tpm(const struct fh_cli *cli, struct fh_arena *memory, struct fh_chip *out)
+{
+	struct fh_trace t = { 0 };
+	fh_err e = fh_arena_map(chip_memory, memory);
+
+	if (e == FH_ERR_OK)
+		e = fh_enrol_tpm(cli, memory, out, &t);
+	if (e == FH_ERR_OK)
+		return go_on;
+
+	/* Whoever has no TPM needs to hear of --no-tpm first.  */
+	char cure[FH_TRACE_TEXT_MAX];
+
+	memcpy(cure, t.cure, sizeof(cure));
+	fh_trace_cure(&t, "go without a TPM by --no-tpm (grade none), or %s", cure[0] != '\0'
+		      ? cure : "name it with `tcti` in the configuration");
+	return fh_cli_fail_trace(e, "TPM", &t);
+}
+
+/* --- making it ---------------------------------------------------------- */
+
 static int enrol(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_state *state,
-		 struct fh_enrolled *made)
+		 struct fh_chip *tpm, struct fh_enrolled *made)
 {
 	char host[FH_NAME_MAX + 1] = "";
 	struct fh_trace t = { 0 };
-	bool no_tpm = fh_argument(a, "no-tpm") != nullptr;
-	fh_err e = fh_enrol(cli, state, device_name(a, host), no_tpm, made, &t);
+	fh_err e = fh_enrol(state, device_name(a, host), tpm, made, &t);
 
 	if (e == FH_ERR_OK)
 		return go_on;
 	(void)fh_cli_fail_trace(e, "device key", &t);
 	return fh_cli_fail(FH_ERR_STATE, cli->config.state, "this state directory is unfinished",
-			   "remove it before the next attempt");
+			   "move it away and run freehold init again");
 }
 
 static int create(const struct fh_cli *cli, struct fh_state *state)
@@ -72,7 +185,7 @@ static int create(const struct fh_cli *cli, struct fh_state *state)
 
 /* Genesis and the device's statement on this machine.  */
 static int begin_here(const struct fh_cli *cli, const struct fh_arguments *a,
-		      struct fh_state *state, struct fh_signing *signing)
+		      struct fh_state *state, struct fh_chip *tpm, struct fh_signing *signing)
 {
 	const char *name = fh_argument(a, "name");
 	struct fh_founding f = { 0 };
@@ -92,14 +205,14 @@ static int begin_here(const struct fh_cli *cli, const struct fh_arguments *a,
 	if (done == go_on && fh_signing_import(cli, state, genesis, "genesis") != FH_EXIT_YES)
 		done = FH_EXIT_COULD_NOT;
 	if (done == go_on)
-		done = enrol(cli, a, state, &made);
+		done = enrol(cli, a, state, tpm, &made);
 	if (done != go_on)
 		return done;
 	return fh_signing_next(cli, a, state, signing, "device", made.body);
 }
 
 static int init_here(const struct fh_cli *cli, const struct fh_arguments *a,
-		     struct fh_state *state)
+		     struct fh_state *state, struct fh_chip *tpm)
 {
 	FH_OWN(fh_signing) signing = { 0 };
 	int done = fh_signing_open_one(cli, &usage, a, fh_argument(a, "operator-key"),
@@ -109,7 +222,7 @@ static int init_here(const struct fh_cli *cli, const struct fh_arguments *a,
 	if (done != go_on)
 		return done;
 	signing.keys = 1;
-	done = begin_here(cli, a, state, &signing);
+	done = begin_here(cli, a, state, tpm, &signing);
 	if (done == FH_EXIT_YES)
 		fh_cli_say(cli, "%s: ready; the operator key is co-located, and every verdict "
 			   "says so", cli->config.state);
@@ -147,7 +260,7 @@ static int write_request(const struct fh_cli *cli, const char *path,
 }
 
 static int init_joining(const struct fh_cli *cli, const struct fh_arguments *a,
-			struct fh_state *state)
+			struct fh_state *state, struct fh_chip *tpm)
 {
 	const char *path = fh_argument(a, "genesis");
 	struct fh_enrolled made;
@@ -157,24 +270,42 @@ static int init_joining(const struct fh_cli *cli, const struct fh_arguments *a,
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, nullptr,
 				"give the file that `freehold genesis new` wrote");
-	if (access(fh_argument(a, "request"), F_OK) == 0)
-		return fh_cli_fail(FH_ERR_EXISTS, fh_argument(a, "request"), nullptr,
-				   "choose a file that does not exist yet");
 
 	int done = create(cli, state);
 
 	if (done == go_on && fh_signing_import(cli, state, genesis, path) != FH_EXIT_YES)
 		return fh_cli_fail(FH_ERR_STATE, cli->config.state,
 				   "this state directory is unfinished",
-				   "remove it before the next attempt");
+				   "move it away and run freehold init again");
 	if (done == go_on)
-		done = enrol(cli, a, state, &made);
+		done = enrol(cli, a, state, tpm, &made);
 	return done != go_on ? done : write_request(cli, fh_argument(a, "request"), &made);
+}
+
+static int init(const struct fh_cli *cli, const struct fh_arguments *a, bool joining)
+{
+	FH_OWN(fh_state) state = { 0 };
+	FH_OWN(fh_arena) memory = { 0 };
+	FH_OWN(fh_chip) chip = { 0 };
+	struct fh_chip *tpm = fh_argument(a, "no-tpm") == nullptr ? &chip : nullptr;
+	int done = check_vacant(cli);
+
+	if (done == go_on)
+		done = joining ? check_joining(a) : check_apart(cli, fh_argument(a, "operator-key"));
+	if (done == go_on && tpm != nullptr)
+		done = open_tpm(cli, &memory, tpm);
+	if (done != go_on)
+		return done;
+
+	fh_err e = fh_state_begin(&state);
+
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, "init", nullptr, nullptr);
+	return joining ? init_joining(cli, a, &state, tpm) : init_here(cli, a, &state, tpm);
 }
 
 int fh_cmd_init(struct fh_cli *cli, int argc, char **argv)
 {
-	FH_OWN(fh_state) state = { 0 };
 	struct fh_arguments a;
 	int done = fh_cli_arguments(cli, &usage, argc, argv, &a);
 
@@ -188,10 +319,5 @@ int fh_cmd_init(struct fh_cli *cli, int argc, char **argv)
 		return fh_usage_error(&usage, "needs either --operator-key or --genesis");
 	if (joining != (fh_argument(&a, "request") != nullptr))
 		return fh_usage_error(&usage, "--genesis and --request belong together");
-
-	fh_err e = fh_state_begin(&state);
-
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, "init", nullptr, nullptr);
-	return here ? init_here(cli, &a, &state) : init_joining(cli, &a, &state);
+	return init(cli, &a, joining);
 }

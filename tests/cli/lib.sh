@@ -29,13 +29,16 @@ not_ok() {
 	failed=1
 }
 
-# yes NAME STATUS COMMAND...: COMMAND exits with STATUS.
+# yes NAME STATUS COMMAND...: COMMAND exits with STATUS.  If that is "could not", each of its messages says where, what,
+# and what to do.
 yes() {
 	name=$1 wanted=$2
 	shift 2
 	"$@" > out 2> err
 	status=$?
-	if [ "$status" = "$wanted" ]; then
+	if [ "$status" = 2 ] && grep '^freehold: ' err | grep -qv '^freehold: .*[^ ]: [^ ;].*; [^ ]'; then
+		not_ok "$name (a message is not WHERE: WHAT; WHAT TO DO)"
+	elif [ "$status" = "$wanted" ]; then
 		ok "$name"
 	else
 		not_ok "$name (status $status, not $wanted)"

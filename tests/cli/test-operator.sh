@@ -17,6 +17,33 @@ END
 
 yes "nothing works before init" 2 fh chain show
 says "and says what to do" "freehold init"
+
+# An init that cannot be carried out leaves nothing behind.
+echo "tcti = device:$scratch/no-tpm" > no-tpm.conf
+init_without() {
+	printf 'correct horse\ncorrect horse\n' > pass
+	"$freehold_program" init --config no-tpm.conf --state "$scratch/state" --passphrase-fd 9 "$@" 9< pass
+}
+absent() {
+	for file; do
+		[ ! -e "$file" ] || return 1
+	done
+}
+yes "init refuses a machine without a TPM" 2 init_without --operator-key op.key
+says "and names the way without one" "; go without a TPM by --no-tpm"
+yes "and nothing was made" 0 absent op.key state
+yes "so does init with a genesis" 2 init_without --genesis genesis.fhs --request box.request
+yes "and nothing was made there" 0 absent state box.request
+yes "init refuses a key in the state directory it would make" 2 fh init --no-tpm --operator-key "$scratch/state/op.key"
+says "and says so" "may not lie in the state directory .*; keep it elsewhere"
+yes "by whatever name" 2 fh init --no-tpm --operator-key ./state//keys/op.key
+yes "and nothing was made by that" 0 absent state
+mkdir -p other/keys state
+echo 'freehold 1' > other/format
+yes "init refuses an unfinished state" 2 "$freehold_program" init --no-tpm --config empty.conf --state other --operator-key op.key
+says "and says how it is finished" "unfinished: it has no device key; move it away and run freehold init again"
+yes "and makes no key" 0 absent op.key
+
 yes "init makes key, chain and device" 0 with_pass init --no-tpm --operator-key op.key --device-name box
 says "and says that the key is co-located" "co-located"
 yes "a second init is refused" 2 with_pass init --no-tpm --operator-key op.key
@@ -40,6 +67,8 @@ server_add() {
 		--passphrase-fd 9 --operator-key op.key "$@" 9< pass
 }
 yes "a server" 0 server_add notes --uid 65534 --env B=2 --env A=1 -- /usr/bin/env true
+yes "a server as root is refused" 2 server_add web --uid 0 -- /bin/true
+says "and says so" "must be that of a user of its own, not root.s (0); make a user"
 yes "a server over HTTP is refused by name" 2 server_add web --uid 1 --url http://x -- /bin/true
 says "and says so" "not supported yet"
 yes "a server needs an absolute path" 64 server_add web --uid 1 -- true
@@ -52,6 +81,16 @@ yes "a policy needs an end" 64 with_pass policy sign policy.cedar --schema schem
 yes "policy sign" 0 with_pass policy sign policy.cedar --schema schema.cedarschema --expires 90d --operator-key op.key
 yes "policy show" 0 fh policy show
 says "shows the text" 'Team::"dev"'
+
+to_full() {
+	fh chain show > /dev/full
+}
+if [ -c /dev/full ]; then
+	yes "an answer that cannot be written is none" 2 to_full
+	says "and says so" "stdout: the answer could not be written; check"
+else
+	echo "skip - an answer that cannot be written: no /dev/full here"
+fi
 
 yes "revoke an actor" 0 with_pass actor revoke laptop --operator-key op.key
 yes "revoking nobody is refused" 2 with_pass actor revoke nobody --operator-key op.key
