@@ -54,7 +54,13 @@ static void grant(struct fixture *f)
 				    .schema = read_example("schema.cedarschema", &f->memory),
 				    .expires_ms = UINT64_MAX >> 16 };
 
+	FH_OWN(fh_secret) seed = { 0 };
+	FH_OWN(fh_signer) device = { 0 };
+
 	fixture_start(f);
+	assert_int_equal(fh_seed_new(&seed), FH_ERR_OK);
+	assert_int_equal(fh_signer_new(&seed, &device), FH_ERR_OK);
+	fixture_must(f, fixture_next(f, "device", fixture_device(f, &device, &f->chain.id), 1));
 	fh_actor_put(&actor, &a);
 	fh_server_put(&server, &s);
 	fh_policy_put(&policy, &p);
@@ -106,7 +112,10 @@ static void make_bench(struct bench *b, struct fixture *f)
 	assert_int_equal(fh_arena_map(FH_POLICY_ARENA + 2 * FH_POLICY_TEXT_MAX,
 				      &c->policy_arena), FH_ERR_OK);
 	assert_int_equal(fh_outbox_open(2 * FH_FRAME_MAX, &c->memory, &c->reach_out), FH_ERR_OK);
+	size_t at = 0;
+
 	c->chain = f->chain;
+	c->device_id = fh_chain_device_next(&c->chain, &at)->id;
 	c->record_path = b->place.path;
 	c->recording = true;
 	c->lo_base_ms = c->hi_ms = 1'800'000'000'000;
