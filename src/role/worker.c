@@ -60,18 +60,25 @@ static fh_err report(struct worker *w, uint64_t index, enum fh_outcome_status st
 
 /* --- to the server ---------------------------------------------------- */
 
+/* The whole line within write_ms, however little of it the server reads at one
+ * time.  */
 static fh_err write_line(struct fh_span s)
 {
+	uint64_t until = fh_clock_boot_ms() + write_ms;
+
 	while (s.n > 0) {
 		struct pollfd f = { .fd = FH_WORKER_TO, .events = POLLOUT };
 		ssize_t n = write(FH_WORKER_TO, s.p, s.n);
 
-		if (n > 0)
-			s = fh_span_skip(s, (size_t)n);
-		else if (n < 0 && errno == EAGAIN && poll(&f, 1, write_ms) == 0)
-			return FH_ERR_TIMEOUT;
-		else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return FH_ERR_CLOSED;
+		s = fh_span_skip(s, n > 0 ? (size_t)n : 0);
+		uint64_t now = fh_clock_boot_ms();
+
+		if (s.n > 0 && now >= until)
+			return FH_ERR_TIMEOUT;
+		if (n < 0)
+			(void)poll(&f, 1, (int)(until - now));
 	}
 	return FH_ERR_OK;
 }
