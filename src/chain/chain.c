@@ -141,9 +141,11 @@ static struct fh_chain_head head_of(uint64_t sequence, const struct fh_chain_ste
 /* What follows head becomes a side, and head the last shared statement.  */
 static void fall_back(struct fh_chain *c, uint64_t shared)
 {
+	bool forked = c->sides > 0; /* then the sides there are follow head */
+
 	for (size_t i = (size_t)shared + 1; i < c->steps; i++)
 		c->side[c->sides++] = (struct fh_chain_side){
-			.sequence = i, .step = c->step[i], .end = i + 1 == c->steps };
+			.sequence = i, .step = c->step[i], .end = i + 1 == c->steps && !forked };
 	c->steps = (size_t)shared + 1;
 	c->head = head_of(shared, &c->step[shared]);
 	fh_chain_refresh(c);
@@ -231,9 +233,13 @@ static void apply(struct fh_chain *c, const struct arrival *a)
 
 		fh_chain_add_removal(c, &m);
 	}
-	/* A side grants nothing.  */
-	if (a->place != FH_CHAIN_NEXT || fh_chain_object_of(s, a->body, &o) != FH_ERR_OK)
+	if (fh_chain_object_of(s, a->body, &o) != FH_ERR_OK)
 		return;
+	/* A side grants nothing, and what it replaces is over.  */
+	if (a->place != FH_CHAIN_NEXT) {
+		fh_chain_supersede(c, &o);
+		return;
+	}
 	o.bad = a->bad;
 	if (o.bad && !c->stopped)
 		c->why = a->why;
@@ -267,7 +273,7 @@ static void settle(struct fh_chain *c)
 	}
 	if (c->stopped) {
 		c->state = FH_CHAIN_STOPPED;
-	} else if (policy != nullptr && policy->bad) {
+	} else if (policy != nullptr && policy->bad && !policy->superseded) {
 		c->state = FH_CHAIN_STOPPED;
 		fh_trace_cure(&c->why, "update Freehold, or sign a policy that it can evaluate");
 	} else if (c->sides > 0) {
@@ -285,7 +291,7 @@ static bool too_many_sides(const struct fh_chain *c, const struct arrival *a)
 	if (a->place == FH_CHAIN_NEXT)
 		return false;
 
-	size_t ends = 1 + (a->place == FH_CHAIN_FORK);
+	size_t ends = 1 + (a->place == FH_CHAIN_FORK && c->sides == 0);
 
 	for (size_t i = 0; i < c->sides; i++)
 		ends += c->side[i].end &&

@@ -11,9 +11,9 @@
  * Feed every statement once, lowest sequence first, with fh_chain_accept().
  * A second valid statement at one sequence is a fork, whenever it comes: the
  * chain then stands at the last statement both sides share, less whatever
- * either side revokes, and nothing new is granted.  A statement of a kind that
- * this version does not understand stops the chain: no grant is returned any
- * more.
+ * either side revokes or replaces, and nothing new is granted.  A statement of
+ * a kind that this version does not understand stops the chain: no grant is
+ * returned any more.
  *
  * Memory: objects live in one of two arenas of equal size.  When the first is
  * full, what is still in force moves to the other and the first is reset, so a
@@ -59,8 +59,9 @@ struct fh_device {
 	struct fh_hash id;         /* SHA-256 of its key */
 	struct fh_device_body body;
 	uint64_t sequence;         /* of its statement */
-	bool revoked;              /* no longer enrolled; revoked_at holds */
-	uint64_t revoked_at;       /* sequence of the revocation */
+	bool revoked;              /* no longer enrolled */
+	bool superseded;           /* not by a revocation, but by a side of a fork */
+	uint64_t revoked_at;       /* sequence of the revocation, if there is one */
 };
 struct fh_actor {
 	struct fh_actor_body body;
@@ -168,7 +169,7 @@ const struct fh_actor *fh_chain_actor_by_bearer(const struct fh_chain *c,
 						const struct fh_hash *token_hash);
 const struct fh_actor *fh_chain_actor(const struct fh_chain *c, struct fh_span name);
 const struct fh_server *fh_chain_server(const struct fh_chain *c, struct fh_span name);
-/* The newest policy, unless revoked.  */
+/* The newest policy, unless revoked, or replaced on a side of a fork.  */
 const struct fh_policy_held *fh_chain_policy(const struct fh_chain *c);
 
 /* Iteration, for people: *AT starts at 0; NULL at the end.  Devices include

@@ -48,7 +48,7 @@ static const struct fh_chain_object *next_granted(const struct fh_chain *c,
 		return nullptr;
 	do
 		o = next(c, kind, at);
-	while (o != nullptr && o->removed);
+	while (o != nullptr && (o->removed || o->superseded));
 	return o;
 }
 

@@ -98,6 +98,39 @@ static bool same(const struct fh_chain_object *a, const struct fh_chain_object *
 	return a->kind == b->kind && fh_hash_equal(&a->key, &b->key);
 }
 
+/* Whom the kernel or a token names as A could be named as B.  */
+static bool same_bearer_or_peer(const struct fh_actor_body *a, const struct fh_actor_body *b)
+{
+	if (a->credential != b->credential)
+		return false;
+	if (a->credential == FH_CREDENTIAL_BEARER)
+		return fh_span_equal(a->bearer, b->bearer);
+	return a->uid == b->uid && (a->executable.n == 0 || b->executable.n == 0 ||
+				    fh_span_equal(a->executable, b->executable));
+}
+
+/* An actor of another name counts too: whoever was a newer actor must not
+ * become an older and mightier one.  */
+static bool supersedes(const struct fh_chain_object *side, const struct fh_chain_object *o)
+{
+	if (o->sequence >= side->sequence)
+		return false;
+	if (same(o, side))
+		return true;
+	return o->kind == FH_STATEMENT_ACTOR && side->kind == FH_STATEMENT_ACTOR &&
+	       same_bearer_or_peer(&o->actor.body, &side->actor.body);
+}
+
+/* Says in a device what holds for its object.  */
+static void tell_device(struct fh_chain_object *o)
+{
+	if (o->kind != FH_STATEMENT_DEVICE)
+		return;
+	o->device.revoked = o->removed || o->superseded;
+	o->device.superseded = o->superseded && !o->removed;
+	o->device.revoked_at = o->removed_at;
+}
+
 static void remove_from(struct fh_chain_object *o, const struct fh_chain_removal *r)
 {
 	if (o->kind != r->what || !fh_hash_equal(&o->revoked_by, &r->key) ||
@@ -107,10 +140,7 @@ static void remove_from(struct fh_chain_object *o, const struct fh_chain_removal
 		return;
 	o->removed = true;
 	o->removed_at = r->sequence;
-	if (o->kind == FH_STATEMENT_DEVICE) {
-		o->device.revoked = true;
-		o->device.revoked_at = r->sequence;
-	}
+	tell_device(o);
 }
 
 void fh_chain_add_object(struct fh_chain *c, const struct fh_chain_object *o)
@@ -129,6 +159,16 @@ void fh_chain_add_removal(struct fh_chain *c, const struct fh_chain_removal *r)
 	c->removal[c->removals++] = *r;
 }
 
+void fh_chain_supersede(struct fh_chain *c, const struct fh_chain_object *side)
+{
+	for (size_t i = 0; i < c->objects; i++) {
+		if (!supersedes(side, &c->object[i]))
+			continue;
+		c->object[i].superseded = true;
+		tell_device(&c->object[i]);
+	}
+}
+
 /* Objects stand in rising sequence, so the last of a key is its newest.  */
 void fh_chain_refresh(struct fh_chain *c)
 {
@@ -136,6 +176,8 @@ void fh_chain_refresh(struct fh_chain *c)
 		struct fh_chain_object *o = &c->object[i];
 
 		o->newest = o->sequence <= c->head.sequence;
+		if (!o->newest)
+			fh_chain_supersede(c, o);
 		for (size_t k = 0; o->newest && k < i; k++) {
 			if (same(&c->object[k], o))
 				c->object[k].newest = false;
@@ -222,7 +264,7 @@ static fh_err move_steps(struct fh_chain *n, struct fh_arena *to)
  * stays, so that no older one takes its place.  */
 static bool stays(const struct fh_chain_object *o)
 {
-	return o->newest && (!o->removed || o->kind == FH_STATEMENT_DEVICE ||
+	return o->newest && ((!o->removed && !o->superseded) || o->kind == FH_STATEMENT_DEVICE ||
 			     o->kind == FH_STATEMENT_POLICY);
 }
 
@@ -241,11 +283,9 @@ static fh_err move_object(struct fh_arena *to, const struct fh_chain_object *fro
 		return e;
 	o.removed = from->removed;
 	o.removed_at = from->removed_at;
+	o.superseded = from->superseded;
 	o.bad = from->bad;
-	if (o.kind == FH_STATEMENT_DEVICE) {
-		o.device.revoked = from->removed;
-		o.device.revoked_at = from->removed_at;
-	}
+	tell_device(&o);
 	*out = o;
 	return FH_ERR_OK;
 }

@@ -36,6 +36,7 @@ struct fh_chain_object {
 	bool newest;             /* of its key, up to head */
 	bool removed;            /* by a revocation at removed_at */
 	uint64_t removed_at;
+	bool superseded;         /* by a statement behind head, on a side of a fork */
 	bool bad;                /* a policy that cannot be evaluated */
 	union {
 		struct fh_device device;
@@ -85,6 +86,9 @@ struct fh_chain_removal fh_chain_removal_of(const struct fh_revoke_body *r, uint
 /* Adds an object or removal for which there is room, and applies it.  */
 void fh_chain_add_object(struct fh_chain *c, const struct fh_chain_object *o);
 void fh_chain_add_removal(struct fh_chain *c, const struct fh_chain_removal *r);
+/* Takes out of force what the object SIDE, which stands on a side of a fork,
+ * replaces: what went before it neither comes back nor is what it grants.  */
+void fh_chain_supersede(struct fh_chain *c, const struct fh_chain_object *side);
 /* Works out anew which objects are in force, after head has moved back.  */
 void fh_chain_refresh(struct fh_chain *c);
 /* Moves what is in force to the other arena.  On FH_ERR_NOMEM C is as before.  */

@@ -185,7 +185,7 @@ static void answer(struct fh_proof_check *c, const struct fh_proof_options *o)
 		fh_trace_where(t, "enrolled");
 		fh_trace_what(t, "the proof is of another authority chain than the genesis hash"
 				 " given");
-	} else if (o->genesis_given && d != nullptr && d->revoked) {
+	} else if (o->genesis_given && d != nullptr && d->revoked && !d->superseded) {
 		fh_finding_set(&c->finding, FH_ENROLLED, FH_ANSWER_NO);
 		t = fh_finding_say(&c->finding, "revoked");
 		fh_trace_where(t, "device");

@@ -108,8 +108,9 @@ static fh_err check_chain(struct fh_record_check *c, const struct fh_record_entr
 	}
 	const struct fh_device *d = fh_chain_device(&c->chain, &c->device_id);
 
-	/* A stopped chain may have been understood by the version that wrote this.  */
-	c->may_permit = d != nullptr && !d->revoked;
+	/* A stopped chain may have been understood by the version that wrote this, and
+	 * earlier ones went on for a device that a side of a fork replaces.  */
+	c->may_permit = d != nullptr && (!d->revoked || d->superseded);
 	return FH_ERR_OK;
 }
 

@@ -44,7 +44,7 @@ static const struct fh_device *device_of(struct fh_record_check *c,
 	    || !fh_hash_equal(&made->device_id, &c->device_id))
 		fh_trace_what(fh_record_refuse(c, "certificate"),
 			      "the session certificate is of another chain or device");
-	else if (d == nullptr || d->revoked)
+	else if (d == nullptr || (d->revoked && !d->superseded)) /* as in check_chain() */
 		fh_trace_what(fh_record_refuse(c, "not-enrolled"),
 			      "the device was %s when it certified this session",
 			      d == nullptr ? "not enrolled" : "revoked");

@@ -322,7 +322,7 @@ static struct fork make_fork(struct fixture *f)
 				fixture_revoke(f, FH_STATEMENT_ACTOR, FH_SPAN_LIT("b")), 1);
 	k.one[0] = fixture_next(f, "actor", fixture_actor(f, "a", 3, nullptr), 1);
 	fixture_must(f, k.one[0]);
-	k.one[1] = fixture_next(f, "actor", fixture_actor(f, "c", 9, nullptr), 1);
+	k.one[1] = fixture_next(f, "actor", fixture_actor(f, "d", 9, nullptr), 1);
 	return k;
 }
 

@@ -211,6 +211,39 @@ static void refuses_a_permit_of_a_revoked_device(void **state)
 	refused_as(b, "revoked");
 }
 
+/* {"groups": [], "name": "x", "credential": {"peer": {"uid": 1}}}  */
+static const char actor_body[] = "\xa3\x64name\x61x\x66groups\x80\x6a"
+				 "credential\xa1\x64peer\xa1\x63uid\x01";
+
+/* The device is stated anew on one side.  Earlier versions went on.  */
+static void still_accepts_a_permit_of_a_device_that_a_fork_supersedes(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	fh_maker_device(&b->maker);
+	fh_maker_fork(&b->maker, "actor", fh_span_str(actor_body));
+	fh_maker_batch(&b->maker, 2);
+	fh_maker_session(&b->maker);
+	fh_maker_batch(&b->maker, 2);
+	trust(b);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(b->checked.check.chain.state, FH_CHAIN_FORKED);
+	assert_int_not_equal(fh_finding_answer(&b->checked.check.finding, FH_ENROLLED),
+			     FH_ANSWER_YES);
+}
+
+static void refuses_a_permit_of_a_device_that_a_side_of_a_fork_revokes(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	fh_maker_revoke_device(&b->maker);
+	fh_maker_fork(&b->maker, "actor", fh_span_str(actor_body));
+	fh_maker_batch(&b->maker, 2);
+	refused_as(b, "revoked");
+}
+
 static void refuses_an_outcome_without_a_permitted_intent(void **state)
 {
 	struct bench *b = *state;
@@ -523,6 +556,8 @@ int main(void)
 		TEST(refuses_a_session_with_another_root),
 		TEST(refuses_a_session_of_a_revoked_device),
 		TEST(refuses_a_permit_of_a_revoked_device),
+		TEST(still_accepts_a_permit_of_a_device_that_a_fork_supersedes),
+		TEST(refuses_a_permit_of_a_device_that_a_side_of_a_fork_revokes),
 		TEST(refuses_an_outcome_without_a_permitted_intent),
 		TEST(refuses_a_second_outcome),
 		TEST(refuses_an_outcome_before_its_intent),
