@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What `make install` puts below DESTDIR: programs that run, the unit, the system user, every manual page; and nothing else.
+set -u
+top=${FREEHOLD_TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
+build=${FREEHOLD_BUILD:-$top/build}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+verdict() {
+	if [ "$1" = 0 ]; then
+		echo "ok - $2"
+	else
+		echo "not ok - $2"
+		sed 's/^/  /' "$work/out"
+		failed=1
+	fi
+}
+
+for program in meson strip readelf; do
+	command -v $program >/dev/null || {
+		echo "skip - installing: $program is not installed"
+		exit 0
+	}
+done
+
+# As the Makefile does, but for building: other tests run beside this one.
+DESTDIR=$work/stage meson install --no-rebuild --quiet -C "$build" >"$work/out" 2>&1
+verdict $? 'it installs'
+prefix=$(meson introspect --buildoptions "$build" |
+	python3 -c 'import json, sys; print(next(o["value"] for o in json.load(sys.stdin) if o["name"] == "prefix"))')
+at=$work/stage$prefix
+
+for program in freehold freehold-verify; do
+	"$at/bin/$program" --version >"$work/out" 2>&1 && grep -qx "$program [0-9.]*" "$work/out"
+	verdict $? "$program tells its version"
+	"$at/bin/$program" --help >"$work/out" 2>&1 && grep -q '^usage: ' "$work/out"
+	verdict $? "$program tells how it is used"
+	# Debug information names the sources for debuggers; nothing that runs does.
+	strip --strip-debug -o "$work/stripped" "$at/bin/$program" && ! grep -aoF "$top" "$work/stripped" >"$work/out"
+	verdict $? "$program does not know where it was built"
+	! readelf -dW "$at/bin/$program" | grep -E 'RPATH|RUNPATH' >"$work/out"
+	verdict $? "$program looks for no library of its own"
+done
+! readelf -lW "$at/bin/freehold-verify" | grep INTERP >"$work/out"
+verdict $? 'freehold-verify is static'
+
+unit=$at/lib/systemd/system/freehold.service
+grep -x "ExecStart=$prefix/bin/freehold serve" "$unit" >"$work/out" 2>&1 && ! grep '@[a-z]*@' "$unit" >"$work/out"
+verdict $? 'the unit starts the program that was installed'
+grep -rlF -e "$top" -e "$work" "$at/lib" "$at/share" >"$work/out"
+[ ! -s "$work/out" ]
+verdict $? 'no text names a place of the build'
+(cd "$top/man" && ls -- *.[1-8]) | sort >"$work/pages"
+(cd "$at/share/man" && find . -type f | sed 's|.*/||') | sort | diff "$work/pages" - >"$work/out"
+verdict $? 'every manual page is there'
+find "$work/stage" -type f | sed "s|^$at/||" | grep -vE '^(bin/freehold(-verify)?|share/man/man[15]/.*)$' | sort >"$work/others"
+printf '%s\n' lib/systemd/system/freehold.service lib/sysusers.d/freehold.conf | diff - "$work/others" >"$work/out"
+verdict $? 'and nothing else but unit and system user'
+find "$work/stage" -type f -perm /022 >"$work/out"
+[ ! -s "$work/out" ]
+verdict $? 'nobody else may change what was installed'
+
+# What was installed works without the tree: it says what it lacks, in the form of every message.
+(cd / && exec env -i "$at/bin/freehold" chain show --state "$work/none") >"$work/out" 2>&1
+[ $? = 2 ] && grep -q '^freehold: .*: .*; .*freehold init' "$work/out"
+verdict $? 'it works without the tree'
+exit $failed
