@@ -291,7 +291,8 @@ static int init(const struct fh_cli *cli, const struct fh_arguments *a, bool joi
 	int done = check_vacant(cli);
 
 	if (done == go_on)
-		done = joining ? check_joining(a) : check_apart(cli, fh_argument(a, "operator-key"));
+		done = joining ? check_joining(a)
+			       : check_apart(cli, fh_argument(a, "operator-key"));
 	if (done == go_on && tpm != nullptr)
 		done = open_tpm(cli, &memory, tpm);
 	if (done != go_on)
