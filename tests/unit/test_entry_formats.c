@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bytes of docs/spec/LEAF.md, JOURNAL.md, NOTE.md and KEYS.md, which must
+/* The bytes of docs/spec/LEAF.md, JOURNAL.md, NOTE.md, PROOF.md and KEYS.md, which must
  * never change, and the strictness of their readers.  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "chain/request.h"
 #include "chain/statement.h"
 #include "codec/cbor.h"
 #include "entry/certificate.h"
@@ -16,6 +17,7 @@
 #include "entry/leaf.h"
 #include "entry/segment.h"
 #include "merkle/checkpoint.h"
+#include "verify/proof.h"
 
 /* --- golden bytes ------------------------------------------------------------- */
 
@@ -162,6 +164,30 @@ static void writes_the_golden_note(void **state)
 	stands_in("NOTE.md", "what is signed", fh_builder_span(&b));
 	fh_builder_be32(&id_bytes, fh_note_mldsa65_key_id(c.origin, FH_SPAN_ARRAY(key)));
 	stands_in("NOTE.md", "the key id", FH_SPAN_ARRAY(id));
+}
+
+static void writes_the_golden_proof(void **state)
+{
+	uint8_t bundle_room[256], file_room[1024];
+	struct fh_builder bundle = FH_BUILDER_ARRAY(bundle_room);
+	struct fh_builder file = FH_BUILDER_ARRAY(file_room);
+	struct fh_bundle u = { .leaf = FH_SPAN_LIT("leaf"), .payload = FH_SPAN_LIT("payload"),
+			       .certificate = FH_SPAN_LIT("certificate"), .statements = 2 };
+	struct fh_proof_file p = { .extra = FH_SPAN_LIT("AAAA"), .index = 17,
+				   .note = FH_SPAN_LIT("note\n") };
+
+	(void)state;
+	fh_bundle_put_open(&bundle, &u);
+	fh_cbor_put_bytes(&bundle, FH_SPAN_LIT("one"));
+	fh_cbor_put_bytes(&bundle, FH_SPAN_LIT("two"));
+	assert_false(bundle.bad);
+	stands_in("PROOF.md", "the bundle", fh_builder_span(&bundle));
+	p.proof.n = 2;
+	p.proof.hash[0] = filled(15);
+	p.proof.hash[1] = filled(16);
+	fh_proof_file_put(&file, &p);
+	assert_false(file.bad);
+	stands_in("PROOF.md", "the file", fh_builder_span(&file));
 }
 
 static void writes_the_golden_certificate(void **state)
@@ -311,29 +337,131 @@ static void names_fields_and_kinds_both_ways(void **state)
 	assert_string_equal(fh_entry_kind_text(FH_ENTRY_STOP), "stop");
 }
 
-/* What each key signs can never stand for what another purpose signs: docs/spec/KEYS.md.  */
-static void what_keys_sign_differs_by_its_first_bytes(void **state)
+/* --- what each key signs: docs/spec/KEYS.md --------------------------------------- */
+
+static void put_statement(struct fh_builder *b, struct fh_span payload)
 {
-	static uint8_t room[5][256];
-	struct fh_builder b[5];
-	struct fh_span payload = FH_SPAN_LIT("\xa9\x01\x01");
+	fh_cose_put_signed(b, FH_SPAN_LIT(FH_STATEMENT_AAD), payload);
+}
+
+static void put_possession(struct fh_builder *b, struct fh_span payload)
+{
+	fh_cose_put_signed1(b, FH_SPAN_LIT(FH_DEVICE_POSSESSION_AAD), payload);
+}
+
+/* Every signature that any key makes: a new one belongs here and in KEYS.md.  */
+static const struct purpose {
+	const char *key;    /* as the table in KEYS.md calls it */
+	const char *domain;
+	void (*put)(struct fh_builder *b, struct fh_span payload); /* what is signed */
+} purposes[] = {
+	{ "operator", FH_STATEMENT_AAD, put_statement },
+	{ "device", FH_CERTIFICATE_DOMAIN, fh_certificate_put_signed },
+	{ "device", FH_DEVICE_POSSESSION_AAD, put_possession },
+	{ "device", FH_REQUEST_AAD, fh_request_put_signed },
+	{ "session", "freehold/checkpoint/v1", fh_checkpoint_put_signed },
+};
+constexpr size_t purposes_n = sizeof(purposes) / sizeof(purposes[0]);
+
+/* The bytes that all messages of purpose P begin with.  */
+static struct fh_span first_bytes(const struct purpose *p, uint8_t room[512])
+{
+	static const uint8_t large[300] = { 0xff, 0xff };
+	uint8_t other[512];
+	struct fh_builder a = fh_builder_of(room, 512), b = FH_BUILDER_ARRAY(other);
+	size_t n = 0;
+
+	p->put(&a, (struct fh_span){ 0 });
+	p->put(&b, FH_SPAN_ARRAY(large));
+	assert_false(a.bad || b.bad);
+	while (n < a.n && n < b.n && room[n] == other[n])
+		n++;
+	return fh_span_of(room, n);
+}
+
+static void no_purpose_of_a_key_begins_another(void **state)
+{
+	static uint8_t room[purposes_n][512];
+	struct fh_span first[purposes_n];
 
 	(void)state;
-	for (size_t i = 0; i < 5; i++)
-		b[i] = FH_BUILDER_ARRAY(room[i]);
-	fh_cose_put_signed(&b[0], FH_SPAN_LIT(FH_STATEMENT_AAD), payload);
-	fh_certificate_put_signed(&b[1], payload);
-	fh_cose_put_signed1(&b[2], FH_SPAN_LIT(FH_DEVICE_POSSESSION_AAD), payload);
-	fh_checkpoint_put_signed(&b[3], FH_SPAN_LIT("freehold/x\n1\nroot\n"));
-	fh_leaf_put(&b[4], &(struct fh_leaf){ .class = FH_SPAN_LIT("x") });
-	for (size_t i = 0; i < 5; i++) {
-		for (size_t j = 0; j < i; j++)
-			assert_memory_not_equal(room[i], room[j], 40);
+	for (size_t i = 0; i < purposes_n; i++) {
+		first[i] = first_bytes(&purposes[i], room[i]);
+		assert_non_null(memmem(first[i].p, first[i].n, purposes[i].domain,
+				       strlen(purposes[i].domain)));
+		for (size_t j = 0; j < i; j++) {
+			assert_false(fh_span_starts(first[i], first[j]));
+			assert_false(fh_span_starts(first[j], first[i]));
+		}
 	}
-	stands_in("KEYS.md", "first bytes of a statement's", fh_span_of(room[0], 11));
-	stands_in("KEYS.md", "first bytes of a certificate's", fh_span_of(room[1], 39));
-	stands_in("KEYS.md", "first bytes of a possession's", fh_span_of(room[2], 50));
-	stands_in("KEYS.md", "first bytes of a checkpoint's", fh_span_of(room[3], 23));
+}
+
+/* One purpose under the other kind of signature is another purpose.  */
+static void the_two_kinds_of_cose_signature_differ_at_once(void **state)
+{
+	uint8_t many_room[512], one_room[512];
+
+	(void)state;
+	for (size_t i = 0; i < purposes_n; i++) {
+		struct fh_builder many = FH_BUILDER_ARRAY(many_room);
+		struct fh_builder one = FH_BUILDER_ARRAY(one_room);
+
+		fh_cose_put_signed(&many, fh_span_str(purposes[i].domain), FH_SPAN_LIT("x"));
+		fh_cose_put_signed1(&one, fh_span_str(purposes[i].domain), FH_SPAN_LIT("x"));
+		assert_int_not_equal(many_room[0], one_room[0]);
+	}
+}
+
+/* No signed message begins like what is only hashed.  */
+static void a_leaf_is_no_signed_message(void **state)
+{
+	uint8_t leaf_room[512], room[512];
+	struct fh_builder leaf = FH_BUILDER_ARRAY(leaf_room);
+
+	(void)state;
+	fh_leaf_put(&leaf, &(struct fh_leaf){ .class = FH_SPAN_LIT("x") });
+	for (size_t i = 0; i < purposes_n; i++)
+		assert_false(fh_span_starts(fh_builder_span(&leaf),
+					    first_bytes(&purposes[i], room)));
+}
+
+/* How often WORD stands in TEXT.  */
+static size_t count(const char *text, const char *word)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, word)) != nullptr; text++)
+		n++;
+	return n;
+}
+
+static void the_table_of_keys_has_these_rows_and_no_other(void **state)
+{
+	static const char *const keys[] = { "operator", "device", "session" };
+	uint8_t room[512], row_room[2048];
+	size_t rows = 0;
+
+	(void)state;
+	for (size_t i = 0; i < purposes_n; i++) {
+		struct fh_builder row = FH_BUILDER_ARRAY(row_room);
+
+		fh_builder_text(&row, "|`");
+		fh_builder_text(&row, purposes[i].domain);
+		fh_builder_text(&row, "`|");
+		fh_builder_hex(&row, first_bytes(&purposes[i], room));
+		fh_builder_u8(&row, '|');
+		fh_builder_u8(&row, '\0');
+		assert_false(row.bad);
+		if (count(document("KEYS.md"), (const char *)row_room) != 1)
+			fail_msg("docs/spec/KEYS.md lacks: %s", (const char *)row_room);
+	}
+	for (size_t k = 0; k < 3; k++) {
+		char begin[32];
+
+		(void)snprintf(begin, sizeof(begin), "|%s|", keys[k]);
+		rows += count(document("KEYS.md"), begin);
+	}
+	assert_int_equal(rows, purposes_n);
 }
 
 int main(void)
@@ -343,6 +471,7 @@ int main(void)
 		cmocka_unit_test(writes_the_golden_payload),
 		cmocka_unit_test(writes_the_golden_segment),
 		cmocka_unit_test(writes_the_golden_note),
+		cmocka_unit_test(writes_the_golden_proof),
 		cmocka_unit_test(writes_the_golden_certificate),
 		cmocka_unit_test(refuses_every_truncation_and_flip_of_a_leaf),
 		cmocka_unit_test(refuses_other_versions),
@@ -352,7 +481,10 @@ int main(void)
 		cmocka_unit_test(refuses_every_truncation_of_a_segment),
 		cmocka_unit_test(tells_zeros_from_frames_and_garbage),
 		cmocka_unit_test(names_fields_and_kinds_both_ways),
-		cmocka_unit_test(what_keys_sign_differs_by_its_first_bytes),
+		cmocka_unit_test(no_purpose_of_a_key_begins_another),
+		cmocka_unit_test(the_two_kinds_of_cose_signature_differ_at_once),
+		cmocka_unit_test(a_leaf_is_no_signed_message),
+		cmocka_unit_test(the_table_of_keys_has_these_rows_and_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
