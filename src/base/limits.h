@@ -67,7 +67,9 @@ constexpr uint64_t FH_SESSION_IDLE_MS = 30 * 60 * 1000; /* a session without cal
 constexpr size_t FH_SESSIONS_MAX = 256;           /* client sessions, each a tool server process */
 constexpr size_t FH_CONNECTIONS_MAX = 1024;       /* client connections of one gate */
 constexpr size_t FH_INFLIGHT_MAX = 4096;          /* requests core holds at one time */
-constexpr size_t FH_EXECUTABLE_MAX = 1 << 30;     /* a peer's executable, hashed at accept */
+constexpr size_t FH_EXECUTABLE_MAX = 256 << 20;   /* a peer's executable, hashed at accept */
+constexpr size_t FH_EXECUTABLES_MAX = 64;         /* digests remembered: one for each gate */
+constexpr int FH_SERVER_LAUNCH_MS = 10000;        /* from fork to exec; 256 MiB hashed on the way */
 constexpr uint32_t FH_SERVER_START_MS = 20000;    /* a tool server's time to answer initialize */
 constexpr uint32_t FH_SERVER_CALL_MS = 120000;    /* a tool server's time to answer a call */
 

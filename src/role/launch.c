@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "role/launch.h"
 
+#include "base/limits.h"
 #include "os/file.h"
 #include "role/digest.h"
 #include "role/landlock.h"
@@ -9,10 +10,12 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,19 +82,38 @@ static bool enclose(const char *program, const char *directory)
 	return fh_landlock_apply(own, system, &level, &t) == FH_ERR_OK && level > 0;
 }
 
+/* A server under our own user could read what the daemon keeps, whatever its
+ * group: it is always enclosed.  */
 static bool become_user(const struct fh_start *s, const struct command *c)
 {
-	if (geteuid() == s->uid && getegid() == s->gid && geteuid() != 0)
-		return enclose(c->argument[0], c->directory);
+	bool ours = geteuid() == s->uid;
 	gid_t gid = s->gid;
 
+	if (s->uid == 0) {
+		errno = EPERM;
+		return false;
+	}
+	/* An ordinary user can give up no groups; the enclosure is what counts then.  */
+	if (ours && getegid() == gid)
+		return enclose(c->argument[0], c->directory);
+	if (setgroups(1, &gid) != 0 || setresgid(gid, gid, gid) != 0
+	    || setresuid(s->uid, s->uid, s->uid) != 0)
+		return false;
 	/* Two servers may have one user, and neither may speak for the other.  */
-	return setgroups(1, &gid) == 0 && setresgid(gid, gid, gid) == 0
-	       && setresuid(s->uid, s->uid, s->uid) == 0 && fh_landlock_apart() == FH_ERR_OK;
+	return ours ? enclose(c->argument[0], c->directory) : fh_landlock_apart() == FH_ERR_OK;
 }
 
 /* Why the child could not become the server, told to its parent.  */
-enum child_failure { CHILD_FDS = 1, CHILD_DIRECTORY, CHILD_USER, CHILD_EXEC };
+enum child_failure {
+	CHILD_FDS = 1,
+	CHILD_OPEN,
+	CHILD_KIND,
+	CHILD_OWNER,
+	CHILD_DIGEST,
+	CHILD_DIRECTORY,
+	CHILD_USER,
+	CHILD_EXEC,
+};
 
 static void tell(int failure, enum child_failure why)
 {
@@ -101,8 +123,31 @@ static void tell(int failure, enum child_failure why)
 	_exit(127);
 }
 
-static void become(struct command *c, const struct fh_start *s, int program, int in, int out,
-		   int failure)
+/* Opens the program if its digest is to be checked, so that what was checked is
+ * what is executed; -1 if it is not.  Who can write the file could change it
+ * after that.  Done in the child, because a file system may keep us waiting.  */
+static int open_program(const struct command *c, const struct fh_start *s, int failure)
+{
+	struct fh_hash h;
+	struct stat st;
+
+	if (s->executable.n == 0)
+		return -1;
+	int fd = open(c->argument[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		tell(failure, CHILD_OPEN);
+	if (!S_ISREG(st.st_mode))
+		tell(failure, CHILD_KIND);
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		tell(failure, CHILD_OWNER);
+	if (fh_digest_of_fd(fd, &h) != FH_ERR_OK
+	    || !fh_span_equal(fh_hash_span(&h), s->executable))
+		tell(failure, CHILD_DIGEST);
+	return fd;
+}
+
+static void become(struct command *c, const struct fh_start *s, int in, int out, int failure)
 {
 	int nowhere = open("/dev/null", O_WRONLY);
 	sigset_t none;
@@ -114,6 +159,8 @@ static void become(struct command *c, const struct fh_start *s, int program, int
 	/* Nothing else is inherited, the pair with core least of all.  */
 	if (close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) != 0)
 		tell(failure, CHILD_FDS);
+	int program = open_program(c, s, failure);
+
 	/* As ourselves, where the operator's folder is closed to its user above, or as
 	 * that user, where it is nobody else's to enter.  */
 	bool there = chdir(c->directory) == 0;
@@ -150,6 +197,19 @@ static fh_err explain(const struct command *c, const struct fh_start *s, const i
 	case CHILD_FDS:
 		fh_trace_what(t, "its standard descriptors cannot be set up: %s", why);
 		break;
+	case CHILD_OPEN:
+		fh_trace_what(t, "cannot be opened: %s", why);
+		break;
+	case CHILD_KIND:
+		fh_trace_what(t, "is not a regular file");
+		break;
+	case CHILD_OWNER:
+		fh_trace_what(t, "is pinned, but others can change it; make it root's or the"
+			      " daemon's user's, and writable by its owner alone");
+		break;
+	case CHILD_DIGEST:
+		fh_trace_what(t, "is not the program that the server statement names by digest");
+		return FH_ERR_SIGNATURE;
 	case CHILD_DIRECTORY:
 		fh_trace_what(t, "its directory %s cannot be entered: %s", c->directory, why);
 		break;
@@ -163,37 +223,33 @@ static fh_err explain(const struct command *c, const struct fh_start *s, const i
 	return FH_ERR_PERMISSION;
 }
 
-/* Opens the program if its digest is to be checked, so that what was checked is
- * what is executed.  */
-static fh_err open_program(const struct command *c, const struct fh_start *s, struct fh_fd *program,
-			   struct fh_trace *t)
+/* A child that has not become the server is killed and not waited for: its file
+ * system may hold it.  Reach reaps it like any other.  */
+static fh_err await_server(const struct command *c, const struct fh_start *s, pid_t child,
+			   int failure, struct fh_trace *t)
 {
-	struct fh_hash h;
+	struct pollfd f = { .fd = failure, .events = POLLIN };
+	int told[2], ready;
 
-	if (s->executable.n == 0)
-		return FH_ERR_OK;
-	int fd = open(c->argument[0], O_RDONLY | O_CLOEXEC);
-
+	do
+		ready = poll(&f, 1, FH_SERVER_LAUNCH_MS);
+	while (ready < 0 && errno == EINTR);
+	if (ready > 0 && read(failure, told, sizeof(told)) != (ssize_t)sizeof(told))
+		return FH_ERR_OK; /* closed: it executes its program */
+	fh_launch_kill(child, s->uid);
+	if (ready > 0)
+		return explain(c, s, told, t);
 	fh_trace_where(t, "%s", c->argument[0]);
-	if (fd < 0) {
-		fh_trace_what(t, "cannot be opened: %s", strerror(errno));
-		return fh_errno_err(errno);
-	}
-	*program = fh_fd_of(fd);
-	fh_err e = fh_digest_of_fd(fd, &h);
-
-	if (e == FH_ERR_OK && !fh_span_equal(fh_hash_span(&h), s->executable)) {
-		fh_trace_what(t, "is not the program that the server statement names by digest");
-		return FH_ERR_SIGNATURE;
-	}
-	return e;
+	fh_trace_what(t, "did not start in %d s; is it on a file system that does not answer?",
+		      FH_SERVER_LAUNCH_MS / 1000);
+	return FH_ERR_TIMEOUT;
 }
 
 /* Forks, and waits until the child has become the server or said why not.  */
-static fh_err fork_server(struct command *c, const struct fh_start *s, int program, int in,
-			  int out, pid_t *pid, struct fh_trace *t)
+static fh_err fork_server(struct command *c, const struct fh_start *s, int in, int out, pid_t *pid,
+			  struct fh_trace *t)
 {
-	int failure[2], told[2];
+	int failure[2];
 
 	if (pipe2(failure, O_CLOEXEC) != 0)
 		return fh_errno_err(errno);
@@ -201,45 +257,58 @@ static fh_err fork_server(struct command *c, const struct fh_start *s, int progr
 	pid_t child = fork();
 
 	if (child == 0)
-		become(c, s, program, in, out, failure[1]);
+		become(c, s, in, out, failure[1]);
 	(void)close(failure[1]);
 	FH_OWN(fh_fd) listen = fh_fd_of(failure[0]);
 
 	if (child < 0)
 		return fh_errno_err(errno);
-	if (read(failure[0], told, sizeof(told)) == (ssize_t)sizeof(told)) {
-		(void)waitpid(child, nullptr, 0);
-		return explain(c, s, told, t);
-	}
-	*pid = child;
-	return FH_ERR_OK;
+	fh_err e = await_server(c, s, child, failure[0], t);
+
+	if (e == FH_ERR_OK)
+		*pid = child;
+	return e;
 }
 
 fh_err fh_launch(const struct fh_start *s, int in, int out, pid_t *pid, struct fh_trace *t)
 {
 	struct command c;
-	FH_OWN(fh_fd) program = { 0 };
 	fh_err e = build(s, &c);
 
-	if (e == FH_ERR_OK)
-		e = open_program(&c, s, &program, t);
-	if (e != FH_ERR_OK)
-		return e;
-	return fork_server(&c, s, fh_fd_get(program), in, out, pid, t);
+	return e == FH_ERR_OK ? fork_server(&c, s, in, out, pid, t) : e;
 }
 
-void fh_launch_kill(pid_t pid, uint32_t uid)
+/* --- killing ---------------------------------------------------------- */
+
+static bool kill_all(const pid_t *pid, size_t n)
 {
-	if (kill(-pid, SIGKILL) == 0 || errno != EPERM)
+	bool allowed = true;
+
+	for (size_t i = 0; i < n; i++)
+		allowed = (kill(pid[i], SIGKILL) == 0 || errno != EPERM) && allowed;
+	return allowed;
+}
+
+void fh_launch_kill_all(const pid_t *pid, size_t n, uint32_t uid)
+{
+	if (kill_all(pid, n) || uid == geteuid())
 		return;
-	/* Not our user: a child that becomes that user may.  */
+	/* A child may that is UID in effect and otherwise still us, so that no process
+	 * of UID can stop or trace it, and the wait for it is short.  */
 	pid_t child = fork();
 
 	if (child == 0) {
-		if (setresuid(uid, uid, uid) == 0)
-			(void)kill(-pid, SIGKILL);
+		if (setresuid((uid_t)-1, uid, (uid_t)-1) == 0)
+			(void)kill_all(pid, n);
 		_exit(0);
 	}
 	if (child > 0)
 		(void)waitpid(child, nullptr, 0);
+}
+
+void fh_launch_kill(pid_t pid, uint32_t uid)
+{
+	const pid_t all[] = { -pid, pid }; /* it may not have its own group yet */
+
+	fh_launch_kill_all(all, 2, uid);
 }
