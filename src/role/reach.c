@@ -6,6 +6,7 @@
  * every tool server.  */
 #include "role/reach.h"
 
+#include "os/clock.h"
 #include "os/memory.h"
 #include "role/confine.h"
 #include "role/frame.h"
@@ -19,17 +20,25 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+constexpr uint64_t last_words_ms = 2000; /* for a worker to read what its dead server said */
+constexpr uint64_t finish_ms = 2000;     /* for what was killed to die, at our end */
+constexpr int tick_ms = 100;
+constexpr size_t orphans_max = 1024; /* killed at one time; the death of any brings the next */
+
 /* One running tool server with its worker.  */
 struct running {
 	uint8_t session[FH_SESSION_ID_SIZE];
-	pid_t server; /* 0: this slot is free, or the server is gone */
-	pid_t worker; /* 0: gone */
+	pid_t server;     /* 0: this slot is free, or the server is gone */
+	pid_t worker;     /* 0: gone */
 	uint32_t uid;
+	uint64_t gone_ms; /* when the server died, boot clock */
 };
 
 struct reach {
@@ -151,26 +160,110 @@ static fh_err on_start(struct reach *r, const struct fh_start *s)
 
 /* --- ending ----------------------------------------------------------- */
 
-/* A worker's death ends its server; a server's death ends its pipe, which its
- * worker sees.  */
+static bool is_ours(const struct reach *r, pid_t pid)
+{
+	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
+		if (r->running[i].server == pid || r->running[i].worker == pid)
+			return true;
+	}
+	return false;
+}
+
+/* What tool servers have left behind became our children.  Which server left a
+ * process does not show, so when one of UID has ended all of UID's are killed.
+ * The kernel decides what is UID's: a process can hide that from /proc.  */
+static void kill_orphans(const struct reach *r, uint32_t uid)
+{
+	pid_t orphan[orphans_max];
+	char path[64], word[16];
+	size_t n = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
+	FILE *f = fopen(path, "re");
+
+	if (f == nullptr)
+		return;
+	while (n < orphans_max && fscanf(f, "%15s", word) == 1) {
+		pid_t pid = (pid_t)strtol(word, nullptr, 10);
+
+		if (pid > 1 && !is_ours(r, pid))
+			orphan[n++] = pid;
+	}
+	(void)fclose(f);
+	if (n > 0)
+		fh_launch_kill_all(orphan, n, uid);
+}
+
+/* PID of user UID is dead and not yet reaped, so that its number and its group's
+ * are still its own.  A worker's death ends its server; a server's death ends
+ * its pipe, which its worker sees.  */
+static void on_death(struct reach *r, pid_t pid, uint32_t uid)
+{
+	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
+		struct running *x = &r->running[i];
+
+		if (x->worker == pid) {
+			x->worker = 0;
+			end(x);
+			return;
+		}
+		if (x->server == pid) {
+			fh_launch_kill(pid, x->uid);
+			x->server = 0;
+			x->gone_ms = fh_clock_boot_ms();
+			uid = x->uid;
+			break;
+		}
+	}
+	kill_orphans(r, uid);
+}
+
 static void reap(struct reach *r)
 {
 	struct signalfd_siginfo info;
-	int status;
-	pid_t pid;
+	siginfo_t dead = { 0 };
 
 	(void)!read(r->children, &info, sizeof(info));
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
-			struct running *x = &r->running[i];
+	while (waitid(P_ALL, 0, &dead, WEXITED | WNOHANG | WNOWAIT) == 0 && dead.si_pid > 0) {
+		on_death(r, dead.si_pid, dead.si_uid);
+		(void)waitid(P_PID, (id_t)dead.si_pid, &dead, WEXITED | WNOHANG);
+		dead = (siginfo_t){ 0 };
+	}
+}
 
-			if (x->server == pid)
-				x->server = 0;
-			if (x->worker == pid) {
-				x->worker = 0;
-				end(x);
-			}
-		}
+/* Ends the workers whose server died and left its pipe to somebody; false if
+ * there are none whose server died.  */
+static bool end_workers(struct reach *r)
+{
+	uint64_t now = fh_clock_boot_ms();
+	bool any = false;
+
+	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
+		struct running *x = &r->running[i];
+
+		if (x->server > 0 || x->worker == 0)
+			continue;
+		any = true;
+		if (now - x->gone_ms >= last_words_ms)
+			end(x);
+	}
+	return any;
+}
+
+/* Ends all of them, and what they left behind.  */
+static void finish(struct reach *r)
+{
+	uint64_t until = fh_clock_boot_ms() + finish_ms;
+	siginfo_t any = { 0 };
+
+	for (size_t i = 0; i < FH_SESSIONS_MAX; i++)
+		end(&r->running[i]);
+	while (waitid(P_ALL, 0, &any, WEXITED | WNOHANG | WNOWAIT) == 0
+	       && fh_clock_boot_ms() < until) {
+		struct pollfd f = { .fd = r->children, .events = POLLIN };
+
+		(void)poll(&f, 1, tick_ms);
+		reap(r);
 	}
 }
 
@@ -215,15 +308,14 @@ static fh_err serve(struct reach *r)
 	fh_err e = FH_ERR_OK;
 
 	while (e == FH_ERR_OK) {
-		if (poll(f, 2, /* timeout= */ -1) < 0)
+		if (poll(f, 2, end_workers(r) ? tick_ms : -1) < 0)
 			continue;
 		if (f[1].revents != 0)
 			reap(r);
 		if (f[0].revents != 0)
 			e = on_core(r);
 	}
-	for (size_t i = 0; i < FH_SESSIONS_MAX; i++)
-		end(&r->running[i]);
+	finish(r);
 	return e;
 }
 
@@ -233,7 +325,8 @@ static fh_err watch_children(struct reach *r)
 
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &set, nullptr) != 0)
+	if (sigprocmask(SIG_BLOCK, &set, nullptr) != 0
+	    || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
 		return FH_ERR_IO;
 	r->children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return r->children < 0 ? FH_ERR_IO : FH_ERR_OK;

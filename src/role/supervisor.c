@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 constexpr int stop_ms = 15000;    /* core's time to end in order */
+constexpr int reach_ms = 5000;    /* reach's, after that */
 constexpr int aftermath_ms = 100; /* for others to die of a role's death */
 
 /* --- telling the service manager -------------------------------------- */
@@ -184,7 +185,8 @@ static fh_err wait_turn(struct fh_supervisor *s, int timeout, struct fh_trace *t
 	return e;
 }
 
-/* Core ends first, with the record in order; the rest has nothing to lose.  */
+/* Core ends first, with the record in order, and then reach, with all tool
+ * servers; the rest has nothing to lose.  */
 static fh_err stop(struct fh_supervisor *s, struct fh_trace *t)
 {
 	uint8_t bytes[16];
@@ -195,6 +197,8 @@ static fh_err stop(struct fh_supervisor *s, struct fh_trace *t)
 	fh_control_put(&b, FH_CONTROL_STOP, /* peer= */ nullptr);
 	e = fh_frame_send(s->control.fd, fh_builder_span(&b), /* pass= */ -1);
 	for (int waited = 0; e == FH_ERR_OK && s->core > 0 && waited < stop_ms; waited += 100)
+		e = wait_turn(s, 100, t);
+	for (int waited = 0; e == FH_ERR_OK && s->reach > 0 && waited < reach_ms; waited += 100)
 		e = wait_turn(s, 100, t);
 	if (e == FH_ERR_OK && s->core > 0) {
 		fh_trace_where(t, "core");

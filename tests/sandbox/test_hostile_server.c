@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <linux/landlock.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -313,6 +314,56 @@ static void one_that_does_not_read_ends_its_session_alone(void **state)
 	others_are_served();
 }
 
+/* --- what it leaves behind ------------------------------------------------------- */
+
+struct left {
+	pid_t near, far; /* in its process group, and in a session of its own */
+};
+
+static struct left leaves(struct fh_guest *g, int id)
+{
+	struct left l;
+
+	call(g, id, "leave");
+	hears_of(g, id, "left ");
+	assert_int_equal(sscanf(strstr(stage.line, "left "), "left %d and %d", &l.near, &l.far), 2);
+	assert_int_equal(kill(l.near, 0), 0);
+	assert_int_equal(kill(l.far, 0), 0);
+	return l;
+}
+
+static void are_gone(struct left l)
+{
+	for (int waited = 0; kill(l.near, 0) == 0 || kill(l.far, 0) == 0; waited += 20) {
+		assert_true(waited < answer_ms);
+		fh_house_sleep(20);
+	}
+}
+
+static void what_it_leaves_ends_with_it(void **state)
+{
+	struct fh_guest *g = begin(0, "wild");
+	struct left l = leaves(g, 5);
+
+	(void)state;
+	call(g, 6, "die");
+	hears_of(g, 6, "\"isError\":true");
+	are_gone(l);
+	fh_guest_close(g);
+	others_are_served();
+}
+
+static void what_it_leaves_ends_with_its_session(void **state)
+{
+	struct fh_guest *g = begin(0, "wild");
+	struct left l = leaves(g, 5);
+
+	(void)state;
+	fh_guest_close(g);
+	are_gone(l);
+	others_are_served();
+}
+
 /* --- its surroundings ---------------------------------------------------------- */
 
 static void attacks(struct fh_guest *g, int id, pid_t prey)
@@ -374,11 +425,15 @@ static void it_opens_nothing_of_the_state(void **state)
 	fh_guest_close(g);
 }
 
-static void the_daemon_ends_in_order(void **state)
+static void the_daemon_ends_in_order_and_leaves_nothing(void **state)
 {
+	struct left l = leaves(begin(0, "wild"), 5);
+
 	(void)state;
 	others_are_served();
 	assert_int_equal(fh_house_stop(&stage.house), 0);
+	are_gone(l);
+	fh_guest_close(&stage.guest[0]);
 }
 
 int main(void)
@@ -397,7 +452,9 @@ int main(void)
 		cmocka_unit_test(it_reaches_no_other_process),
 		cmocka_unit_test(it_reaches_no_other_server_of_its_user),
 		cmocka_unit_test(it_opens_nothing_of_the_state),
-		cmocka_unit_test(the_daemon_ends_in_order),
+		cmocka_unit_test(what_it_leaves_ends_with_it),
+		cmocka_unit_test(what_it_leaves_ends_with_its_session),
+		cmocka_unit_test(the_daemon_ends_in_order_and_leaves_nothing),
 	};
 
 	if (!fh_house_possible("hostile_server"))

@@ -117,6 +117,26 @@ static void open_state(long id)
 	result(id, found[0] == '\0' ? "refused everything" : found);
 }
 
+/* Leaves two processes that do not end with it, one in a session of its own.  */
+static void leave_behind(long id)
+{
+	char text[64];
+	pid_t near = fork();
+
+	if (near == 0)
+		for (;;)
+			(void)pause();
+	pid_t far = fork();
+
+	if (far == 0) {
+		(void)setsid();
+		for (;;)
+			(void)pause();
+	}
+	(void)snprintf(text, sizeof(text), "left %d and %d", near, far);
+	result(id, text);
+}
+
 static void ask_client(long id)
 {
 	char line[512];
@@ -176,6 +196,8 @@ static void call(const char *line, long id)
 		_exit(0);
 	else if (asks(line, "deaf"))
 		sleep(3600);
+	else if (asks(line, "leave"))
+		leave_behind(id);
 	else if (asks(line, "attack"))
 		attack(id, (pid_t)prey_of(line));
 	else if (asks(line, "open"))
