@@ -27,7 +27,7 @@
 constexpr size_t in_flight_max = 512;
 constexpr size_t samples_max = 2 << 20;
 constexpr size_t sending_size = 512 << 10;
-constexpr size_t probes = 400;
+constexpr size_t probes_a_second = 200;
 
 /* One row of the table.  */
 struct figures {
@@ -45,7 +45,7 @@ struct load {
 	struct bench_roles *r;
 	const char *token;
 	bool permitted;
-	bool alone; /* without rivals */
+	bool alone, rivals; /* this row alone; with what it is measured against */
 	size_t in_flight, open;
 	uint64_t sent_ns[in_flight_max];
 	struct bench_samples samples;
@@ -238,8 +238,10 @@ static fh_err measure_load(struct load *l, double seconds, struct figures *f)
 }
 
 /* The parts on the same file system, with as many bytes as a batch had.  */
-static fh_err measure_parts(const char *directory, struct bench_samples *s, struct figures *f)
+static fh_err measure_parts(const char *directory, double seconds, struct bench_samples *s,
+			    struct figures *f)
 {
+	size_t probes = (size_t)(seconds * probes_a_second);
 	s->n = 0;
 	fh_err e = bench_probe_sync(directory, (size_t)(f->bytes / f->batches), probes, s);
 
@@ -341,8 +343,8 @@ static fh_err row(struct load *l, const char *directory, double seconds, bool js
 	fh_err e = measure_load(l, seconds, &f);
 
 	if (e == FH_ERR_OK)
-		e = measure_parts(directory, &l->samples, &f);
-	if (e == FH_ERR_OK && !l->alone)
+		e = measure_parts(directory, seconds, &l->samples, &f);
+	if (e == FH_ERR_OK && l->rivals)
 		e = measure_rivals(directory, seconds / 2, &f);
 	if (e != FH_ERR_OK)
 		return e;
@@ -377,10 +379,12 @@ int main(int argc, char **argv)
 	bench_roles_become(argc, argv);
 	if (argc < 3) {
 		(void)fprintf(stderr, "usage: append STATE TOKEN [SECONDS [text|json "
-				      "[refused|permitted IN-FLIGHT]]]\n");
+				      "[refused|permitted IN-FLIGHT [rivals]]]]\n");
 		return 64;
 	}
 	struct load l = { .r = &r, .token = argv[2], .alone = argc > 6 };
+
+	l.rivals = !l.alone || argc > 7;
 
 	if (l.alone) {
 		l.permitted = strcmp(argv[5], "permitted") == 0;

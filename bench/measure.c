@@ -122,6 +122,33 @@ fh_err bench_probe_sign(size_t n, struct bench_samples *out)
 	return e;
 }
 
+fh_err bench_probe_check(size_t n, struct bench_samples *out)
+{
+	FH_OWN(fh_signer) signer = { 0 };
+	FH_OWN(fh_verifier) verifier = { 0 };
+	FH_OWN(fh_secret) seed = { 0 };
+	uint8_t message[200] = { 7 };
+	struct fh_public_key key;
+	struct fh_signature s;
+	fh_err e = fh_seed_new(&seed);
+
+	if (e == FH_ERR_OK)
+		e = fh_signer_new(&seed, &signer);
+	if (e == FH_ERR_OK)
+		e = fh_signer_public(&signer, &key);
+	if (e == FH_ERR_OK)
+		e = fh_verifier_new(FH_SPAN_ARRAY(key.bytes), &verifier);
+	if (e == FH_ERR_OK)
+		e = fh_signer_sign(&signer, FH_SPAN_ARRAY(message), &s);
+	for (size_t i = 0; i < n && e == FH_ERR_OK; i++) {
+		uint64_t begun = fh_clock_boot_ns();
+
+		e = fh_verifier_check(&verifier, FH_SPAN_ARRAY(message), FH_SPAN_ARRAY(s.bytes));
+		bench_samples_add(out, fh_clock_boot_ns() - begun);
+	}
+	return e;
+}
+
 /* --- processes -------------------------------------------------------- */
 
 uint64_t bench_cpu_ns(pid_t pid)

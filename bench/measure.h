@@ -28,6 +28,8 @@ fh_err bench_probe_sync(const char *directory, size_t bytes, size_t n, struct be
 fh_err bench_probe_rewrite(const char *directory, size_t n, struct bench_samples *out);
 /* A hedged ML-DSA-65 signature over a checkpoint's worth of bytes, N times.  */
 fh_err bench_probe_sign(size_t n, struct bench_samples *out);
+/* The verification of one, N times.  */
+fh_err bench_probe_check(size_t n, struct bench_samples *out);
 
 /* Processor time that PID has used; 0 if that cannot be read.  */
 uint64_t bench_cpu_ns(pid_t pid);

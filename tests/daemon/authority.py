@@ -209,11 +209,13 @@ def run(base):
 
 			def check(policy):
 				for token in (m.token, rotated):
-					demand(reason_of(d.http(token).initialize()) == "unknown-credential", "a token that was replaced")
+					said = reason_of(d.http(token).initialize())
+					demand(said == "unknown-credential", "a token that was replaced:", said)
 				chain = m.chain(status=1)
 				demand([a["name"] for a in chain["actors"]] == ["kept"], chain["actors"])
 				if policy:
-					demand(not d.session(kept).take("/public/kept")["result"]["isError"], "what no side touched")
+					taken = d.session(kept).take("/public/kept")
+					demand(not taken["result"]["isError"], "what no side touched:", taken)
 				else:
 					demand(reason_of(d.http(kept).initialize()) == "no-policy", "a policy that was replaced")
 			demand(not s.take("/public/s")["result"]["isError"], "a session that no side touched")

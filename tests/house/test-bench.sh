@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# bench/run measures: it ends well, and every figure that it owes is there and positive.
+set -u
+top=${FREEHOLD_TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
+work=$(mktemp -d)
+chmod 755 "$work"
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+verdict() {
+	if [ "$1" = 0 ]; then
+		echo "ok - $2"
+	else
+		echo "not ok - $2"
+		sed 's/^/  /' "$work/out" "$work/said"
+		failed=1
+	fi
+}
+# figure NAME PATTERN: a line that matches has, in place of (N), a number above zero.
+figure() {
+	local pattern=${2/(N)/([0-9]+(\.[0-9]+)?)} found=
+	[[ $(cat "$work/out") =~ $pattern ]] && found=${BASH_REMATCH[1]}
+	awk -v n="${found:-0}" 'BEGIN { exit !(n > 0) }'
+	verdict $? "bench/run: $1"
+}
+
+what=(append latency verify)
+if [ ! -x "${FREEHOLD_BUILD:-$top/build}/bench/append" ]; then
+	echo 'skip - bench/run append: built without SQLite'
+	what=(latency verify)
+fi
+timeout 60 "$top/bench/run" --quick --dir "$work" "${what[@]}" >"$work/out" 2>"$work/said"
+verdict $? 'bench/run ends well'
+if [ "${what[0]}" = append ]; then
+	figure 'entries recorded a second' 'refused calls, 16 in flight: (N) entries/s'
+	figure 'SQLite beside it' 'SQLite FULL +(N)/s'
+	figure 'SQLite with a hash chain and signatures beside it' 'with hash chain and signature +(N)/s'
+	figure 'how long a batch takes' 'a batch takes (N) us'
+	figure "core's processor" 'core (N) us'
+fi
+figure 'a permitted call' 'a permitted call, one at a time +p50 +(N) us'
+figure 'the bare server' 'nobody between +(N)'
+figure 'what the gate adds' 'added +(N)'
+figure 'a sync of the journal' '2 x sync of the journal +(N)'
+figure 'a sync of keys/signed' '2 x sync of keys/signed +(N)'
+figure 'a signature' '2 x signature +(N)'
+figure 'entries verified a second' 'verify +(N) entries/s'
+figure 'SHA-256 beside it' 'SHA-256 alone +(N) entries/s'
+figure 'the share of signatures' 'ML-DSA-65 signature a checkpoint, (N) us'
+! grep -qE '(^|[ (])-[0-9]' "$work/out"
+verdict $? 'bench/run: no figure is negative'
+[ "$(grep -c 'limit: ' "$work/out")" -ge 3 ]
+verdict $? 'bench/run: what limits each is said'
+exit $failed
