@@ -223,9 +223,103 @@ static bool cut_is_told(struct bench *b, size_t n)
 
 	b->checked.n[0] = whole;
 	b->options.at_least = (struct fh_span){ 0 };
-	/* Without the checkpoint given it is refused, or a shorter record that says
-	 * how long it is.  */
 	return v == FH_ANSWER_NO && c->covered.size < b->maker.signed_size;
+}
+
+/* Without the checkpoint given it is refused, or a shorter record that says how
+ * long it is.  */
+static bool cut_is_no_or_shorter(struct bench *b, size_t n)
+{
+	size_t whole = b->checked.n[0];
+
+	if (n % 8 != 0) /* inside frames one cut is like the next; their ends come below */
+		return true;
+	b->checked.n[0] = n;
+	enum fh_answer v = verdict(b);
+	const struct fh_record_check *c = &b->checked.check;
+
+	b->checked.n[0] = whole;
+	return v == FH_ANSWER_NO || c->covered.size < b->maker.signed_size;
+}
+
+/* Cut behind each frame: never a no, and how far it is consistent grows with the
+ * checkpoints alone.  Returns how many cuts were a yes.  */
+static size_t cut_at_frames(struct bench *b)
+{
+	struct fh_cursor c = fh_cursor_of(fh_span_of(b->checked.bytes[0], b->checked.n[0]));
+	size_t whole = b->checked.n[0], right = 0;
+	enum fh_segment_frame type;
+	struct fh_span body;
+
+	while (fh_segment_next(&c, &type, &body) == FH_ERR_OK && type != FH_SEGMENT_END) {
+		uint64_t before = b->checked.check.covered.size;
+
+		b->checked.n[0] = whole - c.rest.n;
+		enum fh_answer v = verdict(b);
+
+		b->checked.n[0] = whole;
+		assert_int_equal(v, type == FH_SEGMENT_CHECKPOINT ? FH_ANSWER_YES
+								  : FH_ANSWER_UNCHECKED);
+		assert_true(type != FH_SEGMENT_BATCH
+			    || b->checked.check.covered.size == before);
+		assert_true((b->checked.check.covered.size == b->maker.signed_size)
+			    == (c.rest.n == 0));
+		right += v == FH_ANSWER_YES;
+	}
+	return right;
+}
+
+/* --- two segments ---------------------------------------------------------------- */
+
+/* Makes two segments of the one, as the journal would have with a smaller limit:
+ * the second begins behind the third checkpoint.  */
+static void split(struct bench *b, uint8_t *room, size_t cap)
+{
+	struct fh_checked *k = &b->checked;
+	struct fh_cursor c = fh_cursor_of(fh_span_of(k->bytes[0], k->n[0]));
+	struct fh_builder second = fh_builder_of(room, cap);
+	struct fh_segment_head h = { 0 };
+	enum fh_segment_frame type;
+	struct fh_batch batch;
+	struct fh_span body;
+
+	for (int checkpoints = 0; checkpoints < 3;) {
+		assert_int_equal(fh_segment_next(&c, &type, &body), FH_ERR_OK);
+		checkpoints += type == FH_SEGMENT_CHECKPOINT;
+		if (type == FH_SEGMENT_HEAD)
+			assert_int_equal(fh_segment_head_read(body, &h), FH_ERR_OK);
+		if (type == FH_SEGMENT_BATCH)
+			assert_int_equal(fh_batch_read(body, &batch), FH_ERR_OK);
+	}
+	h.first = batch.size;
+	h.root = batch.root;
+	fh_segment_put_head(&second, &h);
+	fh_builder_bytes(&second, c.rest);
+	assert_false(second.bad);
+	k->n[0] -= c.rest.n;
+	k->bytes[1] = room;
+	k->n[1] = second.n;
+	(void)snprintf(k->name[1], sizeof(k->name[1]), "%020llu.fhj", (unsigned long long)h.first);
+	k->segments = 2;
+}
+
+/* As flip_is_refused(), over both segments one behind the other: every byte where
+ * they meet, and every eighth of what was flipped already in one segment.  */
+static bool flip_in_two_is_refused(struct bench *b, size_t at)
+{
+	size_t border = b->checked.n[0];
+
+	if (at % 8 != 0 && (at + 256 < border || at > border + 256))
+		return true;
+	size_t s = at < b->checked.n[0] ? 0 : 1;
+	uint8_t *byte = &b->checked.bytes[s][s == 0 ? at : at - b->checked.n[0]];
+	uint8_t bit = (uint8_t)(1 << at / 8 % 8);
+
+	*byte ^= bit;
+	enum fh_answer v = verdict(b);
+
+	*byte ^= bit;
+	return v == FH_ANSWER_NO;
 }
 
 static void the_record_itself_is_a_yes(void **state)
@@ -257,6 +351,67 @@ static void tells_every_cut(void **state)
 	assert_int_equal(failures(b, b->checked.n[0], cut_is_told), 0);
 }
 
+static void tells_cuts_without_a_checkpoint_given(void **state)
+{
+	struct bench *b = *state;
+
+	assert_int_equal(verdict(b), FH_ANSWER_YES);
+	assert_int_equal(failures(b, b->checked.n[0], cut_is_no_or_shorter), 0);
+	assert_int_equal(cut_at_frames(b), 5);
+}
+
+static void refuses_flipped_bytes_of_two_segments(void **state)
+{
+	static uint8_t room[1 << 20];
+	struct bench *b = *state;
+
+	split(b, room, sizeof(room));
+	assert_int_equal(verdict(b), FH_ANSWER_YES);
+	assert_int_equal(b->checked.check.covered.size, 50);
+	assert_int_equal(b->checked.check.counts.segments, 2);
+	assert_int_equal(failures(b, b->checked.n[0] + b->checked.n[1], flip_in_two_is_refused),
+			 0);
+}
+
+static void refuses_a_lost_or_cut_segment_of_two(void **state)
+{
+	static uint8_t room[1 << 20];
+	struct bench *b = *state;
+	struct fh_checked *k = &b->checked;
+
+	split(b, room, sizeof(room));
+	/* Only the second.  */
+	uint8_t *first = k->bytes[0];
+	size_t n = k->n[0];
+
+	k->bytes[0] = k->bytes[1];
+	k->n[0] = k->n[1];
+	k->segments = 1;
+	assert_int_equal(verdict(b), FH_ANSWER_NO);
+	assert_string_equal(fh_checked_why(k), "order");
+	/* In the other order.  */
+	k->bytes[1] = first;
+	k->n[1] = n;
+	k->segments = 2;
+	assert_int_equal(verdict(b), FH_ANSWER_NO);
+	assert_string_equal(fh_checked_why(k), "order");
+	/* The second behind a first that lost its tail.  */
+	k->bytes[1] = k->bytes[0];
+	k->bytes[0] = first;
+	k->n[1] = k->n[0];
+	for (size_t cut = n - 1; cut > n - 40; cut--) {
+		k->n[0] = cut;
+		assert_int_equal(verdict(b), FH_ANSWER_NO);
+	}
+	/* Only the first is a shorter record, and says so.  */
+	k->n[0] = n;
+	k->segments = 1;
+	assert_int_equal(verdict(b), FH_ANSWER_YES);
+	assert_true(k->check.covered.size < 50);
+	b->options.at_least = fh_span_of(b->note, b->maker.note_n);
+	assert_int_equal(verdict(b), FH_ANSWER_NO);
+}
+
 /* Behind the last checkpoint nothing is vouched for, and nothing is a yes.  */
 static void says_no_yes_to_a_changed_tail(void **state)
 {
@@ -286,6 +441,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_record_itself_is_a_yes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_every_flipped_byte, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tells_every_cut, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(tells_cuts_without_a_checkpoint_given, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(refuses_flipped_bytes_of_two_segments, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(refuses_a_lost_or_cut_segment_of_two, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(says_no_yes_to_a_changed_tail, set_up, tear_down),
 	};
 
