@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 constexpr int stop_ms = 15000;    /* core's time to end in order */
-constexpr int reach_ms = 5000;    /* reach's, after that */
+constexpr int reach_ms = 5000;    /* reach's, to end all tool servers */
 constexpr int aftermath_ms = 100; /* for others to die of a role's death */
 
 /* --- telling the service manager -------------------------------------- */
@@ -185,8 +185,7 @@ static fh_err wait_turn(struct fh_supervisor *s, int timeout, struct fh_trace *t
 	return e;
 }
 
-/* Core ends first, with the record in order, and then reach, with all tool
- * servers; the rest has nothing to lose.  */
+/* Core ends first, with the record in order; the rest has nothing to lose.  */
 static fh_err stop(struct fh_supervisor *s, struct fh_trace *t)
 {
 	uint8_t bytes[16];
@@ -198,8 +197,6 @@ static fh_err stop(struct fh_supervisor *s, struct fh_trace *t)
 	e = fh_frame_send(s->control.fd, fh_builder_span(&b), /* pass= */ -1);
 	for (int waited = 0; e == FH_ERR_OK && s->core > 0 && waited < stop_ms; waited += 100)
 		e = wait_turn(s, 100, t);
-	for (int waited = 0; e == FH_ERR_OK && s->reach > 0 && waited < reach_ms; waited += 100)
-		e = wait_turn(s, 100, t);
 	if (e == FH_ERR_OK && s->core > 0) {
 		fh_trace_where(t, "core");
 		fh_trace_what(t, "did not end in %d s", stop_ms / 1000);
@@ -208,11 +205,27 @@ static fh_err stop(struct fh_supervisor *s, struct fh_trace *t)
 	return e;
 }
 
+/* Reach ends by itself without core, and only it finds what tool servers have
+ * started.  */
+static void await_reach(struct fh_supervisor *s)
+{
+	constexpr int step_ms = 10;
+
+	for (int waited = 0; s->reach > 0 && waited < reach_ms; waited += step_ms) {
+		if (waitpid(s->reach, nullptr, WNOHANG) != 0)
+			s->reach = 0;
+		else
+			(void)poll(/* fds= */ nullptr, 0, step_ms);
+	}
+	if (s->reach > 0)
+		(void)kill(s->reach, SIGKILL);
+}
+
 static void kill_all(struct fh_supervisor *s)
 {
-	pid_t all[] = { s->core, s->reach, s->network, s->keeper };
+	pid_t all[] = { s->core, s->network, s->keeper };
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		if (all[i] > 0)
 			(void)kill(all[i], SIGKILL);
 	}
@@ -220,6 +233,7 @@ static void kill_all(struct fh_supervisor *s)
 		if (s->gate[i].pid > 0)
 			(void)kill(s->gate[i].pid, SIGKILL);
 	}
+	await_reach(s);
 	while (waitpid(-1, nullptr, 0) > 0 || errno == EINTR)
 		;
 }
