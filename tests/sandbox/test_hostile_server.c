@@ -11,6 +11,7 @@
 #include <linux/landlock.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -322,11 +323,14 @@ struct left {
 
 static struct left leaves(struct fh_guest *g, int id)
 {
-	struct left l;
+	char *end;
 
 	call(g, id, "leave");
 	hears_of(g, id, "left ");
-	assert_int_equal(sscanf(strstr(stage.line, "left "), "left %d and %d", &l.near, &l.far), 2);
+	struct left l = { .near = (pid_t)strtol(strstr(stage.line, "left ") + 5, &end, 10) };
+
+	l.far = (pid_t)strtol(end + strlen(" and "), nullptr, 10);
+	assert_true(l.near > 1 && l.far > 1);
 	assert_int_equal(kill(l.near, 0), 0);
 	assert_int_equal(kill(l.far, 0), 0);
 	return l;
