@@ -7,8 +7,10 @@ TESTS =
 FUZZ_SECONDS = 60
 
 # Builders exclude each other and wait for running tests; tests may run beside each other.
-ALONE = flock --close .build.lock tools/box sh -eu -c
-TOGETHER = flock --close --shared .build.lock tools/box
+ALONE = $(call locked,--exclusive) tools/box sh -eu -c
+TOGETHER = $(call locked,--shared) tools/box
+locked = $(call told,$(1)); flock --close $(1) .build.lock
+told = flock --nonblock $(1) .build.lock true || echo 'freehold: make: waiting for another build or test' >&2
 
 # $(call build,DIR,SETUP OPTIONS): sets DIR up the first time, and compiles.
 build = [ -e $(1)/build.ninja ] || meson setup $(1) $(2); ninja -C $(1)
@@ -44,7 +46,7 @@ install: ## install below DESTDIR and PREFIX
 		tar -C '$(DESTDIR)/' -x --no-overwrite-dir --keep-directory-symlink
 
 clean: ## remove what was built (not the Debian 13 root)
-	@flock --close .build.lock rm -rf build build-san build-fuzz
+	@$(call locked,--exclusive) rm -rf build build-san build-fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## /  make \1\t/p' Makefile | expand -t 20
