@@ -104,7 +104,10 @@ int fh_cli_arguments(struct fh_cli *cli, const struct fh_usage *u, int argc, cha
 
 static void print_subcommands(FILE *to, const char *verb, const struct fh_subcommand *s, size_t n)
 {
-	fprintf(to, "usage: freehold %s SUBCOMMAND [OPTION]...\n\n", verb);
+	const char *typed = fh_program_verb(verb);
+
+	fprintf(to, "usage: %s%s%s SUBCOMMAND [OPTION]...\n\n", fh_program(),
+		typed[0] != '\0' ? " " : "", typed);
 	for (size_t i = 0; i < n; i++)
 		fprintf(to, "  %-10s %s\n", s[i].name, s[i].summary);
 	fprintf(to, "\nEach has its own --help.\n");

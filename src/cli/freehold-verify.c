@@ -4,6 +4,19 @@
 
 #include "cli/command.h"
 
+const char *fh_program(void)
+{
+	return "freehold-verify";
+}
+
+/* All its verbs begin with "verify", which is not typed.  */
+const char *fh_program_verb(const char *verb)
+{
+	const char *space = strchr(verb, ' ');
+
+	return space == nullptr ? "" : space + 1;
+}
+
 /* The verifier alone, in one static file: `freehold-verify record ...` is
  * `freehold verify record ...` without chip, network or daemon.  */
 int main(int argc, char **argv)

@@ -96,6 +96,16 @@ static int run(struct fh_cli *cli, int argc, char **argv)
 	return FH_EXIT_USAGE;
 }
 
+const char *fh_program(void)
+{
+	return "freehold";
+}
+
+const char *fh_program_verb(const char *verb)
+{
+	return verb;
+}
+
 int main(int argc, char **argv)
 {
 	struct fh_cli cli = { 0 };

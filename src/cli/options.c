@@ -37,20 +37,37 @@ static void print_option(const struct fh_option *o)
 	printf("  %-30s %s%s\n", left, o->help, o->many ? "; may be given again" : "");
 }
 
+/* All lines of TEXT, each behind INDENT unless it begins with it, the last one
+ * ended too.  */
+static void print_lines(const char *text, const char *indent)
+{
+	while (*text != '\0') {
+		size_t n = strcspn(text, "\n");
+		bool indented = n == 0 || strncmp(text, indent, strlen(indent)) == 0;
+
+		printf("%s%.*s\n", indented ? "" : indent, (int)n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
 void fh_usage_print(const struct fh_usage *u)
 {
-	printf("usage: freehold %s [OPTION]...%s%s%s\n\n%s.\n", u->verb,
+	printf("usage: %s %s [OPTION]...%s%s%s\n\n%s.\n", fh_program(), fh_program_verb(u->verb),
 	       u->operands[0] != '\0' ? " " : "", u->operands,
 	       u->command ? " -- COMMAND [ARGUMENT]..." : "", u->summary);
-	if (u->text != nullptr)
-		printf("\n%s", u->text);
+	if (u->text != nullptr) {
+		printf("\n");
+		print_lines(u->text, "");
+	}
 	printf("\nOptions:\n");
 	for (size_t i = 0; i < u->options_n; i++)
 		print_option(&u->options[i]);
 	for (size_t i = 0; i < global_options_n; i++)
 		print_option(&global_options[i]);
-	if (u->examples != nullptr)
-		printf("\nExamples:\n%s", u->examples);
+	if (u->examples != nullptr) {
+		printf("\nExamples:\n");
+		print_lines(u->examples, "  ");
+	}
 }
 
 int fh_usage_error(const struct fh_usage *u, const char *format, ...)
@@ -61,7 +78,7 @@ int fh_usage_error(const struct fh_usage *u, const char *format, ...)
 	va_start(ap, format);
 	vfprintf(stderr, format, ap);
 	va_end(ap);
-	fprintf(stderr, "; see `freehold %s --help`\n", u->verb);
+	fprintf(stderr, "; see `%s %s --help`\n", fh_program(), fh_program_verb(u->verb));
 	return exit_usage;
 }
 

@@ -28,7 +28,7 @@ struct fh_usage {
 	int operands_min, operands_max; /* besides what follows "--" */
 	bool command;                   /* takes "-- COMMAND ARGUMENT..." */
 	const char *text;               /* paragraphs for --help; may be NULL */
-	const char *examples;           /* lines for --help; may be NULL */
+	const char *examples;           /* lines for --help, which indents them; may be NULL */
 };
 
 struct fh_arguments {
@@ -54,6 +54,12 @@ int fh_arguments_read(const struct fh_usage *u, int argc, char **argv, struct fh
 const char *fh_argument(const struct fh_arguments *a, const char *name);
 /* The value of the I-th --NAME, or NULL.  */
 const char *fh_argument_nth(const struct fh_arguments *a, const char *name, size_t i);
+
+/* The program, and VERB as it is typed behind the program's name, which may be
+ * nothing: `freehold-verify record` is the verb "verify record".  Beside each
+ * main().  */
+const char *fh_program(void);
+const char *fh_program_verb(const char *verb);
 
 /* Prints what --help prints, or the lines of a usage error (and returns 64).  */
 void fh_usage_print(const struct fh_usage *u);

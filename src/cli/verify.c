@@ -344,7 +344,7 @@ static int run_known(struct fh_cli *cli, int argc, char **argv)
 		fh_usage_print(&u);
 		return FH_EXIT_YES;
 	}
-	return fh_cli_fail(FH_ERR_UNKNOWN, verb, "not supported yet; nothing was checked",
+	return fh_cli_fail(FH_ERR_UNSUPPORTED, verb, "not supported yet; nothing was checked",
 			   "`verify record` and `verify proof` are");
 }
 

@@ -80,6 +80,22 @@ for kind in machine quote stamp; do
 	tells "and says so" "freehold: verify $kind: not supported yet; nothing was checked; "
 done
 yes "usage, with a kind that nobody knows" 64 "$verify" moon
+yes "says what it can" 0 "$verify" --help
+tells "by its own name" "usage: freehold-verify SUBCOMMAND"
+yes "says how a record is verified" 0 "$verify" record --help
+tells "by its own name" "usage: freehold-verify record [OPTION]... [DIR]"
+says "with indented examples" '^  freehold verify record --genesis'
+says "and a line between paragraphs" '^$'
+yes "the whole program has another" 0 fh verify --help
+tells "its name" "usage: freehold verify SUBCOMMAND"
+for verb in status 'record show' 'record prove' 'verify record' 'verify proof' 'serve'; do
+	fh $verb --help | sed 's/^$/EMPTY/' > help.txt
+	yes "$verb --help is laid out" 0 awk '
+		/^(Options|Examples):$/ { if (last != "EMPTY") exit 1; heads++ }
+		heads == 2 && !/^Examples:$/ && !/^  [^ ]/ { exit 1 }
+		{ last = $0 }
+		END { if (heads != 2) exit 1 }' help.txt
+done
 
 yes "shows entries" 0 fh record show --from 4 --to 5 good
 tells "with what they say" 'Action::\"notes.read\"'
