@@ -2,7 +2,6 @@
 #include "role/peer.h"
 
 #include "os/file.h"
-#include "role/digest.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -35,18 +34,34 @@ static bool alive(struct fh_fd pidfd)
 	return pidfd.plus_one > 0 && poll(&f, 1, /* timeout= */ 0) == 0;
 }
 
-fh_err fh_peer_of(int fd, struct fh_peer_identity *out)
+static fh_err credentials(int fd, struct ucred *out)
+{
+	socklen_t n = sizeof(*out);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, out, &n) == 0 ? FH_ERR_OK : FH_ERR_IO;
+}
+
+fh_err fh_peer_name(int fd, struct fh_peer_identity *out)
 {
 	struct ucred who;
-	socklen_t n = sizeof(who);
+	fh_err e = credentials(fd, &who);
+
+	if (e == FH_ERR_OK)
+		*out = (struct fh_peer_identity){ .uid = who.uid, .gid = who.gid };
+	return e;
+}
+
+fh_err fh_peer_look(int fd, struct fh_digests *seen, struct fh_peer_identity *who)
+{
+	struct ucred c;
 	char path[64];
+	fh_err e = credentials(fd, &c);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0)
-		return FH_ERR_IO;
-	FH_OWN(fh_fd) pidfd = pidfd_of(fd, who.pid);
-	struct fh_peer_identity p = { .uid = who.uid, .gid = who.gid };
+	if (e != FH_ERR_OK)
+		return e;
+	FH_OWN(fh_fd) pidfd = pidfd_of(fd, c.pid);
 
-	(void)snprintf(path, sizeof(path), "/proc/%ld/exe", (long)who.pid);
+	(void)snprintf(path, sizeof(path), "/proc/%ld/exe", (long)c.pid);
 	int program = open(path, O_RDONLY | O_CLOEXEC);
 	FH_OWN(fh_fd) owned = program < 0 ? (struct fh_fd){ 0 } : fh_fd_of(program);
 
@@ -54,7 +69,7 @@ fh_err fh_peer_of(int fd, struct fh_peer_identity *out)
 	if (!alive(pidfd))
 		return FH_ERR_CLOSED;
 	if (program >= 0)
-		p.has_executable = fh_digest_of_fd(program, &p.executable) == FH_ERR_OK;
-	*out = p;
+		who->has_executable = fh_digests_of_fd(seen, program, &who->executable)
+				      == FH_ERR_OK;
 	return FH_ERR_OK;
 }

@@ -2,8 +2,7 @@
 #ifndef FH_ROLE_PEER_H
 #define FH_ROLE_PEER_H
 
-#include "crypto/hash.h"
-#include "freehold/error.h"
+#include "role/digest.h"
 
 /* Who the kernel says is at the other end of a Unix connection.  */
 struct fh_peer_identity {
@@ -12,9 +11,13 @@ struct fh_peer_identity {
 	struct fh_hash executable; /* SHA-256 of its program */
 };
 
-/* Names the peer of the connected socket FD by SO_PEERCRED and, through its
- * pidfd, so that a process that took over a dead one's number is not mistaken
- * for it, by its program.  FH_ERR_CLOSED if it is gone already.  */
-fh_err fh_peer_of(int fd, struct fh_peer_identity *out);
+/* Names the user of the peer of the connected socket FD by SO_PEERCRED; its
+ * program is not looked at.  */
+fh_err fh_peer_name(int fd, struct fh_peer_identity *out);
+
+/* Adds to WHO the peer's program, through its pidfd, so that a process that took
+ * over a dead one's number is not mistaken for it.  A digest in SEEN is not made
+ * again.  FH_ERR_CLOSED if the peer is gone already.  */
+fh_err fh_peer_look(int fd, struct fh_digests *seen, struct fh_peer_identity *who);
 
 #endif

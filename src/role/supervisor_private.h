@@ -36,6 +36,7 @@ struct fh_supervisor {
 	struct fh_pipe control;       /* over it */
 	pid_t core, keeper, reach, network;
 	struct supervised_gate gate[FH_GATES_MAX];
+	struct fh_digests digests;    /* of peers' programs */
 	bool ready, stopping, core_silent;
 };
 

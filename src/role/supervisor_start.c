@@ -7,9 +7,13 @@
 #include "role/log.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+
+constexpr int gate_ms = 100; /* for a busy gate to make room for one more connection */
 
 /* A pair that is closed on both ends when it leaves scope.  */
 struct pair {
@@ -167,28 +171,55 @@ static struct supervised_gate *gate_of(struct fh_supervisor *s, const struct fh_
 	return spare;
 }
 
+/* Whether a connection of UID has a chance, before its program is read.  */
+static bool may_have_gate(const struct fh_supervisor *s, uint32_t uid)
+{
+	for (size_t i = 0; i < FH_GATES_MAX; i++) {
+		if (s->gate[i].pid == 0 || s->gate[i].who.uid == uid)
+			return true;
+	}
+	return false;
+}
+
+/* A gate that takes nothing must not keep us: it is killed, and reaped like any
+ * other.  A pair that poll() calls writable has room for a frame this small.  */
+static void hand_over(const struct supervised_gate *g, int connection)
+{
+	struct pollfd f = { .fd = fh_fd_get(g->control), .events = POLLOUT };
+	uint8_t bytes[16];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	fh_cbor_put_uint(&b, FH_GATE_CONNECTION);
+	if (poll(&f, 1, gate_ms) != 1) {
+		(void)kill(g->pid, SIGKILL);
+		fh_log(FH_LOG_PRIORITY_WARNING, "serve",
+		       "the gate of uid %u takes no connections; it is ended", g->who.uid);
+	} else if (fh_frame_send(f.fd, fh_builder_span(&b), connection) != FH_ERR_OK) {
+		fh_log(FH_LOG_PRIORITY_WARNING, "serve", "a gate did not take its connection");
+	}
+}
+
 void fh_supervisor_accept(struct fh_supervisor *s)
 {
 	struct fh_peer_identity who = { 0 };
-	uint8_t bytes[16];
-	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	struct supervised_gate *g = nullptr;
 	int fd = accept4(fh_fd_get(s->unix_socket), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0)
 		return;
 	FH_OWN(fh_fd) connection = fh_fd_of(fd);
 
-	if (fh_peer_of(fd, &who) != FH_ERR_OK)
-		return; /* gone already */
-	struct supervised_gate *g = gate_of(s, &who);
-
-	if (g == nullptr) {
+	if (fh_peer_name(fd, &who) != FH_ERR_OK)
+		return;
+	if (may_have_gate(s, who.uid)) {
+		if (fh_peer_look(fd, &s->digests, &who) != FH_ERR_OK)
+			return; /* gone already */
+		g = gate_of(s, &who);
+	}
+	if (g != nullptr)
+		hand_over(g, fd);
+	else
 		fh_log(FH_LOG_PRIORITY_WARNING, "serve",
 		       "too many different peers at one time; a connection of uid %u is refused",
 		       who.uid);
-		return;
-	}
-	fh_cbor_put_uint(&b, FH_GATE_CONNECTION);
-	if (fh_frame_send(fh_fd_get(g->control), fh_builder_span(&b), fd) != FH_ERR_OK)
-		fh_log(FH_LOG_PRIORITY_WARNING, "serve", "a gate did not take its connection");
 }

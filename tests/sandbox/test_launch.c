@@ -246,6 +246,48 @@ static void a_pinned_program_that_is_a_pipe_does_not_keep_us_waiting(void **stat
 	assert_int_equal(prints(&s, ""), FH_ERR_PERMISSION);
 }
 
+/* --- digests ------------------------------------------------------------------ */
+
+static struct fh_hash remembered(struct fh_digests *d, const char *path)
+{
+	struct fh_hash h = { 0 };
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(fh_digests_of_fd(d, fd, &h), FH_ERR_OK);
+	(void)close(fd);
+	return h;
+}
+
+static void a_digest_is_made_once_for_a_file_that_stays_the_same(void **state)
+{
+	static struct fh_digests d;
+	struct fh_hash made = remembered(&d, "/usr/bin/id");
+
+	(void)state;
+	assert_int_equal(d.next, 1);
+	d.file[0].digest.bytes[0] ^= 1; /* to see where the second comes from */
+	struct fh_hash found = remembered(&d, "/usr/bin/id");
+
+	assert_int_equal(d.next, 1);
+	assert_int_equal(found.bytes[0] ^ 1, made.bytes[0]);
+}
+
+static void a_digest_of_a_file_that_just_changed_is_made_again(void **state)
+{
+	static struct fh_digests d;
+
+	(void)state;
+	(void)unlink(stage.program);
+	write_file(stage.program, "one");
+	struct fh_hash one = remembered(&d, stage.program);
+
+	write_file(stage.program, "two");
+	struct fh_hash two = remembered(&d, stage.program);
+
+	assert_memory_not_equal(one.bytes, two.bytes, sizeof(one.bytes));
+	assert_int_equal(d.next, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +299,8 @@ int main(void)
 		cmocka_unit_test(a_pinned_program_that_others_can_change_is_refused),
 		cmocka_unit_test(a_pinned_program_of_its_own_user_is_refused),
 		cmocka_unit_test(a_pinned_program_that_is_a_pipe_does_not_keep_us_waiting),
+		cmocka_unit_test(a_digest_is_made_once_for_a_file_that_stays_the_same),
+		cmocka_unit_test(a_digest_of_a_file_that_just_changed_is_made_again),
 	};
 
 	if (!fh_house_possible("launch"))
