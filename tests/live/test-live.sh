@@ -50,9 +50,22 @@ post() { # SESSION BODY
 	curl -s -m 60 -X POST "$url/mcp/notes" -H "Authorization: Bearer $token" -H 'Accept: application/json' \
 		-H 'Content-Type: application/json' ${1:+-H "Mcp-Session-Id: $1"} -D "$work/headers" -d "$2"
 }
-begin='{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}'
+begin='{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},'
+begin+='"clientInfo":{"name":"t","version":"1"}}}'
 session() { post '' "$begin" >"$work/out"; sed -n 's/^[Mm]cp-[Ss]ession-[Ii]d: \([0-9a-f]*\).*/\1/p' "$work/headers"; }
-reading() { printf '{"jsonrpc":"2.0","id":%s,"method":"tools/call","params":{"name":"read_note","arguments":{"path":"/public/%s"}}}' "$1" "$2"; }
+reading() { # ID FILE
+	printf '{"jsonrpc":"2.0","id":%s,"method":"tools/call","params":{"name":"read_note",' "$1"
+	printf '"arguments":{"path":"/public/%s"}}}' "$2"
+}
+
+# Reads in SESSION until that is refused, at most five seconds.
+until_refused() { # SESSION ID
+	for _ in $(seq 50); do
+		post "$1" "$(reading "$2" a.txt)" >"$work/out"
+		! grep -q 'unknown-session\|device-revoked' "$work/out" || return 0
+		sleep 0.1
+	done
+}
 
 first=$(session)
 [ ${#first} = 32 ]
@@ -77,8 +90,9 @@ kill -0 "$serve" && [ "$(curl -s -m 10 "$url/healthz")" = '{"status":"ok"}' ]
 verdict $? 'and nobody was cut off for it'
 
 # shellcheck disable=SC2086
-sign server add notes --uid 65534 --gid 65534 --directory "$work/other" $signed -- "$work/notes-server" "$work/other" >"$work/out" 2>&1
-for _ in $(seq 50); do post "$first" "$(reading 2 a.txt)" >"$work/out"; grep -q unknown-session "$work/out" && break; sleep 0.1; done
+sign server add notes --uid 65534 --gid 65534 --directory "$work/other" $signed -- "$work/notes-server" "$work/other" \
+	>"$work/out" 2>&1
+until_refused "$first" 2
 grep -q unknown-session "$work/out"
 verdict $? 'a replaced server statement ends the sessions of the old one'
 second=$(session)
@@ -90,7 +104,7 @@ device=$("$freehold" chain show --state "$work/state" | awk '$1 == "device" { pr
 # shellcheck disable=SC2086
 sign device revoke "$device" $signed >"$work/out" 2>&1
 verdict $? 'the operator revokes the device'
-for _ in $(seq 50); do post "$second" "$(reading 4 a.txt)" >"$work/out"; grep -q 'unknown-session\|device-revoked' "$work/out" && break; sleep 0.1; done
+until_refused "$second" 4
 ! grep -q '"text":"second' "$work/out" && grep -q 'unknown-session\|device-revoked' "$work/out"
 verdict $? 'then its sessions end'
 post '' "$begin" >"$work/out"
