@@ -63,7 +63,8 @@ static fh_err open_key(struct fh_supervisor *s, const char *name, int flags, str
 
 		fh_trace_where(t, "%s", path);
 		fh_trace_what(t, "cannot be opened: %s", strerror(error));
-		fh_trace_cure(t, error == ENOENT ? "run freehold init, or restore keys/ whole"
+		fh_trace_cure(t, error == ENOENT ? "move this state directory away and run "
+						  "freehold init again, or restore keys/ whole"
 						 : "run freehold as the user whose state this is");
 		return fh_errno_err(error);
 	}
