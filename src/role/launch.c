@@ -70,12 +70,22 @@ static fh_err build(const struct fh_start *s, struct command *c)
 
 /* --- in the child ----------------------------------------------------- */
 
-/* What a tool server under our own user may reach.  */
+/* DIRECTORY is the root of all, by whatever name.  */
+static bool is_top(const char *directory)
+{
+	struct stat a, b;
+
+	return stat(directory, &a) != 0 || stat("/", &b) != 0
+	       || (a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
+/* What a tool server under our own user may reach.  One that starts in "/", as
+ * one does without a directory of its own, is not given everything for it.  */
 static bool enclose(const char *program, const char *directory)
 {
 	const char *system[] = { "/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt",
 				 "/etc/ld.so.cache", "/etc/alternatives", program, nullptr };
-	const char *own[] = { directory, "/dev/null", nullptr };
+	const char *own[] = { "/dev/null", is_top(directory) ? nullptr : directory, nullptr };
 	struct fh_trace t = { 0 };
 	int level;
 

@@ -143,6 +143,8 @@ static void a_server_of_our_user_is_enclosed_whatever_its_group(void **state)
 		assert_int_equal(prints(&s, ""), FH_ERR_OK);
 		s.argument[1] = fh_span_str(stage.allowed);
 		assert_int_equal(prints(&s, "allowed"), FH_ERR_OK);
+		s.directory = FH_SPAN_LIT("/.");
+		assert_int_equal(prints(&s, ""), FH_ERR_OK);
 	}
 }
 
