@@ -84,7 +84,8 @@ static bool is_top(const char *directory)
 static bool enclose(const char *program, const char *directory)
 {
 	const char *system[] = { "/usr", "/bin", "/sbin", "/lib", "/lib64", "/opt",
-				 "/etc/ld.so.cache", "/etc/alternatives", program, nullptr };
+				 "/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime",
+				 "/etc/ssl/openssl.cnf", "/etc/ssl/certs", program, nullptr };
 	const char *own[] = { "/dev/null", is_top(directory) ? nullptr : directory, nullptr };
 	struct fh_trace t = { 0 };
 	int level;
