@@ -391,7 +391,8 @@ static void act_on_message(struct scene *s, const char *p)
 
 static void hear_other_side(struct scene *s)
 {
-	ssize_t n = read(s->from, s->text + s->text_n, sizeof(s->text) - 1 - s->text_n);
+	size_t end = sizeof(s->text) - 1;
+	ssize_t n = s->text_n < end ? read(s->from, s->text + s->text_n, end - s->text_n) : 0;
 
 	s->closed = n <= 0;
 	s->text_n += n > 0 ? (size_t)n : 0;
