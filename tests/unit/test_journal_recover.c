@@ -2,7 +2,6 @@
 #include "journal/recover.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include <cmocka.h>
 
 #include "codec/note.h"
+#include "fixture/remove.h"
 #include "os/memory.h"
 
 struct bench {
@@ -93,21 +93,13 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static int tear_down(void **state)
 {
 	struct bench *b = *state;
 
 	fh_journal_drop(&b->journal);
 	fh_arena_drop(&b->arena);
-	(void)nftw(b->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	fh_fixture_remove(b->directory);
 	test_free(b);
 	return 0;
 }

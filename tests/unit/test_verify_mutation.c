@@ -7,7 +7,6 @@
  * three calls), because the same ones come back a hundred thousand times; every
  * other input goes to the real verification.  */
 #include <errno.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 
 #include "fixture/checked.h"
 #include "fixture/maker.h"
+#include "fixture/remove.h"
 
 /* --- remembering ------------------------------------------------------------ */
 
@@ -154,21 +154,13 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static int tear_down(void **state)
 {
 	struct bench *b = *state;
 
 	fh_maker_end(&b->maker);
 	fh_checked_end(&b->checked);
-	(void)nftw(b->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	fh_fixture_remove(b->directory);
 	test_free(b);
 	return 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/record.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include "codec/cbor.h"
 #include "fixture/checked.h"
 #include "fixture/maker.h"
+#include "fixture/remove.h"
 
 struct bench {
 	char directory[32];
@@ -34,21 +34,13 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static int tear_down(void **state)
 {
 	struct bench *b = *state;
 
 	fh_maker_end(&b->maker);
 	fh_checked_end(&b->checked);
-	(void)nftw(b->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	fh_fixture_remove(b->directory);
 	test_free(b);
 	return 0;
 }
