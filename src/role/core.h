@@ -106,11 +106,9 @@ struct fh_core {
 	struct fh_journal journal;
 	struct fh_hash device_id;
 	struct fh_hash session_id;    /* SHA-256 of the session key */
-	enum fh_grade grade;
 	uint64_t boot, start;
 	uint64_t lo_base_ms, boot_base_ms; /* lo = base + time since */
 	uint64_t hi_ms;               /* latched */
-	bool recording;               /* a session exists: entries can be made */
 	int landlock;                 /* the kernel's level; 0: none */
 	bool nearly_full;             /* only chain and shutdown entries are still written */
 

@@ -150,7 +150,6 @@ static fh_err begin_session(struct fh_core *c, struct fh_door_begun *begun)
 	c->session_id = fh_key_id(certificate.session_key);
 	c->boot = begun->boot;
 	c->start = begun->start;
-	c->grade = certificate.grade;
 	return FH_ERR_OK;
 }
 

@@ -117,7 +117,6 @@ static void make_bench(struct bench *b, struct fixture *f)
 	c->chain = f->chain;
 	c->device_id = fh_chain_device_next(&c->chain, &at)->id;
 	c->record_path = b->place.path;
-	c->recording = true;
 	c->lo_base_ms = c->hi_ms = 1'800'000'000'000;
 	assert_int_equal(fh_journal_open(b->place.path, &c->chain.id, &c->device_id, 0, &nothing,
 					 nullptr, &c->memory, &c->journal, &c->trace), FH_ERR_OK);
