@@ -38,6 +38,7 @@ constexpr size_t FH_SEALED_STATEMENTS_MAX = 4096; /* statements in one answer: 4
 /* Policy */
 constexpr size_t FH_POLICY_TEXT_MAX = 512 << 10; /* Cedar text in one statement */
 constexpr size_t FH_POLICY_RULES_MAX = 10000;    /* permits and forbids in one statement */
+constexpr int FH_EXPR_DEPTH_MAX = 1000;           /* a condition's tree; bounds every recursion */
 constexpr size_t FH_POLICY_PARENTS_MAX = 64;     /* direct groups of one entity */
 constexpr size_t FH_POLICY_REASONS_MAX = 16;     /* policies named in one decision */
 constexpr size_t FH_ENTITY_ID_MAX = 4096;        /* the id of an entity: a path fits */
