@@ -52,6 +52,31 @@ uint64_t fh_cursor_be64(struct fh_cursor *c)
 	return big_endian(c, 8);
 }
 
+static uint64_t little_endian(struct fh_cursor *c, size_t width)
+{
+	struct fh_span s = fh_cursor_take(c, width);
+	uint64_t v = 0;
+
+	for (size_t i = s.n; i > 0; i--)
+		v = v << 8 | s.p[i - 1];
+	return v;
+}
+
+uint16_t fh_cursor_le16(struct fh_cursor *c)
+{
+	return (uint16_t)little_endian(c, 2);
+}
+
+uint32_t fh_cursor_le32(struct fh_cursor *c)
+{
+	return (uint32_t)little_endian(c, 4);
+}
+
+uint64_t fh_cursor_le64(struct fh_cursor *c)
+{
+	return little_endian(c, 8);
+}
+
 struct fh_span fh_cursor_vec16(struct fh_cursor *c, size_t max)
 {
 	size_t n = fh_cursor_be16(c);

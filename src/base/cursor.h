@@ -33,6 +33,11 @@ uint16_t fh_cursor_be16(struct fh_cursor *c);
 uint32_t fh_cursor_be32(struct fh_cursor *c);
 uint64_t fh_cursor_be64(struct fh_cursor *c);
 
+/* Little-endian ones, as firmware has them.  */
+uint16_t fh_cursor_le16(struct fh_cursor *c);
+uint32_t fh_cursor_le32(struct fh_cursor *c);
+uint64_t fh_cursor_le64(struct fh_cursor *c);
+
 /* Exactly N bytes.  */
 struct fh_span fh_cursor_take(struct fh_cursor *c, size_t n);
 

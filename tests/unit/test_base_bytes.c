@@ -104,6 +104,19 @@ static void cursor_reads_in_order_and_refuses_the_rest(void **state)
 	assert_int_equal(fh_cursor_end(&c), FH_ERR_FORMAT);
 }
 
+static void cursor_reads_little_endian_with_the_least_byte_first(void **state)
+{
+	(void)state;
+	struct fh_cursor c = fh_cursor_of(FH_SPAN_LIT("\x01\x02\x01\x02\x03\x04"
+						      "\x01\x02\x03\x04\x05\x06\x07\x08\x09"));
+
+	assert_int_equal(fh_cursor_le16(&c), 0x0201);
+	assert_int_equal(fh_cursor_le32(&c), 0x04030201);
+	assert_true(fh_cursor_le64(&c) == UINT64_C(0x0807060504030201));
+	assert_int_equal(fh_cursor_le16(&c), 0);
+	assert_int_equal(fh_cursor_end(&c), FH_ERR_FORMAT);
+}
+
 static void cursor_keeps_the_first_reason(void **state)
 {
 	(void)state;
@@ -269,6 +282,7 @@ int main(void)
 		cmocka_unit_test(builder_writes_big_endian_decimal_and_hex),
 		cmocka_unit_test(builder_stays_bad_after_the_first_misfit),
 		cmocka_unit_test(cursor_reads_in_order_and_refuses_the_rest),
+		cmocka_unit_test(cursor_reads_little_endian_with_the_least_byte_first),
 		cmocka_unit_test(cursor_keeps_the_first_reason),
 		cmocka_unit_test(arena_gives_aligned_zeroes_until_it_is_full),
 		cmocka_unit_test(arena_copies_with_a_zero_behind),
