@@ -5,12 +5,16 @@
 #include "crypto/kdf.h"
 #include "crypto/openssl_private.h"
 
+#include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
 #include <openssl/obj_mac.h>
+#include <openssl/param_build.h>
 
 constexpr size_t scalar_size = 32;
 /* A candidate lies outside [1, n-1] once in 2^32; eight in a row do not
  * happen.  */
 constexpr uint8_t tries_max = 8;
+constexpr size_t der_max = 80; /* an ECDSA signature of P-256 in DER takes 72 at most */
 
 struct curve {
 	EC_GROUP *group;
@@ -89,4 +93,93 @@ fh_err fh_companion_public(const struct fh_secret *seed, struct fh_p256_public *
 		return FH_ERR_CRYPTO;
 	*out = made;
 	return FH_ERR_OK;
+}
+
+/* --- signing ------------------------------------------------------------ */
+
+/* What a key is made of for OpenSSL's providers.  */
+struct parts {
+	OSSL_PARAM_BLD *build;
+	OSSL_PARAM *params;
+};
+
+static void parts_drop(struct parts *p)
+{
+	OSSL_PARAM_free(p->params);
+	OSSL_PARAM_BLD_free(p->build);
+	*p = (struct parts){ 0 };
+}
+
+static fh_err key_of(const struct curve *c, const struct fh_p256_public *public,
+		     struct fh_pkey *out)
+{
+	FH_OWN(fh_pkey_context) context = { EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr) };
+	FH_OWN(parts) p = { .build = OSSL_PARAM_BLD_new() };
+
+	if (context.p == nullptr || p.build == nullptr)
+		return FH_ERR_CRYPTO;
+	if (OSSL_PARAM_BLD_push_utf8_string(p.build, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) != 1
+	    || OSSL_PARAM_BLD_push_BN(p.build, OSSL_PKEY_PARAM_PRIV_KEY, c->scalar) != 1
+	    || OSSL_PARAM_BLD_push_octet_string(p.build, OSSL_PKEY_PARAM_PUB_KEY, public->bytes,
+						sizeof(public->bytes)) != 1)
+		return FH_ERR_CRYPTO;
+	p.params = OSSL_PARAM_BLD_to_param(p.build);
+	if (p.params == nullptr || EVP_PKEY_fromdata_init(context.p) != 1
+	    || EVP_PKEY_fromdata(context.p, &out->p, EVP_PKEY_KEYPAIR, p.params) != 1)
+		return FH_ERR_CRYPTO;
+	return FH_ERR_OK;
+}
+
+struct pair {
+	ECDSA_SIG *p;
+};
+
+static void pair_drop(struct pair *s)
+{
+	ECDSA_SIG_free(s->p);
+	s->p = nullptr;
+}
+
+/* From DER to r || s, each 32 bytes, as a TPM and JOSE want them.  */
+static fh_err flatten(const uint8_t *der, size_t n, struct fh_p256_signature *out)
+{
+	FH_OWN(pair) s = { d2i_ECDSA_SIG(nullptr, &der, (long)n) };
+
+	if (s.p == nullptr
+	    || BN_bn2binpad(ECDSA_SIG_get0_r(s.p), out->bytes, scalar_size) != (int)scalar_size
+	    || BN_bn2binpad(ECDSA_SIG_get0_s(s.p), out->bytes + scalar_size, scalar_size)
+		       != (int)scalar_size)
+		return FH_ERR_CRYPTO;
+	return FH_ERR_OK;
+}
+
+fh_err fh_companion_sign(const struct fh_secret *seed, const struct fh_hash *digest,
+			 struct fh_p256_signature *out)
+{
+	FH_OWN(fh_openssl) use = fh_openssl_begin();
+	FH_OWN(curve) c = { 0 };
+	FH_OWN(fh_pkey) key = { 0 };
+	FH_OWN(fh_pkey_context) context = { 0 };
+	struct fh_p256_signature made;
+	struct fh_p256_public public;
+	uint8_t der[der_max];
+	size_t n = sizeof(der);
+	fh_err e = fh_companion_public(seed, &public);
+
+	if (e == FH_ERR_OK)
+		e = curve_open(&c);
+	if (e == FH_ERR_OK)
+		e = scalar_of(seed, &c);
+	if (e == FH_ERR_OK)
+		e = key_of(&c, &public, &key);
+	if (e != FH_ERR_OK)
+		return e;
+	context.p = EVP_PKEY_CTX_new_from_pkey(nullptr, key.p, nullptr);
+	if (context.p == nullptr || EVP_PKEY_sign_init(context.p) != 1
+	    || EVP_PKEY_sign(context.p, der, &n, digest->bytes, FH_HASH_SIZE) != 1)
+		return FH_ERR_CRYPTO;
+	e = flatten(der, n, &made);
+	if (e == FH_ERR_OK)
+		*out = made;
+	return e;
 }

@@ -3,6 +3,7 @@
 #define FH_CRYPTO_COMPANION_H
 
 #include "base/secret.h"
+#include "crypto/hash.h"
 
 /* The operator key's P-256 companion, which signs TPM policies because no
  * shipping TPM verifies ML-DSA.  Derived from the operator's seed by
@@ -19,5 +20,15 @@ struct fh_p256_public {
 /* The companion of the operator key with SEED (32 bytes, FH_ERR_FORMAT
  * otherwise).  */
 fh_err fh_companion_public(const struct fh_secret *seed, struct fh_p256_public *out);
+
+constexpr size_t FH_P256_SIGNATURE_SIZE = 64;
+
+struct fh_p256_signature {
+	uint8_t bytes[FH_P256_SIGNATURE_SIZE]; /* r || s */
+};
+
+/* ECDSA (FIPS 186-5) of that companion over DIGEST.  */
+fh_err fh_companion_sign(const struct fh_secret *seed, const struct fh_hash *digest,
+			 struct fh_p256_signature *out);
 
 #endif

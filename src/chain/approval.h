@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CHAIN_APPROVAL_H
+#define FH_CHAIN_APPROVAL_H
+
+#include "base/trace.h"
+#include "codec/cbor.h"
+#include "crypto/companion.h"
+#include "crypto/hash.h"
+
+/* How an operator approves a boot state so that a TPM understands it
+ * (docs/spec/CHIP, "Release"): the state as PCR values, the digests that a
+ * policy session of a TPM arrives at (TPM 2.0 Library part 3, clause 23), and
+ * what the companion key signs.  Pure, because the operator computes all of it
+ * far from the TPM, and a verifier again.  */
+
+constexpr unsigned FH_PCRS = 24;
+/* PCRs that no command resets without a reset of the machine (part 1, clause
+ * 17): 0 to 15.  Only these can be relied on.  */
+constexpr uint32_t FH_PCRS_STATIC = 0xffff;
+/* Extended by the session of a boot once the device key was used, so that it is
+ * not released again before the next boot.  Measured boot leaves 13 alone but for
+ * systemd's system extensions, which a machine under Freehold cannot have.  */
+constexpr unsigned FH_PCR_LOCK = 13;
+
+/* A boot state: some PCRs of the SHA-256 bank and their values.  */
+struct fh_pcr_state {
+	uint32_t selected;                /* bit I: PCR I is part of it */
+	struct fh_hash value[FH_PCRS];    /* zero for those that are not */
+};
+
+/* The map {index: bstr 32, ...}.  Reading turns the cursor bad for an empty one,
+ * for a PCR that can be reset, and for the lock PCR.  */
+void fh_pcr_state_put(struct fh_builder *b, const struct fh_pcr_state *s);
+struct fh_pcr_state fh_pcr_state_read(struct fh_cursor *c);
+
+/* The PCRs of STATE that NOW does not have at its value: 0 if NOW is that state.  */
+uint32_t fh_pcr_state_differs(const struct fh_pcr_state *state, const struct fh_pcr_state *now);
+
+/* The lock PCR after the session with this id (SHA-256 of its key) has locked
+ * it.  */
+struct fh_hash fh_pcr_locked(const struct fh_hash *session_id);
+
+/* TPML_PCR_SELECTION of the SHA-256 bank, as the TPM hashes it, and the digest
+ * over the values of the PCRs SELECTED, rising.  */
+void fh_pcr_selection_put(struct fh_builder *b, uint32_t selected);
+struct fh_hash fh_pcr_digest(const struct fh_pcr_state *s);
+
+/* The policy that STATE satisfies before the session is locked: TPM2_PolicyPCR
+ * over it and the lock PCR at zero.  */
+struct fh_hash fh_approval_policy(const struct fh_pcr_state *state);
+
+/* For which device key, and which epoch of it, an approval holds: the policyRef
+ * SHA-256("freehold/approval/v1" LF || chain id || device id || epoch).  */
+struct fh_hash fh_approval_reference(const struct fh_hash *chain_id,
+				     const struct fh_hash *device_id, uint64_t epoch);
+
+/* What the companion signs (ECDSA over this digest): SHA-256(policy ||
+ * policyRef), part 3, TPM2_PolicyAuthorize.  */
+struct fh_hash fh_approval_digest(const struct fh_hash *policy, const struct fh_hash *reference);
+
+/* TPMT_PUBLIC of a companion as a TPM loads it, and its Name without the
+ * algorithm.  */
+constexpr size_t FH_COMPANION_AREA_SIZE = 88;
+void fh_companion_area_put(struct fh_builder *b, const struct fh_p256_public *companion);
+struct fh_hash fh_companion_name(const struct fh_p256_public *companion);
+
+/* Who may approve: any one of these.  A PolicyOR has at most eight branches.  */
+constexpr size_t FH_COMPANIONS_MAX = 8;
+
+/* Under what a device secret is sealed.  */
+struct fh_release {
+	struct fh_hash chain_id;
+	struct fh_hash device_id;
+	uint64_t epoch;                                   /* of the epoch counter */
+	struct fh_p256_public companion[FH_COMPANIONS_MAX];
+	size_t companions;                                /* 1 .. FH_COMPANIONS_MAX */
+};
+
+/* The digest after TPM2_PolicyAuthorize by companion I of R.  */
+struct fh_hash fh_release_authorized(const struct fh_release *r, size_t i);
+/* The whole policy: authorised by one of the companions, the epoch counter (whose
+ * index has the Name EPOCH_NAME, algorithm included) at its epoch, and nothing but
+ * unsealing.  */
+struct fh_hash fh_release_policy(const struct fh_release *r, struct fh_span epoch_name);
+
+#endif

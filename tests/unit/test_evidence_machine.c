@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What Freehold's own quotes are about, and how they are carried.  The bytes of
+ * docs/spec/EVIDENCE.md and CHIP.md.  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/builder.h"
+#include "evidence/machine.h"
+
+static struct fh_hash filled(uint8_t byte)
+{
+	struct fh_hash h;
+
+	memset(h.bytes, byte, sizeof(h.bytes));
+	return h;
+}
+
+/* H in hex stands in the document NAME.  */
+static void stands_in(const char *name, const struct fh_hash *h)
+{
+	static char text[1 << 17];
+	char path[1024], hex[2 * FH_HASH_SIZE + 1] = { 0 };
+	struct fh_builder b = fh_builder_of(hex, 2 * FH_HASH_SIZE);
+
+	fh_builder_hex(&b, fh_hash_span(h));
+	(void)snprintf(path, sizeof(path), "%s/docs/spec/%s", FH_SOURCE, name);
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	(void)fclose(f);
+	if (strstr(text, hex) == nullptr)
+		fail_msg("docs/spec/%s: %s is missing", name, hex);
+}
+
+static struct fh_quote_subject subject(void)
+{
+	return (struct fh_quote_subject){
+		.purpose = FH_QUOTE_LIVE, .chain_id = filled(0x0c), .device_id = filled(0x0d),
+		.session_id = filled(0x0e), .size = 50, .root = filled(0x0f), .boot = 3,
+		.start = 9, .head_sequence = 7, .head = filled(0x10), .serial = 4,
+		.nonce = FH_SPAN_LIT("nonce"), .origin = FH_SPAN_LIT("http://h/q"),
+	};
+}
+
+static void qualifying_data_is_as_specified(void **state)
+{
+	struct fh_quote_subject s = subject();
+	struct fh_hash h;
+
+	(void)state;
+	assert_int_equal(fh_quote_qualify(&s, &h), FH_ERR_OK);
+	stands_in("EVIDENCE.md", &h);
+}
+
+/* A quote taken for one thing is none for another.  */
+static void every_member_of_the_subject_counts(void **state)
+{
+	struct fh_quote_subject base = subject(), s[14];
+	struct fh_hash first, other;
+
+	(void)state;
+	assert_int_equal(fh_quote_qualify(&base, &first), FH_ERR_OK);
+	for (size_t i = 0; i < 14; i++)
+		s[i] = base;
+	s[0].purpose = FH_QUOTE_SCHEDULED;
+	s[1].chain_id = filled(1);
+	s[2].device_id = filled(1);
+	s[3].session_id = filled(1);
+	s[4].size++;
+	s[5].root = filled(1);
+	s[6].boot++;
+	s[7].start++;
+	s[8].head_sequence++;
+	s[9].head = filled(1);
+	s[10].serial++;
+	s[11].nonce = FH_SPAN_LIT("nonc");
+	s[12].origin = FH_SPAN_LIT("http://h/");
+	s[13].exporter = FH_SPAN_LIT("e");
+	for (size_t i = 0; i < 14; i++) {
+		assert_int_equal(fh_quote_qualify(&s[i], &other), FH_ERR_OK);
+		assert_false(fh_hash_equal(&first, &other));
+	}
+}
+
+static void refuses_a_nonce_that_is_too_long(void **state)
+{
+	static const uint8_t bytes[FH_QUOTE_NONCE_MAX + 1];
+	struct fh_quote_subject s = subject();
+	struct fh_hash h;
+
+	(void)state;
+	s.nonce = FH_SPAN_ARRAY(bytes);
+	assert_int_equal(fh_quote_qualify(&s, &h), FH_ERR_LIMIT);
+}
+
+/* --- the container ------------------------------------------------------------ */
+
+static struct fh_span written(uint8_t *bytes, size_t n)
+{
+	struct fh_machine_quote q = { .attest = FH_SPAN_LIT("attest"),
+				      .signature = FH_SPAN_LIT("signature") };
+	struct fh_builder b = fh_builder_of(bytes, n);
+
+	q.pcrs.selected = FH_MACHINE_PCRS;
+	for (unsigned i = 0; i < FH_PCRS; i++) {
+		if ((FH_MACHINE_PCRS >> i & 1) != 0)
+			q.pcrs.value[i] = filled((uint8_t)i);
+	}
+	fh_machine_quote_put(&b, &q);
+	assert_false(b.bad);
+	return fh_builder_span(&b);
+}
+
+static void a_quote_reads_as_it_was_written(void **state)
+{
+	uint8_t bytes[FH_MACHINE_QUOTE_MAX];
+	struct fh_machine_quote q;
+	struct fh_span s = written(bytes, sizeof(bytes));
+	struct fh_hash h = fh_hash_of(s), value = filled(15);
+
+	(void)state;
+	assert_int_equal(fh_machine_quote_read(s, &q), FH_ERR_OK);
+	assert_true(fh_span_equal(q.attest, FH_SPAN_LIT("attest")));
+	assert_true(fh_span_equal(q.signature, FH_SPAN_LIT("signature")));
+	assert_int_equal(q.pcrs.selected, FH_MACHINE_PCRS);
+	assert_true(fh_hash_equal(&q.pcrs.value[15], &value));
+	stands_in("EVIDENCE.md", &h);
+}
+
+static void refuses_every_truncation_and_anything_behind(void **state)
+{
+	uint8_t bytes[FH_MACHINE_QUOTE_MAX];
+	struct fh_span s = written(bytes, sizeof(bytes));
+	struct fh_machine_quote q;
+
+	(void)state;
+	for (size_t n = 0; n < s.n; n++)
+		assert_int_not_equal(fh_machine_quote_read(fh_span_first(s, n), &q), FH_ERR_OK);
+	bytes[s.n] = 0;
+	assert_int_not_equal(fh_machine_quote_read(fh_span_of(bytes, s.n + 1), &q), FH_ERR_OK);
+	bytes[1] = 2;
+	assert_int_equal(fh_machine_quote_read(s, &q), FH_ERR_VERSION);
+}
+
+/* --- approvals ---------------------------------------------------------------- */
+
+static struct fh_span state_bytes(uint8_t *bytes, size_t n, const struct fh_pcr_state *s)
+{
+	struct fh_builder b = fh_builder_of(bytes, n);
+
+	fh_pcr_state_put(&b, s);
+	assert_false(b.bad);
+	return fh_builder_span(&b);
+}
+
+static fh_err read_state(struct fh_span s, struct fh_pcr_state *out)
+{
+	struct fh_cursor c = fh_cursor_of(s);
+
+	*out = fh_pcr_state_read(&c);
+	return fh_cursor_end(&c);
+}
+
+static void a_boot_state_reads_as_it_was_written(void **state)
+{
+	struct fh_pcr_state s = { .selected = 1 << 4 | 1 << 11 }, again;
+	uint8_t bytes[256];
+
+	(void)state;
+	s.value[4] = filled(4);
+	s.value[11] = filled(11);
+	assert_int_equal(read_state(state_bytes(bytes, sizeof(bytes), &s), &again), FH_ERR_OK);
+	assert_memory_equal(&s, &again, sizeof(s));
+}
+
+static void a_boot_state_has_no_pcr_that_can_be_reset(void **state)
+{
+	static const unsigned bad[] = { FH_PCR_LOCK, 16, 17, 23 };
+	struct fh_pcr_state again;
+	uint8_t bytes[256];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct fh_pcr_state s = { .selected = UINT32_C(1) << bad[i] };
+
+		assert_int_not_equal(read_state(state_bytes(bytes, sizeof(bytes), &s), &again),
+				     FH_ERR_OK);
+	}
+	struct fh_pcr_state none = { 0 };
+
+	assert_int_not_equal(read_state(state_bytes(bytes, sizeof(bytes), &none), &again),
+			     FH_ERR_OK);
+}
+
+static void differing_pcrs_are_named(void **state)
+{
+	struct fh_pcr_state want = { .selected = 1 << 4 | 1 << 7 }, now = { .selected = 0xffffff };
+
+	(void)state;
+	now.value[9] = filled(9);
+	assert_int_equal(fh_pcr_state_differs(&want, &now), 0);
+	now.value[7] = filled(7);
+	assert_int_equal(fh_pcr_state_differs(&want, &now), 1 << 7);
+	now = (struct fh_pcr_state){ 0 };
+	assert_int_equal(fh_pcr_state_differs(&want, &now), 1 << 4 | 1 << 7);
+}
+
+/* The digests that a TPM was seen to arrive at, too (tests/swtpm).  */
+static void policies_are_as_specified(void **state)
+{
+	struct fh_pcr_state s = { .selected = 1 << 4 | 1 << 11 };
+	struct fh_release r = { .chain_id = filled(0x0c), .device_id = filled(0x0d), .epoch = 6,
+				.companions = 1 };
+	uint8_t name[34] = { 0x00, 0x0b };
+
+	(void)state;
+	s.value[4] = filled(4);
+	s.value[11] = filled(11);
+	memset(r.companion[0].bytes, 0x22, FH_P256_PUBLIC_SIZE);
+	memset(r.companion[1].bytes, 0x33, FH_P256_PUBLIC_SIZE);
+	struct fh_hash policy = fh_approval_policy(&s);
+	struct fh_hash reference = fh_approval_reference(&r.chain_id, &r.device_id, r.epoch);
+	struct fh_hash digest = fh_approval_digest(&policy, &reference);
+	struct fh_hash one = fh_release_policy(&r, FH_SPAN_ARRAY(name));
+
+	r.companions = 2;
+	struct fh_hash two = fh_release_policy(&r, FH_SPAN_ARRAY(name));
+
+	stands_in("CHIP.md", &policy);
+	stands_in("CHIP.md", &reference);
+	stands_in("CHIP.md", &digest);
+	stands_in("CHIP.md", &one);
+	stands_in("CHIP.md", &two);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(qualifying_data_is_as_specified),
+		cmocka_unit_test(every_member_of_the_subject_counts),
+		cmocka_unit_test(refuses_a_nonce_that_is_too_long),
+		cmocka_unit_test(a_quote_reads_as_it_was_written),
+		cmocka_unit_test(refuses_every_truncation_and_anything_behind),
+		cmocka_unit_test(a_boot_state_reads_as_it_was_written),
+		cmocka_unit_test(a_boot_state_has_no_pcr_that_can_be_reset),
+		cmocka_unit_test(differing_pcrs_are_named),
+		cmocka_unit_test(policies_are_as_specified),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
