@@ -38,7 +38,11 @@ constexpr size_t FH_SEALED_STATEMENTS_MAX = 4096; /* statements in one answer: 4
 /* Policy */
 constexpr size_t FH_POLICY_TEXT_MAX = 512 << 10; /* Cedar text in one statement */
 constexpr size_t FH_POLICY_RULES_MAX = 10000;    /* permits and forbids in one statement */
-constexpr int FH_EXPR_DEPTH_MAX = 1000;           /* a condition's tree; bounds every recursion */
+constexpr size_t FH_CEDAR_STRING_MAX = 1 << 20;  /* one string in Cedar text, as written */
+constexpr size_t FH_ANNOTATIONS_MAX = 64;        /* of one policy: compared in pairs */
+constexpr size_t FH_RECORD_FIELDS_MAX = 512;     /* of a record in a policy: compared in pairs */
+constexpr int FH_EXPR_NESTING_MAX = 256;         /* brackets and ifs: the parser's stack */
+constexpr int FH_EXPR_DEPTH_MAX = 1000;          /* a condition's tree: all other stacks */
 constexpr size_t FH_POLICY_PARENTS_MAX = 64;     /* direct groups of one entity */
 constexpr size_t FH_POLICY_REASONS_MAX = 16;     /* policies named in one decision */
 constexpr size_t FH_ENTITY_ID_MAX = 4096;        /* the id of an entity: a path fits */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/trace.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 static void fill(char *out, size_t cap, const char *format, va_list args)
@@ -27,6 +26,12 @@ void fh_trace_where(struct fh_trace *t, const char *format, ...)
 	va_end(args);
 }
 
+void fh_trace_what_list(struct fh_trace *t, const char *format, va_list arguments)
+{
+	if (t != nullptr)
+		fill(t->what, sizeof(t->what), format, arguments);
+}
+
 void fh_trace_what(struct fh_trace *t, const char *format, ...)
 {
 	va_list args;
@@ -34,7 +39,7 @@ void fh_trace_what(struct fh_trace *t, const char *format, ...)
 	if (t == nullptr)
 		return;
 	va_start(args, format);
-	fill(t->what, sizeof(t->what), format, args);
+	fh_trace_what_list(t, format, args);
 	va_end(args);
 }
 

@@ -2,6 +2,8 @@
 #ifndef FH_BASE_TRACE_H
 #define FH_BASE_TRACE_H
 
+#include <stdarg.h>
+
 #include "base/span.h"
 
 /* Detail for people about an error or a refusal: where, what, what to do.
@@ -16,6 +18,11 @@ struct fh_trace {
 	char what[FH_TRACE_TEXT_MAX];   /* what is wrong with it */
 	char cure[FH_TRACE_TEXT_MAX];   /* what to do about it; may be empty */
 };
+
+/* Formats like vprintf into the second part, for those who take arguments
+ * themselves.  */
+void fh_trace_what_list(struct fh_trace *t, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
 
 /* Formats like printf into the three parts; T may be NULL.  Bytes below 0x20
  * and 0x7f become '?'.  */

@@ -61,9 +61,6 @@ enum fh_variable {
 	FH_VARIABLE_CONTEXT,
 };
 
-/* Stands for `*` in a pattern; no byte of UTF-8 is it.  */
-constexpr uint8_t FH_WILDCARD = 0xff;
-
 /* One expression.  What a kind does not use is zero.  Two parents may share a
  * child.  */
 struct fh_expr {

@@ -16,7 +16,30 @@ static bool is_word(uint8_t b)
 
 static bool is_blank(uint8_t b)
 {
-	return b == ' ' || b == '\t' || b == '\r' || b == '\n';
+	return b == ' ' || (b >= '\t' && b <= '\r');
+}
+
+/* Length of the blank beyond ASCII that S begins with, or 0: Unicode's property
+ * White_Space, as Cedar has it.  */
+static size_t wide_blank(struct fh_span s)
+{
+	if (s.n >= 2 && s.p[0] == 0xc2)
+		return s.p[1] == 0x85 || s.p[1] == 0xa0 ? 2 : 0;
+	if (s.n < 3 || s.p[0] < 0xe1 || s.p[0] > 0xe3)
+		return 0;
+	uint32_t c = (uint32_t)(s.p[0] & 0xf) << 12 | (uint32_t)(s.p[1] & 0x3f) << 6 |
+		     (uint32_t)(s.p[2] & 0x3f);
+
+	return c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 ||
+			       c == 0x202f || c == 0x205f || c == 0x3000
+		       ? 3
+		       : 0;
+}
+
+/* A comment runs to the end of the line, whichever way that is written.  */
+static bool is_comment(uint8_t b)
+{
+	return b != '\n' && b != '\r';
 }
 
 static struct fh_span advance(struct fh_lexer *lex, size_t n)
@@ -47,10 +70,14 @@ static size_t run(struct fh_span s, bool (*belongs)(uint8_t))
 static void skip_blanks(struct fh_lexer *lex)
 {
 	for (;;) {
-		(void)advance(lex, run(lex->rest.rest, is_blank));
-		if (!fh_span_starts(lex->rest.rest, FH_SPAN_LIT("//")))
+		struct fh_span s = lex->rest.rest;
+		size_t blank = s.n > 0 && is_blank(s.p[0]) ? run(s, is_blank) : wide_blank(s);
+
+		if (blank == 0 && fh_span_starts(s, FH_SPAN_LIT("//")))
+			blank = run(s, is_comment);
+		if (blank == 0)
 			return;
-		(void)advance(lex, fh_span_find(lex->rest.rest, '\n'));
+		(void)advance(lex, blank);
 	}
 }
 
@@ -196,7 +223,7 @@ fh_err fh_lexer_unexpected(const struct fh_lexer *lex, const char *wanted)
 	else
 		fh_trace_what(lex->trace, "%s expected here, not `%.*s`", wanted, fh_shown(text),
 			      (const char *)text.p);
-	fh_trace_cure(lex->trace, "docs/spec/POLICY lists what is accepted");
+	fh_trace_cure(lex->trace, "docs/spec/POLICY has the grammar");
 	return fh_lexer_refuse(lex, lex->next.at, FH_ERR_FORMAT);
 }
 

@@ -6,8 +6,10 @@
 #include "base/cursor.h"
 #include "base/trace.h"
 
-/* Cuts Cedar policies and schemas into tokens.  All of Cedar's tokens, also
- * those that no parser here accepts yet, so that they are refused by name.  */
+/* Cuts Cedar policies and schemas into tokens.  */
+
+/* Stands for `*` in a pattern; no byte of UTF-8 is it.  */
+constexpr uint8_t FH_WILDCARD = 0xff;
 
 enum fh_token_kind {
 	FH_TOKEN_END = 0, /* end of the text */
@@ -59,6 +61,14 @@ fh_err fh_lexer_demand(struct fh_lexer *lex, const char *text);
 fh_err fh_lexer_word(struct fh_lexer *lex, const char *what, struct fh_span *out);
 fh_err fh_lexer_string(struct fh_lexer *lex, const char *what, struct fh_arena *a,
 		       struct fh_span *out);
+
+/* The same for the string behind `like`: each `*` becomes the byte FH_WILDCARD,
+ * which no UTF-8 has, and each `\*` an asterisk.  */
+fh_err fh_lexer_pattern(struct fh_lexer *lex, const char *what, struct fh_arena *a,
+			struct fh_span *out);
+
+/* WORD is one of Cedar's reserved words.  */
+bool fh_lexer_reserved(struct fh_span word);
 
 /* A word with namespaces, A::B::C, without spaces in *OUT.  *LITERAL is true, and
  * the `::` behind it is taken, if a string follows, as in A::B::"id".  */

@@ -241,12 +241,3 @@ fh_err fh_policy_parse(struct fh_lexer *lex, size_t position, struct fh_arena *a
 		*out = p;
 	return e;
 }
-
-const struct fh_annotation *fh_policy_annotation(const struct fh_policy *p, struct fh_span name)
-{
-	for (size_t i = 0; i < p->annotations_n; i++) {
-		if (fh_span_equal(p->annotations[i].name, name))
-			return &p->annotations[i];
-	}
-	return nullptr;
-}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/policies.h"
+
+#include "base/limits.h"
+#include "policy/parse.h"
+
+const struct fh_annotation *fh_policy_annotation(const struct fh_policy *p, struct fh_span name)
+{
+	for (size_t i = 0; i < p->annotations_n; i++) {
+		if (fh_span_equal(p->annotations[i].name, name))
+			return &p->annotations[i];
+	}
+	return nullptr;
+}
+
+/* No more policies are written than there are semicolons; one more place lets
+ * the parser say what is wrong with one that has none.  */
+static size_t policies_at_most(struct fh_span text)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < text.n; i++)
+		n += text.p[i] == ';';
+	return n < FH_POLICY_RULES_MAX ? n : FH_POLICY_RULES_MAX;
+}
+
+fh_err fh_policies_parse(struct fh_span text, size_t max, const char *name, struct fh_arena *a,
+			 struct fh_policies *out, struct fh_trace *t)
+{
+	struct fh_parse p = { .arena = a };
+	size_t room = policies_at_most(text), n = 0;
+
+	p.e = fh_lexer_open(text, max, name, a, t, &p.lex);
+	if (p.e != FH_ERR_OK)
+		return p.e;
+	struct fh_policy *list = fh_arena_array(a, room, sizeof(*list));
+
+	if (list == nullptr)
+		return fh_lexer_full(&p.lex);
+	for (; p.e == FH_ERR_OK && p.lex.next.kind != FH_TOKEN_END; n++) {
+		if (n < room)
+			list[n] = fh_parse_policy(&p, n);
+		else
+			fh_parse_refuse(&p, p.lex.next.at, FH_ERR_LIMIT, "write fewer",
+					"the document has more than %zu policies", room);
+	}
+	if (p.e == FH_ERR_OK)
+		*out = (struct fh_policies){ list, n };
+	return p.e;
+}
+
+fh_err fh_expr_parse(struct fh_span text, struct fh_arena *a, const struct fh_expr **out,
+		     struct fh_trace *t)
+{
+	struct fh_parse p = { .arena = a };
+
+	p.e = fh_lexer_open(text, FH_POLICY_TEXT_MAX, "expression", a, t, &p.lex);
+	if (p.e != FH_ERR_OK)
+		return p.e;
+	const struct fh_expr *e = fh_parse_expr(&p);
+
+	if (p.e == FH_ERR_OK && p.lex.next.kind != FH_TOKEN_END)
+		fh_parse_unexpected(&p, "an operator or the end");
+	if (p.e == FH_ERR_OK)
+		*out = e;
+	return p.e;
+}
+
+/* Puts UID into the slot of S.  */
+static fh_err fill(struct fh_scope *s, const struct fh_entity_uid *uid, struct fh_arena *a)
+{
+	if (s->slot != (uid != nullptr))
+		return FH_ERR_FORMAT;
+	if (uid == nullptr)
+		return FH_ERR_OK;
+	struct fh_entity_uid *kept = fh_arena_take(a, sizeof(*kept));
+	struct fh_position *where = fh_arena_take(a, sizeof(*where));
+
+	if (kept == nullptr || where == nullptr)
+		return FH_ERR_NOMEM;
+	*kept = *uid;
+	*where = s->at;
+	s->entities = kept;
+	s->where = where;
+	s->entities_n = 1;
+	s->slot = false;
+	return FH_ERR_OK;
+}
+
+fh_err fh_policy_link(const struct fh_policy *template, struct fh_span id,
+		      const struct fh_entity_uid *principal,
+		      const struct fh_entity_uid *resource, struct fh_arena *a,
+		      struct fh_policy *out)
+{
+	struct fh_policy p = *template;
+	fh_err e = fh_policy_is_template(template) ? FH_ERR_OK : FH_ERR_FORMAT;
+
+	p.id = id;
+	if (e == FH_ERR_OK)
+		e = fill(&p.principal, principal, a);
+	if (e == FH_ERR_OK)
+		e = fill(&p.resource, resource, a);
+	if (e == FH_ERR_OK)
+		*out = p;
+	return e;
+}
