@@ -20,6 +20,7 @@ static const struct fh_subcommand verbs[] = {
 	{ "server", fh_cmd_server, "add or revoke a tool server" },
 	{ "signers", fh_cmd_signers, "change who may sign" },
 	{ "sign", fh_cmd_sign, "add a signature to a statement" },
+	{ "reference", fh_cmd_reference, "say what a machine's PCRs should be" },
 	{ "serve", fh_cmd_serve, "run the daemon" },
 	{ "connect", fh_cmd_connect, "speak with a tool server through the daemon" },
 	{ "status", fh_cmd_status, "say how the daemon and the chain are" },

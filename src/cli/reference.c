@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/reference.h"
+
+int fh_cmd_reference(struct fh_cli *cli, int argc, char **argv)
+{
+	static const struct fh_subcommand subcommands[] = {
+		{ "uki", fh_reference_uki, "predict PCRs from a unified kernel image" },
+	};
+
+	return fh_cli_subcommand(cli, "reference", subcommands,
+				 sizeof(subcommands) / sizeof(subcommands[0]), argc, argv);
+}
