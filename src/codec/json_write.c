@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing JSON, without yyjson: the verifier, which is linked statically, writes
- * JSON and reads none.  */
+ * it too.  */
 #include "codec/json.h"
 
 #include "base/limits.h"
