@@ -9,6 +9,8 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 
+#include "freehold/error.h"
+
 /* What all files here that use OpenSSL's EVP have in common; only files of
  * crypto/ include it.  */
 
@@ -32,6 +34,14 @@ static inline void fh_openssl_drop(struct fh_openssl *o)
 	else
 		ERR_clear_error();
 	o->open = false;
+}
+
+/* OpenSSL answers "no" also when it ran out of memory, which is "could not
+ * tell" for us.  */
+static inline bool fh_openssl_out_of_memory(void)
+{
+	return ERR_count_to_mark() > 0 &&
+	       ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
 }
 
 /* Owned objects: FH_OWN(fh_pkey) k = { EVP_PKEY_new() }.  */
@@ -64,5 +74,10 @@ static inline void fh_cipher_context_drop(struct fh_cipher_context *c)
 	EVP_CIPHER_CTX_free(c->p);
 	c->p = nullptr;
 }
+
+struct fh_tpm_key;
+
+/* KEY as tpm_key.h has it; FH_ERR_UNSUPPORTED for another kind.  */
+fh_err fh_tpm_key_of_pkey(const EVP_PKEY *key, struct fh_tpm_key *out);
 
 #endif

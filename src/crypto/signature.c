@@ -25,14 +25,6 @@ void fh_verifier_drop(struct fh_verifier *v)
 	v->pkey = nullptr;
 }
 
-/* OpenSSL answers "no" also when it ran out of memory, which is "could not
- * tell" for us.  */
-static bool out_of_memory(void)
-{
-	return ERR_count_to_mark() > 0 &&
-	       ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
-}
-
 fh_err fh_verifier_check(const struct fh_verifier *v, struct fh_span message,
 			 struct fh_span signature)
 {
@@ -52,7 +44,7 @@ fh_err fh_verifier_check(const struct fh_verifier *v, struct fh_span message,
 
 	if (answer == 1)
 		return FH_ERR_OK;
-	return answer < 0 || out_of_memory() ? FH_ERR_CRYPTO : FH_ERR_SIGNATURE;
+	return answer < 0 || fh_openssl_out_of_memory() ? FH_ERR_CRYPTO : FH_ERR_SIGNATURE;
 }
 
 fh_err fh_signature_check(struct fh_span key, struct fh_span message, struct fh_span signature)
