@@ -18,7 +18,7 @@ release = $(call build,build,--prefix=$(PREFIX))
 sanitized = $(call build,build-san,--buildtype=debug -Db_sanitize=address$(comma)undefined)
 comma = ,
 
-.PHONY: build run test test-real fuzz bench install clean help
+.PHONY: build run test test-boot test-real fuzz bench install clean help
 build: ## build/freehold, and build/freehold-verify (static)
 	@$(ALONE) '$(release)'
 
@@ -28,6 +28,9 @@ run: build ## start Freehold on loopback with an example policy and tool server
 test: ## build, run every test; TESTS=WORD runs those whose name holds WORD
 	@$(ALONE) '$(release); $(sanitized)'
 	@$(TOGETHER) tests/run-all $(TESTS)
+
+test-boot: build ## machines that boot under qemu and measure what they start
+	@$(TOGETHER) tests/boot/run $(TESTS)
 
 test-real: build ## tests with the real MCP servers and clients of npm
 	@$(TOGETHER) tests/real/run

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced after lib.sh: images for these machines, of the box's kernel, busybox and tests/boot/init.
+
+kernel=$(ls /boot/vmlinuz-* | tail -n 1)
+
+# image_root DIR: the files of an initramfs that says what was measured, and nothing else.
+image_root() {
+	mkdir -p "$1/bin" "$1/dev" "$1/etc/boot" "$1/proc" "$1/sys" "$1/tmp"
+	cp /bin/busybox "$1/bin/busybox"
+	install -m 755 "$here/init" "$1/init"
+}
+
+# image_pack DIR FILE: the same files give the same bytes.
+image_pack() {
+	(cd "$1" && find . -exec touch -h -d @0 {} + && find . | LC_ALL=C sort | cpio --quiet --reproducible -o -H newc) |
+		gzip -n >"$2"
+}
+
+# image_build FILE INITRD COMMAND-LINE [UKIFY ARGUMENT...]: a later --linux wins.
+image_build() {
+	local file=$1 initrd=$2 line=$3
+	shift 3
+	ukify build --linux="$kernel" --initrd="$initrd" --cmdline="$line" "$@" --output="$file" >"$file.said" 2>&1 ||
+		{ cat "$file.said"; return 1; }
+}
+
+# change_byte FILE TEXT: one bit of the first byte of TEXT's first place in FILE.
+change_byte() {
+	python3 - "$1" "$2" <<'P'
+import sys
+image = bytearray(open(sys.argv[1], "rb").read())
+at = image.index(sys.argv[2].encode())
+image[at] ^= 1
+open(sys.argv[1], "wb").write(image)
+P
+}
