@@ -35,6 +35,15 @@ constexpr size_t FH_SEALED_ANSWER_MAX = 16 << 20; /* an answer: 15 of the larges
 constexpr size_t FH_SEALED_OVERHEAD = 1024;       /* of it, what is not statements */
 constexpr size_t FH_SEALED_STATEMENTS_MAX = 4096; /* statements in one answer: 4 KiB each */
 
+/* The evidence document (docs/spec/EVIDENCE) */
+constexpr size_t FH_DOCUMENT_MAX = 4 << 20;          /* as it is served: fits one frame */
+constexpr size_t FH_DOCUMENT_PAYLOAD_MAX = 2 << 20;  /* before the second base64: 2.8 MB then */
+constexpr size_t FH_DOCUMENT_CHAIN_MAX = 1 << 20;    /* statements in it: 1.4 MB in base64 */
+constexpr size_t FH_DOCUMENT_STATEMENTS_MAX = 4096;  /* of them */
+constexpr size_t FH_DOCUMENT_LOG_MAX = 192 << 10;    /* each of two event logs: usual are 40 KiB */
+constexpr size_t FH_DOCUMENT_STARTS_MAX = 64;        /* earlier cold starts told */
+constexpr size_t FH_ENDORSEMENTS_MAX = 4;            /* an EK certificate and those above it */
+
 /* Policy */
 constexpr size_t FH_POLICY_TEXT_MAX = 512 << 10; /* Cedar text in one statement */
 constexpr size_t FH_POLICY_RULES_MAX = 10000;    /* permits and forbids in one statement */

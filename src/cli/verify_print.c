@@ -7,29 +7,21 @@
 #include "codec/cbor.h"
 #include "codec/json.h"
 
-static void name(struct fh_builder *b, const char *text)
-{
-	if (b->n > 0 && b->p[b->n - 1] != '{' && b->p[b->n - 1] != '[')
-		fh_builder_u8(b, ',');
-	fh_json_put_string(b, fh_span_str(text));
-	fh_builder_u8(b, ':');
-}
-
 static void text_member(struct fh_builder *b, const char *key, const char *value)
 {
-	name(b, key);
+	fh_json_put_name(b, key);
 	fh_json_put_string(b, fh_span_str(value));
 }
 
 static void number_member(struct fh_builder *b, const char *key, uint64_t value)
 {
-	name(b, key);
+	fh_json_put_name(b, key);
 	fh_builder_decimal(b, value);
 }
 
 static void hash_member(struct fh_builder *b, const char *key, const struct fh_hash *h)
 {
-	name(b, key);
+	fh_json_put_name(b, key);
 	fh_builder_u8(b, '"');
 	fh_builder_hex(b, fh_hash_span(h));
 	fh_builder_u8(b, '"');
@@ -96,7 +88,7 @@ void fh_report_finding(struct fh_report *r, const char *kind, enum fh_answer v,
 		text_member(b, fh_question_text(i), fh_answer_text(f->answer[i]));
 	text_member(b, "grade", grade_of(f));
 	text_member(b, "anchor", "none");
-	name(b, "reasons");
+	fh_json_put_name(b, "reasons");
 	fh_builder_u8(b, '[');
 	for (size_t i = 0; i < f->reasons; i++)
 		why_object(b, f->reason[i].code, &f->reason[i].why);
@@ -142,12 +134,12 @@ static void print_record(const struct fh_record_check *c, const struct fh_unread
 
 static void counts_member(struct fh_builder *b, const struct fh_record_counts *n)
 {
-	name(b, "entries");
+	fh_json_put_name(b, "entries");
 	fh_builder_u8(b, '{');
 	for (int k = 1; k < FH_ENTRY_KINDS; k++)
 		number_member(b, fh_entry_kind_text((enum fh_entry_kind)k), n->kind[k]);
 	fh_builder_u8(b, '}');
-	name(b, "intents");
+	fh_json_put_name(b, "intents");
 	fh_builder_u8(b, '{');
 	number_member(b, "permitted", n->permitted);
 	number_member(b, "denied", n->denied);
@@ -171,7 +163,7 @@ void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 	}
 	hash_member(b, "chain", &c->chain_id);
 	hash_member(b, "device", &c->device_id);
-	name(b, "consistent-to");
+	fh_json_put_name(b, "consistent-to");
 	fh_builder_u8(b, '{');
 	number_member(b, "size", c->covered.size);
 	hash_member(b, "root", &c->covered.root);
@@ -179,7 +171,7 @@ void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 	fh_builder_u8(b, '}');
 	number_member(b, "size", c->tree.size);
 	counts_member(b, &c->counts);
-	name(b, "not-covered");
+	fh_json_put_name(b, "not-covered");
 	fh_builder_u8(b, '[');
 	for (size_t i = 0; i < c->uncovered_n; i++)
 		why_object(b, c->uncovered[i].code, &c->uncovered[i].why);
@@ -277,10 +269,10 @@ void fh_report_value(struct fh_builder *b, struct fh_span item)
 
 static void fields_member(struct fh_builder *b, const struct fh_fields *f)
 {
-	name(b, "fields");
+	fh_json_put_name(b, "fields");
 	fh_builder_u8(b, '{');
 	for (size_t i = 0; i < f->n; i++) {
-		name(b, fh_field_text(f->field[i].id));
+		fh_json_put_name(b, fh_field_text(f->field[i].id));
 		fh_report_value(b, f->field[i].value);
 	}
 	fh_builder_u8(b, '}');

@@ -34,4 +34,8 @@ fh_err fh_json_from_cbor(struct fh_span item, struct fh_builder *out);
  * UTF-8 becomes U+FFFD.  */
 void fh_json_put_string(struct fh_builder *b, struct fh_span s);
 
+/* Writes what stands before the value of the member NAME, the comma included
+ * unless it is the first.  */
+void fh_json_put_name(struct fh_builder *b, const char *name);
+
 #endif

@@ -60,6 +60,14 @@ void fh_json_put_string(struct fh_builder *b, struct fh_span s)
 	fh_builder_u8(b, '"');
 }
 
+void fh_json_put_name(struct fh_builder *b, const char *name)
+{
+	if (b->n > 0 && b->p[b->n - 1] != '{' && b->p[b->n - 1] != '[')
+		fh_builder_u8(b, ',');
+	fh_json_put_string(b, fh_span_str(name));
+	fh_builder_u8(b, ':');
+}
+
 /* --- numbers ---------------------------------------------------------- */
 
 /* The fewest digits that read back as V.  No locale is ever set, so that the
