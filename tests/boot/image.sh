@@ -10,10 +10,11 @@ image_root() {
 	install -m 755 "$here/init" "$1/init"
 }
 
-# image_pack DIR FILE: the same files give the same bytes.
+# image_pack DIR FILE: the same files give the same bytes; all are root's, for everybody to read.
 image_pack() {
-	(cd "$1" && find . -exec touch -h -d @0 {} + && find . | LC_ALL=C sort | cpio --quiet --reproducible -o -H newc) |
-		gzip -n >"$2"
+	chmod -R u=rwX,go=rX "$1"
+	(cd "$1" && find . -exec touch -h -d @0 {} + && find . | LC_ALL=C sort |
+		cpio --quiet --reproducible -R 0:0 -o -H newc) | gzip -n >"$2"
 }
 
 # image_build FILE INITRD COMMAND-LINE [UKIFY ARGUMENT...]: a later --linux wins.
@@ -33,4 +34,14 @@ at = image.index(sys.argv[2].encode())
 image[at] ^= 1
 open(sys.argv[1], "wb").write(image)
 P
+}
+
+# image_program DIR FILE AS: a program with the libraries it loads.
+image_program() {
+	local library
+	install -D -m 755 "$2" "$1$3"
+	ldd "$2" | sed -n 's|.* => \(/[^ ]*\) .*|\1|p; s|^\t\(/[^ ]*\) .*|\1|p' | while read -r library; do
+		mkdir -p "$1$(dirname "$library")"
+		cp -L "$library" "$1$library"
+	done
 }
