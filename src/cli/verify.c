@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/segments.h"
 #include "cli/verify_print.h"
+#include "cli/verify_words.h"
 #include "os/clock.h"
 #include "os/memory.h"
 
@@ -75,48 +76,6 @@ static const struct fh_usage proof_usage = {
 
 /* --- options ---------------------------------------------------------------- */
 
-static fh_err read_question(struct fh_span word, unsigned *bits)
-{
-	enum fh_question q;
-	fh_err e = fh_question_parse(word, &q);
-
-	if (e == FH_ERR_OK)
-		*bits |= (unsigned)q;
-	return e;
-}
-
-static fh_err read_weakness(struct fh_span word, unsigned *bits)
-{
-	enum fh_weakness w;
-	fh_err e = fh_weakness_parse(word, &w);
-
-	if (e == FH_ERR_OK)
-		*bits |= (unsigned)w;
-	return e;
-}
-
-/* Reads every "a,b" that --NAME was given; -1, or a usage error's status.  */
-static int read_words(const struct task *t, const char *option,
-		      fh_err (*read)(struct fh_span, unsigned *), unsigned *bits)
-{
-	const char *value;
-
-	for (size_t i = 0; (value = fh_argument_nth(&t->arguments, option, i)) != nullptr; i++) {
-		struct fh_span rest = fh_span_str(value);
-
-		while (rest.n > 0) {
-			struct fh_span word = fh_span_first(rest, fh_span_find(rest, ','));
-
-			if (read(word, bits) != FH_ERR_OK)
-				return fh_usage_error(t->usage,
-						      "--%s: `%.*s` is not one of the words",
-						      option, (int)word.n, (const char *)word.p);
-			rest = fh_span_skip(rest, word.n + 1);
-		}
-	}
-	return -1;
-}
-
 static int read_task(struct fh_cli *cli, const struct fh_usage *u, int argc, char **argv,
 		     struct task *t)
 {
@@ -125,9 +84,7 @@ static int read_task(struct fh_cli *cli, const struct fh_usage *u, int argc, cha
 	const char *genesis = done < 0 ? fh_argument(&t->arguments, "genesis") : nullptr;
 
 	if (done < 0)
-		done = read_words(t, "require", read_question, &t->required);
-	if (done < 0)
-		done = read_words(t, "allow-grade", read_weakness, &t->allowed);
+		done = fh_verify_words(u, &t->arguments, &t->required, &t->allowed);
 	if (done >= 0)
 		return done;
 	if (t->required == 0)
@@ -157,13 +114,6 @@ static fh_err take_memory(struct task *t, size_t own)
 
 /* --- ending ------------------------------------------------------------------- */
 
-static int exit_of(enum fh_answer v)
-{
-	if (v == FH_ANSWER_YES)
-		return FH_EXIT_YES;
-	return v == FH_ANSWER_UNCHECKED ? FH_EXIT_COULD_NOT : FH_EXIT_NO;
-}
-
 static fh_err begin_report(const struct fh_cli *cli, struct task *t, struct fh_report *out)
 {
 	uint8_t *room = fh_arena_take(&t->text, report_max);
@@ -180,7 +130,7 @@ static int end_report(struct fh_report *r, enum fh_answer v)
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "stdout", "the answer could not be written", nullptr);
-	return exit_of(v);
+	return fh_exit_of(v);
 }
 
 /* --- record ------------------------------------------------------------------- */

@@ -319,6 +319,13 @@ void fh_report_proof(struct fh_report *r, const struct fh_proof_check *c)
 		fields_member(b, &c->fields);
 }
 
+int fh_exit_of(enum fh_answer v)
+{
+	if (v == FH_ANSWER_YES)
+		return FH_EXIT_YES;
+	return v == FH_ANSWER_UNCHECKED ? FH_EXIT_COULD_NOT : FH_EXIT_NO;
+}
+
 fh_err fh_report_end(struct fh_report *r)
 {
 	if (!r->cli->json)

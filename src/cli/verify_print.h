@@ -26,6 +26,9 @@ void fh_report_proof(struct fh_report *r, const struct fh_proof_check *c);
 /* Writes what is left.  FH_ERR_LIMIT if it did not fit.  */
 fh_err fh_report_end(struct fh_report *r);
 
+/* The exit status that stands for V.  */
+int fh_exit_of(enum fh_answer v);
+
 /* One CBOR item as people and programs read it: as JSON, byte strings as
  * {"hex": "..."}.  The item has been checked.  */
 void fh_report_value(struct fh_builder *b, struct fh_span item);
