@@ -45,6 +45,13 @@ struct fh_hash fh_hash_of(struct fh_span bytes)
 	return fh_sha256_end(&s);
 }
 
+struct fh_hash fh_hash_twice(struct fh_span bytes)
+{
+	struct fh_hash once = fh_hash_of(bytes);
+
+	return fh_hash_of(fh_hash_span(&once));
+}
+
 bool fh_hash_equal(const struct fh_hash *a, const struct fh_hash *b)
 {
 	return fh_span_equal(fh_hash_span(a), fh_hash_span(b));

@@ -24,6 +24,9 @@ struct fh_hash fh_sha256_end(struct fh_sha256 *s);
 /* SHA-256 of BYTES.  */
 struct fh_hash fh_hash_of(struct fh_span bytes);
 
+/* SHA-256 of the SHA-256 of BYTES, as Bitcoin hashes everything.  */
+struct fh_hash fh_hash_twice(struct fh_span bytes);
+
 static inline struct fh_span fh_hash_span(const struct fh_hash *h)
 {
 	return fh_span_of(h->bytes, FH_HASH_SIZE);
