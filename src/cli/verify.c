@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/segments.h"
 #include "cli/verify_print.h"
+#include "cli/verify_stamp.h"
 #include "cli/verify_words.h"
 #include "os/clock.h"
 #include "os/memory.h"
@@ -303,11 +304,16 @@ static const struct fh_subcommand kinds[] = {
 	{ "proof", run_proof, "a proof that an entry is in a record" },
 	{ "machine", run_known, "a machine, now: not supported yet" },
 	{ "quote", run_known, "a quote of a TPM: not supported yet" },
-	{ "stamp", run_known, "a time stamp: not supported yet" },
+	{ "stamp", fh_verify_stamp, "that a file existed when a block of Bitcoin was made" },
 };
 
 int fh_cmd_verify(struct fh_cli *cli, int argc, char **argv)
 {
+	bool named = argc >= 2 && strcmp(argv[1], "stamp") == 0;
+
+	/* `verify FILE --ots FILE.ots` names no kind.  */
+	if (!named && fh_verify_stamp_meant(argc, argv))
+		return fh_verify_stamp(cli, argc, argv);
 	return fh_cli_subcommand(cli, "verify", kinds, sizeof(kinds) / sizeof(kinds[0]), argc,
 				 argv);
 }

@@ -52,7 +52,7 @@ static void print_reason(const char *code, const struct fh_trace *t)
 	       t->cure[0] != '\0' ? "; " : "", t->cure);
 }
 
-static void print_finding(enum fh_answer v, const struct fh_finding *f)
+static void print_verdict(enum fh_answer v)
 {
 	bool colours = fh_cli_colours();
 	const char *colour = v == FH_ANSWER_YES ? "\033[32m" : v == FH_ANSWER_NO ? "\033[31m"
@@ -60,15 +60,25 @@ static void print_finding(enum fh_answer v, const struct fh_finding *f)
 
 	printf("verdict     %s%s%s\n", colours ? colour : "", fh_answer_text(v),
 	       colours ? "\033[0m" : "");
-	for (int i = 0; i < FH_QUESTIONS; i++)
-		printf("%-11s %s\n", fh_question_text(i), fh_answer_text(f->answer[i]));
-	printf("grade       %s, operator key %s\n", grade_of(f),
-	       f->graded ? fh_placement_text(f->placement) : "unknown");
+}
+
+static void print_reasons(const struct fh_finding *f)
+{
 	printf("reasons\n");
 	for (size_t i = 0; i < f->reasons; i++)
 		print_reason(f->reason[i].code, &f->reason[i].why);
 	if (f->more > 0)
 		printf("  and %llu more\n", (unsigned long long)f->more);
+}
+
+static void print_finding(enum fh_answer v, const struct fh_finding *f)
+{
+	print_verdict(v);
+	for (int i = 0; i < FH_QUESTIONS; i++)
+		printf("%-11s %s\n", fh_question_text(i), fh_answer_text(f->answer[i]));
+	printf("grade       %s, operator key %s\n", grade_of(f),
+	       f->graded ? fh_placement_text(f->placement) : "unknown");
+	print_reasons(f);
 }
 
 void fh_report_finding(struct fh_report *r, const char *kind, enum fh_answer v,
@@ -87,7 +97,7 @@ void fh_report_finding(struct fh_report *r, const char *kind, enum fh_answer v,
 	for (int i = 0; i < FH_QUESTIONS; i++)
 		text_member(b, fh_question_text(i), fh_answer_text(f->answer[i]));
 	text_member(b, "grade", grade_of(f));
-	text_member(b, "anchor", "none");
+	text_member(b, "anchor", r->anchor != nullptr ? r->anchor : "none");
 	fh_json_put_name(b, "reasons");
 	fh_builder_u8(b, '[');
 	for (size_t i = 0; i < f->reasons; i++)
@@ -317,6 +327,64 @@ void fh_report_proof(struct fh_report *r, const struct fh_proof_check *c)
 	number_member(b, "not-before-ms", c->leaf.time.lo_ms);
 	if (c->shown)
 		fields_member(b, &c->fields);
+}
+
+/* Block hashes are read with the last byte first.  */
+static struct fh_hash reversed(const struct fh_hash *h)
+{
+	struct fh_hash out;
+
+	for (size_t i = 0; i < FH_HASH_SIZE; i++)
+		out.bytes[i] = h->bytes[FH_HASH_SIZE - 1 - i];
+	return out;
+}
+
+static void print_stamp(enum fh_answer v, const struct fh_stamp_check *c)
+{
+	const struct fh_header_place *p = &c->place;
+	char when[FH_TIME_TEXT];
+
+	print_verdict(v);
+	if (v == FH_ANSWER_YES) {
+		struct fh_hash hash = reversed(&p->header.hash);
+
+		fh_time_text(UINT64_C(1000) * p->header.time, when);
+		printf("existed by  %s of block %llu, give or take two hours%s\n", when,
+		       (unsigned long long)c->height,
+		       c->network == FH_NETWORK_MAIN ? "" : ", of a network for tests");
+		print_hash("block", &hash);
+		printf("trust       %s, %llu headers follow, 2^%d hashes to make it again\n",
+		       fh_header_trust_text(p->trust), (unsigned long long)p->following,
+		       fh_number_log2(&p->work));
+	}
+	print_reasons(&c->finding);
+}
+
+void fh_report_stamp(struct fh_report *r, enum fh_answer v, const struct fh_stamp_check *c)
+{
+	const struct fh_header_place *p = &c->place;
+	struct fh_builder *b = &r->json;
+
+	if (!r->cli->json) {
+		if (!r->cli->quiet)
+			print_stamp(v, c);
+		return;
+	}
+	if (v == FH_ANSWER_YES)
+		r->anchor = c->network == FH_NETWORK_MAIN ? "bitcoin"
+							  : fh_network_text(c->network);
+	fh_report_finding(r, "stamp", v, &c->finding);
+	if (v != FH_ANSWER_YES)
+		return;
+
+	struct fh_hash hash = reversed(&p->header.hash);
+
+	number_member(b, "height", c->height);
+	number_member(b, "time", p->header.time);
+	hash_member(b, "block", &hash);
+	text_member(b, "trust", fh_header_trust_text(p->trust));
+	number_member(b, "following", p->following);
+	number_member(b, "work-log2", (uint64_t)fh_number_log2(&p->work));
 }
 
 int fh_exit_of(enum fh_answer v)

@@ -6,6 +6,7 @@
 #include "cli/unread.h"
 #include "verify/proof.h"
 #include "verify/record.h"
+#include "verify/stamp.h"
 
 /* How verdicts look, for people and for programs.  verify(1) describes both.  */
 
@@ -14,6 +15,7 @@
 struct fh_report {
 	const struct fh_cli *cli;
 	struct fh_builder json;
+	const char *anchor; /* what the time comes from; NULL: none */
 };
 
 /* What every kind begins with: the verdict V and F's answers, grade and
@@ -23,6 +25,8 @@ void fh_report_finding(struct fh_report *r, const char *kind, enum fh_answer v,
 void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 		      const struct fh_unread *u);
 void fh_report_proof(struct fh_report *r, const struct fh_proof_check *c);
+/* The whole report of a time stamp, which has one answer and no grade.  */
+void fh_report_stamp(struct fh_report *r, enum fh_answer v, const struct fh_stamp_check *c);
 /* Writes what is left.  FH_ERR_LIMIT if it did not fit.  */
 fh_err fh_report_end(struct fh_report *r);
 
