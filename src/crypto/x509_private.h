@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CRYPTO_X509_PRIVATE_H
+#define FH_CRYPTO_X509_PRIVATE_H
+
+#include "crypto/openssl_private.h"
+#include "crypto/x509_roots.h"
+
+#include <openssl/x509.h>
+
+/* What the files about certificates share.  */
+
+struct fh_x509 {
+	X509 *p;
+};
+
+static inline void fh_x509_drop(struct fh_x509 *c)
+{
+	X509_free(c->p);
+	c->p = nullptr;
+}
+
+/* The certificate at the beginning of DER; *N is its length.  NULL if there is
+ * none.  */
+X509 *fh_x509_parse(struct fh_span der, size_t *n);
+
+/* The facts of C, which is DER.  FH_ERR_FORMAT if a time cannot be read.  */
+fh_err fh_x509_facts_of(X509 *c, struct fh_span der, struct fh_x509_facts *out);
+
+/* NAME's common name, or all of it: cut, and printable.  */
+void fh_x509_name_text(const X509_NAME *name, char out[FH_X509_NAME_MAX]);
+
+/* A software TPM's or a hypervisor's maker, if TEXT is named like one.  */
+enum fh_x509_maker fh_x509_maker_named(const char *text);
+
+#endif
