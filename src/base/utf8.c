@@ -56,3 +56,13 @@ struct fh_span fh_utf8_first(struct fh_span s, size_t max)
 		n--;
 	return fh_span_first(s, n);
 }
+
+void fh_utf8_put(struct fh_builder *b, uint32_t v)
+{
+	static const uint8_t lead[] = { 0, 0xc0, 0xe0, 0xf0 };
+	int tail = v < 0x80 ? 0 : v < 0x800 ? 1 : v < 0x10000 ? 2 : 3;
+
+	fh_builder_u8(b, (uint8_t)(lead[tail] | v >> (6 * tail)));
+	for (int i = tail - 1; i >= 0; i--)
+		fh_builder_u8(b, (uint8_t)(0x80 | ((v >> (6 * i)) & 0x3f)));
+}
