@@ -75,7 +75,7 @@ static fh_err add(struct fh_ancestors *s, struct fh_entity_uid e, struct fh_aren
 	return FH_ERR_OK;
 }
 
-fh_err fh_ancestors_collect(struct fh_entity_uid e, const struct fh_entity_source *source,
+fh_err fh_ancestors_collect(struct fh_entity_uid e, const struct fh_parent_source *source,
 			    struct fh_arena *a, struct fh_ancestors *out)
 {
 	struct fh_entity_uid parent[FH_POLICY_PARENTS_MAX];

@@ -23,7 +23,7 @@ struct fh_ancestors {
 
 /* Collects them from SOURCE into A.  FH_ERR_LIMIT above FH_ENTITIES_MAX,
  * FH_ERR_NOMEM, or what SOURCE returned.  */
-fh_err fh_ancestors_collect(struct fh_entity_uid e, const struct fh_entity_source *source,
+fh_err fh_ancestors_collect(struct fh_entity_uid e, const struct fh_parent_source *source,
 			    struct fh_arena *a, struct fh_ancestors *out);
 
 /* E, with hash HASH, is among them.  */

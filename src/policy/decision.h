@@ -39,7 +39,7 @@ struct fh_request {
 	struct fh_entity_uid principal;
 	struct fh_entity_uid action;
 	struct fh_entity_uid resource;
-	struct fh_entity_source entities; /* parents of principal and resource */
+	struct fh_parent_source entities; /* parents of principal and resource */
 };
 
 /* All zero is "no".  */

@@ -89,9 +89,9 @@ static fh_err known_parents(const void *context, struct fh_entity_uid e,
 	return FH_ERR_OK;
 }
 
-struct fh_entity_source fh_known_entities_source(const struct fh_known_entities *k)
+struct fh_parent_source fh_known_entities_source(const struct fh_known_entities *k)
 {
-	return (struct fh_entity_source){ known_parents, k };
+	return (struct fh_parent_source){ known_parents, k };
 }
 
 /* What is wrong with one component of a path, or NULL.  */

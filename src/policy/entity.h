@@ -42,7 +42,7 @@ uint64_t fh_entity_hash(struct fh_entity_uid e);
 uint64_t fh_text_hash(struct fh_span s, uint64_t seed);
 
 /* Where a decision asks for the direct parents of an entity.  */
-struct fh_entity_source {
+struct fh_parent_source {
 	/* Writes at most MAX parents of E and their number into *N; FH_ERR_LIMIT if
 	 * there are more.  An entity it does not know has none.  The spans must
 	 * live as long as the decision takes.  */
@@ -62,7 +62,7 @@ struct fh_known_entities {
 
 /* A source over K, which must outlive it.  File::"/a/b" has the one parent
  * Folder::"/a", that has Folder::"/", if the schema says `File in [Folder]`.  */
-struct fh_entity_source fh_known_entities_source(const struct fh_known_entities *k);
+struct fh_parent_source fh_known_entities_source(const struct fh_known_entities *k);
 
 /* FH_ERR_OK if PATH is canonical: absolute, no empty, "." or ".." component, no
  * slash at the end (but "/"), no control character, valid UTF-8.  FH_ERR_LIMIT

@@ -4,6 +4,7 @@
 
 #include "base/builder.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "policy/entity.h"
 
 bool fh_lexer_reserved(struct fh_span word)
@@ -75,20 +76,6 @@ static uint32_t hex_digits(struct fh_cursor *c, size_t min, size_t max, bool bra
 	return v;
 }
 
-static void put_scalar(struct fh_builder *b, uint32_t v)
-{
-	if (v < 0x80) {
-		fh_builder_u8(b, (uint8_t)v);
-		return;
-	}
-	int tail = v < 0x800 ? 1 : v < 0x10000 ? 2 : 3;
-	static const uint8_t lead[] = { 0, 0xc0, 0xe0, 0xf0 };
-
-	fh_builder_u8(b, (uint8_t)(lead[tail] | v >> (6 * tail)));
-	for (int i = tail - 1; i >= 0; i--)
-		fh_builder_u8(b, (uint8_t)(0x80 | ((v >> (6 * i)) & 0x3f)));
-}
-
 static void unicode_escape(struct fh_cursor *c, struct fh_builder *b)
 {
 	fh_cursor_expect(c, FH_SPAN_LIT("{"));
@@ -98,7 +85,7 @@ static void unicode_escape(struct fh_cursor *c, struct fh_builder *b)
 	if (v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
 		fh_cursor_fail(c, FH_ERR_FORMAT);
 	if (!fh_cursor_bad(c))
-		put_scalar(b, v);
+		fh_utf8_put(b, v);
 }
 
 /* What follows a backslash.  `\*` belongs to patterns, not to strings.  */

@@ -47,4 +47,26 @@ struct fh_value_field {
 	struct fh_value value;
 };
 
+/* A total order of all values; 0 iff they are equal as Cedar has it.  */
+int fh_value_compare(const struct fh_value *a, const struct fh_value *b);
+
+static inline bool fh_value_equal(const struct fh_value *a, const struct fh_value *b)
+{
+	return fh_value_compare(a, b) == 0;
+}
+
+/* The set of the N values ITEMS, which are put in order and lose their doubles;
+ * the set keeps them.  */
+struct fh_value fh_value_set(struct fh_value *items, uint32_t n);
+
+/* ITEM is an element of SET.  */
+bool fh_value_contains(const struct fh_value *set, const struct fh_value *item);
+
+/* The record of the N fields, which are put in order and kept.  False, and *OUT
+ * as it was, if a name comes twice.  */
+bool fh_value_record(struct fh_value_field *fields, uint32_t n, struct fh_value *out);
+
+/* The field NAME of RECORD, or NULL.  */
+const struct fh_value *fh_value_field(const struct fh_value *record, struct fh_span name);
+
 #endif

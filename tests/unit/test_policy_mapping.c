@@ -171,7 +171,7 @@ static void gives_paths_their_lexical_parents(void **state)
 	(void)state;
 	OWN_DOCUMENT d = document_of("", files_schema);
 	const struct fh_known_entities known = { &d.set.schema, uid("Actor", "a"), nullptr, 0 };
-	struct fh_entity_source s = fh_known_entities_source(&known);
+	struct fh_parent_source s = fh_known_entities_source(&known);
 	struct fh_entity_uid e = uid("File", "/a/b/c"), up[4];
 	static const char *const want[] = { "/a/b", "/a", "/" };
 	size_t n;

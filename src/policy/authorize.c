@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/authorize.h"
+
+/* Asks one policy.  Satisfied permits count only while no forbid is.  */
+static fh_err ask(const struct fh_policy *p, struct fh_evaluation *v, bool *forbidden,
+		  struct fh_response *r)
+{
+	struct fh_fault fault;
+	bool satisfied;
+	fh_err e = fh_policy_evaluate(v, p, &satisfied, &fault);
+
+	if (e != FH_ERR_OK)
+		return e;
+	if (fault.kind != FH_FAULT_NONE)
+		r->errors[r->errors_n++] = (struct fh_policy_error){ p, fault };
+	if (!satisfied || (*forbidden && !p->forbids))
+		return FH_ERR_OK;
+	if (p->forbids && !*forbidden)
+		r->reasons_n = 0;
+	*forbidden |= p->forbids;
+	r->reasons[r->reasons_n++] = p;
+	return FH_ERR_OK;
+}
+
+fh_err fh_authorize(const struct fh_policies *p, struct fh_evaluation *v, struct fh_arena *a,
+		    struct fh_response *out)
+{
+	struct fh_response r = { .reasons = fh_arena_array(a, p->n, sizeof(struct fh_policy *)),
+				 .errors = fh_arena_array(a, p->n, sizeof(*r.errors)) };
+	bool forbidden = false;
+	fh_err e = r.reasons == nullptr || r.errors == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
+
+	for (size_t i = 0; e == FH_ERR_OK && i < p->n; i++) {
+		if (!fh_policy_is_template(&p->list[i]))
+			e = ask(&p->list[i], v, &forbidden, &r);
+	}
+	r.allowed = !forbidden && r.reasons_n > 0;
+	if (e == FH_ERR_OK)
+		*out = r;
+	return e;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_POLICY_AUTHORIZE_H
+#define FH_POLICY_AUTHORIZE_H
+
+#include "policy/evaluate.h"
+
+/* Cedar's answer to one request, for all policies of a document: allow iff some
+ * permit and no forbid is satisfied.  A policy with a fault does not apply.
+ * (Freehold's own decision is stricter and made in policy/decision.h.)  */
+
+struct fh_policy_error {
+	const struct fh_policy *policy;
+	struct fh_fault fault;
+};
+
+struct fh_response {
+	bool allowed;
+	/* The satisfied forbids, or else the satisfied permits, in the text's order.  */
+	const struct fh_policy **reasons;
+	size_t reasons_n;
+	struct fh_policy_error *errors;
+	size_t errors_n;
+};
+
+/* Asks all policies of P but templates; what *OUT holds comes from A.  Errors as
+ * fh_policy_evaluate().  */
+fh_err fh_authorize(const struct fh_policies *p, struct fh_evaluation *v, struct fh_arena *a,
+		    struct fh_response *out);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/entities.h"
+
+#include "base/sort.h"
+
+static bool is_key(const struct fh_entity_key *k, struct fh_entity_uid uid, uint64_t hash)
+{
+	return k->hash == hash && fh_entity_equal(k->uid, uid);
+}
+
+/* The first of E's ancestors whose hash is not below HASH.  */
+static uint32_t first_of(const struct fh_entity *e, uint64_t hash)
+{
+	constexpr uint32_t few = 8; /* up to here a scan is faster */
+	uint32_t low = 0, high = e->ancestors_n;
+
+	while (high - low > few) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (e->ancestors[middle]->hash < hash)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low < high && e->ancestors[low]->hash < hash)
+		low++;
+	return low;
+}
+
+bool fh_entity_in(const struct fh_entity *e, struct fh_entity_uid uid)
+{
+	uint64_t hash = fh_entity_hash(uid);
+
+	if (is_key(&e->key, uid, hash))
+		return true;
+	for (uint32_t i = first_of(e, hash); i < e->ancestors_n && e->ancestors[i]->hash == hash;
+	     i++) {
+		if (fh_entity_equal(e->ancestors[i]->uid, uid))
+			return true;
+	}
+	return false;
+}
+
+const struct fh_entity *fh_entities_find(const struct fh_entities *s, struct fh_entity_uid e)
+{
+	uint64_t hash = fh_entity_hash(e);
+
+	if (s->slot == nullptr)
+		return nullptr;
+	for (uint32_t i = (uint32_t)hash & s->mask; s->slot[i] != 0; i = (i + 1) & s->mask) {
+		if (is_key(&s->list[s->slot[i] - 1].key, e, hash))
+			return &s->list[s->slot[i] - 1];
+	}
+	return nullptr;
+}
+
+static fh_err find(const void *context, struct fh_entity_uid e, struct fh_arena *a,
+		   const struct fh_entity **out)
+{
+	(void)a;
+	*out = fh_entities_find(context, e);
+	return FH_ERR_OK;
+}
+
+struct fh_entity_source fh_entities_source(const struct fh_entities *s)
+{
+	return (struct fh_entity_source){ find, s };
+}
+
+static int order_keys(const void *a, const void *b)
+{
+	const struct fh_entity_key *const *x = a, *const *y = b;
+	int order = (*x)->hash < (*y)->hash ? -1 : (*x)->hash > (*y)->hash;
+
+	if (order == 0)
+		order = fh_span_compare((*x)->uid.type, (*y)->uid.type);
+	return order != 0 ? order : fh_span_compare((*x)->uid.id, (*y)->uid.id);
+}
+
+uint32_t fh_entity_keys_sort(const struct fh_entity_key **keys, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	fh_sort(keys, n, sizeof(*keys), order_keys);
+	for (uint32_t i = 0; i < n; i++) {
+		if (kept == 0 || order_keys(&keys[kept - 1], &keys[i]) != 0)
+			keys[kept++] = keys[i];
+	}
+	return kept;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_POLICY_ENTITIES_JSON_H
+#define FH_POLICY_ENTITIES_JSON_H
+
+#include "base/trace.h"
+#include "policy/entities.h"
+
+/* Entities and contexts in Cedar's JSON:
+ *
+ *	[ { "uid": {"type": T, "id": I}, "attrs": {...}, "parents": [...], "tags": {...} } ]
+ *
+ * Parents need not be entities of the document.  Refused: two different entities
+ * of one uid, an entity that is in itself (FH_ERR_CONFLICT), what is beyond
+ * FH_ENTITIES_JSON_MAX, FH_ENTITIES_LIST_MAX and FH_CLOSURE_MAX (FH_ERR_LIMIT),
+ * anything else that is malformed (FH_ERR_FORMAT), FH_ERR_NOMEM.  The results look into
+ * A and into TEXT; *T (may be NULL) names "NAME:LINE:COLUMN".  */
+
+fh_err fh_entities_read(struct fh_span text, const char *name, struct fh_arena *a,
+			struct fh_entities *out, struct fh_trace *t);
+
+fh_err fh_context_read(struct fh_span text, const char *name, struct fh_arena *a,
+		       struct fh_value *out, struct fh_trace *t);
+
+#endif

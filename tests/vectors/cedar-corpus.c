@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cedar's integration tests: policies, entities, a schema and requests, with what
+ * Cedar says about them.
+ *
+ *	cedar-corpus DIR
+ *
+ * runs every test below DIR; the paths in a test are relative to DIR (or name files
+ * beside the test).  Prints "FAIL name: why", how many checks of which kind were
+ * made, and last "N passed, N failed, N skipped", counting tests.  */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/limits.h"
+#include "policy/authorize.h"
+#include "policy/entities_json.h"
+#include "policy/policies.h"
+#include "policy/value_json.h"
+
+constexpr size_t arena_size = 256 << 20;
+constexpr size_t path_max = 4096;
+constexpr int directories_max = 16;
+
+enum check {
+	CHECK_PARSE,
+	CHECK_DECISION,
+	CHECK_REASONS,
+	CHECK_ERRORS,
+	CHECKS,
+};
+
+static const char *const check_names[CHECKS] = { "texts read", "decisions", "reasons", "errors" };
+
+struct runner {
+	const char *dir;
+	struct fh_arena arena;
+	struct fh_trace trace;
+	size_t made[CHECKS];
+	size_t passed;
+	size_t failed;
+	const char *file; /* of the test that runs */
+	bool wrong;       /* whether it failed already */
+};
+
+/* One test.  */
+struct test {
+	struct fh_json_document document;
+	struct fh_policies policies;
+	struct fh_entities entities;
+	struct fh_entity_source source;
+};
+
+static void fail(struct runner *r, const char *why, const char *detail)
+{
+	if (!r->wrong)
+		printf("FAIL %s: %s%s%s\n", r->file, why, detail[0] == '\0' ? "" : ": ", detail);
+	r->wrong = true;
+}
+
+static void fail_trace(struct runner *r, const char *why)
+{
+	char detail[1024];
+
+	(void)snprintf(detail, sizeof(detail), "%s: %s; %s", r->trace.where, r->trace.what,
+		       r->trace.cure);
+	fail(r, why, detail);
+}
+
+static bool read_file(struct runner *r, const char *path, struct fh_span *out)
+{
+	FILE *f = fopen(path, "rbe");
+	size_t cap = r->arena.cap - r->arena.n, room = cap < (64 << 20) ? cap : 64 << 20;
+	void *p = fh_arena_space(&r->arena, room);
+
+	if (f == nullptr)
+		return false;
+	*out = fh_span_of(p, p == nullptr ? 0 : fread(p, 1, room, f));
+	r->arena.n -= room - (out->n + 15) / 16 * 16;
+	return fclose(f) == 0 && p != nullptr && out->n < room;
+}
+
+/* The file that the member NAME of the test names.  */
+static bool read_member(struct runner *r, const struct fh_json *test, const char *name,
+			struct fh_span *out)
+{
+	const struct fh_json *m = fh_json_member(test, name);
+	char path[path_max];
+
+	if (m == nullptr || m->kind != FH_JSON_STRING)
+		return false;
+	const char *text = (const char *)m->text.p;
+	const char *base = text + m->text.n;
+	const char *slash = strrchr(r->file, '/');
+
+	(void)snprintf(path, sizeof(path), "%s/%.*s", r->dir, (int)m->text.n, text);
+	if (read_file(r, path, out))
+		return true;
+	while (base > text && base[-1] != '/')
+		base--;
+	(void)snprintf(path, sizeof(path), "%.*s/%.*s",
+		       slash == nullptr ? 1 : (int)(slash - r->file),
+		       slash == nullptr ? "." : r->file, (int)(text + m->text.n - base), base);
+	return read_file(r, path, out);
+}
+
+static bool lists(const struct fh_json *ids, struct fh_span id)
+{
+	for (const struct fh_json *i = ids->first; i != nullptr; i = i->next) {
+		if (i->kind == FH_JSON_STRING && fh_span_equal(i->text, id))
+			return true;
+	}
+	return false;
+}
+
+static bool is_list(const struct fh_json *j)
+{
+	return j != nullptr && j->kind == FH_JSON_ARRAY;
+}
+
+static void check_answer(struct runner *r, const struct fh_json *request, const char *what,
+			 const struct fh_response *answer)
+{
+	const struct fh_json *decision = fh_json_member(request, "decision");
+	const struct fh_json *reasons = fh_json_member(request, "reason");
+	const struct fh_json *errors = fh_json_member(request, "errors");
+
+	if (decision == nullptr || !is_list(reasons) || !is_list(errors)) {
+		fail(r, "the test lacks an answer", what);
+		return;
+	}
+	r->made[CHECK_DECISION]++;
+	r->made[CHECK_REASONS]++;
+	r->made[CHECK_ERRORS]++;
+	if (!fh_span_equal(decision->text, fh_span_str(answer->allowed ? "allow" : "deny")))
+		fail(r, answer->allowed ? "allowed" : "denied", what);
+	bool same = reasons->n == answer->reasons_n;
+
+	for (size_t i = 0; i < answer->reasons_n; i++)
+		same &= lists(reasons, answer->reasons[i]->id);
+	if (!same)
+		fail(r, "other reasons", what);
+	same = errors->n == answer->errors_n;
+	for (size_t i = 0; i < answer->errors_n; i++)
+		same &= lists(errors, answer->errors[i].policy->id);
+	if (!same)
+		fail(r, "other errors", what);
+}
+
+static void run_request(struct runner *r, const struct test *t, const struct fh_json *request)
+{
+	static const char *const names[] = { "principal", "action", "resource" };
+	const struct fh_json *context = fh_json_member(request, "context");
+	const struct fh_json *description = fh_json_member(request, "description");
+	struct fh_entity_uid uid[3];
+	struct fh_value value = { .kind = FH_VALUE_RECORD };
+	struct fh_response answer;
+	struct fh_evaluation v;
+	char what[256] = "";
+	fh_err e = FH_ERR_OK;
+
+	if (description != nullptr && description->kind == FH_JSON_STRING)
+		(void)snprintf(what, sizeof(what), "%.*s", fh_shown(description->text),
+			       (const char *)description->text.p);
+	for (size_t i = 0; i < 3; i++) {
+		const struct fh_json *m = fh_json_member(request, names[i]);
+
+		if (m == nullptr || fh_json_entity(&t->document, m, &uid[i]) != FH_ERR_OK) {
+			fail_trace(r, names[i]);
+			return;
+		}
+	}
+	if (context != nullptr && fh_json_record(&t->document, context, &value) != FH_ERR_OK) {
+		fail_trace(r, "context");
+		return;
+	}
+	e = fh_evaluation_begin(&v, uid[0], uid[1], uid[2], value, &t->source, &r->arena);
+	if (e == FH_ERR_OK)
+		e = fh_authorize(&t->policies, &v, &r->arena, &answer);
+	if (e != FH_ERR_OK)
+		fail(r, "no answer", fh_err_text(e));
+	else
+		check_answer(r, request, what, &answer);
+}
+
+static bool prepare(struct runner *r, const struct fh_json *json, struct test *t)
+{
+	struct fh_span policies, entities;
+
+	if (!read_member(r, json, "policies", &policies) ||
+	    !read_member(r, json, "entities", &entities)) {
+		fail(r, "a file of the test cannot be read", "");
+		return false;
+	}
+	r->made[CHECK_PARSE] += 2;
+	if (fh_policies_parse(policies, FH_ENTITIES_JSON_MAX, "policies", &r->arena, &t->policies,
+			      &r->trace) != FH_ERR_OK) {
+		fail_trace(r, "policies");
+		return false;
+	}
+	if (fh_entities_read(entities, "entities", &r->arena, &t->entities, &r->trace) !=
+	    FH_ERR_OK) {
+		fail_trace(r, "entities");
+		return false;
+	}
+	t->source = fh_entities_source(&t->entities);
+	return true;
+}
+
+static void run_test(struct runner *r, const struct fh_json *json, const struct test *t)
+{
+	const struct fh_json *requests = fh_json_member(json, "requests");
+	size_t taken = r->arena.n;
+
+	if (!is_list(requests)) {
+		fail(r, "the test has no requests", "");
+		return;
+	}
+	for (const struct fh_json *q = requests->first; q != nullptr; q = q->next) {
+		r->arena.n = taken;
+		run_request(r, t, q);
+	}
+}
+
+/* A file that is no test (entities, say) is passed over.  */
+static void run_file(struct runner *r, const char *path)
+{
+	static const struct fh_json_limits limits = { 64 << 20, FH_CEDAR_JSON_DEPTH_MAX };
+	const struct fh_json *json;
+	struct fh_span text;
+	struct test t = { 0 };
+
+	fh_arena_reset(&r->arena);
+	r->file = path;
+	r->wrong = false;
+	if (!read_file(r, path, &text))
+		fail(r, "cannot be read", "");
+	else if (fh_json_tree(text, &limits, "test", &r->arena, &json, &r->trace) != FH_ERR_OK)
+		fail_trace(r, "is no JSON");
+	else if (fh_json_member(json, "requests") == nullptr)
+		return;
+	t.document = (struct fh_json_document){ text, "test", &r->arena, &r->trace };
+	if (!r->wrong && prepare(r, json, &t))
+		run_test(r, json, &t);
+	r->passed += !r->wrong;
+	r->failed += r->wrong;
+}
+
+static void run_directory(struct runner *r, const char *dir, int depth)
+{
+	struct dirent **entry;
+	int n = depth > directories_max ? -1 : scandir(dir, &entry, nullptr, alphasort);
+
+	if (n < 0) {
+		r->file = dir;
+		r->wrong = false;
+		fail(r, "the directory cannot be read", "");
+		r->failed++;
+	}
+	for (int i = 0; i < n; i++) {
+		const char *name = entry[i]->d_name;
+		size_t length = strlen(name);
+		char path[path_max];
+		struct stat s;
+
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+		if (name[0] != '.' && stat(path, &s) == 0) {
+			if (S_ISDIR(s.st_mode))
+				run_directory(r, path, depth + 1);
+			else if (length > 5 && strcmp(name + length - 5, ".json") == 0)
+				run_file(r, path);
+		}
+		free(entry[i]);
+	}
+	if (n >= 0)
+		free(entry);
+}
+
+int main(int argc, char **argv)
+{
+	struct runner r = { 0 };
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: cedar-corpus DIR\n");
+		return 2;
+	}
+	void *memory = malloc(arena_size);
+
+	if (memory == nullptr) {
+		fprintf(stderr, "freehold: cedar-corpus: out of memory\n");
+		return 2;
+	}
+	r.dir = argv[1];
+	r.arena = fh_arena_of(memory, arena_size);
+	run_directory(&r, r.dir, 0);
+	free(memory);
+	for (size_t i = 0; i < CHECKS; i++)
+		printf("%zu %s%s", r.made[i], check_names[i], i + 1 < CHECKS ? ", " : "\n");
+	printf("%zu passed, %zu failed, 0 skipped\n", r.passed, r.failed);
+	return r.failed == 0 && r.passed > 0 ? 0 : 1;
+}
