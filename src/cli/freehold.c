@@ -25,7 +25,8 @@ static const struct fh_subcommand verbs[] = {
 	{ "connect", fh_cmd_connect, "speak with a tool server through the daemon" },
 	{ "status", fh_cmd_status, "say how the daemon and the chain are" },
 	{ "record", fh_cmd_record, "show or prove what happened" },
-	{ "verify", fh_cmd_verify, "check a record or proof" },
+	{ "verify", fh_cmd_verify, "check a record, a proof or a quote" },
+	{ "roots", fh_cmd_roots, "say whose TPMs are believed to be TPMs" },
 	{ "upgrade", fh_cmd_upgrade, "bring the state directory to this format" },
 };
 constexpr size_t verbs_n = sizeof(verbs) / sizeof(verbs[0]);

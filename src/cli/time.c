@@ -15,3 +15,27 @@ void fh_time_text(uint64_t ms, char out[FH_TIME_TEXT])
 	if (gmtime_r(&t, &tm) == nullptr || strftime(out, FH_TIME_TEXT, "%FT%TZ", &tm) == 0)
 		memcpy(out, "?", 2);
 }
+
+fh_err fh_time_read(const char *text, uint64_t *ms)
+{
+	char whole[FH_TIME_TEXT], again[FH_TIME_TEXT];
+	struct tm tm = { 0 };
+	size_t day = sizeof("2026-01-31") - 1;
+
+	if (strlen(text) >= sizeof(whole))
+		return FH_ERR_FORMAT;
+	memcpy(whole, text, strlen(text) + 1);
+	if (strlen(text) == day)
+		memcpy(whole + day, "T00:00:00Z", sizeof("T00:00:00Z"));
+	if (strptime(whole, "%Y-%m-%dT%H:%M:%SZ", &tm) == nullptr)
+		return FH_ERR_FORMAT;
+	time_t seconds = timegm(&tm);
+
+	if (seconds < 0)
+		return FH_ERR_FORMAT;
+	fh_time_text((uint64_t)seconds * 1000, again);
+	if (strcmp(whole, again) != 0) /* there is no 31st of February */
+		return FH_ERR_FORMAT;
+	*ms = (uint64_t)seconds * 1000;
+	return FH_ERR_OK;
+}

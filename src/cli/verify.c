@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/segments.h"
 #include "cli/verify_print.h"
+#include "cli/verify_quote.h"
 #include "cli/verify_stamp.h"
 #include "cli/verify_words.h"
 #include "os/clock.h"
@@ -303,7 +304,7 @@ static const struct fh_subcommand kinds[] = {
 	{ "record", run_record, "a record: every hash, signature and rule" },
 	{ "proof", run_proof, "a proof that an entry is in a record" },
 	{ "machine", run_known, "a machine, now: not supported yet" },
-	{ "quote", run_known, "a quote of a TPM: not supported yet" },
+	{ "quote", fh_verify_quote, "a quote of a TPM, as tpm2-tools write it" },
 	{ "stamp", fh_verify_stamp, "that a file existed when a block of Bitcoin was made" },
 };
 

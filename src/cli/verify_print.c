@@ -77,7 +77,7 @@ static void print_finding(enum fh_answer v, const struct fh_finding *f)
 	for (int i = 0; i < FH_QUESTIONS; i++)
 		printf("%-11s %s\n", fh_question_text(i), fh_answer_text(f->answer[i]));
 	printf("grade       %s, operator key %s\n", grade_of(f),
-	       f->graded ? fh_placement_text(f->placement) : "unknown");
+	       f->placed ? fh_placement_text(f->placement) : "unknown");
 	print_reasons(f);
 }
 
@@ -103,7 +103,7 @@ void fh_report_finding(struct fh_report *r, const char *kind, enum fh_answer v,
 	for (size_t i = 0; i < f->reasons; i++)
 		why_object(b, f->reason[i].code, &f->reason[i].why);
 	fh_builder_u8(b, ']');
-	text_member(b, "operator-key", f->graded ? fh_placement_text(f->placement) : "unknown");
+	text_member(b, "operator-key", f->placed ? fh_placement_text(f->placement) : "unknown");
 }
 
 static void print_hash(const char *label, const struct fh_hash *h)

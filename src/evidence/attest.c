@@ -163,11 +163,13 @@ bool fh_pcr_selection_equal(const struct fh_pcr_selection *a, const struct fh_pc
 
 void fh_pcr_selection_describe(struct fh_builder *b, const struct fh_pcr_selection *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
+	size_t first = next_of(s, 0);
+
+	for (size_t i = first; i < s->n; i = next_of(s, i + 1)) {
 		const char *name = fh_bank_name((enum fh_bank)s->bank[i].hash);
 		char separator = ':';
 
-		if (i > 0)
+		if (i > first)
 			fh_builder_u8(b, '+');
 		if (name != nullptr)
 			fh_builder_text(b, name);

@@ -95,14 +95,13 @@ static bool weak(struct fh_finding *f, unsigned allowed)
 {
 	size_t before = f->reasons + f->more;
 
-	if (!f->graded)
-		return false;
-	if (f->grade == FH_GRADE_NONE && (allowed & FH_WEAK_NONE) == 0)
+	if (f->graded && f->grade == FH_GRADE_NONE && (allowed & FH_WEAK_NONE) == 0)
 		refuse_grade(f, "none", "no chip keeps the device key: who read its file can sign");
-	if (f->grade == FH_GRADE_SIMULATED && (allowed & FH_WEAK_SIMULATED) == 0)
+	if (f->graded && f->grade == FH_GRADE_SIMULATED && (allowed & FH_WEAK_SIMULATED) == 0)
 		refuse_grade(f, "simulated", "a software TPM keeps the device key: who read its"
 					     " state can sign");
-	if (f->placement == FH_PLACEMENT_CO_LOCATED && (allowed & FH_WEAK_CO_LOCATED) == 0)
+	if (f->placed && f->placement == FH_PLACEMENT_CO_LOCATED &&
+	    (allowed & FH_WEAK_CO_LOCATED) == 0)
 		refuse_grade(f, "co-located", "the operator key lies on the governed machine: who"
 					      " owns the machine may own the rules");
 	return f->reasons + f->more > before;

@@ -44,8 +44,9 @@ struct fh_grounds {
 
 struct fh_finding {
 	enum fh_answer answer[FH_QUESTIONS]; /* in the order of enum fh_question */
-	bool graded;                 /* grade and placement are known */
+	bool graded;                 /* the grade is known */
 	enum fh_grade grade;         /* the weakest key seen */
+	bool placed;                 /* the placement is known */
 	enum fh_placement placement; /* of the operator key */
 	struct fh_grounds reason[FH_REASONS_MAX];
 	size_t reasons;

@@ -109,7 +109,7 @@ static void grade(struct fh_proof_check *c, const struct fh_certificate *made,
 
 	if (fh_grade_parse(d->body.grade, &enrolled) != FH_ERR_OK)
 		enrolled = FH_GRADE_NONE;
-	c->finding.graded = true;
+	c->finding.graded = c->finding.placed = true;
 	c->finding.grade = enrolled < made->grade ? enrolled : made->grade;
 	c->finding.placement = c->chain.placement;
 }

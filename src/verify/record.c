@@ -325,7 +325,7 @@ void fh_record_check_end(struct fh_record_check *c)
 	answer_authentic(c);
 	answer_least(c);
 	answer_enrolled(c);
-	c->finding.graded = c->counts.sessions > 0;
+	c->finding.graded = c->finding.placed = c->counts.sessions > 0;
 	c->finding.placement = c->chain.placement;
 	fh_finding_say_static(&c->finding, "a record");
 }

@@ -501,7 +501,7 @@ static void refuses_a_co_located_operator_key_unless_allowed(void **state)
 
 	(void)state;
 	fh_finding_begin(&f);
-	f.graded = true;
+	f.graded = f.placed = true;
 	f.grade = FH_GRADE_TPM_SEALED;
 	f.placement = FH_PLACEMENT_CO_LOCATED;
 	for (int i = 0; i < FH_QUESTIONS; i++)

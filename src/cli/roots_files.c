@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/roots_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "evidence/certificates.h"
+#include "os/file.h"
+
+static const char suffix[] = ".pem";
+
+/* Adds the certificates of the file PATH to R.  */
+static fh_err add_file(const char *path, struct fh_arena *arena, struct fh_roots_files *r,
+		       struct fh_trace *t)
+{
+	struct fh_span file;
+	size_t n;
+	fh_err e = fh_file_read(path, FH_CERTIFICATES_FILE_MAX, arena, &file);
+
+	if (e == FH_ERR_OK) {
+		uint8_t *space = fh_arena_space(arena, file.n);
+		struct fh_builder room = fh_builder_of(space, file.n);
+
+		if (space == nullptr)
+			return FH_ERR_NOMEM;
+		e = fh_certificates_read(file, &room, r->der + r->n, FH_X509_ROOTS_MAX - r->n, &n,
+					 t);
+	} else {
+		fh_trace_what(t, "%s", fh_err_text(e));
+	}
+	if (e == FH_ERR_OK)
+		r->n += n;
+	else
+		fh_trace_where(t, "%s", path);
+	return e;
+}
+
+static bool is_one(const char *name)
+{
+	size_t n = strlen(name), end = strlen(suffix);
+
+	return n > end && name[0] != '.' && strcmp(name + n - end, suffix) == 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names in D that are certificates', sorted.  */
+static fh_err list(DIR *d, struct fh_arena *arena, char **names, size_t *n)
+{
+	const struct dirent *entry;
+
+	*n = 0;
+	while ((entry = readdir(d)) != nullptr) {
+		struct fh_span copy;
+
+		if (!is_one(entry->d_name))
+			continue;
+		if (*n == FH_X509_ROOTS_MAX)
+			return FH_ERR_LIMIT;
+		fh_err e = fh_arena_copy(arena, fh_span_str(entry->d_name), &copy);
+
+		if (e != FH_ERR_OK)
+			return e;
+		names[(*n)++] = (char *)(uintptr_t)copy.p;
+	}
+	qsort((void *)names, *n, sizeof(*names), by_name);
+	return FH_ERR_OK;
+}
+
+static fh_err add_directory(DIR *d, const char *path, struct fh_arena *arena,
+			    struct fh_roots_files *r, struct fh_trace *t)
+{
+	char **names = fh_arena_array(arena, FH_X509_ROOTS_MAX, sizeof(*names));
+	char file[FH_PATH_MAX];
+	size_t n = 0;
+
+	if (names == nullptr)
+		return FH_ERR_NOMEM;
+	fh_err e = list(d, arena, names, &n);
+
+	for (size_t i = 0; i < n && e == FH_ERR_OK; i++) {
+		int length = snprintf(file, sizeof(file), "%s/%s", path, names[i]);
+
+		e = length > 0 && (size_t)length < sizeof(file) ? add_file(file, arena, r, t)
+								 : FH_ERR_LIMIT;
+	}
+	return e;
+}
+
+fh_err fh_roots_read(const char *path, struct fh_arena *arena, struct fh_roots_files *out,
+		     struct fh_trace *t)
+{
+	DIR *d = opendir(path);
+
+	out->n = 0;
+	if (d == nullptr && errno == ENOTDIR)
+		return add_file(path, arena, out, t);
+	if (d == nullptr) {
+		fh_trace_where(t, "%s", path);
+		fh_trace_what(t, "cannot be read: %s", strerror(errno));
+		return fh_errno_err(errno);
+	}
+	fh_err e = add_directory(d, path, arena, out, t);
+
+	(void)closedir(d);
+	return e;
+}

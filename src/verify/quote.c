@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/quote.h"
+
+#include "base/own.h"
+#include "evidence/certificates.h"
+
+static void say(struct fh_finding *f, const char *code, const char *where, const char *what,
+		const char *cure)
+{
+	struct fh_trace *t = fh_finding_say(f, code);
+
+	fh_trace_where(t, "%s", where);
+	fh_trace_what(t, "%s", what);
+	if (cure != nullptr)
+		fh_trace_cure(t, "%s", cure);
+}
+
+static void say_why(struct fh_finding *f, const char *code, const struct fh_trace *why)
+{
+	struct fh_trace *t = fh_finding_say(f, code);
+
+	if (t != nullptr)
+		*t = *why;
+}
+
+/* --- the quote -------------------------------------------------------------------- */
+
+/* Values that are not of exactly the quoted PCRs are none: the check says no.  */
+static void read_values(const struct fh_quote_given *g, struct fh_quote_verdict *v)
+{
+	struct fh_attest a = { 0 };
+
+	v->pcrs = (struct fh_pcr_values){ 0 };
+	/* Nobody has vouched for the message yet; fh_quote_check() does, or refuses.  */
+	if (fh_attest_read(g->message, &a) != FH_ERR_OK ||
+	    fh_pcr_values_read(g->pcrs, &a.select, &v->pcrs) != FH_ERR_OK)
+		v->pcrs = (struct fh_pcr_values){ 0 };
+}
+
+static fh_err check(const struct fh_quote_given *g, struct fh_quote_verdict *v,
+		    struct fh_trace *t)
+{
+	FH_OWN(fh_tpm_verifier) key = { 0 };
+	fh_err e = fh_tpm_verifier_new(&v->ak.key, &key);
+
+	if (e != FH_ERR_OK) {
+		fh_trace_where(t, "attestation key");
+		fh_trace_what(t, "is no point of its curve, or no modulus");
+		return e;
+	}
+	if (g->pcrs_given)
+		read_values(g, v);
+	const struct fh_quote_claim claim = {
+		.ak = &v->ak,
+		.key = &key,
+		.message = g->message,
+		.signature = g->signature,
+		.pcrs = g->pcrs_given ? &v->pcrs : nullptr,
+		.nonce_given = g->nonce_given,
+		.nonce = g->nonce,
+	};
+
+	e = fh_quote_check(&claim, &v->quote);
+	if (e == FH_ERR_OK && v->quote.answer[FH_QUOTE_SELECTION] == FH_ANSWER_NO &&
+	    v->pcrs.n == 0)
+		fh_trace_what(&v->quote.why[FH_QUOTE_SELECTION],
+			      "the file does not hold the values of the quoted PCRs, and of"
+			      " nothing else");
+	return e;
+}
+
+static void say_checks(struct fh_quote_verdict *v)
+{
+	for (int i = 0; i < FH_QUOTE_CHECKS; i++) {
+		if (v->quote.why[i].what[0] != '\0')
+			say_why(&v->finding, fh_quote_check_text((enum fh_quote_check)i),
+				&v->quote.why[i]);
+	}
+}
+
+/* PCRs of the firmware that are as after a reset: nothing was measured, or not by
+ * firmware.  The log would say, if there were one.  */
+static void say_untouched(struct fh_quote_verdict *v)
+{
+	uint32_t untouched = fh_quote_untouched(&v->quote, &v->pcrs);
+	struct fh_trace *t;
+
+	if (untouched == 0)
+		return;
+	t = fh_finding_say(&v->finding, "pcr-untouched");
+	fh_trace_where(t, "PCR %d", __builtin_ctz(untouched));
+	fh_trace_what(t, "is as after a reset%s: no firmware measured into it",
+		      (untouched & (untouched - 1)) != 0 ? ", and more are" : "");
+}
+
+static void say_missing(const struct fh_quote_given *g, struct fh_quote_verdict *v)
+{
+	const struct fh_quote_result *q = &v->quote;
+
+	if (!g->pcrs_given)
+		say(&v->finding, "no-pcrs", "PCRs", "not checked: no values were given, so the"
+						    " quote says only that there are some",
+		    "give them: --pcrs");
+	if (q->answer[FH_QUOTE_LOG] == FH_ANSWER_UNCHECKED)
+		say(&v->finding, "no-log", "event log", "not checked: what the PCRs' values stand"
+							" for is unknown",
+		    "give the machine's log: --eventlog");
+	if (!g->nonce_given)
+		say(&v->finding, "static", "fresh", "not checked: without a nonce an old quote"
+						    " looks like a new one",
+		    "give the nonce that it was made for: --nonce");
+	if (q->answer[FH_QUOTE_TYPE] == FH_ANSWER_YES && !q->attest.safe)
+		say(&v->finding, "clock-unsafe", "clock", "the TPM lost power without notice, so"
+							  " its clock may have gone back", nullptr);
+}
+
+/* --- the endorsement -------------------------------------------------------------- */
+
+static fh_err appraise(const struct fh_quote_given *g, struct fh_arena *arena,
+		       struct fh_quote_verdict *v)
+{
+	struct fh_span der[1 + FH_X509_LINKS_MAX];
+	uint8_t *space = fh_arena_space(arena, FH_QUOTE_LINKS_FILE_MAX);
+	struct fh_builder room = fh_builder_of(space, FH_QUOTE_LINKS_FILE_MAX);
+	size_t n;
+
+	if (space == nullptr)
+		return FH_ERR_NOMEM;
+	v->ek.code = "ek-format";
+	if (fh_certificates_read(g->ek, &room, der, 1 + FH_X509_LINKS_MAX, &n, &v->ek.why)
+	    != FH_ERR_OK)
+		return FH_ERR_OK; /* a no like any other */
+	const struct fh_ek_claim claim = {
+		.certificate = der[0],
+		.links = der + 1,
+		.links_n = n - 1,
+		.at_ms = g->at_ms,
+	};
+
+	return fh_ek_appraise(g->roots, &claim, &v->ek);
+}
+
+static void say_endorsed(struct fh_quote_verdict *v)
+{
+	const struct fh_ek_result *ek = &v->ek;
+	struct fh_finding *f = &v->finding;
+	struct fh_trace *t = fh_finding_say(f, "endorsed");
+
+	fh_trace_where(t, "endorsement certificate");
+	fh_trace_what(t, "maker %s, model %s, version %s, by the root \"%s\" (%s)",
+		      ek->manufacturer, ek->model, ek->version, ek->anchor.name,
+		      ek->anchor.vendor != nullptr ? ek->anchor.vendor
+						   : fh_x509_maker_text(ek->anchor.maker));
+	if (ek->anchor.maker == FH_X509_MAKER_SIMULATOR) {
+		f->graded = true;
+		f->grade = FH_GRADE_SIMULATED;
+		say(f, "simulator", "endorsement certificate",
+		    "is a software TPM's, so no hardware stands behind it", nullptr);
+	} else if (ek->anchor.maker == FH_X509_MAKER_HYPERVISOR) {
+		say(f, "hypervisor", "endorsement certificate",
+		    "is a virtual TPM's: whoever runs the machine's host stands behind it",
+		    nullptr);
+	} else if (ek->anchor.maker == FH_X509_MAKER_UNKNOWN) {
+		say(f, "root-unknown", "endorsement certificate",
+		    "its root is no chip maker's that is known here: it is worth what whoever gave"
+		    " it says", nullptr);
+	}
+	/* Only making and opening a credential shows which TPM a key is in.  */
+	say(f, "binding-none", "attestation key", "nothing shows that it is in the TPM that the"
+						  " certificate endorses",
+	    "enrol the machine, or ask it live");
+}
+
+static fh_err check_endorsement(const struct fh_quote_given *g, struct fh_arena *arena,
+				enum fh_answer *authentic, struct fh_quote_verdict *v)
+{
+	if (!g->ek_given) {
+		say(&v->finding, "no-endorsement", "endorsement certificate",
+		    "not checked: whose TPM it is, and whether it is one, is not shown",
+		    "give its certificate: --ek");
+		return FH_ERR_OK;
+	}
+	if (g->roots == nullptr) {
+		say(&v->finding, "no-roots", "endorsement certificate",
+		    "not checked: there is no root to lead to",
+		    "give makers' certificates: --roots, or freehold roots add");
+		if (*authentic == FH_ANSWER_YES)
+			*authentic = FH_ANSWER_UNCHECKED;
+		return FH_ERR_OK;
+	}
+	fh_err e = appraise(g, arena, v);
+
+	if (e != FH_ERR_OK)
+		return e;
+	if (v->ek.answer == FH_ANSWER_YES) {
+		say_endorsed(v);
+	} else {
+		say_why(&v->finding, v->ek.code, &v->ek.why);
+		*authentic = FH_ANSWER_NO;
+	}
+	return FH_ERR_OK;
+}
+
+/* --- all of it ---------------------------------------------------------------------- */
+
+static fh_err read_key(const struct fh_quote_given *g, struct fh_quote_verdict *v,
+		       struct fh_trace *t)
+{
+	fh_err e = fh_tpm_public_read_any(g->ak, &v->ak);
+
+	if (e == FH_ERR_OK)
+		return e;
+	fh_trace_where(t, "attestation key");
+	fh_trace_what(t, e == FH_ERR_UNSUPPORTED
+		      ? "is of a kind that signs no quotes here"
+		      : "is no public area, and no public key in PEM or DER");
+	fh_trace_cure(t, "give what tpm2_createak -u or tpm2_readpublic -o wrote: RSA of 2048 to"
+			 " 4096 bits, or P-256, P-384, P-521");
+	return e;
+}
+
+fh_err fh_quote_verify(const struct fh_quote_given *given, struct fh_arena *arena,
+		       struct fh_quote_verdict *out, struct fh_trace *t)
+{
+	struct fh_quote_verdict *v = out;
+	enum fh_answer authentic, nonce;
+
+	*v = (struct fh_quote_verdict){ 0 };
+	fh_finding_begin(&v->finding);
+	fh_err e = read_key(given, v, t);
+
+	if (e == FH_ERR_OK)
+		e = check(given, v, t);
+	if (e != FH_ERR_OK)
+		return e;
+	nonce = v->quote.answer[FH_QUOTE_NONCE];
+	v->quote.answer[FH_QUOTE_NONCE] = FH_ANSWER_UNCHECKED; /* it is `fresh` that it decides */
+	authentic = fh_quote_holds(&v->quote) ? FH_ANSWER_YES : FH_ANSWER_NO;
+	v->quote.answer[FH_QUOTE_NONCE] = nonce;
+	say_checks(v);
+	if (authentic == FH_ANSWER_YES && given->pcrs_given)
+		say_untouched(v);
+	say_missing(given, v);
+	e = check_endorsement(given, arena, &authentic, v);
+	if (e != FH_ERR_OK)
+		return e;
+	fh_finding_set(&v->finding, FH_AUTHENTIC, authentic);
+	/* A nonce in something that is no quote, or nobody's, is not fresh.  */
+	fh_finding_set(&v->finding, FH_FRESH, authentic == FH_ANSWER_NO &&
+		       nonce == FH_ANSWER_YES ? FH_ANSWER_UNCHECKED : nonce);
+	return FH_ERR_OK;
+}
