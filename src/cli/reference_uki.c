@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "codec/json.h"
 #include "evidence/pe.h"
 #include "evidence/uki.h"
@@ -11,10 +12,11 @@
 #include "os/memory.h"
 
 constexpr int go_on = -1;
-constexpr size_t json_max = 256 << 10; /* 64 events of at most 1 KiB, and 5 PCRs */
+constexpr size_t json_max = 1 << 20; /* 96 events of at most 5 KiB, and 6 PCRs */
 
 static const struct fh_option options[] = {
 	{ "phase", 0, false, "WORDS", "add what systemd measures later, as enter-initrd" },
+	{ "program", 0, true, "FILE", "add that the initramfs measures this one; PCR 14" },
 	{ "secure-boot", 0, false, "on|off", "whether the machine enforces it; off unless given" },
 };
 
@@ -195,6 +197,24 @@ static int read_terms(const struct fh_arguments *a, struct fh_uki_terms *terms)
 	return go_on;
 }
 
+/* The names stay with the command line, so the files need no longer be held.  */
+static int add_programs(const struct fh_arguments *a, struct fh_arena *memory, struct fh_uki *u)
+{
+	const char *path;
+
+	for (size_t i = 0; (path = fh_argument_nth(a, "program", i)) != nullptr; i++) {
+		struct fh_arena piece = *memory;
+		struct fh_span file;
+		fh_err e = fh_file_read(path, FH_EXECUTABLE_MAX, &piece, &file);
+
+		if (e == FH_ERR_OK)
+			e = fh_uki_add_program(u, fh_span_str(path), file);
+		if (e != FH_ERR_OK)
+			return fh_cli_fail(e, path, nullptr, nullptr);
+	}
+	return go_on;
+}
+
 int fh_reference_uki(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_arena) memory = { 0 };
@@ -210,7 +230,7 @@ int fh_reference_uki(struct fh_cli *cli, int argc, char **argv)
 	if (done != go_on)
 		return done;
 
-	fh_err e = fh_arena_map(FH_PE_FILE_MAX + json_max + 4096, &memory);
+	fh_err e = fh_arena_map(FH_PE_FILE_MAX + FH_EXECUTABLE_MAX + json_max, &memory);
 
 	if (e == FH_ERR_OK)
 		e = fh_file_read(a.operand[0], FH_PE_FILE_MAX, &memory, &file);
@@ -218,5 +238,8 @@ int fh_reference_uki(struct fh_cli *cli, int argc, char **argv)
 		e = fh_uki_predict(file, &terms, &u, &t);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, a.operand[0], &t);
+	done = add_programs(&a, &memory, &u);
+	if (done != go_on)
+		return done;
 	return cli->json ? print_json(&u, &memory) : print_text(&u);
 }

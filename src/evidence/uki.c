@@ -3,6 +3,7 @@
 
 #include "base/builder.h"
 #include "base/cursor.h"
+#include "evidence/measured.h"
 #include "evidence/pe.h"
 
 /* Sections by the order in which systemd-stub measures them (systemd 257,
@@ -546,6 +547,15 @@ fh_err fh_uki_predict(struct fh_span file, const struct fh_uki_terms *terms, str
 	predict_linux(&m, out);
 	predict_sections(&m, terms->phases, out);
 	predict_added(&m, out);
+	return FH_ERR_OK;
+}
+
+fh_err fh_uki_add_program(struct fh_uki *u, struct fh_span name, struct fh_span file)
+{
+	if (u->events == FH_UKI_EVENTS_MAX)
+		return FH_ERR_LIMIT;
+	put_event(u, FH_PCR_RUNTIME, "EV_IPL", FH_COMPONENT_RUNTIME, name, file);
+	u->predicted[FH_PCR_RUNTIME] = true;
 	return FH_ERR_OK;
 }
 

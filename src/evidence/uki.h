@@ -19,7 +19,7 @@
 constexpr unsigned FH_UKI_STUB = 257;      /* systemd-stub's version that is known */
 constexpr unsigned FH_UKI_LINUX_MAJOR = 6; /* Linux measures options and initrd, ... */
 constexpr unsigned FH_UKI_LINUX_MINOR = 1; /* ... in this order, at least since 6.1 */
-constexpr size_t FH_UKI_EVENTS_MAX = 64;   /* 13 sections are two each; phases; firmware */
+constexpr size_t FH_UKI_EVENTS_MAX = 96;   /* 13 sections are two each; phases; programs */
 constexpr size_t FH_UKI_PHASES_MAX = 16;   /* words; systemd has six */
 constexpr size_t FH_UKI_OPTIONS_MAX = 2048; /* a command line: COMMAND_LINE_SIZE of Linux/x86 */
 
@@ -48,6 +48,10 @@ struct fh_uki {
  * image, or one that no two readers would agree about.  *OUT looks at FILE.  */
 fh_err fh_uki_predict(struct fh_span file, const struct fh_uki_terms *terms, struct fh_uki *out,
 		      struct fh_trace *t);
+
+/* Adds that the initramfs measures a program whose bytes are FILE: PCR 14, after those
+ * added before.  FH_ERR_LIMIT if there are too many.  */
+fh_err fh_uki_add_program(struct fh_uki *u, struct fh_span name, struct fh_span file);
 
 /* The predicted value of PCR in the bank fh_banks[BANK].  */
 struct fh_digest fh_uki_pcr(const struct fh_uki *u, unsigned pcr, size_t bank);

@@ -37,6 +37,8 @@ busybox mke2fs -F "$scratch/state.img" >"$scratch/said" 2>&1
 image_root "$scratch/root"
 image_program "$scratch/root" "$program" /usr/bin/freehold
 image_program "$scratch/root" "$(dirname "$program")/examples/notes-server" /usr/bin/notes-server
+install -m 755 "$(dirname "$program")/freehold-measure" "$scratch/root/usr/bin/freehold-measure"
+echo 'freehold-measure / /usr/bin/freehold' >"$scratch/root/etc/boot/05-measure"
 install -m 644 "$here/product.step" "$scratch/root/etc/boot/10-product"
 image_pack "$scratch/root" "$scratch/initrd"
 image_build "$scratch/good.efi" "$scratch/initrd" 'console=ttyS0 quiet' || exit 1
@@ -59,6 +61,8 @@ yes 'the operator admits it' sign device admit "$scratch/request" --answer "$scr
 yes 'it boots again with the answer' product "$scratch/good.efi" machine.answer serve
 yes 'it takes the chain over' ended import-machine.answer 0
 yes 'it serves until told to stop' ended serve 0
+"$program" reference uki --json "$scratch/good.efi" --program "$program" >"$scratch/good.json"
+yes 'PCRs 4, 7, 9, 11, 12 and 14 are as predicted' "$here/pcrs.py" "$scratch/good.json" "$scratch/machine/out" 4,7,9,11,12,14
 yes 'a permitted call is answered' in_out answers 'Whoever can read this was permitted to'
 yes 'the record is verified outside' "$verifier" record "$scratch/machine/out/state" --genesis "$genesis" --allow-grade simulated
 

@@ -32,7 +32,7 @@ prefix=$(meson introspect --buildoptions "$build" |
 	python3 -c 'import json, sys; print(next(o["value"] for o in json.load(sys.stdin) if o["name"] == "prefix"))')
 at=$work/stage$prefix
 
-for program in freehold freehold-verify; do
+for program in freehold freehold-measure freehold-verify; do
 	"$at/bin/$program" --version >"$work/out" 2>&1 && grep -qx "$program [0-9.]*" "$work/out"
 	verdict $? "$program tells its version"
 	"$at/bin/$program" --help >"$work/out" 2>&1 && grep -q '^usage: ' "$work/out"
@@ -43,8 +43,10 @@ for program in freehold freehold-verify; do
 	! readelf -dW "$at/bin/$program" | grep -E 'RPATH|RUNPATH' >"$work/out"
 	verdict $? "$program looks for no library of its own"
 done
-! readelf -lW "$at/bin/freehold-verify" | grep INTERP >"$work/out"
-verdict $? 'freehold-verify is static'
+for program in freehold-measure freehold-verify; do
+	! readelf -lW "$at/bin/$program" | grep INTERP >"$work/out"
+	verdict $? "$program is static"
+done
 
 unit=$at/lib/systemd/system/freehold.service
 grep -x "ExecStart=$prefix/bin/freehold serve" "$unit" >"$work/out" 2>&1 && ! grep '@[a-z]*@' "$unit" >"$work/out"
@@ -55,9 +57,16 @@ verdict $? 'no text names a place of the build'
 (cd "$top/man" && ls -- *.[1-8]) | sort >"$work/pages"
 (cd "$at/share/man" && find . -type f | sed 's|.*/||') | sort | diff "$work/pages" - >"$work/out"
 verdict $? 'every manual page is there'
-find "$work/stage" -type f | sed "s|^$at/||" | grep -vE '^(bin/freehold(-verify)?|share/man/man[15]/.*)$' | sort >"$work/others"
-printf '%s\n' lib/systemd/system/freehold.service lib/sysusers.d/freehold.conf | diff - "$work/others" >"$work/out"
-verdict $? 'and nothing else but unit and system user'
+find "$work/stage" -type f | sed "s|^$at/||" |
+	grep -vE '^(bin/freehold(-measure|-verify)?|share/man/man[15]/.*)$' | sort >"$work/others"
+printf '%s\n' lib/dracut/modules.d/90freehold/{freehold-measure.sh,module-setup.sh} lib/systemd/system/freehold.service \
+	lib/sysusers.d/freehold.conf share/initramfs-tools/{hooks,scripts/init-bottom}/freehold |
+	diff - "$work/others" >"$work/out"
+verdict $? 'and nothing else but unit, system user and what the initramfs needs'
+cat "$at"/lib/dracut/modules.d/90freehold/freehold-measure.sh \
+	"$at"/share/initramfs-tools/scripts/init-bottom/freehold >"$work/out"
+[ "$(grep -c "^freehold-measure .* $prefix/bin/freehold " "$work/out")" = 2 ]
+verdict $? 'the initramfs measures the program that was installed'
 find "$work/stage" -type f -perm /022 >"$work/out"
 [ ! -s "$work/out" ]
 verdict $? 'nobody else may change what was installed'
