@@ -36,7 +36,7 @@ constexpr size_t FH_SEALED_OVERHEAD = 1024;       /* of it, what is not statemen
 constexpr size_t FH_SEALED_STATEMENTS_MAX = 4096; /* statements in one answer: 4 KiB each */
 
 /* The evidence document (docs/spec/EVIDENCE) */
-constexpr size_t FH_DOCUMENT_MAX = 4 << 20;          /* as it is served: fits one frame */
+constexpr size_t FH_DOCUMENT_MAX = 3 << 20;          /* as it is served: fits one frame */
 constexpr size_t FH_DOCUMENT_PAYLOAD_MAX = 2 << 20;  /* before the second base64: 2.8 MB then */
 constexpr size_t FH_DOCUMENT_CHAIN_MAX = 1 << 20;    /* statements in it: 1.4 MB in base64 */
 constexpr size_t FH_DOCUMENT_STATEMENTS_MAX = 4096;  /* of them */

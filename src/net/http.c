@@ -97,11 +97,12 @@ static const char *phrase(uint16_t status)
 		uint16_t status;
 		const char *text;
 	} phrases[] = {
-		{ 200, "OK" }, { 202, "Accepted" }, { 204, "No Content" },
+		{ 200, "OK" }, { 202, "Accepted" }, { 204, "No Content" }, { 304, "Not Modified" },
 		{ 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
 		{ 404, "Not Found" }, { 405, "Method Not Allowed" }, { 406, "Not Acceptable" },
 		{ 408, "Request Timeout" }, { 413, "Content Too Large" }, { 414, "URI Too Long" },
 		{ 415, "Unsupported Media Type" }, { 417, "Expectation Failed" },
+		{ 429, "Too Many Requests" },
 		{ 431, "Request Header Fields Too Large" }, { 500, "Internal Server Error" },
 		{ 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
 	};
@@ -112,14 +113,48 @@ static const char *phrase(uint16_t status)
 	return "Refused";
 }
 
+bool fh_http_has_tag(const struct fh_http_request *r, const char *name, struct fh_span etag)
+{
+	struct fh_span list;
+
+	if (fh_http_find(r, name, &list) != 1)
+		return false;
+	while (list.n > 0) {
+		struct fh_span tag = split(&list, ',');
+
+		if (fh_span_starts(tag, FH_SPAN_LIT("W/")))
+			tag = fh_span_skip(tag, 2);
+		if (fh_span_equal(tag, etag) || fh_span_equal(tag, FH_SPAN_LIT("*")))
+			return true;
+	}
+	return false;
+}
+
+static void put_line(struct fh_builder *b, const char *name, struct fh_span value)
+{
+	fh_builder_text(b, name);
+	fh_builder_bytes(b, value);
+	fh_builder_text(b, "\r\n");
+}
+
 void fh_http_put_response(struct fh_builder *b, const struct fh_http_response *r)
 {
 	fh_builder_text(b, "HTTP/1.1 ");
 	fh_builder_decimal(b, r->status);
 	fh_builder_text(b, " ");
 	fh_builder_text(b, phrase(r->status));
-	fh_builder_text(b, "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
-	if (r->status != 204) {
+	fh_builder_text(b, r->published ? "\r\nCache-Control: no-cache\r\n"
+					  "Access-Control-Allow-Origin: *\r\n"
+					: "\r\nCache-Control: no-store\r\n");
+	fh_builder_text(b, "X-Content-Type-Options: nosniff\r\n");
+	if (r->etag.n > 0)
+		put_line(b, "ETag: ", r->etag);
+	if (r->retry_s > 0) {
+		fh_builder_text(b, "Retry-After: ");
+		fh_builder_decimal(b, r->retry_s);
+		fh_builder_text(b, "\r\n");
+	}
+	if (r->status != 204 && r->status != 304) {
 		fh_builder_text(b, "Content-Length: ");
 		fh_builder_decimal(b, r->body.n);
 		fh_builder_text(b, "\r\n");
@@ -133,13 +168,11 @@ void fh_http_put_response(struct fh_builder *b, const struct fh_http_response *r
 	}
 	if (r->challenge)
 		fh_builder_text(b, "WWW-Authenticate: Bearer\r\n");
-	if (r->allow != nullptr) {
-		fh_builder_text(b, "Allow: ");
-		fh_builder_text(b, r->allow);
-		fh_builder_text(b, "\r\n");
-	}
+	if (r->allow != nullptr)
+		put_line(b, "Allow: ", fh_span_str(r->allow));
 	fh_builder_text(b, r->keep_alive ? "\r\n" : "Connection: close\r\n\r\n");
-	fh_builder_bytes(b, r->body);
+	if (!r->head_only)
+		fh_builder_bytes(b, r->body);
 }
 
 void fh_http_put_problem(struct fh_builder *b, const char *reason, const char *text)

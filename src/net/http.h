@@ -12,6 +12,7 @@
 enum fh_http_method {
 	FH_HTTP_OTHER = 0, /* any method that nothing here answers to */
 	FH_HTTP_GET,
+	FH_HTTP_HEAD,
 	FH_HTTP_POST,
 	FH_HTTP_DELETE,
 };
@@ -48,7 +49,15 @@ struct fh_http_response {
 	const char *allow;      /* Allow: these methods; or NULL */
 	struct fh_span session; /* Mcp-Session-Id, raw bytes written as hex; or empty */
 	struct fh_span body;    /* JSON; or empty */
+	struct fh_span etag;    /* ETag: this, quotes included; or empty */
+	bool published;         /* any page may read it, and ask whether it has changed */
+	bool head_only;         /* of BODY only the length: the answer to HEAD */
+	uint32_t retry_s;       /* Retry-After, seconds; or 0 */
 };
+
+/* R's header NAME is "*" or a list that holds the entity tag ETAG, weak or not (RFC
+ * 9110 section 13.1.2).  */
+bool fh_http_has_tag(const struct fh_http_request *r, const char *name, struct fh_span etag);
 
 /* Head and body of R.  A full B turns bad.  */
 void fh_http_put_response(struct fh_builder *b, const struct fh_http_response *r);

@@ -132,6 +132,8 @@ static enum fh_http_method method_of(uint8_t method)
 	switch (method) {
 	case HTTP_GET:
 		return FH_HTTP_GET;
+	case HTTP_HEAD:
+		return FH_HTTP_HEAD;
 	case HTTP_POST:
 		return FH_HTTP_POST;
 	case HTTP_DELETE:

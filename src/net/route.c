@@ -25,11 +25,10 @@ static bool is_ours(const struct fh_authorities *a, struct fh_span name)
 	return false;
 }
 
-static bool check_names(const struct fh_http_request *r, const struct fh_authorities *a,
-			struct fh_route *out)
+static bool check_host(const struct fh_http_request *r, const struct fh_authorities *a,
+		       struct fh_route *out)
 {
-	struct fh_span scheme = FH_SPAN_LIT("http://");
-	struct fh_span host, origin;
+	struct fh_span host;
 
 	if (fh_http_find(r, "host", &host) != 1) {
 		refuse(out, 400, "bad-host", "there must be exactly one Host");
@@ -39,6 +38,14 @@ static bool check_names(const struct fh_http_request *r, const struct fh_authori
 		refuse(out, 403, "foreign-host", "Host names another server than this one");
 		return false;
 	}
+	return true;
+}
+
+static bool check_origin(const struct fh_http_request *r, const struct fh_authorities *a,
+			 struct fh_route *out)
+{
+	struct fh_span scheme = FH_SPAN_LIT("http://");
+	struct fh_span origin;
 	size_t origins = fh_http_find(r, "origin", &origin);
 
 	if (origins == 0)
@@ -150,6 +157,22 @@ static void route_mcp(const struct fh_http_request *r, struct fh_route *out)
 	}
 }
 
+static bool is_document(struct fh_span target)
+{
+	return fh_span_equal(target, FH_SPAN_LIT("/.well-known/freehold-operator-key.json"))
+	    || fh_span_equal(target, FH_SPAN_LIT("/.well-known/mickai-operator-key.json"));
+}
+
+/* Made to be read by anybody, pages of other origins too.  */
+static void route_document(const struct fh_http_request *r, struct fh_route *out)
+{
+	out->kind = FH_ROUTE_DOCUMENT;
+	if (r->method == FH_HTTP_GET || r->method == FH_HTTP_HEAD)
+		return;
+	refuse(out, 405, "method", "only GET and HEAD are answered here");
+	out->allow = "GET, HEAD";
+}
+
 void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 	      struct fh_route *out)
 {
@@ -157,8 +180,15 @@ void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 	struct fh_span name = fh_span_skip(r->target, prefix.n);
 
 	*out = (struct fh_route){ 0 };
-	refuse(out, 404, "not-found", "there are /mcp/NAME and /healthz");
-	if (!check_names(r, a, out))
+	refuse(out, 404, "not-found", "there are /mcp/NAME, /healthz and "
+	       "/.well-known/freehold-operator-key.json");
+	if (!check_host(r, a, out))
+		return;
+	if (is_document(r->target)) {
+		route_document(r, out);
+		return;
+	}
+	if (!check_origin(r, a, out))
 		return;
 	if (fh_span_starts(r->target, prefix) && fh_route_is_name(name)) {
 		out->server = name;

@@ -22,6 +22,7 @@ enum fh_route_kind {
 	FH_ROUTE_MESSAGE,    /* POST /mcp/NAME: the body is a message for that server */
 	FH_ROUTE_END,        /* DELETE /mcp/NAME: the session is over */
 	FH_ROUTE_HEALTH,     /* GET /healthz */
+	FH_ROUTE_DOCUMENT,   /* GET or HEAD of the document, under either name */
 };
 
 struct fh_route {

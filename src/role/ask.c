@@ -89,7 +89,7 @@ fh_err fh_reply_read(struct fh_span frame, struct fh_reply *out)
 	for (size_t i = 0; i < r.policies; i++)
 		r.policy[i] = fh_cbor_text(&c, FH_NAME_MAX);
 	r.body = fh_cbor_bytes(&c, FH_JSON_MAX);
-	if (status > FH_REPLY_ENDED)
+	if (status > FH_REPLY_DOCUMENT)
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	r.status = (enum fh_reply_status)status;
 	check_parts(&c, r.session, r.body);

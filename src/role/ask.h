@@ -44,6 +44,7 @@ enum fh_reply_status {
 	FH_REPLY_ERROR = 2,    /* body: the server's JSON-RPC error, a CBOR map */
 	FH_REPLY_FAILED = 3,   /* could not decide or carry out; reason says why */
 	FH_REPLY_ENDED = 4,    /* unsolicited, exchange 0: the session is over */
+	FH_REPLY_DOCUMENT = 5, /* unsolicited, exchange 0: body: the document to serve, bytes */
 };
 
 constexpr uint64_t FH_NO_INDEX = UINT64_MAX;

@@ -332,6 +332,8 @@ static fh_err turn(struct fh_core *c)
 		e = fh_core_session_expire(c);
 	if (e == FH_ERR_OK)
 		e = fh_core_commit(c);
+	if (e == FH_ERR_OK && c->document_due)
+		e = fh_core_document(c);
 	if (e == FH_ERR_OK)
 		e = send_released(c);
 	return e;
@@ -389,6 +391,8 @@ static fh_err take_memory(struct fh_core *c)
 		e = fh_arena_map(FH_POLICY_ARENA + 2 * FH_POLICY_TEXT_MAX, &c->policy_arena);
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(scratch_size, &c->scratch);
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(FH_DOCUMENT_MAX, &c->document_memory);
 	if (e == FH_ERR_OK)
 		e = fh_pipe_open(FH_FD_CONTROL, control_max, &c->memory, &c->control);
 	if (e == FH_ERR_OK)

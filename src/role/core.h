@@ -6,6 +6,7 @@
 #include "chain/chain.h"
 #include "entry/field.h"
 #include "entry/leaf.h"
+#include "evidence/document.h"
 #include "journal/journal.h"
 #include "os/memory.h"
 #include "policy/decision.h"
@@ -112,6 +113,17 @@ struct fh_core {
 	int landlock;                 /* the kernel's level; 0: none */
 	bool nearly_full;             /* only chain and shutdown entries are still written */
 
+	/* What the document says (core_document.c).  */
+	struct fh_span certificate;   /* of this session */
+	enum fh_grade grade;
+	uint8_t note[FH_CHECKPOINT_NOTE_MAX]; /* the newest checkpoint */
+	size_t note_n;
+	struct fh_document_start cold_start[FH_DOCUMENT_STARTS_MAX]; /* newest first */
+	size_t cold_starts;
+	struct fh_arena document_memory;
+	struct fh_span document;      /* as it is served; empty: none yet */
+	bool document_due;            /* something in it has changed */
+
 	struct fh_core_gate gate[FH_GATES_MAX];
 	struct fh_core_session session[FH_SESSIONS_MAX];
 	struct fh_trace trace;
@@ -159,11 +171,29 @@ fh_err fh_core_begin(struct fh_core *c);
 /* Accepts what is new in chain/ and records it; cuts off what it revokes.  */
 fh_err fh_core_chain_refresh(struct fh_core *c);
 
+/* The chain holds the statement of the file F.  */
+struct fh_chain_file;
+bool fh_core_chain_holds(const struct fh_core *c, const struct fh_chain_file *f);
+
 /* Accepts one statement that the record holds already.  */
 fh_err fh_core_chain_recorded(struct fh_core *c, struct fh_span envelope);
 
 /* Compiles the policy in force, if it is another one now.  */
 fh_err fh_core_policy_refresh(struct fh_core *c);
+
+/* --- core_document.c: what this machine shows of itself --------------- */
+
+/* Notes a session of the record for the document.  */
+void fh_core_cold_start(struct fh_core *c, const struct fh_leaf *leaf,
+			const struct fh_certificate *certificate);
+
+/* Makes the document anew over the newest checkpoint, has it signed and hands it to
+ * the network's gate.  What cannot be made is said in the log: the one before it is
+ * served on.  An error is of the keeper, and final.  */
+fh_err fh_core_document(struct fh_core *c);
+
+/* Hands the document to gate I, if that is the network's.  */
+void fh_core_document_hand(struct fh_core *c, size_t i);
 
 /* --- core_decide.c ---------------------------------------------------- */
 

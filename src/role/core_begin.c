@@ -84,6 +84,25 @@ static fh_err recorded_statement(struct history *h, const struct fh_fields *f)
 	return e == FH_ERR_OK ? fh_core_chain_recorded(h->core, envelope) : e;
 }
 
+static fh_err recorded_session(struct history *h, const struct fh_leaf *leaf,
+			       const struct fh_fields *f)
+{
+	const struct fh_field *field = fh_fields_get(f, FH_FIELD_CERTIFICATE);
+	struct fh_certificate certificate;
+
+	if (field == nullptr)
+		return FH_ERR_FORMAT;
+	struct fh_cursor c = fh_cursor_of(field->value);
+	struct fh_span bytes = fh_cbor_bytes(&c, FH_CERTIFICATE_MAX);
+	fh_err e = fh_cursor_end(&c);
+
+	if (e == FH_ERR_OK)
+		e = fh_certificate_read(bytes, &certificate);
+	if (e == FH_ERR_OK)
+		fh_core_cold_start(h->core, leaf, &certificate);
+	return e;
+}
+
 static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span payload)
 {
 	struct history *h = context;
@@ -96,7 +115,7 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 	switch (leaf->kind) {
 	case FH_ENTRY_SESSION:
 		h->session = leaf->session;
-		return FH_ERR_OK;
+		return recorded_session(h, leaf, &f);
 	case FH_ENTRY_CHAIN:
 		return recorded_statement(h, &f);
 	case FH_ENTRY_INTENT:
@@ -148,6 +167,7 @@ static fh_err begin_session(struct fh_core *c, struct fh_door_begun *begun)
 	if (e != FH_ERR_OK)
 		return e;
 	c->session_id = fh_key_id(certificate.session_key);
+	c->certificate = begun->certificate;
 	c->boot = begun->boot;
 	c->start = begun->start;
 	return FH_ERR_OK;
@@ -155,11 +175,17 @@ static fh_err begin_session(struct fh_core *c, struct fh_door_begun *begun)
 
 static fh_err append_session(struct fh_core *c, const struct fh_door_begun *begun)
 {
+	struct fh_leaf leaf = { .time = fh_core_now(c), .session = c->session_id };
+	struct fh_certificate certificate;
 	struct fh_fields f = { 0 };
 	fh_err e = fh_core_field_bytes(c, &f, FH_FIELD_CERTIFICATE, begun->certificate);
 
 	if (e == FH_ERR_OK)
 		e = fh_core_append(c, FH_ENTRY_SESSION, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
+	if (e == FH_ERR_OK)
+		e = fh_certificate_read(begun->certificate, &certificate);
+	if (e == FH_ERR_OK)
+		fh_core_cold_start(c, &leaf, &certificate);
 	return e;
 }
 
@@ -263,6 +289,7 @@ fh_err fh_core_begin(struct fh_core *c)
 	if (e != FH_ERR_OK)
 		return e;
 	c->device_id = opened.device_id;
+	c->grade = opened.grade;
 	begin_time(c, &h);
 	e = begin_session(c, &begun);
 	if (e == FH_ERR_OK)
@@ -271,5 +298,7 @@ fh_err fh_core_begin(struct fh_core *c)
 		e = check_enrolled(c, &opened);
 	if (e == FH_ERR_OK)
 		e = fh_core_commit(c);
+	if (e == FH_ERR_OK)
+		e = fh_core_document(c);
 	return e;
 }

@@ -26,8 +26,7 @@ static fh_err append_statement(struct fh_core *c, struct fh_span envelope)
 	return e;
 }
 
-/* The chain holds the statement of file F already.  */
-static bool held(const struct fh_core *c, const struct fh_chain_file *f)
+bool fh_core_chain_holds(const struct fh_core *c, const struct fh_chain_file *f)
 {
 	char name[FH_CHAIN_FILE_NAME + 1];
 	struct fh_hash h;
@@ -67,6 +66,7 @@ static fh_err take(struct fh_core *c, const struct fh_store *store, const struct
 
 	if (c->chain.head.issued_ms > lo)
 		c->lo_base_ms += c->chain.head.issued_ms - lo;
+	c->document_due = true;
 	fh_log(FH_LOG_PRIORITY_NOTICE, "core", "accepted statement %llu (chain is %s)",
 	       (unsigned long long)f->sequence, fh_chain_state_text(c->chain.state));
 	return append_statement(c, envelope);
@@ -154,7 +154,7 @@ fh_err fh_core_chain_refresh(struct fh_core *c)
 	for (size_t i = 0; i < n && e == FH_ERR_OK; i++) {
 		size_t mark = c->scratch.n;
 
-		if (!held(c, &files[i]))
+		if (!fh_core_chain_holds(c, &files[i]))
 			e = take(c, &store, &files[i]);
 		c->scratch.n = mark;
 	}

@@ -49,6 +49,7 @@ void fh_core_gate_add(struct fh_core *c, const struct fh_peer *peer, struct fh_f
 		return;
 	}
 	g->used = true;
+	fh_core_document_hand(c, (size_t)(g - c->gate));
 }
 
 bool fh_core_gate_has_room(const struct fh_core *c, size_t i)

@@ -5,6 +5,7 @@
 #include "crypto/sign.h"
 #include "os/clock.h"
 
+#include <string.h>
 #include <sys/vfs.h>
 
 /* --- time ------------------------------------------------------------- */
@@ -218,6 +219,8 @@ static fh_err sign(struct fh_core *c)
 		e = fh_door_read_note(frame, &note, &c->trace);
 	if (e != FH_ERR_OK)
 		return e;
+	memcpy(c->note, note.p, note.n);
+	c->note_n = note.n;
 	e = fh_journal_checkpoint(&c->journal, note);
 	return e == FH_ERR_OK ? e : unwritten(c, e);
 }

@@ -173,3 +173,47 @@ fh_err fh_door_read_note(struct fh_span frame, struct fh_span *note, struct fh_t
 		*note = n;
 	return e;
 }
+
+void fh_door_put_document(struct fh_builder *b, struct fh_span payload)
+{
+	fh_cbor_put_array(b, 2);
+	fh_cbor_put_uint(b, FH_DOOR_DOCUMENT);
+	fh_cbor_put_bytes(b, payload);
+}
+
+fh_err fh_door_read_document(struct fh_span frame, struct fh_span *payload)
+{
+	struct fh_cursor c = fh_cursor_of(frame);
+
+	fh_cbor_array_exact(&c, 2);
+	if (fh_cbor_uint(&c) != FH_DOOR_DOCUMENT)
+		fh_cursor_fail(&c, FH_ERR_FORMAT);
+	struct fh_span p = fh_cbor_bytes(&c, FH_DOCUMENT_PAYLOAD_MAX);
+	fh_err e = fh_cursor_end(&c);
+
+	if (e == FH_ERR_OK)
+		*payload = p;
+	return e;
+}
+
+void fh_door_put_signature(struct fh_builder *b, const struct fh_signature *s)
+{
+	fh_cbor_put_array(b, 2);
+	fh_cbor_put_uint(b, FH_ERR_OK);
+	fh_cbor_put_bytes(b, FH_SPAN_ARRAY(s->bytes));
+}
+
+fh_err fh_door_read_signature(struct fh_span frame, struct fh_signature *out, struct fh_trace *t)
+{
+	struct fh_cursor c = fh_cursor_of(frame);
+	fh_err e = answer_of(&c, 2, t);
+
+	if (e != FH_ERR_OK)
+		return e;
+	struct fh_span s = fh_cbor_bytes_exact(&c, sizeof(out->bytes));
+
+	e = fh_cursor_end(&c);
+	if (e == FH_ERR_OK)
+		memcpy(out->bytes, s.p, sizeof(out->bytes));
+	return e;
+}

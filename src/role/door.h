@@ -2,6 +2,7 @@
 #ifndef FH_ROLE_DOOR_H
 #define FH_ROLE_DOOR_H
 
+#include "base/limits.h"
 #include "base/trace.h"
 #include "codec/cbor.h"
 #include "entry/certificate.h"
@@ -25,9 +26,11 @@ enum fh_door_request {
 	FH_DOOR_BEGIN = 2,      /* [2]: count this start; make or find the session */
 	FH_DOOR_CHECKPOINT = 3, /* [3, size, root, [hash...]]: sign this tree */
 	FH_DOOR_CLOSE = 4,      /* [4]: forget everything */
+	FH_DOOR_DOCUMENT = 5,   /* [5, payload]: sign this document */
 };
 
 constexpr size_t FH_DOOR_REQUEST_MAX = 64 * 36 + 128;
+constexpr size_t FH_DOOR_DOCUMENT_MAX = FH_DOCUMENT_PAYLOAD_MAX + 16; /* the only larger one */
 constexpr size_t FH_DOOR_ANSWER_MAX = FH_CERTIFICATE_MAX + FH_CHECKPOINT_NOTE_MAX;
 
 /* Answer to OPEN.  */
@@ -57,6 +60,11 @@ fh_err fh_door_read_checkpoint(struct fh_span frame, uint64_t *size, struct fh_h
 			       struct fh_proof *proof);
 void fh_door_put_note(struct fh_builder *b, struct fh_span note);
 fh_err fh_door_read_note(struct fh_span frame, struct fh_span *note, struct fh_trace *t);
+
+void fh_door_put_document(struct fh_builder *b, struct fh_span payload);
+fh_err fh_door_read_document(struct fh_span frame, struct fh_span *payload);
+void fh_door_put_signature(struct fh_builder *b, const struct fh_signature *s);
+fh_err fh_door_read_signature(struct fh_span frame, struct fh_signature *out, struct fh_trace *t);
 
 /* A request without body; an error answer.  */
 void fh_door_put_request(struct fh_builder *b, enum fh_door_request r);

@@ -37,7 +37,7 @@ static size_t memory_size(void)
 	size_t client = sizeof(struct fh_client) + 3 * FH_CLIENT_SMALL + 256;
 
 	return FH_CONNECTIONS_MAX * (client + 1024) + FH_INFLIGHT_MAX * sizeof(struct fh_pending)
-	     + FH_FRAME_MAX + to_core_small + (1 << 20);
+	     + FH_FRAME_MAX + to_core_small + FH_DOCUMENT_MAX + (1 << 20);
 }
 
 static fh_err take_memory(struct fh_gate *g)
@@ -54,7 +54,9 @@ static fh_err take_memory(struct fh_gate *g)
 	g->clients = fh_arena_array(m, FH_CONNECTIONS_MAX, sizeof(*g->clients));
 	g->pending = fh_arena_array(m, places, sizeof(*g->pending));
 	g->live = fh_arena_array(m, FH_SESSIONS_MAX, sizeof(*g->live));
-	if (g->clients == nullptr || g->pending == nullptr || g->live == nullptr)
+	g->document = fh_arena_space(m, FH_DOCUMENT_MAX);
+	if (g->clients == nullptr || g->pending == nullptr || g->live == nullptr
+	    || g->document == nullptr)
 		return FH_ERR_NOMEM;
 	for (size_t i = places; i-- > 0;) {
 		g->pending[i].next = g->free;

@@ -3,6 +3,7 @@
 #define FH_ROLE_GATE_H
 
 #include "base/limits.h"
+#include "crypto/hash.h"
 #include "net/http_read.h"
 #include "net/loop.h"
 #include "net/route.h"
@@ -98,6 +99,9 @@ struct fh_gate {
 	struct fh_arena memory;     /* everything above, mapped once */
 	struct fh_arena scratch;    /* of one message */
 	struct fh_arena text;       /* JSON and HTTP being written; used as plain memory */
+	uint8_t *document;          /* of the machine, as core gave it last */
+	size_t document_n;
+	uint8_t etag[2 + 2 * FH_HASH_SIZE]; /* its entity tag: a hash in quotes */
 	struct fh_large in_count;   /* clients with a large message */
 	struct fh_large out_count;  /* clients with a large answer */
 	struct fh_large core_count;
@@ -139,6 +143,14 @@ void fh_gate_lose_core(struct fh_gate *g);
 void fh_gate_expire(struct fh_gate *g, uint64_t now_ms);
 
 bool fh_gate_session_lives(const struct fh_gate *g, struct fh_span session);
+
+/* --- gate_document.c: what this machine shows of itself ----------------- */
+
+/* Takes the document that core hands over.  FH_ERR_FORMAT for what is none.  */
+fh_err fh_gate_document_take(struct fh_gate *g, struct fh_span body);
+/* The answer to the request R for it.  */
+struct fh_http_response fh_gate_document_answer(const struct fh_gate *g,
+						const struct fh_http_request *r);
 
 /* --- gate_answer.c: from core's replies to JSON ------------------------- */
 

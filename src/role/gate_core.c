@@ -206,6 +206,11 @@ static void take_reply(struct fh_gate *g, struct fh_span frame)
 		fh_gate_end_session(g, r.session);
 		return;
 	}
+	if (r.status == FH_REPLY_DOCUMENT) {
+		if (fh_gate_document_take(g, r.body) != FH_ERR_OK)
+			fh_gate_lose_core(g);
+		return;
+	}
 	uint64_t place = r.exchange % places;
 
 	if (place != no_place && r.exchange != 0 && g->pending[place].exchange == r.exchange)

@@ -72,6 +72,17 @@ static void report(struct fh_client *c, const struct fh_route *route)
 		(void)!fh_gate_ask(c->gate, &a, /* client= */ nullptr, (struct fh_span){ 0 });
 }
 
+static void say_document(struct fh_client *c)
+{
+	struct fh_http_response r = fh_gate_document_answer(c->gate, &c->http.request);
+
+	if (r.status == 503)
+		refuse(c, 503, "no-document", "there is none yet; ask again",
+		       /* allow= */ nullptr);
+	else
+		queue_response(c, &r);
+}
+
 static void act(struct fh_client *c)
 {
 	struct fh_route route;
@@ -93,6 +104,9 @@ static void act(struct fh_client *c)
 	case FH_ROUTE_HEALTH:
 		a.kind = FH_ASK_HEALTH;
 		ask_core(c, &a);
+		break;
+	case FH_ROUTE_DOCUMENT:
+		say_document(c);
 		break;
 	default:
 		report(c, &route);

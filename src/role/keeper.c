@@ -9,6 +9,7 @@
 #include "chip/tpm2/tpm2.h"
 #include "base/hex.h"
 #include "crypto/sign.h"
+#include "evidence/document.h"
 #include "os/memory.h"
 #include "os/slots.h"
 #include "role/confine.h"
@@ -20,7 +21,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-constexpr size_t keeper_arena = 1 << 20;
+constexpr size_t document_room = 4 * (FH_DOCUMENT_PAYLOAD_MAX / 3 + 1) + 256; /* in base64 */
+constexpr size_t keeper_arena = (1 << 20) + FH_DOOR_DOCUMENT_MAX + document_room;
 constexpr size_t origin_size = 9 + 2 * FH_HASH_SIZE; /* "freehold/" and hex */
 
 struct keeper {
@@ -37,6 +39,7 @@ struct keeper {
 	struct fh_hash signed_root;
 	char origin[origin_size + 1];
 	uint32_t note_key;              /* key id of the session on signature lines */
+	uint8_t *room;                  /* for a document in base64 */
 	struct fh_trace trace;
 };
 
@@ -423,6 +426,28 @@ static fh_err answer_checkpoint(struct keeper *k, struct fh_span frame, struct f
 	return FH_ERR_OK;
 }
 
+/* --- documents -------------------------------------------------------- */
+
+/* The header is ours, whatever the payload says: what is signed is a document
+ * and nothing else.  */
+static fh_err answer_document(struct keeper *k, struct fh_span frame, struct fh_builder *answer)
+{
+	struct fh_builder message = fh_builder_of(k->room, document_room);
+	struct fh_span payload;
+	struct fh_signature s;
+	fh_err e = fh_door_read_document(frame, &payload);
+
+	if (e != FH_ERR_OK)
+		return e;
+	fh_document_put_signed(&message, payload);
+	if (message.bad)
+		return FH_ERR_LIMIT;
+	e = fh_signer_sign(&k->session, fh_builder_span(&message), &s);
+	if (e == FH_ERR_OK)
+		fh_door_put_signature(answer, &s);
+	return e;
+}
+
 static fh_err answer_close(struct keeper *k, struct fh_span frame, struct fh_builder *answer)
 {
 	(void)frame;
@@ -451,6 +476,8 @@ static const struct door door[] = {
 	{ FH_DOOR_CHECKPOINT, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_REQUEST_MAX,
 	  answer_checkpoint },
 	{ FH_DOOR_CLOSE, FH_STAGE_LIVE, FH_STAGE_CLOSED, 8, answer_close },
+	{ FH_DOOR_DOCUMENT, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_DOCUMENT_MAX,
+	  answer_document },
 };
 
 static const struct door *find_door(struct fh_span frame)
@@ -460,8 +487,10 @@ static const struct door *find_door(struct fh_span frame)
 	size_t members = fh_cbor_array(&c, 4);
 	uint64_t request = fh_cbor_uint(&c);
 
-	/* Only a checkpoint has a body, which its answer reads.  */
-	if (request != FH_DOOR_CHECKPOINT && (members != 1 || fh_cursor_end(&c) != FH_ERR_OK))
+	/* These have a body, which their answers read.  */
+	bool body = request == FH_DOOR_CHECKPOINT || request == FH_DOOR_DOCUMENT;
+
+	if (!body && (members != 1 || fh_cursor_end(&c) != FH_ERR_OK))
 		return nullptr;
 	for (size_t i = 0; i < sizeof(door) / sizeof(door[0]); i++) {
 		if (!fh_cursor_bad(&c) && door[i].request == request
@@ -498,7 +527,11 @@ static fh_err serve(struct keeper *k, struct fh_arena *arena)
 {
 	struct fh_pipe core;
 	struct fh_span frame;
-	fh_err e = fh_pipe_open(FH_FD_CORE, FH_DOOR_REQUEST_MAX, arena, &core);
+	fh_err e = fh_pipe_open(FH_FD_CORE, FH_DOOR_DOCUMENT_MAX, arena, &core);
+
+	k->room = fh_arena_space(arena, document_room);
+	if (e == FH_ERR_OK && k->room == nullptr)
+		e = FH_ERR_NOMEM;
 
 	while (e == FH_ERR_OK && k->stage != FH_STAGE_CLOSED) {
 		e = fh_pipe_wait(&core, &frame);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "codec/note.h"
+#include "evidence/document.h"
 #include "os/memory.h"
 #include "role/door.h"
 #include "sandbox/part.h"
@@ -37,6 +38,7 @@ struct stage {
 	int fd;
 	struct history honest, forged;
 	uint64_t signed_size;
+	uint8_t session_key[FH_MLDSA65_PUBLIC_SIZE];
 	/* Every note that ever came out.  */
 	bool noted[leaves_max];
 	struct fh_hash root[leaves_max];
@@ -194,6 +196,10 @@ static void go_live(void)
 	stage.signed_size = opened.signed_size;
 	assert_true(request(FH_DOOR_BEGIN, &frame));
 	assert_int_equal(fh_door_read_begun(frame, &begun, &t), FH_ERR_OK);
+	struct fh_certificate certificate;
+
+	assert_int_equal(fh_certificate_read(begun.certificate, &certificate), FH_ERR_OK);
+	memcpy(stage.session_key, certificate.session_key.p, sizeof(stage.session_key));
 }
 
 static int live(void **state)
@@ -285,6 +291,29 @@ static void refuses_sizes_that_no_record_has(void **state)
 	}
 }
 
+/* Whatever core calls a document is signed as one, so that it is nothing else.  */
+static void signs_a_document_only_as_a_document(void **state)
+{
+	static uint8_t bytes[512], message[1024];
+	struct fh_span forged = FH_SPAN_LIT("freehold/checkpoint/v1\nfreehold/00\n999\nAAAA\n");
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes), m = FH_BUILDER_ARRAY(message);
+	struct fh_signature s;
+	struct fh_span frame;
+	struct fh_trace t;
+
+	(void)state;
+	fh_door_put_document(&b, forged);
+	assert_true(send_frame(fh_builder_span(&b)));
+	assert_true(fh_part_hear(&stage.pipe, answer_ms, &frame));
+	assert_int_equal(fh_door_read_signature(frame, &s, &t), FH_ERR_OK);
+	assert_int_equal(fh_signature_check(FH_SPAN_ARRAY(stage.session_key), forged,
+					    FH_SPAN_ARRAY(s.bytes)), FH_ERR_SIGNATURE);
+	fh_document_put_signed(&m, forged);
+	assert_int_equal(fh_signature_check(FH_SPAN_ARRAY(stage.session_key),
+					    fh_builder_span(&m), FH_SPAN_ARRAY(s.bytes)),
+			 FH_ERR_OK);
+}
+
 /* --- the door's stages -------------------------------------------------------- */
 
 /* The keeper ends at BODY and says nothing.  */
@@ -322,14 +351,17 @@ static void ends_at_checkpoint(void)
 
 static void answers_each_request_only_in_its_stage(void **state)
 {
-	static const enum fh_door_request early[] = { FH_DOOR_BEGIN, FH_DOOR_CLOSE };
+	static const enum fh_door_request early[] = { FH_DOOR_BEGIN, FH_DOOR_CLOSE,
+						      FH_DOOR_DOCUMENT };
 	static const enum fh_door_request late[] = { FH_DOOR_OPEN, FH_DOOR_BEGIN };
 	struct fh_span frame;
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		start();
 		ends_at_request(early[i]);
+	}
+	for (size_t i = 0; i < 2; i++) {
 		go_live();
 		ends_at_request(late[i]);
 	}
@@ -362,7 +394,7 @@ static void ends_at_frames_that_are_too_large(void **state)
 {
 	static const uint8_t head[][4] = { { 0xff, 0xff, 0xff, 0xff },
 					   { 0, 0, 0, 0 },
-					   { 0, 1, 0, 0 } };
+					   { 0, 0x20, 0, 0x11 } };
 	int status;
 
 	(void)state;
@@ -466,6 +498,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refuses_smaller_trees, live, end),
 		cmocka_unit_test_setup_teardown(refuses_a_fork_whatever_its_proof, live, end),
 		cmocka_unit_test_setup_teardown(refuses_sizes_that_no_record_has, live, end),
+		cmocka_unit_test_setup_teardown(signs_a_document_only_as_a_document, live, end),
 		cmocka_unit_test(answers_each_request_only_in_its_stage),
 		cmocka_unit_test(ends_at_frames_that_no_core_sends),
 		cmocka_unit_test(ends_at_frames_that_are_too_large),

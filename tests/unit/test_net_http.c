@@ -276,9 +276,56 @@ static void writes_a_response(void **state)
 		"WWW-Authenticate: Bearer\r\nAllow: GET\r\nConnection: close\r\n\r\n{}");
 }
 
+static void writes_what_is_published_and_when_to_ask_again(void **state)
+{
+	char memory[512];
+	struct fh_http_response r = { .status = 200, .keep_alive = true, .published = true,
+				      .etag = FH_SPAN_LIT("\"a\""), .body = FH_SPAN_LIT("{}"),
+				      .head_only = true };
+	struct fh_builder b = FH_BUILDER_ARRAY(memory);
+
+	(void)state;
+	fh_http_put_response(&b, &r);
+	fh_builder_u8(&b, 0);
+	assert_string_equal(memory, "HTTP/1.1 200 OK\r\nCache-Control: no-cache\r\n"
+			    "Access-Control-Allow-Origin: *\r\n"
+			    "X-Content-Type-Options: nosniff\r\nETag: \"a\"\r\n"
+			    "Content-Length: 2\r\nContent-Type: application/json\r\n\r\n");
+	r = (struct fh_http_response){ .status = 429, .keep_alive = true, .retry_s = 7 };
+	b = FH_BUILDER_ARRAY(memory);
+	fh_http_put_response(&b, &r);
+	fh_builder_u8(&b, 0);
+	assert_string_equal(memory, "HTTP/1.1 429 Too Many Requests\r\nCache-Control: no-store\r\n"
+			    "X-Content-Type-Options: nosniff\r\nRetry-After: 7\r\n"
+			    "Content-Length: 0\r\n\r\n");
+}
+
+static void finds_an_entity_tag_in_a_list(void **state)
+{
+	static const struct {
+		const char *value;
+		bool found;
+	} rows[] = {
+		{ "\"a\"", true }, { "W/\"a\"", true }, { "*", true }, { "\"b\" , \"a\"", true },
+		{ "\"b\"", false }, { "a", false }, { "", false }, { "w/\"a\"", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fh_http_request r = { .headers = 1 };
+
+		r.header[0] = (struct fh_http_header){ FH_SPAN_LIT("If-None-Match"),
+						       fh_span_str(rows[i].value) };
+		assert_int_equal(fh_http_has_tag(&r, "if-none-match", FH_SPAN_LIT("\"a\"")),
+				 rows[i].found);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(writes_what_is_published_and_when_to_ask_again),
+		cmocka_unit_test(finds_an_entity_tag_in_a_list),
 		cmocka_unit_test_setup_teardown(reads_a_request_in_pieces_of_any_size,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(reads_a_chunked_body, set_up, tear_down),

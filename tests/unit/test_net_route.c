@@ -197,6 +197,30 @@ static void other_paths_do_not_exist(void **state)
 	}
 }
 
+static void anybody_may_read_the_document(void **state)
+{
+	static const char *const names_of_it[] = { "/.well-known/freehold-operator-key.json",
+						   "/.well-known/mickai-operator-key.json" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct fh_http_request r = request_of_test();
+
+		r.target = fh_span_str(names_of_it[i]);
+		add(&r, "Origin", "https://elsewhere.example");
+		r.method = FH_HTTP_GET;
+		assert_int_equal(route_of(&r).kind, FH_ROUTE_DOCUMENT);
+		r.method = FH_HTTP_HEAD;
+		assert_int_equal(route_of(&r).kind, FH_ROUTE_DOCUMENT);
+		r.method = FH_HTTP_POST;
+		assert_int_equal(route_of(&r).status, 405);
+		assert_string_equal(route_of(&r).allow, "GET, HEAD");
+		r.method = FH_HTTP_GET;
+		r.header[0].value = FH_SPAN_LIT("rebound.example:80");
+		assert_string_equal(route_of(&r).reason, "foreign-host");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +232,7 @@ int main(void)
 		cmocka_unit_test(other_methods_are_told_what_exists),
 		cmocka_unit_test(a_delete_ends_a_named_session),
 		cmocka_unit_test(other_paths_do_not_exist),
+		cmocka_unit_test(anybody_may_read_the_document),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);

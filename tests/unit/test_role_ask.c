@@ -154,7 +154,7 @@ static void a_reply_with_an_unknown_status_is_refused(void **state)
 	struct fh_builder b = FH_BUILDER_ARRAY(memory);
 
 	(void)state;
-	r.status = (enum fh_reply_status)(FH_REPLY_ENDED + 1);
+	r.status = (enum fh_reply_status)(FH_REPLY_DOCUMENT + 1);
 	fh_reply_put(&b, &r);
 	assert_int_equal(fh_reply_read(fh_builder_span(&b), &out), FH_ERR_FORMAT);
 }

@@ -149,6 +149,9 @@ static void the_door_is_as_documented(void **state)
 	documented(&d);
 	fh_door_put_error(&e, FH_ERR_CONFLICT, &t);
 	documented(&e);
+	e = FH_BUILDER_ARRAY(memory);
+	fh_door_put_document(&e, FH_SPAN_LIT("{}"));
+	documented(&e);
 }
 
 /* --- strictness ------------------------------------------------------- */
@@ -176,6 +179,30 @@ static void a_checkpoint_request_is_read_whole_or_not_at_all(void **state)
 	assert_int_equal(size, 51);
 	assert_int_equal(read.n, 1);
 	assert_true(fh_hash_equal(&seen, &root));
+}
+
+static void a_document_and_its_signature_are_read_back(void **state)
+{
+	static uint8_t memory[4096];
+	struct fh_builder b = FH_BUILDER_ARRAY(memory);
+	struct fh_signature s, back;
+	struct fh_trace t;
+	struct fh_span payload = { 0 };
+
+	(void)state;
+	fh_door_put_document(&b, FH_SPAN_LIT("{}"));
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_not_equal(fh_door_read_document(fh_span_of(b.p, n), &payload),
+				     FH_ERR_OK);
+	assert_int_equal(fh_door_read_document(fh_builder_span(&b), &payload), FH_ERR_OK);
+	assert_true(fh_span_equal(payload, FH_SPAN_LIT("{}")));
+	memset(s.bytes, 0x5a, sizeof(s.bytes));
+	b = FH_BUILDER_ARRAY(memory);
+	fh_door_put_signature(&b, &s);
+	assert_int_equal(fh_door_read_signature(fh_span_of(b.p, b.n - 1), &back, &t),
+			 FH_ERR_FORMAT);
+	assert_int_equal(fh_door_read_signature(fh_builder_span(&b), &back, &t), FH_ERR_OK);
+	assert_memory_equal(s.bytes, back.bytes, sizeof(s.bytes));
 }
 
 static void an_error_answer_brings_its_trace(void **state)
@@ -247,6 +274,7 @@ int main(void)
 		cmocka_unit_test(a_new_gate_is_announced_as_documented),
 		cmocka_unit_test(the_door_is_as_documented),
 		cmocka_unit_test(a_checkpoint_request_is_read_whole_or_not_at_all),
+		cmocka_unit_test(a_document_and_its_signature_are_read_back),
 		cmocka_unit_test(an_error_answer_brings_its_trace),
 		cmocka_unit_test(an_error_that_does_not_exist_is_malformed),
 		cmocka_unit_test(a_frame_is_a_length_and_that_many_bytes),
