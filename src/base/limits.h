@@ -55,7 +55,6 @@ constexpr int FH_EXPR_DEPTH_MAX = 1000;          /* a condition's tree: all othe
 constexpr size_t FH_POLICY_PARENTS_MAX = 64;     /* direct groups of one entity */
 constexpr size_t FH_POLICY_REASONS_MAX = 16;     /* policies named in one decision */
 constexpr size_t FH_ENTITY_ID_MAX = 4096;        /* the id of an entity: a path fits */
-constexpr size_t FH_ENTITIES_MAX = 16384;        /* entities one decision may visit */
 constexpr size_t FH_ENTITIES_JSON_MAX = 64 << 20; /* entities as JSON: 100,000 of 640 bytes */
 constexpr size_t FH_ENTITIES_LIST_MAX = 1 << 17; /* entities of one document */
 constexpr size_t FH_CLOSURE_MAX = 1 << 22;       /* ancestors looked at to close them all */

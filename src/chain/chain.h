@@ -25,7 +25,7 @@
  * objects that may be alive, keys included.  */
 constexpr size_t FH_CHAIN_ARENA = 48 << 20;
 /* Working memory of one fh_chain_accept(), policy check included.  */
-constexpr size_t FH_CHAIN_SCRATCH = 32 << 20;
+constexpr size_t FH_CHAIN_SCRATCH = 72 << 20;
 /* Sides of a fork that are followed.  More are refused: FH_ERR_LIMIT.  */
 constexpr size_t FH_CHAIN_BRANCHES_MAX = 8;
 

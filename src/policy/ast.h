@@ -110,7 +110,7 @@ struct fh_scope {
 	bool listed;                          /* `in [...]`, not `in E` */
 	struct fh_span type;                  /* T, of IS and IS_IN */
 	const struct fh_entity_uid *entities; /* E: one, or for an action's list any number */
-	const struct fh_position *where;      /* where each of them stands */
+	const struct fh_position *where;      /* where each of them, or the slot, stands */
 	size_t entities_n;
 	struct fh_position at;                /* of the word principal, action or resource */
 	struct fh_position type_at;           /* of T */
@@ -139,7 +139,7 @@ struct fh_policy {
 
 /* A document of policies and templates, in the order of its text.  */
 struct fh_policies {
-	const struct fh_policy *list;
+	struct fh_policy *list;
 	size_t n;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decision.h"
 
-#include "policy/ancestors.h"
+#include "policy/evaluate.h"
 #include "policy/index.h"
 
 /* The policies of one effect that are satisfied: how many, and those that come
@@ -16,10 +16,12 @@ struct satisfied {
 struct deciding {
 	const struct fh_policy_set *set;
 	const struct fh_schema_action *action;
-	struct fh_ancestors principal;
-	struct fh_ancestors resource;
+	struct fh_evaluation v;
+	uint64_t hash[3];         /* of principal, action and resource */
 	struct satisfied permits;
 	struct satisfied forbids;
+	struct satisfied erred;   /* forbids that could not be evaluated */
+	fh_err e;
 };
 
 const char *fh_reason_text(enum fh_reason r)
@@ -62,22 +64,33 @@ static void record(struct satisfied *s, uint32_t policy)
 	s->policy[i] = policy;
 }
 
-static bool side_matches(const struct fh_scope *side, uint64_t hash, const struct fh_ancestors *of)
+/* The request's entity of variable SIDE is, or is in, UP.  */
+static bool is_in(const struct deciding *d, enum fh_variable side, struct fh_entity_uid up,
+		  uint64_t hash)
 {
-	const struct fh_ancestor *self = &of->list[0];
+	const struct fh_entity *e = d->v.entity[side];
 
-	switch (side->kind) {
+	if (d->hash[side] == hash && fh_entity_equal(d->v.uid[side], up))
+		return true;
+	return e != nullptr && fh_entity_has_ancestor(e, up, hash);
+}
+
+static bool side_matches(const struct deciding *d, enum fh_variable side, const struct fh_scope *s,
+			 uint64_t hash)
+{
+	struct fh_entity_uid self = d->v.uid[side];
+
+	switch (s->kind) {
 	case FH_SCOPE_ANY:
 		return true;
 	case FH_SCOPE_EQUAL:
-		return self->hash == hash && fh_entity_equal(self->uid, side->entities[0]);
+		return d->hash[side] == hash && fh_entity_equal(self, s->entities[0]);
 	case FH_SCOPE_IN:
-		return fh_ancestors_have(of, side->entities[0], hash);
+		return is_in(d, side, s->entities[0], hash);
 	case FH_SCOPE_IS:
-		return fh_span_equal(self->uid.type, side->type);
+		return fh_span_equal(self.type, s->type);
 	case FH_SCOPE_IS_IN:
-		return fh_span_equal(self->uid.type, side->type) &&
-		       fh_ancestors_have(of, side->entities[0], hash);
+		return fh_span_equal(self.type, s->type) && is_in(d, side, s->entities[0], hash);
 	}
 	return false;
 }
@@ -110,15 +123,29 @@ static bool action_matches(const struct deciding *d, const struct fh_policy *p,
 	return action_in(d, rule->actions[found->listed]);
 }
 
+/* The conditions of P, whose scope matches.  */
+static void try_conditions(struct deciding *d, const struct fh_policy *p, uint32_t policy)
+{
+	struct fh_fault fault = { 0 };
+	bool satisfied = p->conditions_n == 0;
+
+	if (!satisfied && d->e == FH_ERR_OK)
+		d->e = fh_conditions_evaluate(&d->v, p, &satisfied, &fault);
+	if (satisfied)
+		record(p->forbids ? &d->forbids : &d->permits, policy);
+	else if (p->forbids && fault.kind != FH_FAULT_NONE)
+		record(&d->erred, policy);
+}
+
 static void try_policy(struct deciding *d, const struct fh_index_entry *found)
 {
 	const struct fh_policy *p = &d->set->policies[found->policy];
 	const struct fh_index_rule *rule = &d->set->index->rules[found->policy];
 
 	if (action_matches(d, p, found) &&
-	    side_matches(&p->principal, rule->principal_hash, &d->principal) &&
-	    side_matches(&p->resource, rule->resource_hash, &d->resource))
-		record(p->forbids ? &d->forbids : &d->permits, found->policy);
+	    side_matches(d, FH_VARIABLE_PRINCIPAL, &p->principal, rule->principal_hash) &&
+	    side_matches(d, FH_VARIABLE_RESOURCE, &p->resource, rule->resource_hash))
+		try_conditions(d, p, found->policy);
 }
 
 /* Tries what hangs under ACTION and the entity with hash ENTITY.  */
@@ -133,13 +160,25 @@ static void try_key(struct deciding *d, uint32_t action, enum fh_index_side side
 	}
 }
 
+/* Tries what hangs under ACTION and what the request's entity of variable SIDE is
+ * or is in.  */
+static void try_side(struct deciding *d, uint32_t action, enum fh_variable side,
+		     enum fh_index_side key)
+{
+	const struct fh_entity *e = d->v.entity[side];
+
+	try_key(d, action, key, d->hash[side]);
+	for (uint32_t i = 0; e != nullptr && i < e->ancestors_n; i++) {
+		if (i == 0 || e->ancestors[i]->hash != e->ancestors[i - 1]->hash)
+			try_key(d, action, key, e->ancestors[i]->hash);
+	}
+}
+
 static void try_action(struct deciding *d, uint32_t action)
 {
 	try_key(d, action, FH_INDEX_NEITHER, 0);
-	for (uint32_t i = 0; i < d->principal.n; i++)
-		try_key(d, action, FH_INDEX_PRINCIPAL, d->principal.list[i].hash);
-	for (uint32_t i = 0; i < d->resource.n; i++)
-		try_key(d, action, FH_INDEX_RESOURCE, d->resource.list[i].hash);
+	try_side(d, action, FH_VARIABLE_PRINCIPAL, FH_INDEX_PRINCIPAL);
+	try_side(d, action, FH_VARIABLE_RESOURCE, FH_INDEX_RESOURCE);
 }
 
 static void try_all(struct deciding *d)
@@ -149,15 +188,17 @@ static void try_all(struct deciding *d)
 		try_action(d, d->action->ancestors[i]);
 }
 
-/* Default deny, and forbid wins.  */
+/* Default deny; forbid wins, and so does one that could not be evaluated.  */
 static void conclude(const struct deciding *d, struct fh_decision *out)
 {
 	bool forbidden = d->forbids.total > 0;
-	bool permitted = !forbidden && d->permits.total > 0;
-	const struct satisfied *s = forbidden ? &d->forbids : &d->permits;
+	bool erred = !forbidden && d->erred.total > 0;
+	bool permitted = !forbidden && !erred && d->permits.total > 0;
+	const struct satisfied *s = forbidden ? &d->forbids : erred ? &d->erred : &d->permits;
 	struct fh_decision decision = {
 		.verdict = fh_verdict_settle(permitted ? FH_ANSWER_YES : FH_ANSWER_NO),
 		.reason = forbidden   ? FH_REASON_FORBIDDEN
+			  : erred     ? FH_REASON_FORBID_ERRED
 			  : permitted ? FH_REASON_PERMITTED
 				      : FH_REASON_NO_PERMIT,
 		.determining_n = s->n,
@@ -194,19 +235,11 @@ static enum fh_reason type_request(const struct fh_schema *s, const struct fh_re
 	return FH_REASON_UNDECIDED;
 }
 
-static fh_err collect(struct deciding *d, const struct fh_request *r, struct fh_arena *scratch)
-{
-	fh_err e = fh_ancestors_collect(r->principal, &r->entities, scratch, &d->principal);
-
-	return e == FH_ERR_OK
-		       ? fh_ancestors_collect(r->resource, &r->entities, scratch, &d->resource)
-		       : e;
-}
-
 fh_err fh_policy_decide(const struct fh_policy_set *set, const struct fh_request *r,
 			struct fh_arena *scratch, struct fh_decision *out)
 {
 	struct deciding d = { .set = set };
+	size_t taken = scratch == nullptr ? 0 : scratch->n;
 
 	if (set == nullptr) {
 		*out = fh_decision_refused(FH_REASON_NO_POLICY);
@@ -219,14 +252,15 @@ fh_err fh_policy_decide(const struct fh_policy_set *set, const struct fh_request
 		*out = fh_decision_refused(untyped);
 		return FH_ERR_OK;
 	}
-	size_t taken = scratch->n;
-	fh_err e = collect(&d, r, scratch);
-
-	if (e == FH_ERR_OK) {
-		d.action = &set->schema.actions[action];
+	d.e = fh_evaluation_begin(&d.v, r->principal, r->action, r->resource, r->context,
+				  &r->entities, scratch);
+	for (size_t i = 0; i < 3; i++)
+		d.hash[i] = fh_entity_hash(d.v.uid[i]);
+	d.action = &set->schema.actions[action];
+	if (d.e == FH_ERR_OK)
 		try_all(&d);
+	if (d.e == FH_ERR_OK)
 		conclude(&d, out);
-	}
 	scratch->n = taken; /* nothing in *OUT looks there */
-	return e;
+	return d.e;
 }

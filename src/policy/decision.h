@@ -4,10 +4,12 @@
 
 #include "base/limits.h"
 #include "freehold/verdict.h"
+#include "policy/known.h"
 #include "policy/set.h"
 
-/* May this principal do this action on this resource?  Cedar's answer: yes iff
- * some permit and no forbid is satisfied.  */
+/* May this principal do this action on this resource?  Cedar's answer (yes iff some
+ * permit and no forbid is satisfied), except that a forbid whose conditions cannot
+ * be evaluated forbids.  */
 
 /* Why a decision is as it is.  Only PERMITTED allows; zero is not decided.  One
  * row each: name, text for people.  The values are recorded: append only.  */
@@ -23,7 +25,8 @@
 	X(WRONG_RESOURCE, "the action does not apply to such a resource")    \
 	X(MALFORMED, "the request could not be typed")                       \
 	X(FAILED, "it could not be decided")                                 \
-	X(DEVICE_REVOKED, "the operator has revoked this device")
+	X(DEVICE_REVOKED, "the operator has revoked this device")            \
+	X(FORBID_ERRED, "a policy that forbids could not be evaluated")
 
 enum fh_reason {
 #define FH_REASON_ROW(name, text) FH_REASON_##name,
@@ -39,7 +42,8 @@ struct fh_request {
 	struct fh_entity_uid principal;
 	struct fh_entity_uid action;
 	struct fh_entity_uid resource;
-	struct fh_parent_source entities; /* parents of principal and resource */
+	struct fh_value context;          /* a record */
+	struct fh_entity_source entities;
 };
 
 /* All zero is "no".  */
@@ -48,16 +52,17 @@ struct fh_decision {
 	enum fh_reason reason;
 	size_t determining_n;      /* ids that follow */
 	size_t determining_total;  /* how many policies determined it; may be more */
-	/* Ids of the satisfied forbids, or else of the satisfied permits, those that
-	 * come first in the text; they look into the policy set.  */
+	/* Ids of the satisfied forbids, or else of those that could not be evaluated, or
+	 * else of the satisfied permits: the first in the text.  They look into the
+	 * policy set.  */
 	struct fh_span determining[FH_POLICY_REASONS_MAX];
 };
 
-/* Decides R under SET.  An action's groups come from the schema, everything
- * else from R->entities.  Working memory comes from SCRATCH.
+/* Decides R under SET.  The groups of the scope's actions come from the schema,
+ * everything else from R->entities.  Working memory comes from SCRATCH.
  *
- * An error is not a decision and callers treat it as a refusal: FH_ERR_LIMIT
- * above FH_ENTITIES_MAX ancestors, FH_ERR_NOMEM, or what the source returned.  */
+ * An error is not a decision and callers treat it as a refusal: FH_ERR_NOMEM, or
+ * what the source returned.  */
 fh_err fh_policy_decide(const struct fh_policy_set *set, const struct fh_request *r,
 			struct fh_arena *scratch, struct fh_decision *out);
 

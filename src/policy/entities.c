@@ -27,18 +27,21 @@ static uint32_t first_of(const struct fh_entity *e, uint64_t hash)
 	return low;
 }
 
-bool fh_entity_in(const struct fh_entity *e, struct fh_entity_uid uid)
+bool fh_entity_has_ancestor(const struct fh_entity *e, struct fh_entity_uid uid, uint64_t hash)
 {
-	uint64_t hash = fh_entity_hash(uid);
-
-	if (is_key(&e->key, uid, hash))
-		return true;
 	for (uint32_t i = first_of(e, hash); i < e->ancestors_n && e->ancestors[i]->hash == hash;
 	     i++) {
 		if (fh_entity_equal(e->ancestors[i]->uid, uid))
 			return true;
 	}
 	return false;
+}
+
+bool fh_entity_in(const struct fh_entity *e, struct fh_entity_uid uid)
+{
+	uint64_t hash = fh_entity_hash(uid);
+
+	return is_key(&e->key, uid, hash) || fh_entity_has_ancestor(e, uid, hash);
 }
 
 const struct fh_entity *fh_entities_find(const struct fh_entities *s, struct fh_entity_uid e)

@@ -34,6 +34,9 @@ struct fh_entity_source {
 /* E is UID, or has it among its ancestors.  */
 bool fh_entity_in(const struct fh_entity *e, struct fh_entity_uid uid);
 
+/* UID, whose hash is HASH, is among E's ancestors.  */
+bool fh_entity_has_ancestor(const struct fh_entity *e, struct fh_entity_uid uid, uint64_t hash);
+
 /* Puts the N keys in the order that fh_entity.ancestors has, and each in once; how
  * many there are then.  */
 uint32_t fh_entity_keys_sort(const struct fh_entity_key **keys, uint32_t n);

@@ -5,8 +5,6 @@
 #include "policy/lexer.h"
 #include "policy/value_json.h"
 
-static const struct fh_value empty = { .kind = FH_VALUE_RECORD };
-
 /* The parents J of E.  */
 static fh_err parents(const struct fh_json_document *d, const struct fh_json *j,
 		      struct fh_entity *e)
@@ -38,7 +36,7 @@ static fh_err read_entity(const struct fh_json_document *d, const struct fh_json
 			  struct fh_entity *out)
 {
 	static const char *const names[] = { "uid", "attrs", "parents", "tags" };
-	struct fh_entity entity = { .tags = empty };
+	struct fh_entity entity = { .tags = fh_value_none() };
 	const struct fh_json *uid, *attrs, *up, *tags = fh_json_member(j, "tags");
 	fh_err e = fh_json_only(d, j, names, 4);
 

@@ -5,7 +5,6 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "policy/schema.h"
 
 struct fh_entity_uid fh_entity_uid_of(const char *type, struct fh_span id)
 {
@@ -43,8 +42,7 @@ uint64_t fh_entity_hash(struct fh_entity_uid e)
 	return fh_text_hash(e.id, fh_text_hash(e.type, 0));
 }
 
-/* The path that holds PATH, which is canonical; empty for "/".  */
-static struct fh_span lexical_parent(struct fh_span path)
+struct fh_span fh_path_parent(struct fh_span path)
 {
 	size_t slash = path.n;
 
@@ -53,45 +51,6 @@ static struct fh_span lexical_parent(struct fh_span path)
 	if (path.n <= 1 || slash == 0)
 		return (struct fh_span){ 0 };
 	return fh_span_first(path, slash == 1 ? 1 : slash - 1);
-}
-
-static fh_err path_parent(const struct fh_schema *s, struct fh_entity_uid e,
-			  struct fh_entity_uid *out, size_t max, size_t *n)
-{
-	uint32_t type = fh_schema_find_type(s, e.type);
-
-	*n = 0;
-	if (type == FH_SCHEMA_NONE || !s->types[type].is_path || s->types[type].parents_n == 0)
-		return FH_ERR_OK;
-	struct fh_span above = lexical_parent(e.id);
-
-	if (above.n == 0)
-		return FH_ERR_OK;
-	if (max == 0)
-		return FH_ERR_LIMIT;
-	out[0] = (struct fh_entity_uid){ s->types[s->types[type].parents[0]].name, above };
-	*n = 1;
-	return FH_ERR_OK;
-}
-
-static fh_err known_parents(const void *context, struct fh_entity_uid e,
-			    struct fh_entity_uid *out, size_t max, size_t *n)
-{
-	const struct fh_known_entities *k = context;
-
-	if (!fh_entity_equal(e, k->principal))
-		return path_parent(k->schema, e, out, max, n);
-	if (k->groups_n > max)
-		return FH_ERR_LIMIT;
-	for (size_t i = 0; i < k->groups_n; i++)
-		out[i] = k->groups[i];
-	*n = k->groups_n;
-	return FH_ERR_OK;
-}
-
-struct fh_parent_source fh_known_entities_source(const struct fh_known_entities *k)
-{
-	return (struct fh_parent_source){ known_parents, k };
 }
 
 /* What is wrong with one component of a path, or NULL.  */

@@ -5,10 +5,8 @@
 #include "base/span.h"
 #include "freehold/error.h"
 
-/* Who acts, what is done and on what: Cedar entities, and where their parents
- * come from.  docs/spec/POLICY.  */
-
-struct fh_schema;
+/* Who acts, what is done and on what: the names of Cedar entities.
+ * docs/spec/POLICY.  */
 
 /* Type::"id".  The id is without quotes and escapes.  */
 struct fh_entity_uid {
@@ -41,28 +39,8 @@ uint64_t fh_entity_hash(struct fh_entity_uid e);
 /* A hash of S that continues SEED.  */
 uint64_t fh_text_hash(struct fh_span s, uint64_t seed);
 
-/* Where a decision asks for the direct parents of an entity.  */
-struct fh_parent_source {
-	/* Writes at most MAX parents of E and their number into *N; FH_ERR_LIMIT if
-	 * there are more.  An entity it does not know has none.  The spans must
-	 * live as long as the decision takes.  */
-	fh_err (*parents)(const void *context, struct fh_entity_uid e, struct fh_entity_uid *out,
-			  size_t max, size_t *n);
-	const void *context; /* handed to parents() */
-};
-
-/* What is known about one request's entities: the groups of the principal, and
- * the lexical parents of what the schema calls a posix-path.  */
-struct fh_known_entities {
-	const struct fh_schema *schema;     /* says which types are paths */
-	struct fh_entity_uid principal;     /* who acts */
-	const struct fh_entity_uid *groups; /* all its groups, indirect ones too */
-	size_t groups_n;                    /* at most FH_POLICY_PARENTS_MAX */
-};
-
-/* A source over K, which must outlive it.  File::"/a/b" has the one parent
- * Folder::"/a", that has Folder::"/", if the schema says `File in [Folder]`.  */
-struct fh_parent_source fh_known_entities_source(const struct fh_known_entities *k);
+/* The path that holds PATH, which is canonical; empty for "/".  */
+struct fh_span fh_path_parent(struct fh_span path);
 
 /* FH_ERR_OK if PATH is canonical: absolute, no empty, "." or ".." component, no
  * slash at the end (but "/"), no control character, valid UTF-8.  FH_ERR_LIMIT

@@ -92,23 +92,45 @@ static bool conditions_hold(struct fh_evaluation *v, const struct fh_policy *p, 
 	return true;
 }
 
+/* What is known after an evaluation that took memory from TAKEN on.  */
+static fh_err conclude(struct fh_evaluation *v, size_t taken, bool holds, bool *satisfied,
+		       struct fh_fault *fault)
+{
+	if (v->e != FH_ERR_OK)
+		return v->e;
+	v->arena->n = taken;
+	*satisfied = holds;
+	*fault = v->fault;
+	return FH_ERR_OK;
+}
+
+static size_t start(struct fh_evaluation *v)
+{
+	v->fault = (struct fh_fault){ 0 };
+	v->e = FH_ERR_OK;
+	return v->arena->n;
+}
+
 fh_err fh_policy_evaluate(struct fh_evaluation *v, const struct fh_policy *p, bool *satisfied,
 			  struct fh_fault *fault)
 {
 	const struct fh_scope *scope[] = { &p->principal, &p->action, &p->resource };
-	size_t taken = v->arena->n;
+	size_t taken = start(v);
 	bool holds = true, evaluated = true;
 
-	v->fault = (struct fh_fault){ 0 };
-	v->e = FH_ERR_OK;
 	for (size_t i = 0; i < 3 && evaluated && holds; i++)
 		evaluated = scope_holds(v, scope[i], &v->uid[i], &holds);
 	if (evaluated && holds)
 		evaluated = conditions_hold(v, p, &holds);
-	if (v->e != FH_ERR_OK)
-		return v->e;
-	v->arena->n = taken;
-	*satisfied = evaluated && holds;
-	*fault = v->fault;
-	return FH_ERR_OK;
+	return conclude(v, taken, evaluated && holds, satisfied, fault);
+}
+
+fh_err fh_conditions_evaluate(struct fh_evaluation *v, const struct fh_policy *p,
+			      bool *satisfied, struct fh_fault *fault)
+{
+	size_t taken = start(v);
+	bool holds = true;
+	bool evaluated = conditions_hold(v, p, &holds);
+
+	return conclude(v, taken, evaluated && holds, satisfied, fault);
 }

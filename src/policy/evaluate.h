@@ -68,4 +68,8 @@ fh_err fh_expr_evaluate(struct fh_evaluation *v, const struct fh_expr *e, struct
 fh_err fh_policy_evaluate(struct fh_evaluation *v, const struct fh_policy *p, bool *satisfied,
 			  struct fh_fault *fault);
 
+/* The same for P's conditions alone: its scope is known to match.  */
+fh_err fh_conditions_evaluate(struct fh_evaluation *v, const struct fh_policy *p,
+			      bool *satisfied, struct fh_fault *fault);
+
 #endif

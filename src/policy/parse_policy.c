@@ -90,6 +90,7 @@ static void entity_or_slot(struct fh_parse *p, const char *slot, struct entities
 	if (p->e == FH_ERR_OK)
 		p->e = fh_lexer_step(&p->lex);
 	s->slot = true;
+	fh_list_add(p, &l->where, &token.at, sizeof(token.at));
 }
 
 /* [E, ...], standing behind `[`.  */

@@ -3,32 +3,63 @@
 
 #include "base/limits.h"
 #include "policy/index.h"
+#include "policy/policies.h"
 #include "policy/validate.h"
 
-/* No more policies are written than there are semicolons; one more place lets
- * the parser say what is wrong with one that has none.  */
-static size_t policies_at_most(struct fh_span text)
+/* Refuses what stands AT in the policies.  */
+static fh_err refuse(struct fh_trace *t, struct fh_position at, fh_err e)
 {
-	size_t n = 1;
+	const struct fh_lexer lex = { .text_name = "policy", .trace = t };
 
-	for (size_t i = 0; i < text.n; i++)
-		n += text.p[i] == ';';
-	return n < FH_POLICY_RULES_MAX ? n : FH_POLICY_RULES_MAX;
+	return fh_lexer_refuse(&lex, at, e);
 }
 
-static fh_err refuse_more(const struct fh_lexer *lex)
+static fh_err full(struct fh_trace *t)
 {
-	if (lex->next.kind == FH_TOKEN_END)
+	fh_trace_what(t, "the document needs more memory than it may have");
+	fh_trace_cure(t, "make it smaller");
+	return refuse(t, (struct fh_position){ 1, 1 }, FH_ERR_NOMEM);
+}
+
+/* @id names the policy.  An annotation that nothing evaluates is refused: a
+ * document must never say more than is enforced.  */
+static fh_err name(struct fh_policy *p, struct fh_trace *t)
+{
+	for (size_t i = 0; i < p->annotations_n; i++) {
+		const struct fh_annotation *a = &p->annotations[i];
+
+		if (!fh_span_equal(a->name, FH_SPAN_LIT("id"))) {
+			fh_trace_what(t, "annotation @%.*s is not evaluated yet", fh_shown(a->name),
+				      (const char *)a->name.p);
+			fh_trace_cure(t, "remove it");
+			return refuse(t, a->at, FH_ERR_UNSUPPORTED);
+		}
+		if (a->value.n == 0 || a->value.n > FH_NAME_MAX) {
+			fh_trace_what(t, "@id must have 1 to %zu bytes", FH_NAME_MAX);
+			fh_trace_cure(t, "choose another");
+			return refuse(t, a->at, FH_ERR_LIMIT);
+		}
+		p->id = a->value;
+	}
+	return FH_ERR_OK;
+}
+
+/* Nothing fills the slots of a template here.  */
+static fh_err refuse_slots(const struct fh_policy *p, struct fh_trace *t)
+{
+	const struct fh_scope *s = p->principal.slot ? &p->principal : &p->resource;
+
+	if (!fh_policy_is_template(p))
 		return FH_ERR_OK;
-	fh_trace_what(lex->trace, "the document has more than %zu policies",
-		      FH_POLICY_RULES_MAX);
-	fh_trace_cure(lex->trace, "write fewer");
-	return fh_lexer_refuse(lex, lex->next.at, FH_ERR_LIMIT);
+	fh_trace_what(t, "slot ?%s: nothing fills the slots of a signed policy",
+		      p->principal.slot ? "principal" : "resource");
+	fh_trace_cure(t, "write one policy for each entity");
+	return refuse(t, s->where[0], FH_ERR_UNSUPPORTED);
 }
 
 /* Refuses an id that an earlier policy has.  */
-static fh_err enter_id(const struct fh_lexer *lex, const struct fh_policy *policies, uint32_t i,
-		       struct fh_schema_table *ids)
+static fh_err enter_id(const struct fh_policy *policies, uint32_t i, struct fh_schema_table *ids,
+		       struct fh_trace *t)
 {
 	uint32_t slot = (uint32_t)fh_text_hash(policies[i].id, 0) & ids->mask;
 
@@ -37,17 +68,17 @@ static fh_err enter_id(const struct fh_lexer *lex, const struct fh_policy *polic
 
 		if (!fh_span_equal(policies[ids->slot[slot] - 1].id, id))
 			continue;
-		fh_trace_what(lex->trace, "two policies have the id `%.*s`", fh_shown(id),
+		fh_trace_what(t, "two policies have the id `%.*s`", fh_shown(id),
 			      (const char *)id.p);
-		fh_trace_cure(lex->trace, "give this one an @id of its own");
-		return fh_lexer_refuse(lex, policies[i].at, FH_ERR_CONFLICT);
+		fh_trace_cure(t, "give this one an @id of its own");
+		return refuse(t, policies[i].at, FH_ERR_CONFLICT);
 	}
 	ids->slot[slot] = i + 1;
 	return FH_ERR_OK;
 }
 
-static fh_err id_table(const struct fh_lexer *lex, size_t n, struct fh_arena *a,
-		       struct fh_schema_table *out)
+static fh_err id_table(size_t n, struct fh_arena *a, struct fh_schema_table *out,
+		       struct fh_trace *t)
 {
 	uint32_t slots = 8;
 
@@ -55,47 +86,28 @@ static fh_err id_table(const struct fh_lexer *lex, size_t n, struct fh_arena *a,
 		slots *= 2;
 	out->slot = fh_arena_array(a, slots, sizeof(*out->slot));
 	out->mask = slots - 1;
-	return out->slot == nullptr ? fh_lexer_full(lex) : FH_ERR_OK;
+	return out->slot == nullptr ? full(t) : FH_ERR_OK;
 }
 
-/* Reads and validates all policies of LEX into SET and RULES, which have room
- * for MAX.  */
-static fh_err read_policies(struct fh_lexer *lex, size_t max, struct fh_arena *a,
-			    struct fh_policy *policies, struct fh_index_rule *rules,
-			    struct fh_policy_set *set)
+/* Everything that is asked of each policy ALL, and what the index needs of it.  */
+static fh_err check_each(const struct fh_policies *all, const struct fh_schema *schema,
+			 struct fh_arena *a, struct fh_index_rule *rules, struct fh_trace *t)
 {
+	const struct fh_lexer lex = { .text_name = "policy", .trace = t };
 	struct fh_schema_table ids;
-	fh_err e = id_table(lex, max, a, &ids);
-	uint32_t i = 0;
+	fh_err e = id_table(all->n, a, &ids, t);
 
-	for (; e == FH_ERR_OK && i < max && lex->next.kind != FH_TOKEN_END; i++) {
-		e = fh_policy_parse(lex, i, a, &policies[i]);
+	for (uint32_t i = 0; e == FH_ERR_OK && i < all->n; i++) {
+		struct fh_policy *p = &all->list[i];
+
+		e = name(p, t);
 		if (e == FH_ERR_OK)
-			e = enter_id(lex, policies, i, &ids);
+			e = refuse_slots(p, t);
 		if (e == FH_ERR_OK)
-			e = fh_policy_validate(lex, &set->schema, &policies[i], a,
-					       &rules[i].actions);
+			e = enter_id(all->list, i, &ids, t);
+		if (e == FH_ERR_OK)
+			e = fh_policy_validate(&lex, schema, p, a, &rules[i].actions);
 	}
-	set->policies = policies;
-	set->policies_n = i;
-	return e;
-}
-
-static fh_err check_policies(struct fh_lexer *lex, struct fh_span text, struct fh_arena *a,
-			     struct fh_policy_set *set)
-{
-	size_t max = policies_at_most(text);
-	struct fh_policy *policies = fh_arena_array(a, max, sizeof(*policies));
-	struct fh_index_rule *rules = fh_arena_array(a, max, sizeof(*rules));
-
-	if (policies == nullptr || rules == nullptr)
-		return fh_lexer_full(lex);
-	fh_err e = read_policies(lex, max, a, policies, rules, set);
-
-	if (e == FH_ERR_OK)
-		e = refuse_more(lex);
-	if (e == FH_ERR_OK && fh_policy_index_build(set, rules, a, &set->index) != FH_ERR_OK)
-		e = fh_lexer_full(lex);
 	return e;
 }
 
@@ -103,13 +115,20 @@ fh_err fh_policy_check(struct fh_span cedar, struct fh_span schema, struct fh_ar
 		       struct fh_policy_set *out, struct fh_trace *t)
 {
 	struct fh_policy_set set = { 0 };
-	struct fh_lexer lex;
+	struct fh_index_rule *rules = nullptr;
+	struct fh_policies all;
 	fh_err e = fh_schema_parse(schema, a, &set.schema, t);
 
 	if (e == FH_ERR_OK)
-		e = fh_lexer_open(cedar, FH_POLICY_TEXT_MAX, "policy", a, t, &lex);
-	if (e == FH_ERR_OK)
-		e = check_policies(&lex, cedar, a, &set);
+		e = fh_policies_parse(cedar, FH_POLICY_TEXT_MAX, "policy", a, &all, t);
+	if (e != FH_ERR_OK)
+		return e;
+	rules = fh_arena_array(a, all.n, sizeof(*rules));
+	e = rules == nullptr ? full(t) : check_each(&all, &set.schema, a, rules, t);
+	set.policies = all.list;
+	set.policies_n = all.n;
+	if (e == FH_ERR_OK && fh_policy_index_build(&set, rules, a, &set.index) != FH_ERR_OK)
+		e = full(t);
 	if (e == FH_ERR_OK)
 		*out = set;
 	return e;

@@ -2,8 +2,8 @@
 #ifndef FH_POLICY_SET_H
 #define FH_POLICY_SET_H
 
+#include "policy/ast.h"
 #include "policy/schema.h"
-#include "policy/scope.h"
 
 /* A policy document, checked against its schema and indexed so that a decision
  * looks only at policies that name what the request names.  */
@@ -21,7 +21,8 @@ struct fh_policy_set {
  * schema SCHEMA.  Signing and loading both call this, so nothing can be signed
  * that is not understood in the same way later.  *OUT looks into A only.
  *
- * FH_ERR_FORMAT (syntax), FH_ERR_UNSUPPORTED (Cedar that is not evaluated yet),
+ * FH_ERR_FORMAT (syntax), FH_ERR_UNSUPPORTED (templates, and annotations that
+ * are not evaluated yet),
  * FH_ERR_UNKNOWN (a name the schema does not declare), FH_ERR_CONFLICT (declared
  * twice, or can never apply), FH_ERR_LIMIT, FH_ERR_NOMEM; *T (may be NULL) names
  * "policy:LINE:COLUMN" or "schema:LINE:COLUMN", says why and what to do.  */
@@ -29,6 +30,6 @@ fh_err fh_policy_check(struct fh_span cedar, struct fh_span schema, struct fh_ar
 		       struct fh_policy_set *out, struct fh_trace *t);
 
 /* Arena that is enough for every document within the limits.  */
-constexpr size_t FH_POLICY_ARENA = 24 << 20;
+constexpr size_t FH_POLICY_ARENA = 64 << 20;
 
 #endif

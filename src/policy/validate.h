@@ -2,8 +2,8 @@
 #ifndef FH_POLICY_VALIDATE_H
 #define FH_POLICY_VALIDATE_H
 
+#include "policy/ast.h"
 #include "policy/schema.h"
-#include "policy/scope.h"
 
 /* Checks that policy P names only what schema S declares and can apply to some
  * request at all, as Cedar's validator does for scopes.  *ACTIONS gets the

@@ -47,6 +47,12 @@ struct fh_value_field {
 	struct fh_value value;
 };
 
+/* The record without fields.  */
+static inline struct fh_value fh_value_none(void)
+{
+	return (struct fh_value){ .kind = FH_VALUE_RECORD };
+}
+
 /* A total order of all values; 0 iff they are equal as Cedar has it.  */
 int fh_value_compare(const struct fh_value *a, const struct fh_value *b);
 

@@ -93,8 +93,8 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 		return fh_decision_refused(against);
 	if (groups_of(actor, groups, &known.groups_n) != FH_ERR_OK)
 		return fh_decision_refused(FH_REASON_FAILED);
-	struct fh_request r = { known.principal, action, resource,
-				fh_known_entities_source(&known) };
+	const struct fh_request r = { known.principal, action, resource, fh_value_none(),
+				      fh_known_entities_source(&known) };
 
 	if (fh_policy_decide(&c->policy, &r, &c->scratch, &d) != FH_ERR_OK)
 		return fh_decision_refused(FH_REASON_FAILED);
@@ -117,6 +117,7 @@ struct fh_span fh_core_reason_code(enum fh_reason r)
 		[FH_REASON_MALFORMED] = { (const uint8_t *)"malformed", 9 },
 		[FH_REASON_FAILED] = { (const uint8_t *)"undecidable", 11 },
 		[FH_REASON_DEVICE_REVOKED] = { (const uint8_t *)"device-revoked", 14 },
+		[FH_REASON_FORBID_ERRED] = { (const uint8_t *)"forbid-erred", 12 },
 	};
 
 	return (unsigned)r < FH_REASON_COUNT ? codes[r] : codes[FH_REASON_UNDECIDED];

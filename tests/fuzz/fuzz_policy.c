@@ -24,7 +24,8 @@ static void decide(const struct fh_policy_set *set)
 	};
 	const struct fh_request r = {
 		known.principal, fh_entity_uid_of("Action", FH_SPAN_LIT("files.read")),
-		fh_entity_uid_of("File", FH_SPAN_LIT("/a/b")), fh_known_entities_source(&known)
+		fh_entity_uid_of("File", FH_SPAN_LIT("/a/b")), fh_value_none(),
+		fh_known_entities_source(&known)
 	};
 	struct fh_decision one, two;
 

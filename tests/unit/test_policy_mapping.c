@@ -169,23 +169,21 @@ static void refuses_an_argument_that_is_missing_or_no_text(void **state)
 static void gives_paths_their_lexical_parents(void **state)
 {
 	(void)state;
+	static const char *const want[] = { "/a/b", "/a", "/" };
 	OWN_DOCUMENT d = document_of("", files_schema);
 	const struct fh_known_entities known = { &d.set.schema, uid("Actor", "a"), nullptr, 0 };
-	struct fh_parent_source s = fh_known_entities_source(&known);
-	struct fh_entity_uid e = uid("File", "/a/b/c"), up[4];
-	static const char *const want[] = { "/a/b", "/a", "/" };
-	size_t n;
+	struct fh_entity_source s = fh_known_entities_source(&known);
+	const struct fh_entity *e;
 
-	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(s.parents(s.context, e, up, 4, &n), FH_ERR_OK);
-		assert_int_equal(n, 1);
-		assert_true(fh_entity_equal(up[0], uid("Folder", want[i])));
-		e = up[0];
-	}
-	assert_int_equal(s.parents(s.context, e, up, 4, &n), FH_ERR_OK);
-	assert_int_equal(n, 0);
-	assert_int_equal(s.parents(s.context, uid("Ticket", "/a/b"), up, 4, &n), FH_ERR_OK);
-	assert_int_equal(n, 0);
+	assert_int_equal(s.find(s.context, uid("File", "/a/b/c"), &d.arena, &e), FH_ERR_OK);
+	assert_int_equal(e->ancestors_n, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(fh_entity_in(e, uid("Folder", want[i])));
+	assert_false(fh_entity_in(e, uid("Folder", "/a/b/c")));
+	assert_int_equal(s.find(s.context, uid("Folder", "/"), &d.arena, &e), FH_ERR_OK);
+	assert_int_equal(e->ancestors_n, 0);
+	assert_int_equal(s.find(s.context, uid("Ticket", "/a/b"), &d.arena, &e), FH_ERR_OK);
+	assert_null(e);
 }
 
 int main(void)

@@ -40,8 +40,6 @@ static void refuses_by_name_what_is_not_evaluated(void **state)
 	static const struct {
 		const char *cedar, *where, *what;
 	} rows[] = {
-		{ "permit(principal,action,resource)\n  when { true };", "policy:2:3", "`when`" },
-		{ "permit(principal,action,resource) unless {true};", "policy:1:35", "`unless`" },
 		{ "permit(principal == ?principal,action,resource);", "policy:1:21",
 		  "slot ?principal" },
 		{ "permit(principal,action,resource in ?resource);", "policy:1:37",
@@ -67,12 +65,10 @@ static void refuses_what_is_not_cedar(void **state)
 		{ "allow(principal,action,resource);", "policy:1:1" },
 		{ "permit(principal,action);", "policy:1:24" },
 		{ "permit(action,principal,resource);", "policy:1:8" },
-		{ "permit(principal,action,resource,);", "policy:1:33" },
 		{ "permit(principal,action,resource)", "policy:1:34" },
 		{ "permit(principal,action is Action,resource);", "policy:1:25" },
 		{ "permit(principal in [Team::\"a\"],action,resource);", "policy:1:21" },
 		{ "permit(principal,action == [Action::\"ping\"],resource);", "policy:1:28" },
-		{ "permit(principal,action in [Action::\"ping\",],resource);", "policy:1:44" },
 		{ "permit(principal is Actor::\"a\",action,resource);", "policy:1:28" },
 		{ "permit(principal == Actor,action,resource);", "policy:1:26" },
 		{ "permit(principal == in::\"a\",action,resource);", "policy:1:21" },
@@ -87,7 +83,7 @@ static void refuses_what_is_not_cedar(void **state)
 		{ "/* c */ permit(principal,action,resource);", "policy:1:1" },
 		{ "// \u00e4\u00f6\n\u00e4", "policy:2:1" },
 		{ "permit(principal == Actor::\"\u00e4\u00f6\"#,", "policy:1:32" },
-		{ "@id permit(principal,action,resource);", "policy:1:5" },
+		{ "@id() permit(principal,action,resource);", "policy:1:5" },
 		{ "@id(x) permit(principal,action,resource);", "policy:1:5" },
 		{ "\xff", "policy:1:1" },
 	};
@@ -120,7 +116,7 @@ static void refuses_two_policies_of_one_id(void **state)
 	assert_refused("@id(\"a\") @id(\"b\") permit(principal,action,resource);", files_schema,
 		       FH_ERR_CONFLICT, "policy:1:11", "two @id");
 	assert_refused("@id(\"\") permit(principal,action,resource);", files_schema, FH_ERR_LIMIT,
-		       "policy:1:5", "@id must have");
+		       "policy:1:2", "@id must have");
 }
 
 static void refuses_names_the_schema_does_not_declare(void **state)
@@ -137,7 +133,7 @@ static void refuses_names_the_schema_does_not_declare(void **state)
 		       FH_ERR_UNKNOWN, "policy:1:21", "no entity type `Taem`");
 	assert_refused("permit(principal,action,resource is A::B);", files_schema, FH_ERR_UNKNOWN,
 		       "policy:1:37", "no entity type `A::B`");
-	assert_refused("permit(principal,action == Actor::\"ping\",resource);", files_schema,
+	assert_refused("permit(principal,action == N::Action::\"ping\",resource);", files_schema,
 		       FH_ERR_UNKNOWN, "policy:1:28", "no type of actions");
 }
 
@@ -153,7 +149,7 @@ static void refuses_scopes_that_can_never_apply(void **state)
 	assert_refused("permit(principal is Device,action,resource is File);", files_schema,
 		       FH_ERR_CONFLICT, "policy:1:1", "meet");
 	assert_refused("permit(principal,action in [],resource);", files_schema, FH_ERR_CONFLICT,
-		       "policy:1:29", "empty");
+		       "policy:1:18", "no action");
 	assert_refused("permit(principal,action,resource in Folder::\"/a/\");", files_schema,
 		       FH_ERR_FORMAT, "policy:1:37", "slash");
 }
