@@ -53,6 +53,7 @@ static const char *directory_of(const struct fh_arguments *a)
 	return named != nullptr ? named : FH_ROOTS_DIRECTORY;
 }
 
+/* Who stands behind it, for people; nobody does behind a link.  */
 static const char *maker_of(const struct fh_x509_facts *f)
 {
 	return f->vendor != nullptr ? f->vendor : fh_x509_maker_text(f->maker);
@@ -198,7 +199,7 @@ static void put_member(struct fh_builder *b, const char *name, const char *value
 	fh_json_put_string(b, fh_span_str(value));
 }
 
-static void put_root(struct fh_builder *b, const struct fh_x509_facts *f)
+static void put_root(struct fh_builder *b, const struct fh_x509_facts *f, bool link)
 {
 	char until[FH_TIME_TEXT];
 
@@ -208,6 +209,7 @@ static void put_root(struct fh_builder *b, const struct fh_x509_facts *f)
 	fh_builder_u8(b, '{');
 	put_member(b, "name", f->name);
 	put_member(b, "issuer", f->issuer);
+	put_member(b, "role", link ? "link" : "root");
 	put_member(b, "maker", fh_x509_maker_text(f->maker));
 	if (f->vendor != nullptr)
 		put_member(b, "vendor", f->vendor);
@@ -219,32 +221,37 @@ static void put_root(struct fh_builder *b, const struct fh_x509_facts *f)
 	fh_builder_text(b, "\"}");
 }
 
-static void print_root(const struct fh_x509_facts *f)
+static void print_root(const struct fh_x509_facts *f, bool link)
 {
 	char until[FH_TIME_TEXT];
 
 	fh_time_text(f->until_ms, until);
 	for (size_t i = 0; i < 8; i++)
 		printf("%02x", f->sha256.bytes[i]);
-	printf("  %-18s until %.10s  %s%s\n", maker_of(f), until, f->name,
-	       f->self_signed ? "" : " (not self-signed)");
+	printf("  %-18s until %.10s  %s%s%s\n", link ? "link" : maker_of(f), until, f->name,
+	       link ? ", by " : f->self_signed ? "" : ", not self-signed, by ",
+	       link || !f->self_signed ? f->issuer : "");
 }
 
 static fh_err list_all(const struct fh_cli *cli, const struct fh_roots_files *all,
-		       struct fh_builder *json)
+		       struct fh_builder *json, struct fh_trace *t)
 {
-	fh_builder_text(json, "{\"roots\":[");
-	for (size_t i = 0; i < all->n; i++) {
-		struct fh_x509_facts f;
-		fh_err e = fh_x509_describe(all->der[i], &f);
+	FH_OWN(fh_x509_roots) roots = { 0 };
+	fh_err e = fh_x509_roots_new(all->der, all->n, &roots, t);
 
-		if (e != FH_ERR_OK)
-			return e;
-		if (cli->json)
-			put_root(json, &f);
-		else
-			print_root(&f);
+	fh_builder_text(json, "{\"roots\":[");
+	for (size_t i = 0; i < all->n && e == FH_ERR_OK; i++) {
+		bool link = fh_x509_is_link(&roots, all->der[i]);
+		struct fh_x509_facts f;
+
+		e = fh_x509_describe(all->der[i], &f);
+		if (e == FH_ERR_OK && cli->json)
+			put_root(json, &f, link);
+		else if (e == FH_ERR_OK)
+			print_root(&f, link);
 	}
+	if (e != FH_ERR_OK)
+		return e;
 	fh_builder_text(json, "]}\n");
 	if (!cli->json)
 		return FH_ERR_OK;
@@ -274,7 +281,7 @@ static int run_list(struct fh_cli *cli, int argc, char **argv)
 	if (e == FH_ERR_OK) {
 		struct fh_builder json = fh_builder_of(room, list_max);
 
-		e = list_all(cli, all, &json);
+		e = list_all(cli, all, &json, &t);
 	}
 	return e == FH_ERR_OK ? FH_EXIT_YES : fh_cli_fail_trace(e, directory_of(&a), &t);
 }

@@ -172,6 +172,20 @@ void fh_x509_roots_drop(struct fh_x509_roots *r)
 	*r = (struct fh_x509_roots){ 0 };
 }
 
+bool fh_x509_is_link(const struct fh_x509_roots *r, struct fh_span der)
+{
+	FH_OWN(fh_openssl) use = fh_openssl_begin();
+	FH_OWN(fh_x509) c = { 0 };
+	const STACK_OF(X509) *links = r->links;
+	bool found = false;
+	size_t n;
+
+	c.p = fh_x509_parse(der, &n);
+	for (int i = 0; c.p != nullptr && i < sk_X509_num(links); i++)
+		found = found || X509_cmp(sk_X509_value(links, i), c.p) == 0;
+	return found;
+}
+
 /* C is trusted as it stands: no other of ALL issued it.  */
 static bool is_anchor(X509 *c, const STACK_OF(X509) *all)
 {

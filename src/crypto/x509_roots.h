@@ -53,4 +53,7 @@ fh_err fh_x509_roots_new(const struct fh_span *der, size_t n, struct fh_x509_roo
 			 struct fh_trace *t);
 void fh_x509_roots_drop(struct fh_x509_roots *r);
 
+/* DER, one of R's, is only a link to another.  */
+bool fh_x509_is_link(const struct fh_x509_roots *r, struct fh_span der);
+
 #endif

@@ -1,0 +1,177 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Quotes that tpm2-tools take from a simulator, checked by both programs; and what must not pass.
+. "$(dirname "$0")/../cli/lib.sh"
+
+for tool in swtpm swtpm_setup tpm2_quote python3; do
+	command -v "$tool" > /dev/null || {
+		echo "skip - quotes of a simulator: $tool is not installed"
+		exit 0
+	}
+done
+export TSS2_LOG=all+NONE
+verify_program=${FREEHOLD_VERIFY:-$(dirname "$freehold_program")/freehold-verify}
+simulator=
+trap '[ -z "$simulator" ] || kill "$simulator" 2> /dev/null; wait; rm -rf "$scratch"' EXIT
+nonce=0102030405060708
+
+# A fresh simulator whose maker is on this machine.
+mkdir -p state made
+printf 'statedir = %s\nsigningkey = %s/key\nissuercert = %s/issuer\ncertserial = %s/serial\n' \
+	"$PWD/made" "$PWD/made" "$PWD/made" "$PWD/made" > made/authority
+: > made/options
+printf 'create_certs_tool = swtpm_localca\ncreate_certs_tool_config = %s\ncreate_certs_tool_options = %s\n' \
+	"$PWD/made/authority" "$PWD/made/options" > made/setup
+swtpm_setup --tpm2 --tpmstate "$PWD/state" --create-ek-cert --pcr-banks sha1,sha256 --config "$PWD/made/setup" > out 2> err ||
+	not_ok "a TPM with a certificate can be made"
+swtpm socket --tpm2 --tpmstate "dir=$PWD/state" --ctrl "type=unixio,path=$PWD/sock.ctrl" --server "type=unixio,path=$PWD/sock" \
+	--flags not-need-init,startup-clear > /dev/null 2>&1 &
+simulator=$!
+for _ in $(seq 100); do
+	[ -S sock ] && break
+	sleep 0.05
+done
+export TPM2TOOLS_TCTI="swtpm:path=$PWD/sock"
+
+# tpm2 TOOL ...: with room in the TPM for what it loads.
+tpm2() {
+	tpm2_flushcontext -t > /dev/null 2>&1
+	tpm2_flushcontext -s > /dev/null 2>&1
+	"tpm2_$@" > out 2> err || not_ok "tpm2_$1 works"
+}
+# quote KEY FORM PCRS LIST: a quote in q.msg, q.sig and q.pcrs.
+quote() {
+	tpm2 quote -c "ak.$1.ctx" --scheme "$1" -l "$4" -q "$nonce" -m q.msg -s q.sig -f "$2" -o q.pcrs -F "$3"
+}
+# both NAME STATUS OPTION...: both programs, over the files of the last quote unless an option names others.
+both() {
+	checked=$1 expected=$2
+	shift 2
+	yes "$checked" "$expected" "$freehold_program" verify quote --config empty.conf "$@"
+	yes "$checked (verifier alone)" "$expected" "$verify_program" quote "$@"
+}
+quoted() {
+	title=$1 status_wanted=$2 public_file=$3
+	shift 3
+	both "$title" "$status_wanted" --ak "$public_file" --message q.msg --signature q.sig --pcrs q.pcrs "$@"
+}
+# flip FILE OFFSET: a copy, FILE.bad, with one bit of one byte changed.
+flip() {
+	python3 -c 'import sys
+b = bytearray(open(sys.argv[1], "rb").read())
+b[int(sys.argv[2])] ^= 1
+open(sys.argv[1] + ".bad", "wb").write(b)' "$1" "$2"
+}
+size() {
+	wc -c < "$1"
+}
+
+tpm2 pcrextend 7:sha256=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
+tpm2 pcrextend 16:sha256=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
+for kind in rsa:rsassa rsa:rsapss ecc:ecdsa; do
+	key=${kind#*:}
+	tpm2 createek -c "ek.$key.ctx" -G "${kind%:*}" -u "ek.$key.pub"
+	tpm2 createak -C "ek.$key.ctx" -c "ak.$key.ctx" -G "${kind%:*}" -g sha256 -s "$key" -u "ak.$key.pub" -n "ak.$key.name"
+	for form in pem der tpmt; do
+		tpm2 readpublic -c "ak.$key.ctx" -f "$form" -o "ak.$key.$form"
+	done
+	for form in tss plain; do
+		for pcrs in serialized values; do
+			quote "$key" "$form" "$pcrs" sha256:0,1,2,3,4,5,6,7,8,16,17
+			for public in pub pem der tpmt; do
+				quoted "$key, $form, $pcrs, $public" 0 "ak.$key.$public" --nonce "$nonce"
+			done
+		done
+	done
+done
+
+# One thing wrong in each.
+quote ecdsa tss serialized sha256:0,7,16
+quoted "without a nonce" 0 ak.ecdsa.pub
+says "an old quote may look new" static
+quoted "without a nonce it is not fresh" 2 ak.ecdsa.pub --require authentic,fresh
+quoted "another nonce" 1 ak.ecdsa.pub --nonce 0102030405060709
+says "the nonce is named" quote-nonce
+quoted "a shorter nonce" 1 ak.ecdsa.pub --nonce 01020304050607
+quoted "a padded nonce" 1 ak.ecdsa.pub --nonce "${nonce}00"
+quoted "another attestation key" 1 ak.rsassa.pub --nonce "$nonce"
+says "the signature is named" quote-signature
+for at in 0 5 20 60 $(($(size q.msg) - 1)); do
+	flip q.msg "$at"
+	both "message, byte $at" 1 --ak ak.ecdsa.pub --message q.msg.bad --signature q.sig --pcrs q.pcrs
+	says "message, byte $at: the signature is named" quote-signature
+done
+for at in 1 3 10 $(($(size q.sig) - 1)); do
+	flip q.sig "$at"
+	both "signature, byte $at" 1 --ak ak.ecdsa.pub --message q.msg --signature q.sig.bad --pcrs q.pcrs
+	says "signature, byte $at: the signature is named" quote-signature
+done
+for at in 0 4 7 132 136 140 142 $((142 + 66)) $((142 + 40)) $(($(size q.pcrs) - 1)); do
+	flip q.pcrs "$at"
+	both "PCR file, byte $at" 1 --ak ak.ecdsa.pub --message q.msg --signature q.sig --pcrs q.pcrs.bad
+	says "PCR file, byte $at: the PCRs are named" 'pcr-\(selection\|digest\)'
+done
+for at in 3 20 $(($(size ak.ecdsa.tpmt) - 1)); do
+	flip ak.ecdsa.tpmt "$at"
+	"$verify_program" quote --ak ak.ecdsa.tpmt.bad --message q.msg --signature q.sig > out 2> err
+	[ $? = 0 ] && not_ok "a key with byte $at changed is not accepted"
+done
+cp q.msg q.before.msg
+cp q.sig q.before.sig
+tpm2 pcrextend 16:sha256=0000000000000000000000000000000000000000000000000000000000000000
+quote ecdsa tss serialized sha256:0,7,16
+both "values of a later time" 1 --ak ak.ecdsa.pub --message q.before.msg --signature q.before.sig --pcrs q.pcrs
+says "the digest is named" pcr-digest
+quote ecdsa tss values sha256:0,7,16
+cp q.pcrs q.other.pcrs
+quote ecdsa tss values sha256:0,16
+both "values of more PCRs than were quoted" 1 --ak ak.ecdsa.pub --message q.msg --signature q.sig --pcrs q.other.pcrs
+says "the selection is named" pcr-selection
+quote ecdsa tss serialized sha1:0,7
+quoted "the SHA-1 bank" 1 ak.ecdsa.pub
+says "the bank is named" pcr-bank
+quote ecdsa tss serialized sha1:0+sha256:0
+quoted "two banks" 1 ak.ecdsa.pub
+says "the bank is named again" pcr-bank
+
+# A key that signs anything: its owner can sign what looks like a quote, but not pass it for a restricted key's.
+tpm2 createprimary -C e -G ecc256:ecdsa-sha256 -c free.ctx -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign'
+tpm2 readpublic -c free.ctx -f tpmt -o free.tpmt
+quote ecdsa tss serialized sha256:0,16
+tpm2 sign -c free.ctx -g sha256 -o free.sig q.msg
+both "a key that is not restricted" 1 --ak free.tpmt --message q.msg --signature free.sig --pcrs q.pcrs
+says "the key is named" ak-attributes
+tail -c +2 q.msg > no.msg
+tpm2 sign -c free.ctx -g sha256 -o free.sig no.msg
+tpm2 readpublic -c free.ctx -f pem -o free.pem
+both "a message that no TPM made" 1 --ak free.pem --message no.msg --signature free.sig
+says "the magic is named" quote-magic
+
+# The endorsement.
+tpm2 getekcertificate -o ek.rsa.crt -o ek.ecc.crt
+cat made/issuer made/swtpm-localca-rootca-cert.pem > roots.pem
+quoted "the maker's chain, and a simulator's" 1 ak.ecdsa.pub --ek ek.rsa.crt --roots roots.pem
+says "it is said to be a simulator" simulator
+quoted "a simulator that is allowed" 0 ak.ecdsa.pub --ek ek.rsa.crt --roots roots.pem --allow-grade simulated
+says "nothing binds the key to it" binding-none
+quoted "a chain that ends before the root" 1 ak.ecdsa.pub --ek ek.rsa.crt --roots made/swtpm-localca-rootca-cert.pem
+says "the issuer is named" ek-issuer
+openssl x509 -inform der -in ek.rsa.crt -out ek.pem 2> /dev/null
+cat made/issuer >> ek.pem
+quoted "the link beside the certificate" 0 ak.ecdsa.pub --ek ek.pem --roots made/swtpm-localca-rootca-cert.pem \
+	--allow-grade simulated
+quoted "before the certificate was made" 1 ak.ecdsa.pub --ek ek.rsa.crt --roots roots.pem --at 2020-01-01
+says "its time is named" ek-expired
+quoted "a certificate, and no root" 2 ak.ecdsa.pub --ek ek.rsa.crt --roots empty.d
+mkdir empty.d
+quoted "a certificate, and an empty store" 2 ak.ecdsa.pub --ek ek.rsa.crt --roots empty.d
+says "the roots are missing" no-roots
+flip ek.rsa.crt 300
+quoted "a changed certificate" 1 ak.ecdsa.pub --ek ek.rsa.crt.bad --roots roots.pem
+yes "roots can be kept" 0 fh roots add --roots kept roots.pem
+yes "twice the same" 0 fh roots add --roots kept roots.pem
+yes "and are listed" 0 fh roots list --roots kept --json
+says "a simulator's by its name" '"maker":"simulator"'
+yes "the certificate of a key is no root" 2 fh roots add --roots kept ek.rsa.crt
+quoted "kept roots" 0 ak.ecdsa.pub --ek ek.rsa.crt --roots kept --allow-grade simulated
+exit "$failed"
