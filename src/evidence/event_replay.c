@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "evidence/event_log.h"
+
+#include <string.h>
+
+constexpr unsigned drtm_first = 17;
+constexpr unsigned drtm_last = 22;
+
+struct fh_digest fh_event_reset(enum fh_bank bank, unsigned pcr)
+{
+	struct fh_digest d = fh_bank_reset(bank);
+
+	if (pcr >= drtm_first && pcr <= drtm_last)
+		memset(d.bytes, 0xff, d.n);
+	return d;
+}
+
+const struct fh_event_bank *fh_event_replay_bank(const struct fh_event_replay *r,
+						 enum fh_bank bank)
+{
+	for (size_t i = 0; i < r->banks; i++) {
+		if (r->bank[i].bank == bank)
+			return &r->bank[i];
+	}
+	return nullptr;
+}
+
+/* The one place in a log that tells what PCR 0 was at first, wherever it stands.  */
+static fh_err find_locality(struct fh_event_log log, struct fh_event_replay *r)
+{
+	struct fh_event e;
+	uint8_t first;
+
+	while (fh_event_log_next(&log, &e)) {
+		if (!fh_event_startup_locality(&e, &first))
+			continue;
+		if (r->locality && r->first != first) {
+			fh_trace_where(log.t, "event %zu", e.number);
+			fh_trace_what(log.t, "it names another startup locality than one before");
+			return FH_ERR_CONFLICT;
+		}
+		r->locality = true;
+		r->first = first;
+	}
+	return log.rest.why;
+}
+
+static void begin_banks(const struct fh_event_log *log, enum fh_bank only,
+			struct fh_event_replay *r)
+{
+	for (size_t i = 0; i < log->algorithms; i++) {
+		enum fh_bank bank = (enum fh_bank)log->algorithm[i].id;
+
+		if (fh_bank_size(bank) == 0 || (only != FH_BANK_NONE && bank != only))
+			continue;
+		struct fh_event_bank *b = &r->bank[r->banks++];
+
+		b->bank = bank;
+		for (unsigned pcr = 0; pcr < FH_PCRS_MAX; pcr++)
+			b->value[pcr] = fh_event_reset(bank, pcr);
+		if (r->locality)
+			b->value[0].bytes[b->value[0].n - 1] = r->first;
+	}
+}
+
+static void extend(struct fh_event_replay *r, const struct fh_event *e)
+{
+	for (size_t i = 0; i < r->banks; i++) {
+		struct fh_event_bank *b = &r->bank[i];
+
+		fh_bank_extend(b->bank, &b->value[e->pcr], fh_event_digest(e, b->bank));
+	}
+	r->count[e->pcr]++;
+	r->events |= 1U << e->pcr;
+}
+
+fh_err fh_event_log_replay(struct fh_span file, enum fh_bank only, struct fh_event_replay *out,
+			   struct fh_trace *t)
+{
+	struct fh_event_replay r = { 0 };
+	struct fh_event_log log;
+	struct fh_event e;
+	fh_err why = fh_event_log_open(file, &log, t);
+
+	if (why == FH_ERR_OK)
+		why = find_locality(log, &r);
+	if (why != FH_ERR_OK)
+		return why;
+	begin_banks(&log, only, &r);
+	if (r.banks == 0) {
+		fh_trace_what(t, "the log has no digests of that bank");
+		return FH_ERR_MISSING;
+	}
+	for (; fh_event_log_next(&log, &e); r.records++) {
+		if (e.type != FH_EV_NO_ACTION)
+			extend(&r, &e);
+	}
+	if (log.rest.why == FH_ERR_OK)
+		*out = r;
+	return log.rest.why;
+}
