@@ -4,6 +4,7 @@
 int fh_cmd_reference(struct fh_cli *cli, int argc, char **argv)
 {
 	static const struct fh_subcommand subcommands[] = {
+		{ "diff", fh_reference_diff, "say what an update changes, by component" },
 		{ "uki", fh_reference_uki, "predict PCRs from a unified kernel image" },
 	};
 

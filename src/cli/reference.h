@@ -7,6 +7,7 @@
 /* `freehold reference`: values that a machine's PCRs should have, from wherever they
  * can be known.  One file for each subcommand.  */
 
+int fh_reference_diff(struct fh_cli *cli, int argc, char **argv);
 int fh_reference_uki(struct fh_cli *cli, int argc, char **argv);
 
 #endif

@@ -26,12 +26,13 @@
 	X(SPLASH, "splash picture")                                           \
 	X(DEVICE_TREE, "device tree")                                         \
 	X(SBAT, "sbat")                                                       \
-	X(POLICY_KEY, "policy key")                                           \
+	X(POLICY_KEY, "policy key and signature")                                           \
 	X(PROFILE, "profile")                                                 \
 	X(HARDWARE_IDS, "hardware ids")                                       \
 	X(CREDENTIALS, "credentials")                                         \
 	X(EXTENSIONS, "system extensions")                                    \
 	X(PHASE, "boot phase")                                                \
+	X(FILES, "files")                                                     \
 	X(RUNTIME, "freehold")                                                \
 	X(MACHINE, "machine and file systems")
 
@@ -47,5 +48,25 @@ const char *fh_component_name(enum fh_component c);
 
 /* The component of that name, or FH_COMPONENT_OTHER.  */
 enum fh_component fh_component_named(struct fh_span name);
+
+/* An event of a log, and what it is about.  */
+struct fh_component_event {
+	uint8_t pcr;
+	uint32_t type;               /* the TCG's number */
+	struct fh_span data;         /* as it stands in the log */
+	enum fh_component component; /* to be found */
+};
+
+/* Longest text that names what an event is about; more is cut off.  */
+constexpr size_t FH_COMPONENT_TEXT_MAX = 128;
+
+/* Finds the component of each of a log's events, in their order.  For people and for
+ * comparing only: whoever wrote the log chose types and data.  */
+void fh_components_find(struct fh_component_event *e, size_t n);
+
+/* What an event with text in it says, in printable ASCII, into ROOM; empty if its type
+ * has none.  Boot loaders write ASCII and UTF-16, with a zero and without.  */
+struct fh_span fh_component_text(const struct fh_component_event *e,
+				 uint8_t room[static FH_COMPONENT_TEXT_MAX]);
 
 #endif

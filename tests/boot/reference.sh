@@ -59,6 +59,21 @@ for changed in kernel line initrd; do
 	done
 done
 
+# What an update changes, by component and PCR, from images and from what was said about them.
+changes() {
+	local wanted=$1
+	shift
+	"$program" reference diff --json "$@" >"$scratch/diff"
+	[ $? = 1 ] && python3 -c 'import json, sys
+d = json.load(sys.stdin)
+print(*(f"{c["component"]}:{",".join(map(str, c["pcrs"]))}" for c in d["changes"]), sep="; ")' <"$scratch/diff" >"$scratch/names" &&
+		[ "$(cat "$scratch/names")" = "$wanted" ] || { cat "$scratch/diff" "$scratch/names"; return 1; }
+}
+yes 'a changed kernel is named' changes 'unified kernel image:4; kernel:4,11' "$scratch/plain.efi" "$scratch/kernel.efi"
+yes 'another command line is named' changes 'unified kernel image:4; command line:9,11' "$scratch/plain.efi" "$scratch/line.efi"
+yes 'another initramfs is named' changes 'unified kernel image:4; initrd:9,11' "$scratch/plain.json" "$scratch/initrd.efi"
+no 'an image does not differ from what was said about it' 0 "$program" reference diff "$scratch/plain.efi" "$scratch/plain.json"
+
 # What lies beside the image is not in it, and shows.
 mkdir "$scratch/machine/esp/EFI/BOOT/BOOTX64.EFI.extra.d"
 echo secret >"$scratch/machine/esp/EFI/BOOT/BOOTX64.EFI.extra.d/x.cred"
