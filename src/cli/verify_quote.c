@@ -21,6 +21,8 @@ static const struct fh_option options[] = {
 	{ "message", 0, false, "FILE", "what the TPM signed (tpm2_quote -m)" },
 	{ "signature", 0, false, "FILE", "its signature, tss or plain (tpm2_quote -s)" },
 	{ "pcrs", 0, false, "FILE", "the PCRs' values, serialized or plain (tpm2_quote -o)" },
+	{ "eventlog", 0, false, "FILE",
+	  "the firmware's event log, which has to lead to those values" },
 	{ "nonce", 0, false, "HEX", "what the quote was asked for with; decides `fresh`" },
 	{ "ek", 0, false, "FILE",
 	  "the endorsement certificate, PEM or DER, and links to its root" },
@@ -147,6 +149,8 @@ static int read_files(struct task *t)
 		done = read_file(t, "signature", FH_TPM_SIGNATURE_MAX, &given, &g->signature);
 	if (done < 0)
 		done = read_file(t, "pcrs", FH_PCR_FILE_MAX, &g->pcrs_given, &g->pcrs);
+	if (done < 0)
+		done = read_file(t, "eventlog", FH_EVENT_LOG_MAX, &g->log_given, &g->log);
 	if (done < 0)
 		done = read_file(t, "ek", FH_QUOTE_LINKS_FILE_MAX, &g->ek_given, &g->ek);
 	return done;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/quote.h"
 
+#include "evidence/event_log.h"
+
 /* What an attestation key is, and what it must not be (part 1, clause 25.5; a
  * key that also decrypts may be made to sign what it did not see).  */
 static const struct {
@@ -14,9 +16,6 @@ static const struct {
 	{ FH_TPM_SENSITIVE_DATA_ORIGIN, "sensitiveDataOrigin" },
 };
 
-/* PCRs that a TPM of a PC resets to ones (PC Client Platform TPM Profile 1.06,
- * 4.6.2): those of a dynamic launch.  */
-constexpr uint32_t ones_mask = 0x7e0000; /* 17 to 22 */
 /* PCRs that every firmware measures into, a separator at least (PC Client Platform
  * Firmware Profile, 3.3.4).  */
 constexpr uint32_t firmware_mask = 0xff; /* 0 to 7 */
@@ -309,14 +308,11 @@ fh_err fh_quote_check(const struct fh_quote_claim *claim, struct fh_quote_result
 /* --- logs ------------------------------------------------------------------------ */
 
 /* VALUE is what a reset leaves in PCR.  */
-static bool is_reset(unsigned pcr, struct fh_span value)
+static bool is_reset(enum fh_bank bank, unsigned pcr, struct fh_span value)
 {
-	uint8_t reset = (ones_mask & 1U << pcr) != 0 ? UINT8_MAX : 0;
-	size_t i = 0;
+	struct fh_digest reset = fh_event_reset(bank, pcr);
 
-	while (i < value.n && value.p[i] == reset)
-		i++;
-	return i == value.n;
+	return fh_span_equal(value, fh_digest_span(&reset));
 }
 
 uint32_t fh_quote_untouched(const struct fh_quote_result *r, const struct fh_pcr_values *pcrs)
@@ -326,7 +322,7 @@ uint32_t fh_quote_untouched(const struct fh_quote_result *r, const struct fh_pcr
 	for (unsigned pcr = 0; pcr < FH_PCRS_MAX; pcr++) {
 		uint32_t bit = r->mask & firmware_mask & 1U << pcr;
 
-		if (bit != 0 && is_reset(pcr, fh_pcr_values_find(pcrs, r->bank, pcr)))
+		if (bit != 0 && is_reset(r->bank, pcr, fh_pcr_values_find(pcrs, r->bank, pcr)))
 			untouched |= bit;
 	}
 	return untouched;
@@ -342,7 +338,7 @@ static void check_pcr(const struct fh_quote_replay *log, unsigned pcr, struct fh
 		if (fh_span_equal(fh_digest_span(&log->value[pcr]), value))
 			return;
 	} else {
-		bool untouched = is_reset(pcr, value);
+		bool untouched = is_reset(r->bank, pcr, value);
 
 		if (untouched && (firmware_mask & 1U << pcr) == 0)
 			return;

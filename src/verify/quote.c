@@ -25,22 +25,79 @@ static void say_why(struct fh_finding *f, const char *code, const struct fh_trac
 
 /* --- the quote -------------------------------------------------------------------- */
 
+/* Where the log leads in the PCRs SELECTED, as values that nobody gave.  */
+static void take_values(const struct fh_pcr_selection *selected, struct fh_quote_verdict *v)
+{
+	uint32_t mask = 0;
+	enum fh_bank bank = fh_pcr_selection_bank(selected, &mask);
+	const struct fh_event_bank *led = fh_event_replay_bank(&v->log, bank);
+	struct fh_span value[FH_PCRS_MAX];
+	size_t n = 0;
+
+	for (unsigned pcr = 0; led != nullptr && pcr < FH_PCRS_MAX; pcr++) {
+		if ((mask & 1U << pcr) != 0)
+			value[n++] = fh_digest_span(&led->value[pcr]);
+	}
+	if (led == nullptr || fh_pcr_values_of(bank, mask, value, &v->pcrs) != FH_ERR_OK)
+		v->pcrs = (struct fh_pcr_values){ 0 };
+}
+
 /* Values that are not of exactly the quoted PCRs are none: the check says no.  */
 static void read_values(const struct fh_quote_given *g, struct fh_quote_verdict *v)
 {
 	struct fh_attest a = { 0 };
 
-	v->pcrs = (struct fh_pcr_values){ 0 };
 	/* Nobody has vouched for the message yet; fh_quote_check() does, or refuses.  */
-	if (fh_attest_read(g->message, &a) != FH_ERR_OK ||
-	    fh_pcr_values_read(g->pcrs, &a.select, &v->pcrs) != FH_ERR_OK)
+	if (fh_attest_read(g->message, &a) != FH_ERR_OK)
+		return;
+	if (!g->pcrs_given)
+		take_values(&a.select, v);
+	else if (fh_pcr_values_read(g->pcrs, &a.select, &v->pcrs) != FH_ERR_OK)
 		v->pcrs = (struct fh_pcr_values){ 0 };
+}
+
+/* The bank that the message says was quoted; FH_BANK_NONE: all.  */
+static enum fh_bank stated_bank(struct fh_span message)
+{
+	struct fh_attest a;
+	uint32_t mask;
+
+	return fh_attest_read(message, &a) == FH_ERR_OK ? fh_pcr_selection_bank(&a.select, &mask)
+							 : FH_BANK_NONE;
+}
+
+/* A log that cannot be followed explains nothing: a no like any other.  *READ tells
+ * whether it could.  */
+static fh_err read_log(const struct fh_quote_given *g, struct fh_quote_verdict *v, bool *read,
+		       struct fh_trace *why)
+{
+	fh_err e = fh_event_log_replay(g->log, stated_bank(g->message), &v->log, why);
+
+	*read = e == FH_ERR_OK;
+	if (e == FH_ERR_MISSING)
+		fh_trace_what(why, "has no digests of the bank that was quoted");
+	return e == FH_ERR_NOMEM || e == FH_ERR_CRYPTO ? e : FH_ERR_OK;
+}
+
+/* Compares where the log led with what was quoted.  */
+static void compare_log(struct fh_quote_verdict *v)
+{
+	const struct fh_event_bank *led = fh_event_replay_bank(&v->log, v->quote.bank);
+	struct fh_quote_replay replay = { .events = v->log.events };
+
+	if (led == nullptr)
+		return;
+	for (unsigned pcr = 0; pcr < FH_PCRS_MAX; pcr++)
+		replay.value[pcr] = led->value[pcr];
+	fh_quote_check_log(&replay, &v->pcrs, &v->quote);
 }
 
 static fh_err check(const struct fh_quote_given *g, struct fh_quote_verdict *v,
 		    struct fh_trace *t)
 {
 	FH_OWN(fh_tpm_verifier) key = { 0 };
+	struct fh_trace torn = { 0 };
+	bool led = false;
 	fh_err e = fh_tpm_verifier_new(&v->ak.key, &key);
 
 	if (e != FH_ERR_OK) {
@@ -48,25 +105,39 @@ static fh_err check(const struct fh_quote_given *g, struct fh_quote_verdict *v,
 		fh_trace_what(t, "is no point of its curve, or no modulus");
 		return e;
 	}
-	if (g->pcrs_given)
+	if (g->log_given)
+		e = read_log(g, v, &led, &torn);
+	if (e != FH_ERR_OK)
+		return e;
+	if (g->pcrs_given || led)
 		read_values(g, v);
 	const struct fh_quote_claim claim = {
 		.ak = &v->ak,
 		.key = &key,
 		.message = g->message,
 		.signature = g->signature,
-		.pcrs = g->pcrs_given ? &v->pcrs : nullptr,
+		.pcrs = g->pcrs_given || led ? &v->pcrs : nullptr,
 		.nonce_given = g->nonce_given,
 		.nonce = g->nonce,
 	};
 
 	e = fh_quote_check(&claim, &v->quote);
-	if (e == FH_ERR_OK && v->quote.answer[FH_QUOTE_SELECTION] == FH_ANSWER_NO &&
-	    v->pcrs.n == 0)
+	if (e != FH_ERR_OK)
+		return e;
+	if (v->quote.answer[FH_QUOTE_SELECTION] == FH_ANSWER_NO && v->pcrs.n == 0)
 		fh_trace_what(&v->quote.why[FH_QUOTE_SELECTION],
 			      "the file does not hold the values of the quoted PCRs, and of"
 			      " nothing else");
-	return e;
+	if (!g->pcrs_given && v->quote.answer[FH_QUOTE_DIGEST] == FH_ANSWER_NO)
+		fh_trace_what(&v->quote.why[FH_QUOTE_DIGEST],
+			      "where the log leads is not what was quoted");
+	if (led) {
+		compare_log(v);
+	} else if (g->log_given && v->quote.answer[FH_QUOTE_TYPE] == FH_ANSWER_YES) {
+		v->quote.answer[FH_QUOTE_LOG] = FH_ANSWER_NO;
+		v->quote.why[FH_QUOTE_LOG] = torn;
+	}
+	return FH_ERR_OK;
 }
 
 static void say_checks(struct fh_quote_verdict *v)
@@ -97,11 +168,11 @@ static void say_missing(const struct fh_quote_given *g, struct fh_quote_verdict 
 {
 	const struct fh_quote_result *q = &v->quote;
 
-	if (!g->pcrs_given)
+	if (!g->pcrs_given && !g->log_given)
 		say(&v->finding, "no-pcrs", "PCRs", "not checked: no values were given, so the"
 						    " quote says only that there are some",
 		    "give them: --pcrs");
-	if (q->answer[FH_QUOTE_LOG] == FH_ANSWER_UNCHECKED)
+	if (!g->log_given)
 		say(&v->finding, "no-log", "event log", "not checked: what the PCRs' values stand"
 							" for is unknown",
 		    "give the machine's log: --eventlog");
@@ -238,7 +309,7 @@ fh_err fh_quote_verify(const struct fh_quote_given *given, struct fh_arena *aren
 	authentic = fh_quote_holds(&v->quote) ? FH_ANSWER_YES : FH_ANSWER_NO;
 	v->quote.answer[FH_QUOTE_NONCE] = nonce;
 	say_checks(v);
-	if (authentic == FH_ANSWER_YES && given->pcrs_given)
+	if (authentic == FH_ANSWER_YES && given->pcrs_given && !given->log_given)
 		say_untouched(v);
 	say_missing(given, v);
 	e = check_endorsement(given, arena, &authentic, v);

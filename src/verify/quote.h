@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "crypto/x509_ek.h"
+#include "evidence/event_log.h"
 #include "evidence/quote.h"
 #include "verify/finding.h"
 
@@ -15,8 +16,9 @@ constexpr size_t FH_QUOTE_LINKS_FILE_MAX = (1 + FH_X509_LINKS_MAX) * FH_X509_MAX
 struct fh_quote_given {
 	struct fh_span ak;                   /* public area, or key in PEM or DER */
 	struct fh_span message, signature;
-	bool pcrs_given, nonce_given, ek_given;
+	bool pcrs_given, log_given, nonce_given, ek_given;
 	struct fh_span pcrs;
+	struct fh_span log;                  /* the firmware's event log */
 	struct fh_span nonce;
 	struct fh_span ek;                   /* its certificate, and links to its root */
 	const struct fh_x509_roots *roots;   /* NULL: there are none */
@@ -27,7 +29,9 @@ struct fh_quote_verdict {
 	struct fh_finding finding;
 	struct fh_tpm_public ak;
 	struct fh_quote_result quote;
-	struct fh_pcr_values pcrs;           /* those given, if they were the quoted ones */
+	struct fh_pcr_values pcrs;           /* those given, or where the log leads; if they were
+						the quoted ones */
+	struct fh_event_replay log;          /* if it was given */
 	struct fh_ek_result ek;              /* if it was given and there are roots */
 };
 

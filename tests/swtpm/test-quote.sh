@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Quotes that tpm2-tools take from a simulator, checked by both programs; and what must not pass.
-. "$(dirname "$0")/../cli/lib.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../cli/lib.sh"
 
 for tool in swtpm swtpm_setup tpm2_quote python3; do
 	command -v "$tool" > /dev/null || {
@@ -66,7 +67,6 @@ size() {
 	wc -c < "$1"
 }
 
-tpm2 pcrextend 7:sha256=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
 tpm2 pcrextend 16:sha256=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
 for kind in rsa:rsassa rsa:rsapss ecc:ecdsa; do
 	key=${kind#*:}
@@ -84,6 +84,36 @@ for kind in rsa:rsassa rsa:rsapss ecc:ecdsa; do
 		done
 	done
 done
+
+# A machine that measured its boot, with the log of it.
+python3 "$here/event_log.py" boot.log > extends
+tpm2 pcrreset 16
+while read -r extend; do
+	tpm2 pcrextend "$extend"
+done < extends
+quote ecdsa tss serialized sha256:0,1,2,3,4,5,6,7,8,9,10,17,23
+quoted "with its log" 0 ak.ecdsa.pub --nonce "$nonce" --eventlog boot.log
+both "with its log in place of values" 0 --ak ak.ecdsa.pub --message q.msg --signature q.sig --eventlog boot.log
+yes "the values are shown" 0 "$verify_program" quote --ak ak.ecdsa.pub --message q.msg --signature q.sig --eventlog boot.log --json
+says "as programs read them" '"pcrs":{"sha256":{"0":"'
+flip boot.log 200
+quoted "a changed log" 1 ak.ecdsa.pub --eventlog boot.log.bad
+says "the replay is named" log-replay
+both "a changed log in place of values" 1 --ak ak.ecdsa.pub --message q.msg --signature q.sig --eventlog boot.log.bad
+head -c "$(($(size boot.log) - 1))" boot.log > cut.log
+quoted "a log that was cut" 1 ak.ecdsa.pub --eventlog cut.log
+says "the replay is named again" log-replay
+head -c 69 boot.log > short.log # its first record alone
+quoted "a log without events" 1 ak.ecdsa.pub --eventlog short.log
+says "the PCR without events is named" pcr-unexplained
+tpm2 pcrextend 10:sha256=0000000000000000000000000000000000000000000000000000000000000001
+quote ecdsa tss serialized sha256:0,7,10
+quoted "a PCR that the log does not explain" 1 ak.ecdsa.pub --eventlog boot.log
+says "that PCR is named" 'PCR 10'
+quote ecdsa tss serialized sha256:0,7
+quoted "without that PCR" 0 ak.ecdsa.pub --eventlog boot.log
+quote ecdsa tss serialized sha384:0
+quoted "a bank that the TPM has not" 1 ak.ecdsa.pub --eventlog boot.log
 
 # One thing wrong in each.
 quote ecdsa tss serialized sha256:0,7,16
