@@ -15,22 +15,26 @@ struct reading {
 	struct fh_trace *trace;
 	const char *name;
 	int depth_max;
+	struct fh_json_place place; /* of the offset counted */
+	size_t counted;
 	fh_err e;
 };
 
-struct fh_json_place fh_json_place_of(struct fh_span text, size_t at)
+/* Where the offset AT is, which is not before those asked for until now: so all
+ * of them together cost one walk over the text.  */
+static struct fh_json_place place_of(struct reading *r, size_t at)
 {
-	struct fh_json_place place = { 1, 1 };
+	for (; r->counted < at; r->counted++) {
+		uint8_t b = r->text.p[r->counted];
 
-	for (size_t i = 0; i < at && i < text.n; i++) {
-		if (text.p[i] == '\n') {
-			place.line++;
-			place.column = 1;
-		} else if ((text.p[i] & 0xc0) != 0x80) {
-			place.column++;
+		if (b == '\n') {
+			r->place.line++;
+			r->place.column = 1;
+		} else if ((b & 0xc0) != 0x80) {
+			r->place.column++;
 		}
 	}
-	return place;
+	return r->place;
 }
 
 const struct fh_json *fh_json_member(const struct fh_json *object, const char *name)
@@ -46,27 +50,26 @@ const struct fh_json *fh_json_member(const struct fh_json *object, const char *n
 	return nullptr;
 }
 
-static size_t offset(const struct reading *r)
+static bool refuse(struct reading *r, struct fh_json_place at, fh_err e, const char *what,
+		   const char *cure)
 {
-	return r->text.n - r->c.rest.n;
-}
-
-static bool refuse(struct reading *r, size_t at, fh_err e, const char *what, const char *cure)
-{
-	struct fh_json_place place = fh_json_place_of(r->text, at);
-
 	if (r->e != FH_ERR_OK)
 		return false;
-	fh_trace_where(r->trace, "%s:%u:%u", r->name, place.line, place.column);
+	fh_trace_where(r->trace, "%s:%u:%u", r->name, at.line, at.column);
 	fh_trace_what(r->trace, "%s", what);
 	fh_trace_cure(r->trace, "%s", cure);
 	r->e = e;
 	return false;
 }
 
+static struct fh_json_place here(struct reading *r)
+{
+	return place_of(r, r->text.n - r->c.rest.n);
+}
+
 static bool full(struct reading *r)
 {
-	return refuse(r, offset(r), FH_ERR_NOMEM, "the document needs more memory than it may have",
+	return refuse(r, here(r), FH_ERR_NOMEM, "the document needs more memory than it may have",
 		      "make it smaller");
 }
 
@@ -141,7 +144,8 @@ static void escape(struct fh_cursor *c, struct fh_builder *b)
 		fh_cursor_fail(c, FH_ERR_FORMAT);
 }
 
-static bool unescape(struct reading *r, size_t at, struct fh_span raw, struct fh_span *out)
+static bool unescape(struct reading *r, struct fh_json_place at, struct fh_span raw,
+		     struct fh_span *out)
 {
 	struct fh_cursor c = fh_cursor_of(raw);
 	void *room = fh_arena_space(r->arena, raw.n);
@@ -158,7 +162,8 @@ static bool unescape(struct reading *r, size_t at, struct fh_span raw, struct fh
 			fh_builder_u8(&b, byte);
 	}
 	if (fh_cursor_end(&c) != FH_ERR_OK)
-		return refuse(r, at, FH_ERR_FORMAT, "the string holds an escape JSON does not have",
+		return refuse(r, at, FH_ERR_FORMAT,
+			      "the string holds an escape JSON does not have",
 			      "escapes are \\n \\r \\t \\b \\f \\/ \\\\ \\\" and \\uXXXX");
 	*out = fh_builder_span(&b);
 	return true;
@@ -166,11 +171,12 @@ static bool unescape(struct reading *r, size_t at, struct fh_span raw, struct fh
 
 static bool read_string(struct reading *r, struct fh_span *out)
 {
-	size_t at = offset(r), n = 0;
 	bool escaped = false;
+	size_t n = 0;
 
 	skip_blanks(r);
-	at = offset(r);
+	struct fh_json_place at = here(r);
+
 	if (!accept(r, '"'))
 		return refuse(r, at, FH_ERR_FORMAT, "a string in double quotes expected here",
 			      "write one");
@@ -224,7 +230,7 @@ static bool read_rest(struct reading *r, bool *good)
 
 static bool read_number(struct reading *r, struct fh_json *out)
 {
-	size_t at = offset(r);
+	struct fh_json_place at = here(r);
 	struct fh_span s = r->c.rest;
 	bool negative = peek(r) == '-', fits = true;
 
@@ -272,6 +278,11 @@ static int order_names(const void *a, const void *b)
 	return fh_span_compare((*x)->name, (*y)->name);
 }
 
+static struct fh_json_place later(struct fh_json_place a, struct fh_json_place b)
+{
+	return a.line > b.line || (a.line == b.line && a.column > b.column) ? a : b;
+}
+
 static bool check_names(struct reading *r, const struct fh_json *object)
 {
 	size_t taken = r->arena->n, i = 0;
@@ -284,9 +295,8 @@ static bool check_names(struct reading *r, const struct fh_json *object)
 	fh_sort(member, object->n, sizeof(*member), order_names);
 	for (i = 1; i < object->n; i++) {
 		if (fh_span_equal(member[i - 1]->name, member[i]->name))
-			return refuse(r, member[i]->at > member[i - 1]->at ? member[i]->at
-									   : member[i - 1]->at,
-				      FH_ERR_FORMAT, "two members of one object have this name",
+			return refuse(r, later(member[i - 1]->at, member[i]->at), FH_ERR_FORMAT,
+				      "two members of one object have this name",
 				      "keep one");
 	}
 	r->arena->n = taken;
@@ -307,7 +317,7 @@ static bool read_child(struct reading *r, int depth, struct fh_json *parent,
 		if (!read_string(r, &child->name))
 			return false;
 		if (!accept(r, ':'))
-			return refuse(r, offset(r), FH_ERR_FORMAT, "`:` expected here", "add it");
+			return refuse(r, here(r), FH_ERR_FORMAT, "`:` expected here", "add it");
 	}
 	if (!read_value(r, depth, child))
 		return false;
@@ -331,7 +341,7 @@ static bool read_children(struct reading *r, int depth, uint8_t close, struct fh
 			return false;
 	} while (accept(r, ','));
 	if (!accept(r, close))
-		return refuse(r, offset(r), FH_ERR_FORMAT,
+		return refuse(r, here(r), FH_ERR_FORMAT,
 			      close == ']' ? "`,` or `]` expected here"
 					   : "`,` or `}` expected here",
 			      "add what is missing; no comma stands behind the last");
@@ -341,7 +351,7 @@ static bool read_children(struct reading *r, int depth, uint8_t close, struct fh
 static bool read_value(struct reading *r, int depth, struct fh_json *out)
 {
 	skip_blanks(r);
-	out->at = (uint32_t)offset(r);
+	out->at = here(r);
 	if (accept(r, '[')) {
 		out->kind = FH_JSON_ARRAY;
 		return read_children(r, depth, ']', out);
@@ -360,19 +370,21 @@ fh_err fh_json_tree(struct fh_span text, const struct fh_json_limits *limits, co
 		    struct fh_arena *a, const struct fh_json **out, struct fh_trace *t)
 {
 	struct reading r = { .c = fh_cursor_of(text), .text = text, .arena = a, .trace = t,
-			     .name = name, .depth_max = limits->depth };
+			     .name = name, .depth_max = limits->depth, .place = { 1, 1 } };
 	struct fh_json *root = fh_arena_take(a, sizeof(*root));
 
 	if (root == nullptr)
 		(void)full(&r);
 	else if (text.n > limits->bytes || text.n > UINT32_MAX)
-		(void)refuse(&r, 0, FH_ERR_LIMIT, "the document is too large", "make it smaller");
+		(void)refuse(&r, r.place, FH_ERR_LIMIT, "the document is too large",
+			     "make it smaller");
 	else if (!fh_utf8_valid(text))
-		(void)refuse(&r, 0, FH_ERR_FORMAT, "the document is not UTF-8", "save it as UTF-8");
+		(void)refuse(&r, r.place, FH_ERR_FORMAT, "the document is not UTF-8",
+			     "save it as UTF-8");
 	else if (read_value(&r, 0, root))
 		skip_blanks(&r);
 	if (r.e == FH_ERR_OK && r.c.rest.n > 0)
-		(void)refuse(&r, offset(&r), FH_ERR_FORMAT, "something stands behind the value",
+		(void)refuse(&r, here(&r), FH_ERR_FORMAT, "something stands behind the value",
 			     "remove it");
 	if (r.e == FH_ERR_OK)
 		*out = root;

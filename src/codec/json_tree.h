@@ -19,10 +19,16 @@ enum fh_json_kind {
 	FH_JSON_OBJECT,
 };
 
+/* A place in a text; both count from 1, columns in characters.  */
+struct fh_json_place {
+	uint32_t line;
+	uint32_t column;
+};
+
 struct fh_json {
 	enum fh_json_kind kind;
-	uint32_t at;                 /* offset in the text of its first byte */
 	uint32_t n;                  /* elements of an ARRAY, members of an OBJECT */
+	struct fh_json_place at;     /* of its first byte */
 	struct fh_span name;         /* of a member */
 	const struct fh_json *next;  /* the next of the same array or object */
 	union {
@@ -31,12 +37,6 @@ struct fh_json {
 		struct fh_span text; /* escapes resolved, UTF-8 */
 		const struct fh_json *first; /* of an ARRAY or OBJECT; NULL if it is empty */
 	};
-};
-
-/* A place in a text; both count from 1, columns in characters.  */
-struct fh_json_place {
-	uint32_t line;
-	uint32_t column;
 };
 
 struct fh_json_limits {
@@ -50,9 +50,6 @@ struct fh_json_limits {
  * "NAME:LINE:COLUMN".  */
 fh_err fh_json_tree(struct fh_span text, const struct fh_json_limits *limits, const char *name,
 		    struct fh_arena *a, const struct fh_json **out, struct fh_trace *t);
-
-/* Where the offset AT of TEXT is.  */
-struct fh_json_place fh_json_place_of(struct fh_span text, size_t at);
 
 /* The member NAME of OBJECT, or NULL; also if it is no object.  */
 const struct fh_json *fh_json_member(const struct fh_json *object, const char *name);

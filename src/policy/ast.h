@@ -135,6 +135,9 @@ struct fh_policy {
 	const struct fh_annotation *annotations; /* names once */
 	size_t annotations_n;
 	struct fh_position at; /* of permit or forbid */
+	struct fh_span linked_from; /* the id of the template it was made of; else NULL */
+	bool fills_principal;       /* by filling this slot */
+	bool fills_resource;
 };
 
 /* A document of policies and templates, in the order of its text.  */

@@ -127,7 +127,7 @@ static const struct fh_json_limits limits = { FH_ENTITIES_JSON_MAX, FH_CEDAR_JSO
 fh_err fh_entities_read(struct fh_span text, const char *name, struct fh_arena *a,
 			struct fh_entities *out, struct fh_trace *t)
 {
-	const struct fh_json_document d = { text, name, a, t };
+	const struct fh_json_document d = { name, a, t };
 	const struct fh_json *root;
 	fh_err e = fh_json_tree(text, &limits, name, a, &root, t);
 
@@ -137,7 +137,7 @@ fh_err fh_entities_read(struct fh_span text, const char *name, struct fh_arena *
 fh_err fh_context_read(struct fh_span text, const char *name, struct fh_arena *a,
 		       struct fh_value *out, struct fh_trace *t)
 {
-	const struct fh_json_document d = { text, name, a, t };
+	const struct fh_json_document d = { name, a, t };
 	const struct fh_json *root;
 	fh_err e = fh_json_tree(text, &limits, name, a, &root, t);
 

@@ -188,6 +188,11 @@ fh_err fh_lexer_open(struct fh_span text, size_t max, const char *name, struct f
 	return e;
 }
 
+bool fh_lexer_is_word(struct fh_span s)
+{
+	return s.n > 0 && !is_digit(s.p[0]) && run(s, is_word) == s.n;
+}
+
 bool fh_lexer_sees(const struct fh_lexer *lex, const char *text)
 {
 	return (lex->next.kind == FH_TOKEN_WORD || lex->next.kind == FH_TOKEN_MARK) &&

@@ -67,6 +67,9 @@ fh_err fh_lexer_string(struct fh_lexer *lex, const char *what, struct fh_arena *
 fh_err fh_lexer_pattern(struct fh_lexer *lex, const char *what, struct fh_arena *a,
 			struct fh_span *out);
 
+/* S is an identifier, or a reserved word.  */
+bool fh_lexer_is_word(struct fh_span s);
+
 /* WORD is one of Cedar's reserved words.  */
 bool fh_lexer_reserved(struct fh_span word);
 

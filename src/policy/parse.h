@@ -64,6 +64,10 @@ const struct fh_expr *fh_parse_number(struct fh_parse *p, bool negative);
 /* E in the arena; its depth is computed from its children and bounded.  */
 const struct fh_expr *fh_parse_node(struct fh_parse *p, struct fh_expr e);
 
+/* Refuses an entity of the scope S that is no action: its type is Action, in any
+ * namespace.  */
+void fh_parse_check_actions(struct fh_parse *p, const struct fh_scope *s);
+
 /* One policy, the POSITIONth from 0.  */
 struct fh_policy fh_parse_policy(struct fh_parse *p, size_t position);
 

@@ -118,8 +118,7 @@ static void type_test(struct fh_parse *p, const char *slot, struct entities *l, 
 	entity_or_slot(p, slot, l, s);
 }
 
-/* An action's type is Action, in any namespace.  */
-static void check_actions(struct fh_parse *p, const struct fh_scope *s)
+void fh_parse_check_actions(struct fh_parse *p, const struct fh_scope *s)
 {
 	for (size_t i = 0; p->e == FH_ERR_OK && i < s->entities_n; i++) {
 		struct fh_span type = s->entities[i].type;
@@ -164,7 +163,7 @@ static struct fh_scope clause(struct fh_parse *p, const char *name, const char *
 	s.entities_n = l.uid.n;
 	s.where = l.where.p;
 	if (slot == nullptr)
-		check_actions(p, &s);
+		fh_parse_check_actions(p, &s);
 	return s;
 }
 

@@ -96,6 +96,9 @@ fh_err fh_policy_link(const struct fh_policy *template, struct fh_span id,
 	fh_err e = fh_policy_is_template(template) ? FH_ERR_OK : FH_ERR_FORMAT;
 
 	p.id = id;
+	p.linked_from = template->id;
+	p.fills_principal = principal != nullptr;
+	p.fills_resource = resource != nullptr;
 	if (e == FH_ERR_OK)
 		e = fill(&p.principal, principal, a);
 	if (e == FH_ERR_OK)

@@ -11,10 +11,9 @@
 fh_err fh_json_refuse(const struct fh_json_document *d, const struct fh_json *at, fh_err e,
 		      const char *cure, const char *what, ...)
 {
-	struct fh_json_place place = fh_json_place_of(d->text, at->at);
 	va_list arguments;
 
-	fh_trace_where(d->trace, "%s:%u:%u", d->name, place.line, place.column);
+	fh_trace_where(d->trace, "%s:%u:%u", d->name, at->at.line, at->at.column);
 	va_start(arguments, what);
 	fh_trace_what_list(d->trace, what, arguments);
 	va_end(arguments);
@@ -61,24 +60,13 @@ fh_err fh_json_demand(const struct fh_json_document *d, const struct fh_json *ob
 
 /* --- entities --------------------------------------------------------- */
 
-static bool is_word(struct fh_span s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t b = s.p[i], low = b | 0x20;
-		bool digit = b >= '0' && b <= '9';
-
-		if (b != '_' && !(digit && i > 0) && (low < 'a' || low > 'z'))
-			return false;
-	}
-	return s.n > 0 && !fh_lexer_reserved(s);
-}
-
 bool fh_is_name(struct fh_span name)
 {
 	for (;;) {
 		size_t colon = fh_span_find(name, ':');
+		struct fh_span word = fh_span_first(name, colon);
 
-		if (!is_word(fh_span_first(name, colon)))
+		if (!fh_lexer_is_word(word) || fh_lexer_reserved(word))
 			return false;
 		if (colon == name.n)
 			return true;

@@ -11,7 +11,6 @@
 
 /* A document that is being read; what it becomes goes into the arena.  */
 struct fh_json_document {
-	struct fh_span text;
 	const char *name; /* what the trace calls it */
 	struct fh_arena *arena;
 	struct fh_trace *trace; /* may be NULL */

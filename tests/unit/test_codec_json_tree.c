@@ -53,7 +53,8 @@ static void keeps_what_the_text_says(void **state)
 	assert_true(list->first->next->next->boolean);
 	assert_int_equal(list->first->next->next->next->kind, FH_JSON_NULL);
 	assert_null(list->first->next->next->next->next);
-	assert_int_equal(fh_json_member(j, "b")->at, 35);
+	assert_int_equal(fh_json_member(j, "b")->at.line, 2);
+	assert_int_equal(fh_json_member(j, "b")->at.column, 5);
 	assert_int_equal(fh_json_member(fh_json_member(j, "b"), "")->kind, FH_JSON_STRING);
 	assert_null(fh_json_member(j, "c"));
 	assert_null(fh_json_member(list, "a"));

@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "policy/authorize.h"
 #include "policy/entities_json.h"
+#include "policy/est.h"
 #include "policy/policies.h"
 #include "policy/value_json.h"
 
@@ -28,10 +29,12 @@ enum check {
 	CHECK_DECISION,
 	CHECK_REASONS,
 	CHECK_ERRORS,
+	CHECK_JSON,
 	CHECKS,
 };
 
-static const char *const check_names[CHECKS] = { "texts read", "decisions", "reasons", "errors" };
+static const char *const check_names[CHECKS] = { "texts read", "decisions", "reasons", "errors",
+						 "answers of the policies through JSON" };
 
 struct runner {
 	const char *dir;
@@ -48,6 +51,7 @@ struct runner {
 struct test {
 	struct fh_json_document document;
 	struct fh_policies policies;
+	struct fh_policies again; /* the same, written as JSON and read */
 	struct fh_entities entities;
 	struct fh_entity_source source;
 };
@@ -130,9 +134,6 @@ static void check_answer(struct runner *r, const struct fh_json *request, const 
 		fail(r, "the test lacks an answer", what);
 		return;
 	}
-	r->made[CHECK_DECISION]++;
-	r->made[CHECK_REASONS]++;
-	r->made[CHECK_ERRORS]++;
 	if (!fh_span_equal(decision->text, fh_span_str(answer->allowed ? "allow" : "deny")))
 		fail(r, answer->allowed ? "allowed" : "denied", what);
 	bool same = reasons->n == answer->reasons_n;
@@ -148,40 +149,83 @@ static void check_answer(struct runner *r, const struct fh_json *request, const 
 		fail(r, "other errors", what);
 }
 
-static void run_request(struct runner *r, const struct test *t, const struct fh_json *request)
+/* The request of the test, and what the trace would call it; false if it is no
+ * request.  */
+static bool read_request(struct runner *r, const struct test *t, const struct fh_json *request,
+			 struct fh_evaluation *v)
 {
 	static const char *const names[] = { "principal", "action", "resource" };
 	const struct fh_json *context = fh_json_member(request, "context");
-	const struct fh_json *description = fh_json_member(request, "description");
+	struct fh_value value = fh_value_none();
 	struct fh_entity_uid uid[3];
-	struct fh_value value = { .kind = FH_VALUE_RECORD };
-	struct fh_response answer;
-	struct fh_evaluation v;
-	char what[256] = "";
-	fh_err e = FH_ERR_OK;
 
-	if (description != nullptr && description->kind == FH_JSON_STRING)
-		(void)snprintf(what, sizeof(what), "%.*s", fh_shown(description->text),
-			       (const char *)description->text.p);
 	for (size_t i = 0; i < 3; i++) {
 		const struct fh_json *m = fh_json_member(request, names[i]);
 
 		if (m == nullptr || fh_json_entity(&t->document, m, &uid[i]) != FH_ERR_OK) {
 			fail_trace(r, names[i]);
-			return;
+			return false;
 		}
 	}
 	if (context != nullptr && fh_json_record(&t->document, context, &value) != FH_ERR_OK) {
 		fail_trace(r, "context");
-		return;
+		return false;
 	}
-	e = fh_evaluation_begin(&v, uid[0], uid[1], uid[2], value, &t->source, &r->arena);
-	if (e == FH_ERR_OK)
-		e = fh_authorize(&t->policies, &v, &r->arena, &answer);
+	fh_err e = fh_evaluation_begin(v, uid[0], uid[1], uid[2], value, &t->source, &r->arena);
+
+	if (e != FH_ERR_OK)
+		fail(r, "no answer", fh_err_text(e));
+	return e == FH_ERR_OK;
+}
+
+static void ask(struct runner *r, const struct fh_policies *p, struct fh_evaluation *v,
+		const struct fh_json *request, const char *what)
+{
+	struct fh_response answer;
+	fh_err e = fh_authorize(p, v, &r->arena, &answer);
+
 	if (e != FH_ERR_OK)
 		fail(r, "no answer", fh_err_text(e));
 	else
 		check_answer(r, request, what, &answer);
+}
+
+static void run_request(struct runner *r, const struct test *t, const struct fh_json *request)
+{
+	const struct fh_json *description = fh_json_member(request, "description");
+	struct fh_evaluation v;
+	char what[256] = "";
+
+	if (description != nullptr && description->kind == FH_JSON_STRING)
+		(void)snprintf(what, sizeof(what), "%.*s", fh_shown(description->text),
+			       (const char *)description->text.p);
+	if (!read_request(r, t, request, &v))
+		return;
+	ask(r, &t->policies, &v, request, what);
+	r->made[CHECK_DECISION]++;
+	r->made[CHECK_REASONS]++;
+	r->made[CHECK_ERRORS]++;
+	ask(r, &t->again, &v, request, "policies through JSON");
+	r->made[CHECK_JSON]++;
+}
+
+/* Writes the policies as JSON and reads that.  */
+static bool through_json(struct runner *r, struct test *t)
+{
+	constexpr size_t room = 1 << 20;
+	struct fh_builder b = fh_builder_of(fh_arena_space(&r->arena, room), room);
+	struct fh_span json;
+
+	fh_est_write(&b, &t->policies);
+	if (b.p == nullptr || fh_builder_end(&b, &json) != FH_ERR_OK) {
+		fail(r, "the policies do not fit as JSON", "");
+		return false;
+	}
+	if (fh_est_read(json, room, "policies", &r->arena, &t->again, &r->trace) != FH_ERR_OK) {
+		fail_trace(r, "policies through JSON");
+		return false;
+	}
+	return true;
 }
 
 static bool prepare(struct runner *r, const struct fh_json *json, struct test *t)
@@ -205,7 +249,7 @@ static bool prepare(struct runner *r, const struct fh_json *json, struct test *t
 		return false;
 	}
 	t->source = fh_entities_source(&t->entities);
-	return true;
+	return through_json(r, t);
 }
 
 static void run_test(struct runner *r, const struct fh_json *json, const struct test *t)
@@ -240,7 +284,7 @@ static void run_file(struct runner *r, const char *path)
 		fail_trace(r, "is no JSON");
 	else if (fh_json_member(json, "requests") == nullptr)
 		return;
-	t.document = (struct fh_json_document){ text, "test", &r->arena, &r->trace };
+	t.document = (struct fh_json_document){ "test", &r->arena, &r->trace };
 	if (!r->wrong && prepare(r, json, &t))
 		run_test(r, json, &t);
 	r->passed += !r->wrong;
