@@ -101,10 +101,11 @@ static void reads_what_it_writes(void **state)
 	assert_string_equal(first, second);
 }
 
-#define ALL "\"principal\":{\"op\":\"All\"},\"action\":{\"op\":\"All\"},\"resource\":"
-"{\"op\":\"All\"}"
-#define BODY(e) "{\"effect\":\"permit\"," ALL ",\"conditions\":"
-"[{\"kind\":\"when\",\"body\":" e "}]}"
+#define ALL \
+	"\"principal\":{\"op\":\"All\"},\"action\":{\"op\":\"All\"}," \
+	"\"resource\":{\"op\":\"All\"}"
+#define BODY(e) \
+	"{\"effect\":\"permit\"," ALL ",\"conditions\":[{\"kind\":\"when\",\"body\":" e "}]}"
 
 static void reads_every_literal(void **state)
 {
