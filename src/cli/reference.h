@@ -8,6 +8,7 @@
  * can be known.  One file for each subcommand.  */
 
 int fh_reference_diff(struct fh_cli *cli, int argc, char **argv);
+int fh_reference_from_log(struct fh_cli *cli, int argc, char **argv);
 int fh_reference_uki(struct fh_cli *cli, int argc, char **argv);
 
 #endif

@@ -21,6 +21,8 @@ static void fail(struct fh_event_log *log, fh_err why, const char *what)
 		return;
 	fh_trace_where(log->t, "event %zu", log->number);
 	fh_trace_what(log->t, "%s", what);
+	fh_trace_cure(log->t, "give the whole log, as binary_bios_measurements in "
+			      "/sys/kernel/security/tpm0 has it");
 }
 
 static size_t known_size(uint16_t id)
@@ -162,11 +164,8 @@ fh_err fh_event_log_open(struct fh_span file, struct fh_event_log *out, struct f
 		read_spec_id(&log, fh_span_skip(first.data, id.n));
 	else
 		log.algorithm[log.algorithms++] = known[0];
-	if (fh_cursor_bad(&log.rest)) {
-		fh_trace_cure(t, "give a log as binary_bios_measurements in "
-				 "/sys/kernel/security/tpm0 has it");
+	if (fh_cursor_bad(&log.rest))
 		return log.rest.why;
-	}
 	log.rest = fh_cursor_of(file);
 	*out = log;
 	return FH_ERR_OK;

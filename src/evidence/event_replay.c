@@ -36,7 +36,8 @@ static fh_err find_locality(struct fh_event_log log, struct fh_event_replay *r)
 			continue;
 		if (r->locality && r->first != first) {
 			fh_trace_where(log.t, "event %zu", e.number);
-			fh_trace_what(log.t, "it names another startup locality than one before");
+			fh_trace_what(log.t, "it contradicts a StartupLocality before it");
+			fh_trace_cure(log.t, "do not believe the log");
 			return FH_ERR_CONFLICT;
 		}
 		r->locality = true;
@@ -88,7 +89,8 @@ fh_err fh_event_log_replay(struct fh_span file, enum fh_bank only, struct fh_eve
 		return why;
 	begin_banks(&log, only, &r);
 	if (r.banks == 0) {
-		fh_trace_what(t, "the log has no digests of that bank");
+		fh_trace_what(t, "the log has no digests of a bank that can be replayed");
+		fh_trace_cure(t, "let the firmware measure into SHA-256");
 		return FH_ERR_MISSING;
 	}
 	for (; fh_event_log_next(&log, &e); r.records++) {

@@ -21,7 +21,7 @@ while read -r verb; do
 	grep -qx "\.It Cm $verb" "$man/freehold.1" || not_ok "freehold.1 names the verb $verb"
 	page=$man/freehold-$verb.1
 	[ -e "$page" ] || not_ok "$verb has a page"
-	"$freehold_program" "$verb" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p' > subcommands
+	"$freehold_program" "$verb" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p' > subcommands
 	"$freehold_program" "$verb" --help | grep -q '^Options:' && echo > subcommands
 	while read -r sub; do
 		options "$verb $sub"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is replayed is replayed the same from each bank alone, and all that is read
- * lies inside the log.  */
-#include "evidence/event_log.h"
+/* What is replayed is replayed the same from each bank alone, all that is read lies
+ * inside the log, and what is said of it can be shown to people.  */
+#include "base/utf8.h"
+#include "evidence/event_check.h"
+#include "evidence/event_describe.h"
 
 #include <stdlib.h>
 
@@ -21,8 +23,19 @@ static void compare(struct fh_span file, const struct fh_event_bank *b, uint32_t
 	}
 }
 
+static void describe(const struct fh_event *e)
+{
+	uint8_t room[FH_EVENT_TEXT_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+
+	fh_event_describe(e, &b);
+	if (b.bad || !fh_utf8_valid(fh_builder_span(&b)))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
+	struct fh_event_check check = { 0 };
 	struct fh_span file = fh_span_of(bytes, n);
 	struct fh_event_replay r;
 	struct fh_event_log log;
@@ -35,8 +48,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		compare(file, &r.bank[i], r.events);
 	if (fh_event_log_open(file, &log, nullptr) != FH_ERR_OK)
 		abort();
-	while (fh_event_log_next(&log, &e))
+	while (fh_event_log_next(&log, &e)) {
 		used += e.data.n;
+		describe(&e);
+		(void)fh_event_check(&check, &e);
+	}
+	if (check.extended != r.events)
+		abort();
 	if (log.rest.why != FH_ERR_OK || log.number != r.records || used > n)
 		abort();
 	return 0;

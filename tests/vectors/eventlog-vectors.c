@@ -5,7 +5,7 @@
  *
  * PATH is a log or a directory of logs.  One that is known to be broken must be
  * refused, and any other be read and lead somewhere, each bank alone to where it leads
- * beside the others.  Where that is, tests/live/test-eventlogs.sh compares with
+ * beside the others.  Where that is, tests/cli/test-eventlogs.sh compares with
  * tpm2_eventlog.  Prints "FAIL name: why" and, last, "N passed, N failed, N skipped".  */
 #include "evidence/event_log.h"
 #include "os/memory.h"

@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `reference from-log`: what its JSON says, what it refuses, and that it leads where tpm2_eventlog leads.
+source=$(cd "$(dirname "$0")/../.." && pwd)
+vectors=${FREEHOLD_VECTORS:-$source/../shared/vectors}/tpm/eventlogs
+made=$source/tests/fuzz/corpus/event_log
+. "$(dirname "$0")/lib.sh"
+
+replay() {
+	"$freehold_program" reference from-log --json "$1"
+}
+
+# The PCRs of our JSON, and of tpm2_eventlog's YAML, as BANK PCR VALUE.
+ours() {
+	replay "$1" > ours.json && python3 -c '
+import json
+for bank, pcrs in json.load(open("ours.json"))["pcrs"].items():
+	for pcr, value in pcrs.items():
+		print(bank, pcr, value)' | sort > ours
+}
+theirs() {
+	tpm2_eventlog "$1" 2> /dev/null | sed -n '/^pcrs:/,$p' |
+		awk '/^  sha/ { bank = $1; sub(":", "", bank) } / : 0x/ { print bank, $1, substr($3, 3) }' | sort > theirs
+	[ -s theirs ]
+}
+
+for log in "$made"/*; do
+	name=made/$(basename "$log")
+	yes "$name is read" 0 ours "$log"
+done
+
+replay "$made/sha1-sha256" > log.json
+yes "records tell number, PCR, type, name and digests" 0 python3 -c '
+import json
+log = json.load(open("log.json"))
+event = [e for e in log["events"] if e["type"] == "EV_EFI_BOOT_SERVICES_APPLICATION"][0]
+assert event["number"] == 4 and event["pcr"] == 4 and event["type_number"] == 0x80000003
+assert event["name"] == "\\EFI\\B.EFI" and sorted(event["digests"]) == ["sha1", "sha256"]
+assert sorted(log["pcrs"]) == ["sha1", "sha256"] and "0" in log["pcrs"]["sha256"]
+assert "9" not in log["pcrs"]["sha256"]'
+
+: > empty
+yes "an empty log is refused" 2 replay empty
+head -c 60 "$made/sha1-sha256" > short
+yes "a torn log is refused" 2 replay short
+yes "a log that is not there is refused" 2 replay missing
+yes "a text is refused" 2 replay "$source/README.md"
+
+if ! command -v tpm2_eventlog > /dev/null || [ ! -d "$vectors" ]; then
+	echo "skip - logs of real machines lead where tpm2_eventlog leads: no tpm2_eventlog, or no $vectors"
+	exit "$failed"
+fi
+for log in "$vectors"/*; do
+	theirs "$log" || continue
+	yes "$(basename "$log") is read" 0 ours "$log"
+	yes "$(basename "$log") leads where tpm2_eventlog leads" 0 cmp ours theirs
+done
+exit "$failed"
