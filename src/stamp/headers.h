@@ -76,6 +76,9 @@ fh_err fh_headers_read(struct fh_span file, enum fh_network network, struct fh_a
 		       struct fh_headers *out, struct fh_trace *t);
 size_t fh_headers_count(struct fh_span file);
 
+/* The same, into the set H, which has headers already.  */
+fh_err fh_headers_read_more(struct fh_headers *h, struct fh_span file, struct fh_trace *t);
+
 /* The header at HEIGHT on the best branch that has one: the one that is trusted most,
  * and of those the one with the most work.  */
 bool fh_headers_find(const struct fh_headers *h, uint64_t height, struct fh_header_place *out);

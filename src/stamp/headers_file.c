@@ -171,6 +171,21 @@ static fh_err read_text(struct fh_headers *h, struct fh_span file, struct fh_tra
 	return FH_ERR_OK;
 }
 
+fh_err fh_headers_read_more(struct fh_headers *h, struct fh_span file, struct fh_trace *t)
+{
+	fh_err e;
+
+	if (is_ours(file))
+		e = read_ours(h, file, t);
+	else
+		e = is_text(file) ? read_text(h, file, t) : read_plain(h, file, t);
+	if (e == FH_ERR_OK && h->n == 0) {
+		fh_trace_what(t, "there are no headers in it");
+		e = FH_ERR_FORMAT;
+	}
+	return e;
+}
+
 fh_err fh_headers_read(struct fh_span file, enum fh_network network, struct fh_arena *a,
 		       struct fh_headers *out, struct fh_trace *t)
 {
@@ -178,16 +193,8 @@ fh_err fh_headers_read(struct fh_span file, enum fh_network network, struct fh_a
 	fh_err e = file.n > FH_HEADERS_FILE_MAX
 		? FH_ERR_LIMIT : fh_headers_begin(network, fh_headers_count(file), a, &h);
 
-	if (e != FH_ERR_OK)
-		return e;
-	if (is_ours(file))
-		e = read_ours(&h, file, t);
-	else
-		e = is_text(file) ? read_text(&h, file, t) : read_plain(&h, file, t);
-	if (e == FH_ERR_OK && h.n == 0) {
-		fh_trace_what(t, "there are no headers in it");
-		e = FH_ERR_FORMAT;
-	}
+	if (e == FH_ERR_OK)
+		e = fh_headers_read_more(&h, file, t);
 	if (e == FH_ERR_OK)
 		*out = h;
 	return e;

@@ -279,3 +279,20 @@ fh_err fh_stamp_claims(struct fh_stamp *s, struct fh_arena *a, struct fh_stamp_c
 	*n = count;
 	return FH_ERR_OK;
 }
+
+static bool is_anchored(const struct fh_stamp *s, int depth)
+{
+	bool found = false;
+
+	for (const struct fh_attestation *x = s->attestation; x != nullptr; x = x->next)
+		found |= x->notary == FH_NOTARY_BITCOIN;
+	for (const struct fh_stamp *c = s->child;
+	     c != nullptr && !found && depth < FH_STAMP_DEPTH_MAX; c = c->next)
+		found = is_anchored(c, depth + 1);
+	return found;
+}
+
+bool fh_stamp_anchored(const struct fh_stamp *s)
+{
+	return is_anchored(s, 0);
+}

@@ -109,6 +109,9 @@ struct fh_stamp_claim {
 fh_err fh_stamp_claims(struct fh_stamp *s, struct fh_arena *a, struct fh_stamp_claim **out,
 		       size_t *n);
 
+/* Something in the tree S is attested by a block of Bitcoin.  */
+bool fh_stamp_anchored(const struct fh_stamp *s);
+
 /* URI may stand in a pending attestation: at most FH_STAMP_URI_MAX of A-Z a-z 0-9
  * - . _ / :  */
 bool fh_stamp_uri_ok(struct fh_span uri);
