@@ -191,13 +191,7 @@ static fh_err read_chain(const STACK_OF(X509) *chain, struct fh_ek_result *r)
 	r->from_ms = 0;
 	r->until_ms = UINT64_MAX;
 	for (int i = 0; i < sk_X509_num(chain); i++) {
-		X509 *c = sk_X509_value(chain, i);
-		uint8_t bytes[FH_X509_MAX], *end = bytes;
-		int n = i2d_X509(c, nullptr);
-
-		if (n <= 0 || (size_t)n > sizeof(bytes) || i2d_X509(c, &end) != n)
-			return FH_ERR_CRYPTO;
-		fh_err e = fh_x509_facts_of(c, fh_span_of(bytes, (size_t)n), &r->anchor);
+		fh_err e = fh_x509_facts_of(sk_X509_value(chain, i), &r->anchor);
 
 		if (e != FH_ERR_OK)
 			return e;
@@ -214,6 +208,7 @@ static fh_err read_chain(const STACK_OF(X509) *chain, struct fh_ek_result *r)
 			return refuse(r, "ek-chain", "was issued by a certificate that may not",
 				      nullptr);
 	}
+	fh_x509_recognise(sk_X509_value(chain, sk_X509_num(chain) - 1), &r->anchor);
 	if (r->anchor.maker != FH_X509_MAKER_CHIP)
 		r->anchor.maker = named;
 	return FH_ERR_OK;

@@ -23,8 +23,12 @@ static inline void fh_x509_drop(struct fh_x509 *c)
  * none.  */
 X509 *fh_x509_parse(struct fh_span der, size_t *n);
 
-/* The facts of C, which is DER.  FH_ERR_FORMAT if a time cannot be read.  */
-fh_err fh_x509_facts_of(X509 *c, struct fh_span der, struct fh_x509_facts *out);
+/* Names, validity and role of C, without what takes hashing or a signature.
+ * FH_ERR_FORMAT if a time cannot be read.  */
+fh_err fh_x509_facts_of(X509 *c, struct fh_x509_facts *out);
+
+/* Adds C's SHA-256 and its maker.  */
+void fh_x509_recognise(const X509 *c, struct fh_x509_facts *f);
 
 /* NAME's common name, or all of it: cut, and printable.  */
 void fh_x509_name_text(const X509_NAME *name, char out[FH_X509_NAME_MAX]);

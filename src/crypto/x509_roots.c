@@ -134,9 +134,9 @@ static bool read_time(const ASN1_TIME *t, uint64_t *out)
 	return true;
 }
 
-fh_err fh_x509_facts_of(X509 *c, struct fh_span der, struct fh_x509_facts *out)
+fh_err fh_x509_facts_of(X509 *c, struct fh_x509_facts *out)
 {
-	struct fh_x509_facts f = { .sha256 = fh_hash_of(der) };
+	struct fh_x509_facts f = { 0 };
 
 	if (!read_time(X509_get0_notBefore(c), &f.from_ms) ||
 	    !read_time(X509_get0_notAfter(c), &f.until_ms))
@@ -144,11 +144,17 @@ fh_err fh_x509_facts_of(X509 *c, struct fh_span der, struct fh_x509_facts *out)
 	fh_x509_name_text(X509_get_subject_name(c), f.name);
 	fh_x509_name_text(X509_get_issuer_name(c), f.issuer);
 	f.authority = X509_check_ca(c) == says_authority;
-	f.self_signed = X509_self_signed(c, /* verify_signature= */ 1) == 1;
-	f.vendor = fh_x509_known_vendor(&f.sha256);
-	f.maker = f.vendor != nullptr ? FH_X509_MAKER_CHIP : fh_x509_maker_named(f.name);
 	*out = f;
 	return FH_ERR_OK;
+}
+
+void fh_x509_recognise(const X509 *c, struct fh_x509_facts *f)
+{
+	unsigned int n = FH_HASH_SIZE;
+
+	if (X509_digest(c, EVP_sha256(), f->sha256.bytes, &n) == 1)
+		f->vendor = fh_x509_known_vendor(&f->sha256);
+	f->maker = f->vendor != nullptr ? FH_X509_MAKER_CHIP : fh_x509_maker_named(f->name);
 }
 
 fh_err fh_x509_describe(struct fh_span der, struct fh_x509_facts *out)
@@ -160,7 +166,13 @@ fh_err fh_x509_describe(struct fh_span der, struct fh_x509_facts *out)
 	c.p = fh_x509_parse(der, &n);
 	if (c.p == nullptr || n != der.n)
 		return FH_ERR_FORMAT;
-	return fh_x509_facts_of(c.p, der, out);
+	fh_err e = fh_x509_facts_of(c.p, out);
+
+	if (e != FH_ERR_OK)
+		return e;
+	fh_x509_recognise(c.p, out);
+	out->self_signed = X509_self_signed(c.p, /* verify_signature= */ 1) == 1;
+	return FH_ERR_OK;
 }
 
 /* --- sets --------------------------------------------------------------------- */
@@ -189,17 +201,11 @@ bool fh_x509_is_link(const struct fh_x509_roots *r, struct fh_span der)
 /* C is trusted as it stands: no other of ALL issued it.  */
 static bool is_anchor(X509 *c, const STACK_OF(X509) *all)
 {
-	uint8_t bytes[FH_X509_MAX], *end = bytes;
-	int n = i2d_X509(c, nullptr);
+	struct fh_x509_facts f = { 0 };
 
-	if (X509_self_signed(c, /* verify_signature= */ 1) == 1)
+	fh_x509_recognise(c, &f);
+	if (f.vendor != nullptr || X509_self_signed(c, /* verify_signature= */ 1) == 1)
 		return true;
-	if (n > 0 && (size_t)n <= sizeof(bytes) && i2d_X509(c, &end) == n) {
-		struct fh_hash sha256 = fh_hash_of(fh_span_of(bytes, (size_t)n));
-
-		if (fh_x509_known_vendor(&sha256) != nullptr)
-			return true;
-	}
 	for (int i = 0; i < sk_X509_num(all); i++) {
 		X509 *other = sk_X509_value(all, i);
 

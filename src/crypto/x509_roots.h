@@ -30,7 +30,7 @@ struct fh_x509_facts {
 	char issuer[FH_X509_NAME_MAX];
 	uint64_t from_ms, until_ms;       /* validity */
 	bool authority;                   /* says that it may issue (basicConstraints) */
-	bool self_signed;                 /* and its signature is right */
+	bool self_signed;                 /* and its signature is right; not told of an anchor */
 	enum fh_x509_maker maker;
 	const char *vendor;               /* the chip's maker, if recognised; else NULL */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A quote with what comes beside it, each part behind its length (2 bytes): key,
- * message, signature, values, certificate.  Without roots nothing endorses.  */
+ * message, signature, values, certificate, event log.  Without roots nothing endorses.  */
 #include <stdlib.h>
 
 #include "base/cursor.h"
@@ -23,7 +23,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		.pcrs = fh_cursor_vec16(&c, UINT16_MAX),
 		.ek_given = c.rest.n > 0,
 		.ek = fh_cursor_vec16(&c, UINT16_MAX),
+		.log_given = c.rest.n > 0,
+		.log = fh_cursor_vec16(&c, UINT16_MAX),
 	};
+
+	given.pcrs_given &= given.pcrs.n > 0; /* so that a log can stand for values */
+	given.ek_given &= given.ek.n > 0;
 
 	if (fh_quote_verify(&given, &arena, &v, &t) != FH_ERR_OK)
 		return 0;

@@ -25,10 +25,10 @@ figure() {
 	verdict $? "bench/run: $1"
 }
 
-what=(append latency verify)
+what=(append latency verify verdict)
 if [ ! -x "${FREEHOLD_BUILD:-$top/build}/bench/append" ]; then
 	echo 'skip - bench/run append: built without SQLite'
-	what=(latency verify)
+	what=(latency verify verdict)
 fi
 timeout 60 "$top/bench/run" --quick --dir "$work" "${what[@]}" >"$work/out" 2>"$work/said"
 verdict $? 'bench/run ends well'
@@ -48,6 +48,9 @@ figure 'a signature' '2 x signature +(N)'
 figure 'entries verified a second' 'verify +(N) entries/s'
 figure 'SHA-256 beside it' 'SHA-256 alone +(N) entries/s'
 figure 'the share of signatures' 'ML-DSA-65 signature a checkpoint, (N) us'
+figure 'verdicts on quotes a second' 'verdict, P-256, chain known +(N) a second'
+figure 'signature checks beside them' 'its signatures alone +(N): '
+figure 'memory of the verifier' 'memory of the verifier +(N) kB'
 ! grep -qE '(^|[ (])-[0-9]' "$work/out"
 verdict $? 'bench/run: no figure is negative'
 [ "$(grep -c 'limit: ' "$work/out")" -ge 3 ]
