@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/policy.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/duration.h"
+#include "cli/excerpt.h"
 #include "cli/revoke.h"
 #include "cli/time.h"
 #include "codec/json.h"
@@ -82,9 +85,9 @@ static int read_texts(const struct fh_usage *u, const struct fh_arguments *a,
 	return go_on;
 }
 
-/* The place in the texts, as the file that holds it.  */
-static int tell_refused(const struct fh_cli *cli, const struct fh_arguments *a, fh_err e,
-			const struct fh_trace *t)
+/* The place in the texts P, as the file that holds it.  */
+static int tell_refused(const struct fh_cli *cli, const struct fh_arguments *a,
+			const struct fh_policy_body *p, fh_err e, const struct fh_trace *t)
 {
 	bool in_schema = strncmp(t->where, "schema", strlen("schema")) == 0;
 	const char *file = in_schema ? fh_argument(a, "schema") : a->operand[0];
@@ -93,6 +96,7 @@ static int tell_refused(const struct fh_cli *cli, const struct fh_arguments *a, 
 
 	(void)snprintf(where, sizeof(where), "%s%s", file, place == nullptr ? "" : place);
 	(void)fh_cli_fail(e, where, t->what, t->cure);
+	fh_excerpt(in_schema ? p->schema : p->cedar, t->where);
 	if (cli->json)
 		printf("{\"verdict\":\"no\"}\n");
 	return FH_EXIT_NO;
@@ -109,7 +113,7 @@ static int check_texts(const struct fh_cli *cli, const struct fh_arguments *a,
 
 	if (e == FH_ERR_NOMEM)
 		return fh_cli_fail(e, a->operand[0], nullptr, nullptr);
-	return e == FH_ERR_OK ? go_on : tell_refused(cli, a, e, &t);
+	return e == FH_ERR_OK ? go_on : tell_refused(cli, a, p, e, &t);
 }
 
 static int policy_check(struct fh_cli *cli, int argc, char **argv)
@@ -253,6 +257,7 @@ int fh_cmd_policy(struct fh_cli *cli, int argc, char **argv)
 {
 	static const struct fh_subcommand subcommands[] = {
 		{ "check", policy_check, "say whether a policy could be signed" },
+		{ "fmt", fh_policy_fmt, "lay out policies in one way" },
 		{ "sign", policy_sign, "sign one; it replaces the one before" },
 		{ "show", policy_show, "show what is in force" },
 		{ "revoke", policy_revoke, "take it back: nothing is permitted" },

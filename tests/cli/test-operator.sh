@@ -76,6 +76,19 @@ yes "a server needs an absolute path" 64 server_add web --uid 1 -- true
 yes "a good policy can be signed" 0 fh policy check policy.cedar --schema schema.cedarschema
 yes "a bad policy cannot" 1 fh policy check bad.cedar --schema schema.cedarschema
 says "and names the place" "bad.cedar:1:"
+says "and shows it" "^  1 | "
+says "with a mark under it" "^    | *^"
+printf '// why\npermit(principal,action,\nresource)when{1==1};' > loose.cedar
+yes "policy fmt" 0 fh policy fmt loose.cedar
+says "lays out, comments and all" "^// why$"
+says "in one way" "^when { 1 == 1 };$"
+yes "what is not laid out is found" 1 fh policy fmt --check loose.cedar
+yes "and laid out" 0 fh policy fmt --write loose.cedar
+yes "once" 0 fh policy fmt --check loose.cedar
+printf 'permit(principal,action,resource) when { 1 = 1 };' > wrong.cedar
+yes "what is no policy is refused" 1 fh policy fmt wrong.cedar
+says "by its place" "wrong.cedar:1:44: .=. compares nothing; write .==."
+says "and its cause" "^    |  *^$"
 yes "policy sign refuses it, too" 1 with_pass policy sign bad.cedar --schema schema.cedarschema --expires 1d --operator-key op.key
 yes "a policy needs an end" 64 with_pass policy sign policy.cedar --schema schema.cedarschema --operator-key op.key
 yes "policy sign" 0 with_pass policy sign policy.cedar --schema schema.cedarschema --expires 90d --operator-key op.key

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CLI_POLICY_H
+#define FH_CLI_POLICY_H
+
+#include "cli/command.h"
+
+/* `freehold policy`: subcommands with a file of their own.  */
+
+int fh_policy_fmt(struct fh_cli *cli, int argc, char **argv);
+
+#endif
