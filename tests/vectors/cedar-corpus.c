@@ -3,15 +3,19 @@
  * Cedar says about them.
  *
  *	cedar-corpus DIR
+ *	cedar-corpus ARCHIVE.tar.xz
  *
- * runs every test below DIR; the paths in a test are relative to DIR (or name files
- * beside the test).  Prints "FAIL name: why", how many checks of which kind were
+ * runs every test below DIR, or in the archive; the paths in a test are relative to
+ * DIR (or name files beside the test).  Prints "FAIL name: why", how many checks of which kind were
  * made, and last "N passed, N failed, N skipped", counting tests.  */
 #include <dirent.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "policy/authorize.h"
@@ -19,6 +23,8 @@
 #include "policy/est.h"
 #include "policy/policies.h"
 #include "policy/value_json.h"
+
+#include "fixture/remove.h"
 
 constexpr size_t arena_size = 256 << 20;
 constexpr size_t path_max = 4096;
@@ -291,6 +297,13 @@ static void run_file(struct runner *r, const char *path)
 	r->failed += r->wrong;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && strcmp(text + n - m, end) == 0;
+}
+
 static void run_directory(struct runner *r, const char *dir, int depth)
 {
 	struct dirent **entry;
@@ -304,7 +317,6 @@ static void run_directory(struct runner *r, const char *dir, int depth)
 	}
 	for (int i = 0; i < n; i++) {
 		const char *name = entry[i]->d_name;
-		size_t length = strlen(name);
 		char path[path_max];
 		struct stat s;
 
@@ -312,13 +324,42 @@ static void run_directory(struct runner *r, const char *dir, int depth)
 		if (name[0] != '.' && stat(path, &s) == 0) {
 			if (S_ISDIR(s.st_mode))
 				run_directory(r, path, depth + 1);
-			else if (length > 5 && strcmp(name + length - 5, ".json") == 0)
+			else if (ends_with(name, ".json"))
 				run_file(r, path);
 		}
 		free(entry[i]);
 	}
 	if (n >= 0)
 		free(entry);
+}
+
+/* Unpacks ARCHIVE into the directory DIR.  */
+static bool unpack(char *archive, char *dir)
+{
+	char program[] = "tar", how[] = "-xJf", where[] = "-C";
+	char *const arguments[] = { program, how, archive, where, dir, nullptr };
+	int status = -1;
+	pid_t pid;
+
+	if (posix_spawnp(&pid, arguments[0], nullptr, nullptr, arguments, environ) != 0)
+		return false;
+	return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static void run_archive(struct runner *r, char *archive)
+{
+	char dir[] = "/tmp/cedar-corpus-XXXXXX";
+
+	r->file = archive;
+	r->dir = mkdtemp(dir);
+	if (r->dir == nullptr || !unpack(archive, dir)) {
+		fail(r, "cannot be unpacked", "");
+		r->failed++;
+	} else {
+		run_directory(r, r->dir, 0);
+	}
+	if (r->dir != nullptr)
+		fh_fixture_remove(dir);
 }
 
 int main(int argc, char **argv)
@@ -337,7 +378,10 @@ int main(int argc, char **argv)
 	}
 	r.dir = argv[1];
 	r.arena = fh_arena_of(memory, arena_size);
-	run_directory(&r, r.dir, 0);
+	if (ends_with(argv[1], ".tar.xz"))
+		run_archive(&r, argv[1]);
+	else
+		run_directory(&r, r.dir, 0);
 	free(memory);
 	for (size_t i = 0; i < CHECKS; i++)
 		printf("%zu %s%s", r.made[i], check_names[i], i + 1 < CHECKS ? ", " : "\n");
