@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/quote.h"
 
-#include "evidence/event_log.h"
-
 /* What an attestation key is, and what it must not be (part 1, clause 25.5; a
  * key that also decrypts may be made to sign what it did not see).  */
 static const struct {
@@ -15,10 +13,6 @@ static const struct {
 	{ FH_TPM_FIXED_PARENT, "fixedParent" },
 	{ FH_TPM_SENSITIVE_DATA_ORIGIN, "sensitiveDataOrigin" },
 };
-
-/* PCRs that every firmware measures into, a separator at least (PC Client Platform
- * Firmware Profile, 3.3.4).  */
-constexpr uint32_t firmware_mask = 0xff; /* 0 to 7 */
 
 constexpr size_t text_room = 192; /* of a selection, for people */
 
@@ -35,6 +29,7 @@ const char *fh_quote_check_text(enum fh_quote_check c)
 		[FH_QUOTE_DIGEST] = "pcr-digest",
 		[FH_QUOTE_LOG] = "log-replay",
 		[FH_QUOTE_RESET] = "pcr-unexplained",
+		[FH_QUOTE_EVENTS] = "log-events",
 		[FH_QUOTE_IMA] = "ima-replay",
 	};
 
@@ -303,70 +298,6 @@ fh_err fh_quote_check(const struct fh_quote_claim *claim, struct fh_quote_result
 	check_bank(out);
 	check_values(claim->pcrs, hash, out);
 	return FH_ERR_OK;
-}
-
-/* --- logs ------------------------------------------------------------------------ */
-
-/* VALUE is what a reset leaves in PCR.  */
-static bool is_reset(enum fh_bank bank, unsigned pcr, struct fh_span value)
-{
-	struct fh_digest reset = fh_event_reset(bank, pcr);
-
-	return fh_span_equal(value, fh_digest_span(&reset));
-}
-
-uint32_t fh_quote_untouched(const struct fh_quote_result *r, const struct fh_pcr_values *pcrs)
-{
-	uint32_t untouched = 0;
-
-	for (unsigned pcr = 0; pcr < FH_PCRS_MAX; pcr++) {
-		uint32_t bit = r->mask & firmware_mask & 1U << pcr;
-
-		if (bit != 0 && is_reset(r->bank, pcr, fh_pcr_values_find(pcrs, r->bank, pcr)))
-			untouched |= bit;
-	}
-	return untouched;
-}
-
-static void check_pcr(const struct fh_quote_replay *log, unsigned pcr, struct fh_span value,
-		      struct fh_quote_result *r)
-{
-	enum fh_quote_check c = FH_QUOTE_LOG;
-	const char *what = "the events of the log lead to another value";
-
-	if ((log->events & 1U << pcr) != 0) {
-		if (fh_span_equal(fh_digest_span(&log->value[pcr]), value))
-			return;
-	} else {
-		bool untouched = is_reset(r->bank, pcr, value);
-
-		if (untouched && (firmware_mask & 1U << pcr) == 0)
-			return;
-		c = FH_QUOTE_RESET;
-		what = untouched ? "the log has no event of it, though every firmware measures"
-				   " into it"
-				 : "no event of the log explains its value";
-	}
-	if (r->answer[c] == FH_ANSWER_NO)
-		return; /* the first is named */
-	struct fh_trace *t = say(r, c, FH_ANSWER_NO);
-
-	fh_trace_where(t, "PCR %u", pcr);
-	fh_trace_what(t, "%s", what);
-}
-
-void fh_quote_check_log(const struct fh_quote_replay *log, const struct fh_pcr_values *pcrs,
-			struct fh_quote_result *r)
-{
-	if (r->answer[FH_QUOTE_BANK] != FH_ANSWER_YES ||
-	    r->answer[FH_QUOTE_DIGEST] != FH_ANSWER_YES)
-		return;
-	r->answer[FH_QUOTE_LOG] = FH_ANSWER_YES;
-	r->answer[FH_QUOTE_RESET] = FH_ANSWER_YES;
-	for (unsigned pcr = 0; pcr < FH_PCRS_MAX; pcr++) {
-		if ((r->mask & 1U << pcr) != 0)
-			check_pcr(log, pcr, fh_pcr_values_find(pcrs, r->bank, pcr), r);
-	}
 }
 
 bool fh_quote_holds(const struct fh_quote_result *r)

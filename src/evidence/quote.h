@@ -24,6 +24,7 @@ enum fh_quote_check {
 	FH_QUOTE_LOG,       /* and are where the event log leads */
 	FH_QUOTE_RESET,     /* or what a reset leaves, where the log has no events: but for
 			       PCR 0 to 7, where every firmware measures something */
+	FH_QUOTE_EVENTS,    /* and its events say nothing that their digests deny */
 	FH_QUOTE_IMA,       /* and where IMA's log leads */
 	FH_QUOTE_CHECKS
 };
@@ -62,6 +63,9 @@ fh_err fh_quote_check(const struct fh_quote_claim *claim, struct fh_quote_result
 /* Whether LOG leads to the quoted PCRS, which fh_quote_check() found right.  */
 void fh_quote_check_log(const struct fh_quote_replay *log, const struct fh_pcr_values *pcrs,
 			struct fh_quote_result *r);
+
+/* What the events of the log FILE, which leads there, say of themselves.  */
+void fh_quote_check_events(struct fh_span file, struct fh_quote_result *r);
 
 /* The quoted ones of PCR 0 to 7 that are as a reset leaves them: no firmware
  * measured into them.  */

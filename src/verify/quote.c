@@ -133,6 +133,7 @@ static fh_err check(const struct fh_quote_given *g, struct fh_quote_verdict *v,
 			      "where the log leads is not what was quoted");
 	if (led) {
 		compare_log(v);
+		fh_quote_check_events(g->log, &v->quote);
 	} else if (g->log_given && v->quote.answer[FH_QUOTE_TYPE] == FH_ANSWER_YES) {
 		v->quote.answer[FH_QUOTE_LOG] = FH_ANSWER_NO;
 		v->quote.why[FH_QUOTE_LOG] = torn;
