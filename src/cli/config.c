@@ -17,6 +17,8 @@ static const char *const levels[] = {
 
 constexpr size_t listen_max = sizeof(((struct fh_config *)0)->listen);
 constexpr size_t tcti_max = sizeof(((struct fh_config *)0)->tcti);
+constexpr size_t calendars_max = sizeof(((struct fh_config *)0)->calendars);
+constexpr size_t bitcoin_max = sizeof(((struct fh_config *)0)->bitcoin);
 
 /* One text key: where its value goes and how long it may be.  */
 struct key {
@@ -30,6 +32,9 @@ static const struct key keys[] = {
 	{ "socket", offsetof(struct fh_config, socket), FH_PATH_MAX, true },
 	{ "listen", offsetof(struct fh_config, listen), listen_max, false },
 	{ "tcti", offsetof(struct fh_config, tcti), tcti_max, false },
+	{ "calendars", offsetof(struct fh_config, calendars), calendars_max, false },
+	{ "bitcoin", offsetof(struct fh_config, bitcoin), bitcoin_max, false },
+	{ "bitcoin-login", offsetof(struct fh_config, bitcoin_login), FH_PATH_MAX, true },
 };
 
 void fh_config_defaults(struct fh_config *c)
@@ -99,8 +104,8 @@ static fh_err read_line(struct fh_span line, struct fh_config *c, struct fh_trac
 			return read_text(&keys[i], value, c, t);
 	}
 	fh_trace_what(t, "unknown key `%.*s`", (int)name.n, (const char *)name.p);
-	fh_trace_cure(t, "the keys are state, socket, listen, tcti and log; what is allowed is "
-		      "said in signed statements only");
+	fh_trace_cure(t, "the keys are state, socket, listen, tcti, calendars, bitcoin, "
+		      "bitcoin-login and log; what is allowed is said in signed statements only");
 	return FH_ERR_UNKNOWN;
 }
 

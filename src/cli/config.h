@@ -27,6 +27,9 @@ struct fh_config {
 	char socket[FH_PATH_MAX]; /* `socket`: Unix socket of clients; empty: STATE/socket */
 	char listen[128];         /* `listen`: ADDRESS:PORT for HTTP; empty: none */
 	char tcti[256];           /* `tcti`: which TPM, as tpm2-tss writes it; empty: the default */
+	char calendars[1024];     /* `calendars`: URLs that may be asked for time stamps */
+	char bitcoin[1025];       /* `bitcoin`: URL of the operator's Bitcoin node; empty: none */
+	char bitcoin_login[FH_PATH_MAX]; /* `bitcoin-login`: file with its USER:PASSWORD */
 	enum fh_log_level log;    /* `log`: error, warning, info or debug */
 };
 

@@ -25,8 +25,10 @@ static const struct fh_subcommand verbs[] = {
 	{ "connect", fh_cmd_connect, "speak with a tool server through the daemon" },
 	{ "status", fh_cmd_status, "say how the daemon and the chain are" },
 	{ "record", fh_cmd_record, "show or prove what happened" },
-	{ "verify", fh_cmd_verify, "check a record, a proof or a quote" },
+	{ "verify", fh_cmd_verify, "check a record, a proof, a quote or a time stamp" },
 	{ "roots", fh_cmd_roots, "say whose TPMs are believed to be TPMs" },
+	{ "stamp", fh_cmd_stamp, "prove by Bitcoin that a file exists" },
+	{ "headers", fh_cmd_headers, "keep the headers of Bitcoin blocks" },
 	{ "upgrade", fh_cmd_upgrade, "bring the state directory to this format" },
 };
 constexpr size_t verbs_n = sizeof(verbs) / sizeof(verbs[0]);

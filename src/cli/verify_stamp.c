@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/verify_print.h"
 #include "os/memory.h"
@@ -12,7 +13,8 @@ constexpr size_t report_max = 64 << 10;
 
 static const struct fh_option options[] = {
 	{ "ots", 0, false, "FILE.ots", "the OpenTimestamps proof (default FILE.ots)" },
-	{ "headers", 0, false, "FILE", "headers of Bitcoin blocks: raw, in hex, or imported ones" },
+	{ "headers", 0, false, "FILE", "headers of Bitcoin blocks (default: what `freehold headers`"
+	  " keeps)" },
 	{ "network", 0, false, "NAME", "main (the default), testnet or regtest" },
 };
 static const struct fh_usage usage = {
@@ -31,7 +33,7 @@ static const struct fh_usage usage = {
 
 struct stamp_task {
 	const char *file, *ots, *headers;
-	char ots_path[FH_PATH_MAX];
+	char ots_path[FH_PATH_MAX], store[FH_PATH_MAX];
 	enum fh_network network;
 	struct fh_arena memory, report; /* of the proof and the headers; of the answer */
 };
@@ -40,6 +42,12 @@ static void stamp_task_drop(struct stamp_task *t)
 {
 	fh_arena_drop(&t->memory);
 	fh_arena_drop(&t->report);
+}
+
+bool fh_headers_path(const struct fh_cli *cli, enum fh_network network, char out[FH_PATH_MAX])
+{
+	return snprintf(out, FH_PATH_MAX, "%s/cache/headers-%s", cli->config.state,
+			fh_network_text(network)) < (int)FH_PATH_MAX;
 }
 
 static int read_task(struct fh_cli *cli, int argc, char **argv, struct stamp_task *t)
@@ -57,6 +65,10 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct stamp_tas
 	t->headers = fh_argument(&a, "headers");
 	if (network != nullptr && fh_network_parse(fh_span_str(network), &t->network) != FH_ERR_OK)
 		return fh_usage_error(&usage, "--network takes main, testnet or regtest");
+	/* What was synced or imported here counts where nothing else is given.  */
+	if (t->headers == nullptr && fh_headers_path(cli, t->network, t->store) &&
+	    access(t->store, F_OK) == 0)
+		t->headers = t->store;
 	if (t->ots != nullptr)
 		return -1;
 	if (snprintf(t->ots_path, sizeof(t->ots_path), "%s.ots", t->file) >=

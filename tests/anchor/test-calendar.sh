@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Time stamps by calendars: what is sent, what is believed, and who is asked.
+verify=$PWD/build/freehold-verify
+stamps=$PWD/tests/cli/stamps.py
+. "$(dirname "$0")/lib.sh"
+serve calendar
+unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY ALL_PROXY all_proxy
+proof() {
+	od -An -v -tx1 "$1" | tr -d ' \n'
+}
+
+echo one > one; echo two > two; echo three > three
+yes "usage: nobody to ask" 64 fh stamp one
+yes "makes proofs of several files" 0 fh stamp one two three --calendar "$url"
+says_in asked "sends one nonced hash" '^POST /digest [0-9a-f]\{64\} application/vnd.opentimestamps.v1$'
+yes "only once" 0 test "$(wc -l < asked)" = 1
+digest=$(sha256sum < one | cut -d' ' -f1)
+yes "which is not a file's digest" 1 grep -q "$digest" asked
+yes "shows a proof" 0 fh stamp info one.ots
+says "of the file" "^sha256      $digest\$"
+says "with the promise" "^pending     $url: [0-9a-f]\{64\}\$"
+yes "shows it as JSON" 0 fh stamp info one.ots --json
+says "with the promise" "{\"hash\":\"sha256\",\"digest\":\"$digest\",\"attestations\":\[{\"kind\":\"pending\",\"uri\":\"$url\""
+commitment=$(fh stamp info one.ots | sed -n 's/^pending.*: //p')
+yes "all of them lead to one hash" 0 test "$commitment" = "$(fh stamp info three.ots | sed -n 's/^pending.*: //p')"
+yes "which nobody has attested yet" 2 "$verify" one --ots one.ots
+yes "keeps a proof that is there" 2 fh stamp one --calendar "$url"
+rm -f one.ots two.ots
+yes "makes another" 0 fh stamp make one two --calendar "$url/" --enough 1
+
+yes "is not complete at once" 2 fh stamp upgrade one.ots --calendar "$url"
+says "and says why" "freehold: $url/timestamp/[0-9a-f]*: it answers with status 404; "
+cp one.ots before
+: > root
+yes "does not ask whom it may not ask" 2 fh stamp upgrade one.ots --calendar http://127.0.0.1:1
+says "and says so" "freehold: $url: this calendar is none that may be asked; name it with --calendar"
+yes "nor with no list at all" 2 fh stamp upgrade one.ots
+yes "completes proofs" 0 fh stamp upgrade one.ots two.ots --calendar "$url"
+says "and says so" '^one.ots: complete$'
+yes "with a block" 0 fh stamp info one.ots
+says "by its height" '^bitcoin     3: [0-9a-f]\{64\}$'
+cp one.ots complete
+: > asked
+yes "asks nobody about what is complete" 0 fh stamp upgrade one.ots --calendar "$url"
+yes "really nobody" 1 test -s asked
+yes "and changes nothing" 0 cmp one.ots complete
+python3 - "$stamps" <<'END' || not_ok "a header with that root is mined"
+import importlib.util, sys
+source = open(sys.argv[1], encoding="utf-8").read().replace("\nmain()\n", "\n")
+names = {}
+exec(compile(source, sys.argv[1], "exec"), names)
+open("header", "w").write("3 " + names["mine"](bytes(80), open("root", "rb").read(), 1296690402).hex())
+END
+yes "holds against the block" 0 "$verify" one --ots one.ots --headers header --network regtest
+says "from nothing" '^trust       alone'
+yes "not for another file" 1 "$verify" two --ots one.ots --headers header --network regtest
+
+for how in error elsewhere garbage large; do
+	echo $how > do
+	rm -f three.ots
+	yes "makes no proof of what is no promise: $how" 2 fh stamp three --calendar "$url"
+	yes "and writes none" 1 test -e three.ots
+	cp before pending.ots
+	yes "takes nothing over: $how" 2 fh stamp upgrade pending.ots --calendar "$url"
+	yes "and leaves the proof" 0 cmp before pending.ots
+done
+rm do
+yes "one of two calendars is enough" 0 fh stamp three --calendar http://127.0.0.1:1 --calendar "$url"
+says "but the other one is named" 'freehold: http://127.0.0.1:1/digest: '
+rm three.ots
+yes "unless both are wanted" 2 fh stamp three --calendar http://127.0.0.1:1 --calendar "$url" --enough 2
+yes "then there is no proof" 1 test -e three.ots
+
+echo "calendars = $url https://calendar.example" > empty.conf
+yes "takes calendars from the configuration" 0 fh stamp three --enough 1
+yes "and upgrades by them" 0 fh stamp upgrade three.ots
+yes "and no others" 2 fh stamp one --calendar http://127.0.0.1:1
+yes "usage: no URL" 64 fh stamp one --calendar file:///etc/passwd
+yes "usage: no proof" 64 fh stamp upgrade
+yes "no proof at all" 2 fh stamp upgrade one
+yes "no proof to show" 2 fh stamp info one
+exit "$failed"
