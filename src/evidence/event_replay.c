@@ -25,27 +25,6 @@ const struct fh_event_bank *fh_event_replay_bank(const struct fh_event_replay *r
 	return nullptr;
 }
 
-/* The one place in a log that tells what PCR 0 was at first, wherever it stands.  */
-static fh_err find_locality(struct fh_event_log log, struct fh_event_replay *r)
-{
-	struct fh_event e;
-	uint8_t first;
-
-	while (fh_event_log_next(&log, &e)) {
-		if (!fh_event_startup_locality(&e, &first))
-			continue;
-		if (r->locality && r->first != first) {
-			fh_trace_where(log.t, "event %zu", e.number);
-			fh_trace_what(log.t, "it contradicts a StartupLocality before it");
-			fh_trace_cure(log.t, "do not believe the log");
-			return FH_ERR_CONFLICT;
-		}
-		r->locality = true;
-		r->first = first;
-	}
-	return log.rest.why;
-}
-
 static void begin_banks(const struct fh_event_log *log, enum fh_bank only,
 			struct fh_event_replay *r)
 {
@@ -64,6 +43,29 @@ static void begin_banks(const struct fh_event_log *log, enum fh_bank only,
 	}
 }
 
+/* E, if it tells what PCR 0 was at first.  *LATE: PCR 0 was extended before that.
+ * Two that differ are a contradiction.  */
+static fh_err note_locality(const struct fh_event_log *log, const struct fh_event *e,
+			    struct fh_event_replay *r, bool *late)
+{
+	uint8_t first;
+
+	if (!fh_event_startup_locality(e, &first) || (r->locality && r->first == first))
+		return FH_ERR_OK;
+	if (r->locality) {
+		fh_trace_where(log->t, "event %zu", e->number);
+		fh_trace_what(log->t, "it contradicts a StartupLocality before it");
+		fh_trace_cure(log->t, "do not believe the log");
+		return FH_ERR_CONFLICT;
+	}
+	r->locality = true;
+	r->first = first;
+	*late = (r->events & 1U) != 0;
+	for (size_t i = 0; i < r->banks; i++)
+		r->bank[i].value[0].bytes[r->bank[i].value[0].n - 1] = first;
+	return FH_ERR_OK;
+}
+
 static void extend(struct fh_event_replay *r, const struct fh_event *e)
 {
 	for (size_t i = 0; i < r->banks; i++) {
@@ -75,16 +77,32 @@ static void extend(struct fh_event_replay *r, const struct fh_event *e)
 	r->events |= 1U << e->pcr;
 }
 
+/* From the first record to the last; R has its banks.  */
+static fh_err follow(struct fh_event_log log, struct fh_event_replay *r, bool *late)
+{
+	struct fh_event e;
+
+	for (; fh_event_log_next(&log, &e); r->records++) {
+		if (e.type != FH_EV_NO_ACTION) {
+			extend(r, &e);
+			continue;
+		}
+		fh_err why = note_locality(&log, &e, r, late);
+
+		if (why != FH_ERR_OK)
+			return why;
+	}
+	return log.rest.why;
+}
+
 fh_err fh_event_log_replay(struct fh_span file, enum fh_bank only, struct fh_event_replay *out,
 			   struct fh_trace *t)
 {
 	struct fh_event_replay r = { 0 };
 	struct fh_event_log log;
-	struct fh_event e;
+	bool late = false;
 	fh_err why = fh_event_log_open(file, &log, t);
 
-	if (why == FH_ERR_OK)
-		why = find_locality(log, &r);
 	if (why != FH_ERR_OK)
 		return why;
 	begin_banks(&log, only, &r);
@@ -93,11 +111,13 @@ fh_err fh_event_log_replay(struct fh_span file, enum fh_bank only, struct fh_eve
 		fh_trace_cure(t, "let the firmware measure into SHA-256");
 		return FH_ERR_MISSING;
 	}
-	for (; fh_event_log_next(&log, &e); r.records++) {
-		if (e.type != FH_EV_NO_ACTION)
-			extend(&r, &e);
+	why = follow(log, &r, &late);
+	if (why == FH_ERR_OK && late) { /* once more, from that value */
+		r = (struct fh_event_replay){ .locality = true, .first = r.first };
+		begin_banks(&log, only, &r);
+		why = follow(log, &r, &late);
 	}
-	if (log.rest.why == FH_ERR_OK)
+	if (why == FH_ERR_OK)
 		*out = r;
-	return log.rest.why;
+	return why;
 }

@@ -89,6 +89,25 @@ static void replays_every_bank_from_the_startup_locality(void **state)
 	}
 }
 
+/* What is told late is told of the first value all the same; that it was late is a
+ * finding of event_check.h.  */
+static void replays_a_late_startup_locality_from_the_beginning(void **state)
+{
+	(void)state;
+	static struct made_log m;
+	struct fh_digest pcr = fh_bank_reset(FH_BANK_SHA256);
+	struct fh_event_replay r;
+
+	log_begin(&m, two, 2);
+	log_measure(&m, 0, FH_EV_S_CRTM_VERSION, FH_SPAN_LIT("v1"));
+	log_record(&m, 0, FH_EV_NO_ACTION, nullptr, FH_SPAN_LIT("StartupLocality\0\3"));
+	pcr.bytes[pcr.n - 1] = 3;
+	assert_int_equal(replay(&m, &r), FH_ERR_OK);
+	assert_int_equal(r.records, 3);
+	assert_int_equal(r.count[0], 1);
+	assert_value(&r, FH_BANK_SHA256, 0, extended(FH_BANK_SHA256, pcr, FH_SPAN_LIT("v1")));
+}
+
 static void replays_the_form_with_sha1_alone(void **state)
 {
 	(void)state;
@@ -300,6 +319,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replays_every_bank_from_the_startup_locality),
+		cmocka_unit_test(replays_a_late_startup_locality_from_the_beginning),
 		cmocka_unit_test(replays_the_form_with_sha1_alone),
 		cmocka_unit_test(replays_one_bank_on_demand_and_misses_others),
 		cmocka_unit_test(a_dynamic_launch_starts_from_ones),
