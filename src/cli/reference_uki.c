@@ -6,17 +6,20 @@
 
 #include "base/limits.h"
 #include "codec/json.h"
+#include "evidence/event_log.h"
 #include "evidence/pe.h"
 #include "evidence/uki.h"
 #include "os/file.h"
 #include "os/memory.h"
 
 constexpr int go_on = -1;
-constexpr size_t json_max = 1 << 20; /* 96 events of at most 5 KiB, and 6 PCRs */
+constexpr size_t json_max = 2 << 20; /* 288 events of at most 5 KiB, and 9 PCRs */
+constexpr size_t memory_max = FH_PE_FILE_MAX + FH_EXECUTABLE_MAX + FH_EVENT_LOG_MAX + json_max;
 
 static const struct fh_option options[] = {
 	{ "phase", 0, false, "WORDS", "add what systemd measures later, as enter-initrd" },
 	{ "program", 0, true, "FILE", "add that the initramfs measures this one; PCR 14" },
+	{ "base-log", 0, false, "LOG", "the machine's event log; adds PCRs 0, 2 and 3" },
 	{ "secure-boot", 0, false, "on|off", "whether the machine enforces it; off unless given" },
 };
 
@@ -39,11 +42,17 @@ static const struct fh_usage usage = {
 
 /* --- for programs --------------------------------------------------------------- */
 
-static void put_digests(struct fh_builder *b, const struct fh_uki_event *e)
+static void put_digests(struct fh_builder *b, const struct fh_uki *u, const struct fh_uki_event *e)
 {
+	const char *comma = "";
+
 	fh_builder_text(b, ",\"digests\":{");
 	for (size_t i = 0; i < FH_BANKS; i++) {
-		fh_builder_text(b, i > 0 ? ",\"" : "\"");
+		if (!u->bank[i])
+			continue;
+		fh_builder_text(b, comma);
+		fh_builder_text(b, "\"");
+		comma = ",";
 		fh_builder_text(b, fh_bank_name(fh_banks[i]));
 		fh_builder_text(b, "\":\"");
 		fh_builder_hex(b, fh_digest_span(&e->digest[i]));
@@ -66,7 +75,7 @@ static void put_events(struct fh_builder *b, const struct fh_uki *u)
 		fh_builder_text(b, fh_component_name(e->component));
 		fh_builder_text(b, "\",\"name\":");
 		fh_json_put_string(b, e->name);
-		put_digests(b, e);
+		put_digests(b, u, e);
 		fh_builder_text(b, "}");
 	}
 	fh_builder_text(b, "]");
@@ -76,7 +85,7 @@ static void put_bank(struct fh_builder *b, const struct fh_uki *u, size_t bank)
 {
 	const char *comma = "";
 
-	fh_builder_text(b, bank > 0 ? ",\"" : "\"");
+	fh_builder_text(b, "\"");
 	fh_builder_text(b, fh_bank_name(fh_banks[bank]));
 	fh_builder_text(b, "\":{");
 	for (unsigned pcr = 0; pcr < FH_PCRS; pcr++) {
@@ -117,13 +126,19 @@ static int print_json(const struct fh_uki *u, struct fh_arena *memory)
 {
 	uint8_t *room = fh_arena_space(memory, json_max);
 	struct fh_builder b = fh_builder_of(room, room == nullptr ? 0 : json_max);
+	const char *comma = "";
 	struct fh_span text;
 	fh_err e;
 
 	put_events(&b, u);
 	fh_builder_text(&b, ",\"pcrs\":{");
-	for (size_t i = 0; i < FH_BANKS; i++)
+	for (size_t i = 0; i < FH_BANKS; i++) {
+		if (!u->bank[i])
+			continue;
+		fh_builder_text(&b, comma);
 		put_bank(&b, u, i);
+		comma = ",";
+	}
 	put_unknown(&b, u);
 	e = fh_builder_end(&b, &text);
 	if (e != FH_ERR_OK)
@@ -147,7 +162,7 @@ static void print_digest(const char *before, const struct fh_digest *d)
 static void print_event(const struct fh_uki_event *e)
 {
 	for (size_t i = 0; i < FH_BANKS; i++) {
-		if (fh_banks[i] == FH_BANK_SHA256)
+		if (fh_banks[i] == FH_BANK_SHA256 && e->digest[i].n > 0)
 			print_digest("    ", &e->digest[i]);
 	}
 	printf("      %s: %.*s\n", fh_component_name(e->component), (int)e->name.n,
@@ -161,6 +176,8 @@ static void print_pcr(const struct fh_uki *u, unsigned pcr)
 		struct fh_digest value = fh_uki_pcr(u, pcr, i);
 		char before[32];
 
+		if (!u->bank[i])
+			continue;
 		(void)snprintf(before, sizeof(before), "  %-7s ", fh_bank_name(fh_banks[i]));
 		print_digest(before, &value);
 	}
@@ -189,11 +206,34 @@ static int read_terms(const struct fh_arguments *a, struct fh_uki_terms *terms)
 {
 	const char *secure = fh_argument(a, "secure-boot"), *phases = fh_argument(a, "phase");
 
+	if (secure != nullptr && fh_argument(a, "base-log") != nullptr)
+		return fh_usage_error(&usage, "--base-log tells what --secure-boot would");
+
 	if (secure != nullptr && strcmp(secure, "on") != 0 && strcmp(secure, "off") != 0)
 		return fh_usage_error(&usage, "--secure-boot is on or off");
 	terms->secure_boot = secure != nullptr && strcmp(secure, "on") == 0;
 	if (phases != nullptr)
 		terms->phases = fh_span_str(phases);
+	return go_on;
+}
+
+static int read_base(const struct fh_arguments *a, struct fh_arena *memory,
+		     struct fh_uki_base *base, struct fh_uki_terms *terms)
+{
+	const char *path = fh_argument(a, "base-log");
+	struct fh_trace t = { 0 };
+	struct fh_span file;
+
+	if (path == nullptr)
+		return go_on;
+
+	fh_err e = fh_file_read(path, FH_EVENT_LOG_MAX, memory, &file);
+
+	if (e == FH_ERR_OK)
+		e = fh_uki_base_read(file, base, &t);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, path, &t);
+	terms->base = base;
 	return go_on;
 }
 
@@ -220,6 +260,7 @@ int fh_reference_uki(struct fh_cli *cli, int argc, char **argv)
 	FH_OWN(fh_arena) memory = { 0 };
 	struct fh_uki_terms terms = { 0 };
 	struct fh_trace t = { 0 };
+	struct fh_uki_base base;
 	struct fh_arguments a;
 	struct fh_span file;
 	struct fh_uki u;
@@ -230,10 +271,14 @@ int fh_reference_uki(struct fh_cli *cli, int argc, char **argv)
 	if (done != go_on)
 		return done;
 
-	fh_err e = fh_arena_map(FH_PE_FILE_MAX + FH_EXECUTABLE_MAX + json_max, &memory);
+	fh_err e = fh_arena_map(memory_max, &memory);
 
-	if (e == FH_ERR_OK)
-		e = fh_file_read(a.operand[0], FH_PE_FILE_MAX, &memory, &file);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, a.operand[0], nullptr, nullptr);
+	done = read_base(&a, &memory, &base, &terms);
+	if (done != go_on)
+		return done;
+	e = fh_file_read(a.operand[0], FH_PE_FILE_MAX, &memory, &file);
 	if (e == FH_ERR_OK)
 		e = fh_uki_predict(file, &terms, &u, &t);
 	if (e != FH_ERR_OK)

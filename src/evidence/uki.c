@@ -225,6 +225,16 @@ static void put_event(struct fh_uki *u, unsigned pcr, const char *type,
 		e->digest[b] = fh_bank_digest(fh_banks[b], bytes);
 }
 
+/* The machine's own events in PCR, which is then known unless more follow.  */
+static void put_base(struct fh_uki *u, const struct fh_uki_base *base, unsigned pcr)
+{
+	for (size_t i = 0; i < base->events; i++) {
+		if (base->event[i].pcr == pcr)
+			u->event[u->events++] = base->event[i];
+	}
+	u->predicted[pcr] = true;
+}
+
 /* Ends what firmware does before it starts anything: TCG PC Client Platform Firmware
  * Profile, EV_SEPARATOR.  */
 static void put_separator(struct fh_uki *u, unsigned pcr, enum fh_component component)
@@ -245,6 +255,26 @@ static void put_started(struct fh_uki *u, enum fh_component component, struct fh
 		e->digest[b] = fh_pe_authenticode(pe, fh_banks[b]);
 }
 
+static bool secure_boot(const struct fh_uki_terms *terms)
+{
+	return terms->base != nullptr ? terms->base->secure_boot : terms->secure_boot;
+}
+
+/* --- PCR 0, 2 and 3 --------------------------------------------------- */
+
+/* What the machine's firmware is, no image changes.  */
+static void predict_firmware(const struct fh_uki_terms *terms, struct fh_uki *u)
+{
+	for (size_t b = 0; b < FH_BANKS; b++)
+		u->bank[b] = terms->base == nullptr || terms->base->bank[b];
+	if (terms->base == nullptr)
+		return;
+	u->first = terms->base->first;
+	put_base(u, terms->base, 0);
+	put_base(u, terms->base, 2);
+	put_base(u, terms->base, 3);
+}
+
 /* --- PCR 4 ------------------------------------------------------------ */
 
 /* The stub gives the kernel to the firmware's LoadImage, which measures it as
@@ -260,14 +290,18 @@ static void predict_boot(const struct image *m, const struct fh_uki_terms *terms
 				       "known";
 		return;
 	}
-	if (terms->secure_boot) {
+	if (secure_boot(terms)) {
 		u->unknown[PCR_BOOT] = "whether the kernel is measured under Secure Boot depends "
 				       "on the firmware";
 		return;
 	}
 	u->predicted[PCR_BOOT] = true;
-	put_event(u, PCR_BOOT, "EV_EFI_ACTION", FH_COMPONENT_FIRMWARE, action, action);
-	put_separator(u, PCR_BOOT, FH_COMPONENT_FIRMWARE);
+	if (terms->base != nullptr) {
+		put_base(u, terms->base, PCR_BOOT);
+	} else {
+		put_event(u, PCR_BOOT, "EV_EFI_ACTION", FH_COMPONENT_FIRMWARE, action, action);
+		put_separator(u, PCR_BOOT, FH_COMPONENT_FIRMWARE);
+	}
 	put_started(u, FH_COMPONENT_IMAGE, FH_SPAN_LIT("image"), &m->pe);
 	put_started(u, FH_COMPONENT_KERNEL, FH_SPAN_LIT("kernel in .linux"), &m->kernel);
 }
@@ -303,11 +337,16 @@ static void predict_secure(const struct fh_uki_terms *terms, struct fh_uki *u)
 	static const uint8_t security[16] = { 0xcb, 0xb2, 0x19, 0xd7, 0x3a, 0x3d, 0x96, 0x45,
 					      0xa3, 0xbc, 0xda, 0xd0, 0x0e, 0x67, 0x65, 0x6f };
 
-	if (terms->secure_boot) {
-		u->unknown[PCR_SECURE] = "the keys and lists of the machine are not in the image";
+	if (secure_boot(terms)) {
+		u->unknown[PCR_SECURE] = "which of the machine's keys admits the image is not "
+					 "in it";
 		return;
 	}
 	u->predicted[PCR_SECURE] = true;
+	if (terms->base != nullptr) {
+		put_base(u, terms->base, PCR_SECURE);
+		return;
+	}
 	put_absent_variable(u, FH_SPAN_ARRAY(global), "SecureBoot");
 	put_absent_variable(u, FH_SPAN_ARRAY(global), "PK");
 	put_absent_variable(u, FH_SPAN_ARRAY(global), "KEK");
@@ -542,6 +581,7 @@ fh_err fh_uki_predict(struct fh_span file, const struct fh_uki_terms *terms, str
 	if (e != FH_ERR_OK)
 		return e;
 	*out = (struct fh_uki){ 0 };
+	predict_firmware(terms, out);
 	predict_boot(&m, terms, out);
 	predict_secure(terms, out);
 	predict_linux(&m, out);
@@ -563,6 +603,8 @@ struct fh_digest fh_uki_pcr(const struct fh_uki *u, unsigned pcr, size_t bank)
 {
 	struct fh_digest value = fh_bank_reset(fh_banks[bank]);
 
+	if (pcr == 0)
+		value.bytes[value.n - 1] = u->first;
 	for (size_t i = 0; i < u->events; i++) {
 		if (u->event[i].pcr == pcr)
 			fh_bank_extend(fh_banks[bank], &value,

@@ -19,7 +19,8 @@
 constexpr unsigned FH_UKI_STUB = 257;      /* systemd-stub's version that is known */
 constexpr unsigned FH_UKI_LINUX_MAJOR = 6; /* Linux measures options and initrd, ... */
 constexpr unsigned FH_UKI_LINUX_MINOR = 1; /* ... in this order, at least since 6.1 */
-constexpr size_t FH_UKI_EVENTS_MAX = 96;   /* 13 sections are two each; phases; programs */
+constexpr size_t FH_UKI_BASE_MAX = 192;    /* events of a machine's firmware; real ones: 60 */
+constexpr size_t FH_UKI_EVENTS_MAX = FH_UKI_BASE_MAX + 96; /* 26 of sections; phases; programs */
 constexpr size_t FH_UKI_PHASES_MAX = 16;   /* words; systemd has six */
 constexpr size_t FH_UKI_OPTIONS_MAX = 2048; /* a command line: COMMAND_LINE_SIZE of Linux/x86 */
 
@@ -31,13 +32,30 @@ struct fh_uki_event {
 	struct fh_digest digest[FH_BANKS]; /* in the order of fh_banks */
 };
 
+/* What the firmware of one machine measures whatever it starts, by its event log: PCRs
+ * 0, 2, 3, 4 and 7, up to the first program that it started.  */
+struct fh_uki_base {
+	bool secure_boot;      /* it enforces Secure Boot */
+	bool bank[FH_BANKS];   /* those that the log has */
+	uint8_t first;         /* the last byte of PCR 0 before the first event */
+	size_t events;
+	struct fh_uki_event event[FH_UKI_BASE_MAX];
+};
+
+/* Reads it from the event log FILE.  FH_ERR_UNSUPPORTED if nothing was started in it;
+ * FH_ERR_LIMIT; otherwise as fh_event_log_open().  */
+fh_err fh_uki_base_read(struct fh_span file, struct fh_uki_base *out, struct fh_trace *t);
+
 /* What the image cannot tell.  */
 struct fh_uki_terms {
-	bool secure_boot;      /* the machine enforces Secure Boot */
-	struct fh_span phases; /* words that systemd measures later, between colons; may be empty */
+	const struct fh_uki_base *base; /* the machine; NULL: one without Secure Boot's keys */
+	bool secure_boot;               /* without BASE: the machine enforces Secure Boot */
+	struct fh_span phases;          /* words that systemd measures later, between colons */
 };
 
 struct fh_uki {
+	bool bank[FH_BANKS];  /* what is told */
+	uint8_t first;        /* as of the base */
 	size_t events;
 	struct fh_uki_event event[FH_UKI_EVENTS_MAX]; /* for one PCR in the order of extending */
 	bool predicted[FH_PCRS];

@@ -59,6 +59,12 @@ for changed in kernel line initrd; do
 	done
 done
 
+# With the log of the machine's first boot, its firmware is predicted, too.
+"$program" reference uki --json "$scratch/kernel.efi" --base-log "$scratch/plain.out/log" >"$scratch/based.json" ||
+	not_ok 'the log of a machine is read'
+yes 'with its log, PCRs 0, 2 and 3 are as predicted' \
+	"$here/pcrs.py" "$scratch/based.json" "$scratch/kernel.out" 0,2,3,4,7,9,11,12
+
 # What an update changes, by component and PCR, from images and from what was said about them.
 changes() {
 	local wanted=$1

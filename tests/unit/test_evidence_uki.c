@@ -335,6 +335,159 @@ static void cannot_tell_options_that_are_not_ascii(void **state)
 	assert_true(m->uki.predicted[9]);
 }
 
+/* --- with a machine's log ------------------------------------------------ */
+
+/* A crypto-agile log with SHA-256 alone, made record by record.  */
+struct logged {
+	uint8_t bytes[65536];
+	size_t n;
+	struct fh_uki_base base;
+	struct fh_trace trace;
+};
+
+static void log_put(struct logged *l, const void *p, size_t n)
+{
+	if (n > 0)
+		memcpy(l->bytes + l->n, p, n);
+	l->n += n;
+}
+
+static void log_le(struct logged *l, size_t width, uint64_t v)
+{
+	image_le(l->bytes, l->n, width, v);
+	l->n += width;
+}
+
+static struct logged *log_begin(void)
+{
+	static struct logged l;
+	static const uint8_t zeros[20];
+
+	l.n = 0;
+	log_le(&l, 4, 0);
+	log_le(&l, 4, 3);
+	log_put(&l, zeros, 20);
+	log_le(&l, 4, 24 + 4 + 4 + 1);
+	log_put(&l, "Spec ID Event03\0\0\0\0\0\0\2\0\2", 24);
+	log_le(&l, 4, 1);
+	log_le(&l, 2, 0x000b);
+	log_le(&l, 2, 32);
+	log_le(&l, 1, 0);
+	return &l;
+}
+
+/* One that measured its own data.  */
+static void log_event(struct logged *l, unsigned pcr, uint32_t type, struct fh_span data)
+{
+	struct fh_digest d = fh_bank_digest(FH_BANK_SHA256, data);
+
+	log_le(l, 4, pcr);
+	log_le(l, 4, type);
+	log_le(l, 4, 1);
+	log_le(l, 2, 0x000b);
+	log_put(l, d.bytes, 32);
+	log_le(l, 4, data.n);
+	log_put(l, data.p, data.n);
+}
+
+static fh_err log_read(struct logged *l)
+{
+	return fh_uki_base_read(fh_span_of(l->bytes, l->n), &l->base, &l->trace);
+}
+
+#define GUID "0123456789abcdef"
+#define SECURE_BOOT(v) GUID "\12\0\0\0\0\0\0\0" "\1\0\0\0\0\0\0\0" \
+	"S\0e\0c\0u\0r\0e\0B\0o\0o\0t\0" v
+constexpr uint32_t VARIABLE = 0x80000001;
+constexpr uint32_t PROGRAM = 0x80000003;
+
+static void a_machine_s_log_says_what_its_firmware_measures(void **state)
+{
+	(void)state;
+	struct logged *l = log_begin();
+	struct made *m = begin();
+	const struct fh_uki_terms terms = { .base = &l->base };
+	struct fh_digest firmware = fh_bank_reset(FH_BANK_SHA256), secure = firmware;
+
+	log_event(l, 0, 8, FH_SPAN_LIT("version"));
+	log_event(l, 7, VARIABLE, FH_SPAN_LIT(SECURE_BOOT("\0")));
+	log_event(l, 4, 5, FH_SPAN_LIT("its own way"));
+	log_event(l, 4, PROGRAM, FH_SPAN_LIT("what it started"));
+	log_event(l, 7, VARIABLE, FH_SPAN_LIT("what that measured"));
+	assert_int_equal(log_read(l), FH_ERR_OK);
+	assert_false(l->base.secure_boot);
+	assert_int_equal(predict(m, &terms), FH_ERR_OK);
+	extend(&firmware, FH_SPAN_LIT("version"));
+	extend(&secure, FH_SPAN_LIT(SECURE_BOOT("\0")));
+	assert_true(same(firmware, pcr_of(m, 0)));
+	assert_true(same(secure, pcr_of(m, 7)));
+	assert_true(same(fh_bank_reset(FH_BANK_SHA256), pcr_of(m, 2)));
+	firmware = fh_bank_reset(FH_BANK_SHA256);
+	extend(&firmware, FH_SPAN_LIT("its own way"));
+	for (size_t e = 0; e < m->uki.events; e++) {
+		if (m->uki.event[e].type[3] == 'E' && m->uki.event[e].pcr == 4)
+			fh_bank_extend(FH_BANK_SHA256, &firmware,
+				       fh_digest_span(&m->uki.event[e].digest[SHA256]));
+	}
+	assert_true(same(firmware, pcr_of(m, 4))); /* that, the image and the kernel */
+	assert_true(m->uki.bank[SHA256]);
+	assert_false(m->uki.bank[0]);
+}
+
+static void a_machine_s_log_tells_that_secure_boot_is_on(void **state)
+{
+	(void)state;
+	struct logged *l = log_begin();
+	struct made *m = begin();
+	const struct fh_uki_terms terms = { .base = &l->base };
+
+	log_event(l, 7, VARIABLE, FH_SPAN_LIT(SECURE_BOOT("\1")));
+	log_event(l, 4, PROGRAM, FH_SPAN_LIT("what it started"));
+	assert_int_equal(log_read(l), FH_ERR_OK);
+	assert_true(l->base.secure_boot);
+	assert_int_equal(predict(m, &terms), FH_ERR_OK);
+	assert_non_null(m->uki.unknown[4]);
+	assert_non_null(m->uki.unknown[7]);
+	assert_true(m->uki.predicted[0]);
+}
+
+static void pcr_0_begins_as_the_log_says(void **state)
+{
+	(void)state;
+	struct logged *l = log_begin();
+	struct made *m = begin();
+	const struct fh_uki_terms terms = { .base = &l->base };
+	struct fh_digest expected = fh_bank_reset(FH_BANK_SHA256);
+
+	log_event(l, 0, 3, FH_SPAN_LIT("StartupLocality\0\3"));
+	log_event(l, 0, 8, FH_SPAN_LIT("version"));
+	log_event(l, 4, PROGRAM, FH_SPAN_LIT("what it started"));
+	assert_int_equal(log_read(l), FH_ERR_OK);
+	assert_int_equal(predict(m, &terms), FH_ERR_OK);
+	expected.bytes[31] = 3;
+	extend(&expected, FH_SPAN_LIT("version"));
+	assert_true(same(expected, pcr_of(m, 0)));
+}
+
+static void refuses_a_log_that_it_cannot_go_by(void **state)
+{
+	(void)state;
+	struct logged *l = log_begin();
+
+	l->base.events = 77;
+	log_event(l, 0, 8, FH_SPAN_LIT("version"));
+	assert_int_equal(log_read(l), FH_ERR_UNSUPPORTED); /* nothing was started */
+	log_event(l, 4, PROGRAM, FH_SPAN_LIT("what it started"));
+	l->n--;
+	assert_int_not_equal(log_read(l), FH_ERR_OK); /* cut, behind all that is wanted */
+	l = log_begin();
+	for (size_t i = 0; i <= FH_UKI_BASE_MAX; i++)
+		log_event(l, 2, 4, FH_SPAN_LIT("\0\0\0\0"));
+	log_event(l, 4, PROGRAM, FH_SPAN_LIT("what it started"));
+	assert_int_equal(log_read(l), FH_ERR_LIMIT);
+	assert_int_equal(l->base.events, 77);
+}
+
 static void refuses_what_is_not_a_unified_kernel_image(void **state)
 {
 	(void)state;
@@ -395,6 +548,10 @@ int main(void)
 		cmocka_unit_test(cannot_tell_under_secure_boot),
 		cmocka_unit_test(cannot_tell_which_device_tree_is_chosen),
 		cmocka_unit_test(cannot_tell_options_that_are_not_ascii),
+		cmocka_unit_test(a_machine_s_log_says_what_its_firmware_measures),
+		cmocka_unit_test(a_machine_s_log_tells_that_secure_boot_is_on),
+		cmocka_unit_test(pcr_0_begins_as_the_log_says),
+		cmocka_unit_test(refuses_a_log_that_it_cannot_go_by),
 		cmocka_unit_test(refuses_what_is_not_a_unified_kernel_image),
 		cmocka_unit_test(refuses_every_truncation),
 		cmocka_unit_test(components_have_names),
