@@ -32,8 +32,8 @@ test: ## build, run every test; TESTS=WORD runs those whose name holds WORD
 test-boot: build ## machines that boot under qemu and measure what they start
 	@$(TOGETHER) tests/boot/run $(TESTS)
 
-test-real: build ## tests with the real MCP servers and clients of npm
-	@$(TOGETHER) tests/real/run
+test-real: build ## tests with real MCP programs, a real chain and another OpenTimestamps, of npm
+	@$(TOGETHER) sh -c 'tests/real/run; s=$$?; tests/real/stamp/run && exit $$s'
 
 fuzz: ## run fuzz harnesses (those that hold TESTS) for FUZZ_SECONDS each
 	@$(ALONE) 'exec tools/fuzz $(FUZZ_SECONDS) $(TESTS)'
