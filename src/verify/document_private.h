@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_VERIFY_DOCUMENT_PRIVATE_H
+#define FH_VERIFY_DOCUMENT_PRIVATE_H
+
+#include "verify/document.h"
+
+/* Of document.c and document_quote.c.  */
+
+/* Authentic is no, for CODE at WHERE; returns where to write what is wrong.  */
+struct fh_trace *fh_document_refuse(struct fh_document_check *c, const char *code,
+				    const char *where);
+bool fh_document_refused(const struct fh_document_check *c);
+
+/* What the chip says: the quote, the event log, the endorsement, the live answer.  */
+fh_err fh_document_check_chip(struct fh_document_check *c, const struct fh_document_options *o);
+
+#endif

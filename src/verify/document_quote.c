@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the chip says for itself: by which key, about what, in which state, endorsed
+ * by whom; and the same for the quote that it made for the asker.  */
+#include "verify/document_private.h"
+
+#include "evidence/event_log.h"
+
+#include <string.h>
+
+static struct fh_trace *say(struct fh_document_check *c, const char *code, const char *where)
+{
+	struct fh_trace *t = fh_finding_say(&c->finding, code);
+
+	fh_trace_where(t, "%s", where);
+	return t;
+}
+
+/* --- quotes ----------------------------------------------------------- */
+
+/* What the subject says and the document contradicts, or NULL.  */
+static const char *contradiction(const struct fh_document_check *c,
+				 const struct fh_quote_subject *s)
+{
+	const struct fh_document *d = &c->document;
+	struct fh_hash hash;
+	bool here = s->head_sequence > d->head_sequence
+		 || (fh_chain_hash_at(&c->chain, s->head_sequence, &hash) == FH_ERR_OK
+		     && fh_hash_equal(&hash, &s->head));
+
+	if (s->boot != d->boot)
+		return "was taken in another boot";
+	if (s->start < c->certificate.start)
+		return "was taken before its session";
+	if (s->purpose == FH_QUOTE_SESSION && s->size != c->certificate.previous_size)
+		return "was taken over another record than the certificate names";
+	if (s->size == c->checkpoint.size && !fh_hash_equal(&s->root, &c->checkpoint.root))
+		return "was taken over another record of the same size";
+	if (d->statements > 0 && !here)
+		return "was taken under another chain";
+	return nullptr;
+}
+
+/* The lock PCR as this quote must find it.  */
+static struct fh_hash lock_of(const struct fh_document_check *c, const struct fh_quote_subject *s)
+{
+	struct fh_hash zero = { 0 };
+
+	return s->purpose == FH_QUOTE_SESSION ? zero : fh_pcr_locked(&c->session_id);
+}
+
+static void say_checks(struct fh_document_check *c, const struct fh_machine_result *r)
+{
+	for (int i = 0; i < FH_QUOTE_CHECKS; i++) {
+		struct fh_trace *t = r->checks.answer[i] == FH_ANSWER_NO
+			? fh_finding_say(&c->finding, fh_quote_check_text((enum fh_quote_check)i))
+			: nullptr;
+
+		if (t != nullptr)
+			*t = r->checks.why[i];
+	}
+}
+
+/* Judges Q, called NAME; *RIGHT tells whether it is what it says.  */
+static fh_err judge(struct fh_document_check *c, const char *name,
+		    const struct fh_document_quote *q, struct fh_machine_result *r, bool *right)
+{
+	struct fh_quote_subject s = q->subject;
+
+	*right = false;
+	s.chain_id = c->document.genesis;
+	s.device_id = c->device_id;
+	s.session_id = c->session_id;
+	fh_err e = fh_machine_quote_judge(c->document.ak, q->evidence, &s, r);
+
+	if (e != FH_ERR_OK)
+		return e;
+	const char *what = contradiction(c, &s);
+	struct fh_hash lock = lock_of(c, &s);
+
+	if (!r->readable) {
+		what = "is no quote by an attestation key";
+	} else if (!fh_machine_quote_holds(r)) {
+		say_checks(c, r);
+		return FH_ERR_OK;
+	} else if (what == nullptr && r->checks.attest.resets != s.boot) {
+		what = "was made in another boot of the TPM than it says";
+	} else if (what == nullptr
+		   && !fh_hash_equal(&r->quote.pcrs.value[FH_PCR_LOCK], &lock)) {
+		what = "finds the lock PCR not as this session leaves it";
+	}
+	*right = what == nullptr;
+	if (what != nullptr)
+		fh_trace_what(say(c, "quote", name), "%s", what);
+	return FH_ERR_OK;
+}
+
+static fh_err check_quote(struct fh_document_check *c)
+{
+	bool right;
+
+	if (c->document.quote.evidence.n == 0)
+		return FH_ERR_OK;
+	fh_err e = judge(c, "quote", &c->document.quote, &c->quote, &right);
+
+	if (e == FH_ERR_OK && !right)
+		fh_finding_set(&c->finding, FH_AUTHENTIC, FH_ANSWER_NO);
+	return e;
+}
+
+/* --- the asker's own question ----------------------------------------- */
+
+/* Fresh is what answers the nonce and nothing else.  */
+static fh_err check_answer(struct fh_document_check *c, const struct fh_document_options *o)
+{
+	struct fh_document_quote q = { 0 };
+	bool right = false;
+	fh_err e = fh_document_quote_read(o->answer, o->own, &q);
+
+	if (e == FH_ERR_NOMEM)
+		return e;
+	if (e != FH_ERR_OK || q.evidence.n == 0)
+		fh_trace_what(say(c, "format", "answer"), "holds no quote that can be read");
+	else if (q.subject.purpose != FH_QUOTE_LIVE
+		 || !fh_span_equal(q.subject.nonce, o->nonce))
+		fh_trace_what(say(c, "quote-nonce", "answer"),
+			      "was not made for the nonce that was given");
+	else if (!fh_span_equal(q.subject.origin, o->origin))
+		fh_trace_what(say(c, "origin", "answer"),
+			      "was made for somebody who asked at another address");
+	else
+		e = judge(c, "answer", &q, &c->answer, &right);
+	if (e == FH_ERR_NOMEM || e == FH_ERR_CRYPTO)
+		return e;
+	fh_finding_set(&c->finding, FH_FRESH, right ? FH_ANSWER_YES : FH_ANSWER_NO);
+	return FH_ERR_OK;
+}
+
+static fh_err answer_fresh(struct fh_document_check *c, const struct fh_document_options *o)
+{
+	struct fh_trace *t;
+
+	if (o->answer.n > 0)
+		return check_answer(c, o);
+	t = say(c, "static", "fresh");
+	fh_trace_what(t, "not checked: a document says nothing about now");
+	fh_trace_cure(t, "ask the machine: freehold verify URL --nonce");
+	return FH_ERR_OK;
+}
+
+/* --- endorsement ------------------------------------------------------ */
+
+static void answer_binding(struct fh_document_check *c, const struct fh_document_options *o)
+{
+	bool witnessed = c->document.statements > 0
+		      && c->document.placement != FH_PLACEMENT_CO_LOCATED;
+	struct fh_trace *t;
+
+	if (c->document.ak.n == 0)
+		return;
+	c->binding = o->activated ? FH_BINDING_LIVE
+		   : witnessed	  ? FH_BINDING_OPERATOR
+				  : FH_BINDING_SELF;
+	if (c->binding != FH_BINDING_SELF)
+		return;
+	t = say(c, "binding-self", "attestation key");
+	fh_trace_what(t, "that it lives beside the endorsement key is this machine's own word");
+	fh_trace_cure(t, "ask the machine: freehold verify URL --nonce");
+}
+
+static void say_endorsed(struct fh_document_check *c)
+{
+	const struct fh_ek_result *ek = &c->ek;
+	struct fh_finding *f = &c->finding;
+
+	if (ek->anchor.maker == FH_X509_MAKER_SIMULATOR) {
+		if (f->grade > FH_GRADE_SIMULATED)
+			f->grade = FH_GRADE_SIMULATED;
+		fh_trace_what(say(c, "simulator", "endorsement certificate"),
+			      "is a software TPM's, so no hardware stands behind it");
+	} else if (ek->anchor.maker == FH_X509_MAKER_HYPERVISOR) {
+		fh_trace_what(say(c, "hypervisor", "endorsement certificate"),
+			      "is a virtual TPM's: whoever runs the machine's host stands"
+			      " behind it");
+	} else if (ek->anchor.maker == FH_X509_MAKER_UNKNOWN) {
+		fh_trace_what(say(c, "root-unknown", "endorsement certificate"),
+			      "its root is no chip maker's that is known here: it is worth what"
+			      " whoever gave it says");
+	} else {
+		fh_trace_what(say(c, "endorsed", "endorsement certificate"),
+			      "maker %s, model %s, by the root \"%s\" (%s)", ek->manufacturer,
+			      ek->model, ek->anchor.name, ek->anchor.vendor);
+	}
+}
+
+static fh_err check_endorsement(struct fh_document_check *c, const struct fh_document_options *o)
+{
+	const struct fh_document *d = &c->document;
+	const struct fh_ek_claim claim = { .certificate = d->endorsement[0],
+					   .links = d->endorsement + 1,
+					   .links_n = d->endorsements - 1, .at_ms = o->at_ms };
+	struct fh_trace *t;
+
+	if (d->endorsements == 0) {
+		fh_trace_what(say(c, "no-endorsement", "endorsement certificate"),
+			      "not checked: the TPM holds none, so no maker vouches for it");
+		return FH_ERR_OK;
+	}
+	if (o->roots == nullptr) {
+		t = say(c, "no-roots", "endorsement certificate");
+		fh_trace_what(t, "not checked: there is no root to lead to");
+		fh_trace_cure(t, "give makers' certificates: --roots, or freehold roots add");
+		return FH_ERR_OK;
+	}
+	fh_err e = fh_ek_appraise(o->roots, &claim, &c->ek);
+
+	if (e != FH_ERR_OK)
+		return e;
+	if (c->ek.answer == FH_ANSWER_YES) {
+		say_endorsed(c);
+		return FH_ERR_OK;
+	}
+	t = fh_document_refuse(c, c->ek.code, "");
+	if (t != nullptr)
+		*t = c->ek.why;
+	return FH_ERR_OK;
+}
+
+/* --- the event log ---------------------------------------------------- */
+
+/* PCRs that firmware alone extends.  Behind it others do, and the firmware's log does
+ * not hold what they measure: the lock PCR is judged for itself, and the rest by
+ * reference values.  */
+constexpr unsigned firmware_pcrs = 8;
+
+/* Where the log leads is what was quoted, or the machine was not booted so.  */
+static void check_log(struct fh_document_check *c, struct fh_machine_result *r)
+{
+	struct fh_event_replay replay;
+	struct fh_quote_replay leads = { 0 };
+	struct fh_trace why = { 0 };
+	fh_err e = fh_event_log_replay(c->document.log, FH_BANK_SHA256, &replay, &why);
+	const struct fh_event_bank *bank = fh_event_replay_bank(&replay, FH_BANK_SHA256);
+	struct fh_trace *t;
+
+	if (e != FH_ERR_OK || bank == nullptr) {
+		fh_finding_set(&c->finding, FH_ACCEPTED, FH_ANSWER_NO);
+		fh_trace_what(say(c, "log-format", "event log"), "cannot be read: %s: %s",
+			      fh_err_text(e), why.what);
+		return;
+	}
+	leads.events = replay.events;
+	for (unsigned i = 0; i < FH_PCRS_MAX; i++)
+		leads.value[i] = bank->value[i];
+	for (unsigned i = firmware_pcrs; i < FH_PCRS; i++) {
+		leads.events |= 1U << i;
+		memcpy(leads.value[i].bytes, r->quote.pcrs.value[i].bytes, FH_HASH_SIZE);
+		leads.value[i].n = FH_HASH_SIZE;
+	}
+	fh_quote_check_log(&leads, &r->values, &r->checks);
+	for (int i = FH_QUOTE_LOG; i <= FH_QUOTE_RESET; i++) {
+		if (r->checks.answer[i] != FH_ANSWER_NO)
+			continue;
+		fh_finding_set(&c->finding, FH_ACCEPTED, FH_ANSWER_NO);
+		t = fh_finding_say(&c->finding, fh_quote_check_text((enum fh_quote_check)i));
+		if (t != nullptr)
+			*t = r->checks.why[i];
+	}
+}
+
+/* --- the state that was quoted ---------------------------------------- */
+
+static void answer_accepted(struct fh_document_check *c)
+{
+	/* The asker's own quote is the newer one.  */
+	struct fh_machine_result *r = c->answer.readable ? &c->answer : &c->quote;
+
+	if (r->readable && c->document.log.n > 0)
+		check_log(c, r);
+	if (fh_finding_answer(&c->finding, FH_ACCEPTED) == FH_ANSWER_NO)
+		return;
+	if (!r->readable)
+		fh_trace_what(say(c, "no-quote", "accepted"),
+			      "not checked: the document carries no quote of the machine's state");
+	else
+		fh_trace_what(say(c, "no-reference", "accepted"),
+			      "not checked: no reference value to compare with");
+}
+
+fh_err fh_document_check_chip(struct fh_document_check *c, const struct fh_document_options *o)
+{
+	const struct fh_document *d = &c->document;
+	fh_err e;
+
+	if (d->ak.n == 0 && (d->quote.evidence.n > 0 || o->answer.n > 0)) {
+		fh_trace_what(fh_document_refuse(c, "quote", "quote"),
+			      "there is one, but no attestation key that could have made it");
+		return FH_ERR_OK;
+	}
+	e = check_quote(c);
+	if (e == FH_ERR_OK)
+		e = answer_fresh(c, o);
+	if (e == FH_ERR_OK && d->ak.n > 0)
+		e = check_endorsement(c, o);
+	if (e != FH_ERR_OK)
+		return e;
+	answer_binding(c, o);
+	answer_accepted(c);
+	return FH_ERR_OK;
+}
