@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/verify_document.h"
 
 const char *fh_program(void)
 {
@@ -15,6 +16,19 @@ const char *fh_program_verb(const char *verb)
 	const char *space = strchr(verb, ' ');
 
 	return space == nullptr ? "" : space + 1;
+}
+
+int fh_verify_machine(struct fh_cli *cli, int argc, char **argv)
+{
+	static const struct fh_usage u = { .verb = "verify machine", .operands = "URL",
+					   .summary = "not in this program, which has no network" };
+
+	(void)cli;
+	(void)argc;
+	(void)argv;
+	return fh_usage_error(&u, "this program has no network: fetch"
+			      " URL/.well-known/freehold-operator-key.json with curl, and check the"
+			      " file: freehold-verify document FILE");
 }
 
 /* The verifier alone, in one static file: `freehold-verify record ...` is

@@ -8,6 +8,7 @@
 #include "base/hex.h"
 #include "cli/command.h"
 #include "cli/segments.h"
+#include "cli/verify_document.h"
 #include "cli/verify_print.h"
 #include "cli/verify_quote.h"
 #include "cli/verify_stamp.h"
@@ -283,27 +284,13 @@ static int run_proof(struct fh_cli *cli, int argc, char **argv)
 	return judge_proof(cli, &t, path);
 }
 
-/* --- kinds that are known by name ----------------------------------------------- */
-
-static int run_known(struct fh_cli *cli, int argc, char **argv)
-{
-	char verb[32];
-	const struct fh_usage u = { .verb = verb, .operands = "", .summary = "not supported yet" };
-
-	(void)cli;
-	(void)snprintf(verb, sizeof(verb), "verify %s", argv[0]);
-	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		fh_usage_print(&u);
-		return FH_EXIT_YES;
-	}
-	return fh_cli_fail(FH_ERR_UNSUPPORTED, verb, "not supported yet; nothing was checked",
-			   "`verify record` and `verify proof` are");
-}
+/* --- all kinds ------------------------------------------------------------------- */
 
 static const struct fh_subcommand kinds[] = {
 	{ "record", run_record, "a record: every hash, signature and rule" },
 	{ "proof", run_proof, "a proof that an entry is in a record" },
-	{ "machine", run_known, "a machine, now: not supported yet" },
+	{ "document", fh_verify_document, "what a machine publishes of itself, as a file" },
+	{ "machine", fh_verify_machine, "a machine: its document, fetched from a URL" },
 	{ "quote", fh_verify_quote, "a quote of a TPM, as tpm2-tools write it" },
 	{ "stamp", fh_verify_stamp, "that a file existed when a block of Bitcoin was made" },
 };
@@ -315,6 +302,8 @@ int fh_cmd_verify(struct fh_cli *cli, int argc, char **argv)
 	/* `verify FILE --ots FILE.ots` names no kind.  */
 	if (!named && fh_verify_stamp_meant(argc, argv))
 		return fh_verify_stamp(cli, argc, argv);
+	if (argc >= 2 && fh_verify_url_meant(argv[1]))
+		return fh_verify_machine(cli, argc, argv);
 	return fh_cli_subcommand(cli, "verify", kinds, sizeof(kinds) / sizeof(kinds[0]), argc,
 				 argv);
 }

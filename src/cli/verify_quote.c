@@ -7,9 +7,7 @@
 
 #include "base/hex.h"
 #include "cli/roots_files.h"
-#include "cli/time.h"
 #include "cli/verify_words.h"
-#include "os/clock.h"
 #include "os/file.h"
 #include "os/memory.h"
 
@@ -85,18 +83,6 @@ static int read_nonce(struct task *t)
 	return -1;
 }
 
-static int read_at(struct task *t)
-{
-	const char *at = fh_argument(&t->arguments, "at");
-
-	if (at == nullptr)
-		t->given.at_ms = fh_clock_real_ms();
-	else if (fh_time_read(at, &t->given.at_ms) != FH_ERR_OK)
-		return fh_usage_error(&usage, "--at takes a time as in 2026-01-31T12:00:00Z, or"
-					      " a day");
-	return -1;
-}
-
 static int read_task(struct fh_cli *cli, int argc, char **argv, struct task *t)
 {
 	int done = fh_cli_arguments(cli, &usage, argc, argv, &t->arguments);
@@ -106,7 +92,7 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct task *t)
 	if (done < 0)
 		done = read_nonce(t);
 	if (done < 0)
-		done = read_at(t);
+		done = fh_verify_at(&usage, &t->arguments, &t->given.at_ms);
 	if (done >= 0)
 		return done;
 	if (t->required == 0)
@@ -156,26 +142,14 @@ static int read_files(struct task *t)
 	return done;
 }
 
-/* The roots, which matter only beside an endorsement certificate.  A store that is
- * not there is empty, unless it was named.  */
+/* The roots, which matter only beside an endorsement certificate.  */
 static int read_roots(struct task *t)
 {
 	const char *named = fh_argument(&t->arguments, "roots");
-	const char *path = named != nullptr ? named : FH_ROOTS_DIRECTORY;
-	struct fh_roots_files *files = fh_arena_take(&t->arena, sizeof(*files));
-	struct fh_trace why = { 0 };
 
 	if (!t->given.ek_given && named == nullptr)
 		return -1;
-	fh_err e = files == nullptr ? FH_ERR_NOMEM : fh_roots_read(path, &t->arena, files, &why);
-
-	if (e == FH_ERR_MISSING && named == nullptr)
-		return -1;
-	if (e == FH_ERR_OK && files->n > 0) {
-		e = fh_x509_roots_new(files->der, files->n, &t->roots, &why);
-		t->given.roots = &t->roots;
-	}
-	return e == FH_ERR_OK ? -1 : fh_cli_fail_trace(e, path, &why);
+	return fh_verify_roots(named, &t->arena, &t->roots, &t->given.roots);
 }
 
 static int judge(const struct fh_cli *cli, struct task *t)

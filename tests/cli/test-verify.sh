@@ -75,10 +75,10 @@ done
 yes "yes beside many stray names" 0 "$verify" record --genesis "$genesis" state
 tells "counts what it does not name" "  and 15 more names that were not read"
 
-for kind in machine; do
-	yes "verify $kind cannot yet" 2 "$verify" "$kind" something
-	tells "and says so" "freehold: verify $kind: not supported yet; nothing was checked; "
-done
+yes "without a network a URL is a matter of usage" 64 "$verify" http://127.0.0.1:1
+tells "that says what to do" "freehold-verify document FILE"
+yes "with one, a machine that is not there is no verdict" 2 fh verify http://127.0.0.1:1
+tells "and says so" "look whether the machine serves there"
 yes "usage, with a kind that nobody knows" 64 "$verify" moon
 yes "says what it can" 0 "$verify" --help
 tells "by its own name" "usage: freehold-verify SUBCOMMAND"

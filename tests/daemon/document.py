@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The document that a machine serves of itself: who may read it, what it says, and what a verifier makes of it."""
+import base64
+import http.client
+import json
+import subprocess
+import sys
+import time
+
+from machine import FREEHOLD, PATIENCE, VERIFY, Machine, demand, run_tests, wait_for
+
+PATH = "/.well-known/freehold-operator-key.json"
+OTHER_PATH = "/.well-known/mickai-operator-key.json"
+GRADES = "none,co-located"
+
+
+def fetch(d, path=PATH, method="GET", **headers):
+	c = http.client.HTTPConnection("127.0.0.1", d.port, timeout=PATIENCE)
+	try:
+		c.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+		r = c.getresponse()
+		return r.status, {k.lower(): v for k, v in r.getheaders()}, r.read()
+	finally:
+		c.close()
+
+
+def decoded(text):
+	return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def encoded(data):
+	return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def payload_of(text):
+	return json.loads(decoded(json.loads(text)["payload"]))
+
+
+def verified(m, text, *words, status=0, genesis=True, grades=GRADES):
+	"""What `freehold-verify document` makes of TEXT."""
+	file = m.top / "document.json"
+	file.write_bytes(text)
+	said = subprocess.run([VERIFY, "document", file, "--json", *(["--genesis", m.genesis] if genesis else []),
+		"--allow-grade", grades, *words], capture_output=True, text=True, timeout=120)
+	demand(said.returncode == status, "verify document: status", said.returncode, "not", status, said.stdout, said.stderr)
+	return json.loads(said.stdout)
+
+
+def run(base):
+	def anybody_may_read_it():
+		with base.copy() as m:
+			d = m.serve()
+			status, headers, text = fetch(d, Origin="https://elsewhere.example")
+			demand(status == 200 and headers["content-type"] == "application/json", status, headers)
+			demand(headers["access-control-allow-origin"] == "*", headers)
+			demand("access-control-allow-credentials" not in headers, headers)
+			demand(fetch(d, OTHER_PATH)[2] == text, "the other name has other bytes")
+			status, same, body = fetch(d, method="HEAD")
+			demand(status == 200 and body == b"" and same["content-length"] == str(len(text)), status, same)
+			status, _, body = fetch(d, If_None_Match=f'"x", {headers["etag"]}')
+			demand(status == 304 and body == b"", status, body)
+			demand(fetch(d, If_None_Match='"x"')[0] == 200, "another tag")
+			demand(fetch(d, method="POST")[0] == 405, "POST")
+			demand(fetch(d, Host="rebound.example")[0] == 403, "another host")
+			d.stop()
+
+	def a_verifier_elsewhere_believes_it():
+		with base.copy() as m:
+			d = m.serve()
+			text = fetch(d)[2]
+			said = verified(m, text)
+			answers = [said[k] for k in ("verdict", "authentic", "fresh", "enrolled", "accepted")]
+			demand(answers == ["yes", "yes", "unchecked", "yes", "unchecked"], answers)
+			demand(said["grade"] == "none" and said["binding"] == "none", said)
+			verified(m, text, grades="none", status=1)
+			verified(m, text, genesis=False, status=2)
+			verified(m, text, "--genesis", "00" * 32, genesis=False, status=1)
+			verified(m, text, "--require", "authentic,enrolled,fresh", status=2)
+			there = subprocess.run([FREEHOLD, "verify", f"http://127.0.0.1:{d.port}", "--genesis", m.genesis,
+				"--allow-grade", GRADES, "--json"], capture_output=True, text=True, timeout=120)
+			demand(there.returncode == 0 and json.loads(there.stdout)["serial"] == said["serial"], there)
+			d.stop()
+
+	def it_says_what_the_machine_is():
+		with base.copy() as m:
+			d = m.serve()
+			p = payload_of(fetch(d)[2])
+			demand(p["genesis"] == m.genesis and p["placement"] == "co-located" and p["grade"] == "none", p)
+			demand(p["device"]["kty"] == "AKP" and p["device"]["alg"] == "ML-DSA-65", p["device"])
+			demand(len(decoded(p["device"]["pub"])) == 1952 and len(p["operator"]) == 1, p["operator"])
+			files = sorted((m.state / "chain").glob("*.fhs"))
+			demand([decoded(s) for s in p["chain"]] == [f.read_bytes() for f in files], "chain")
+			demand(p["ak"] is None and p["quote"] is None and p["endorsement"] == [], p)
+			demand(decoded(p["checkpoint"]).split(b"\n")[1] == str(p["serial"]).encode(), p["checkpoint"])
+			d.stop()
+
+	def it_follows_the_chain_and_every_start():
+		with base.copy() as m:
+			d = m.serve()
+			first, tag = payload_of(fetch(d)[2]), fetch(d)[1]["etag"]
+			m.grant("another")
+			wait_for("a new document", lambda: fetch(d)[1]["etag"] != tag)
+			second = payload_of(fetch(d)[2])
+			demand(second["serial"] > first["serial"] and len(second["chain"]) == len(first["chain"]) + 1, second)
+			verified(m, fetch(d)[2])
+			d.stop()
+			d = m.serve()
+			third = payload_of(fetch(d)[2])
+			demand(third["serial"] > second["serial"] and third["start"] > second["start"], third)
+			demand(len(third["cold_starts"]) >= 1, third["cold_starts"])
+			verified(m, fetch(d)[2])
+			d.stop()
+
+	def no_member_of_it_can_be_changed():
+		with base.copy() as m:
+			d = m.serve()
+			text = fetch(d)[2]
+			d.stop()
+			outer, p = json.loads(text), payload_of(text)
+			for name in p:
+				changed = dict(p)
+				changed[name] = p[name] + 1 if isinstance(p[name], int) else None
+				if p[name] is None:
+					changed[name] = "AAAA"
+				signed = dict(outer, payload=encoded(json.dumps(changed).encode()))
+				said = verified(m, json.dumps(signed).encode(), status=1)
+				demand(said["authentic"] == "no", name, said)
+			flipped = lambda s: ("B" if s[40] == "A" else "A").join((s[:40], s[41:]))
+			for signed in (dict(outer, signature=flipped(outer["signature"])),
+				dict(outer, header={"certificate": flipped(outer["header"]["certificate"])}),
+				dict(outer, protected=encoded(b'{"alg":"none"}')),
+				dict(outer, more=1), {k: v for k, v in outer.items() if k != "header"}):
+				demand(verified(m, json.dumps(signed).encode(), status=1)["authentic"] == "no", signed.keys())
+			twice = text[:-1] + b',"payload":"' + outer["payload"].encode() + b'"}'
+			demand(verified(m, twice, status=1)["authentic"] == "no", "a member twice")
+			for cut in (b"", b"{}", text[:-1], text + b"x", b"[" * 100000):
+				demand(verified(m, cut, status=1)["authentic"] == "no", cut[:20])
+
+	def hammering_it_costs_nobody_else():
+		with base.copy() as m:
+			d = m.serve()
+			before, end = len(m.entries()), time.monotonic() + 3
+			c = http.client.HTTPConnection("127.0.0.1", d.port, timeout=PATIENCE)
+			while time.monotonic() < end:
+				c.request("GET", PATH)
+				demand(len(c.getresponse().read()) > 1000, "it stopped answering")
+			c.close()
+			demand(len(m.entries()) == before, "reading it is recorded")
+			d.alive()
+			d.stop()
+
+	return run_tests((anybody_may_read_it, a_verifier_elsewhere_believes_it, it_says_what_the_machine_is,
+		it_follows_the_chain_and_every_start, no_member_of_it_can_be_changed, hammering_it_costs_nobody_else))
+
+
+if __name__ == "__main__":
+	with Machine() as made:
+		made.make().govern()
+		status = run(made)
+	sys.exit(status)
