@@ -134,7 +134,7 @@ void fh_report_quote(struct fh_report *r, const struct fh_quote_verdict *v)
 		return;
 	}
 	put_key(&r->json, &v->ak);
-	put_text(&r->json, "binding", "none");
+	put_text(&r->json, "binding", v->parent == FH_PARENT_ENDORSEMENT ? "self" : "none");
 	if (said)
 		put_quote(&r->json, v);
 	if (endorsed)

@@ -212,6 +212,29 @@ static fh_err appraise(const struct fh_quote_given *g, struct fh_arena *arena,
 	return fh_ek_appraise(g->roots, &claim, &v->ek);
 }
 
+/* Only making and opening a credential shows which TPM a key is in; a key of no TPM
+ * can say what it likes.  */
+static void say_binding(struct fh_quote_verdict *v)
+{
+	static const char cure[] = "enrol the machine, or ask it live";
+
+	v->parent = fh_parent_of(v->quote.attest.signer, &v->ak.name, &v->ek.key);
+	if (v->parent == FH_PARENT_ENDORSEMENT)
+		say(&v->finding, "binding-self", "attestation key",
+		    "is a child of the endorsement key that is certified, by its own word alone",
+		    cure);
+	else if (v->parent == FH_PARENT_NULL)
+		say(&v->finding, "binding-none", "attestation key",
+		    "is of the null hierarchy, so of one boot, and nothing shows of which TPM",
+		    cure);
+	else
+		say(&v->finding, "binding-none", "attestation key",
+		    v->parent == FH_PARENT_PRIMARY || !v->ak.area || v->quote.attest.signer.n == 0
+		    ? "nothing shows that it is in the TPM that the certificate endorses"
+		    : "is no child of the endorsement key that is certified, and nothing shows"
+		      " that it is in the same TPM", cure);
+}
+
 static void say_endorsed(struct fh_quote_verdict *v)
 {
 	const struct fh_ek_result *ek = &v->ek;
@@ -237,10 +260,7 @@ static void say_endorsed(struct fh_quote_verdict *v)
 		    "its root is no chip maker's that is known here: it is worth what whoever gave"
 		    " it says", nullptr);
 	}
-	/* Only making and opening a credential shows which TPM a key is in.  */
-	say(f, "binding-none", "attestation key", "nothing shows that it is in the TPM that the"
-						  " certificate endorses",
-	    "enrol the machine, or ask it live");
+	say_binding(v);
 }
 
 static fh_err check_endorsement(const struct fh_quote_given *g, struct fh_arena *arena,

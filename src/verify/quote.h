@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "crypto/x509_ek.h"
 #include "evidence/event_log.h"
+#include "evidence/parent.h"
 #include "evidence/quote.h"
 #include "verify/finding.h"
 
@@ -33,6 +34,7 @@ struct fh_quote_verdict {
 						the quoted ones */
 	struct fh_event_replay log;          /* if it was given */
 	struct fh_ek_result ek;              /* if it was given and there are roots */
+	enum fh_parent parent;               /* of the key, by the quote's own word */
 };
 
 /* Judges GIVEN; ARENA holds what is decoded.  FH_ERR_FORMAT and FH_ERR_UNSUPPORTED

@@ -196,6 +196,10 @@ quoted "a certificate, and no root" 2 ak.ecdsa.pub --ek ek.rsa.crt --roots empty
 mkdir empty.d
 quoted "a certificate, and an empty store" 2 ak.ecdsa.pub --ek ek.rsa.crt --roots empty.d
 says "the roots are missing" no-roots
+quote rsassa tss serialized sha256:0,16
+quoted "a child of the certified key" 0 ak.rsassa.pub --ek ek.rsa.crt --roots roots.pem --allow-grade simulated
+says "it says so itself" binding-self
+quote ecdsa tss serialized sha256:0,16
 flip ek.rsa.crt 300
 quoted "a changed certificate" 1 ak.ecdsa.pub --ek ek.rsa.crt.bad --roots roots.pem
 yes "roots can be kept" 0 fh roots add --roots kept roots.pem

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/hex.h"
+#include "evidence/parent.h"
 #include "evidence/pcr_values.h"
 #include "fixture/quote_maker.h"
 
@@ -318,6 +320,49 @@ static void never_trusts_a_size_in_the_pcrs_file(void **state)
 	}
 }
 
+/* --- parents --------------------------------------------------------------------------- */
+
+static struct fh_span unhex(const char *hex, uint8_t *out)
+{
+	size_t n = strlen(hex) / 2;
+
+	assert_int_equal(fh_hex_read(fh_span_str(hex), out, n), FH_ERR_OK);
+	return fh_span_of(out, n);
+}
+
+/* An attestation key below an endorsement key, as a simulator made and named them.  */
+static void a_qualified_name_tells_the_parent(void **state)
+{
+	(void)state;
+	static const char x[] = "624f97028dca1325ff156f31d8a48912ca"
+				   "d28c5220eff6bfc83413b4a3dfd7f4";
+	static const char y[] = "e83105403293d67fa5d914a68ac8da88da"
+				   "15f47606f7b681afb0bbb524a9adaf";
+	static const char named[] = "000b18448d918974057a8ef308b69c6fcc"
+				   "c434ea54c91d7cd5420ad3a2c8ade479a9";
+	static const char below_ek[] = "000b7506f5f88f60587aee1fe3b7bc6488"
+				   "fa6d5d1867beb3dfae71b2f0c1dede3ba7";
+	static const char below_owner[] = "000bbb6490d23f11821a4429c512a8b39e"
+				   "3b80f6ce865ed2282df74f300ca279f8c7";
+	static const char below_null[] = "000bc7ed7a22378623a4b2c6b75088bc7c"
+				   "4c13c87ddc6bb47d17fd029808054a56d1";
+	struct fh_tpm_key ek = { .curve = FH_TPM_P256, .n = 32 };
+	struct fh_tpm_name name = { .n = 34 };
+	uint8_t room[34];
+
+	(void)unhex(x, ek.x);
+	(void)unhex(y, ek.y);
+	(void)unhex(named, name.bytes);
+	assert_int_equal(fh_parent_of(unhex(below_ek, room), &name, &ek), FH_PARENT_ENDORSEMENT);
+	assert_int_equal(fh_parent_of(unhex(below_ek, room), &name, nullptr), FH_PARENT_UNKNOWN);
+	assert_int_equal(fh_parent_of(unhex(below_owner, room), &name, &ek), FH_PARENT_PRIMARY);
+	assert_int_equal(fh_parent_of(unhex(below_null, room), &name, &ek), FH_PARENT_NULL);
+	ek.x[0] ^= 1; /* another TPM's */
+	assert_int_equal(fh_parent_of(unhex(below_ek, room), &name, &ek), FH_PARENT_UNKNOWN);
+	assert_int_equal(fh_parent_of(unhex(below_ek, room), &(struct fh_tpm_name){ 0 }, &ek),
+			 FH_PARENT_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +379,7 @@ int main(void)
 		cmocka_unit_test(reads_both_forms_of_the_pcrs_file),
 		cmocka_unit_test(refuses_every_truncation_of_the_pcrs_file),
 		cmocka_unit_test(never_trusts_a_size_in_the_pcrs_file),
+		cmocka_unit_test(a_qualified_name_tells_the_parent),
 	};
 
 	return cmocka_run_group_tests(tests, make_key, drop_key);
