@@ -17,8 +17,8 @@ static const struct fh_usage usage = {
 	.summary = "Says what an update changes, by component",
 	.operands_min = 2,
 	.operands_max = 2,
-	.text = "OLD and NEW are each a unified kernel image, or what `freehold reference uki` or\n"
-		"`from-log` printed with --json.\n"
+	.text = "OLD and NEW are each a unified kernel image, a machine's event log, or what\n"
+		"`freehold reference uki` or `from-log` printed with --json.\n"
 		"Exit status 0: nothing that is measured changes.  1: something does.\n",
 	.examples = "  freehold reference diff old.efi new.efi\n"
 		    "  freehold reference diff machine.json new.efi --json\n",
@@ -54,7 +54,9 @@ static fh_err read_one(const char *path, struct fh_arena *memory, struct fh_refe
 		return e;
 	if (fh_span_starts(file, FH_SPAN_LIT("MZ")))
 		return read_uki(file, memory, out, t);
-	return fh_reference_read(file, path, memory, out, t);
+	if (fh_span_starts(file, FH_SPAN_LIT("{")))
+		return fh_reference_read(file, path, memory, out, t);
+	return fh_reference_of_log(file, memory, out, t);
 }
 
 /* --- writing -------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "codec/json.h"
+#include "evidence/component.h"
 #include "evidence/event_check.h"
 #include "evidence/event_describe.h"
 #include "os/file.h"
@@ -94,7 +95,8 @@ static void put_findings(struct fh_builder *b, uint32_t found)
 	fh_builder_text(b, "]");
 }
 
-static void put_event(struct fh_builder *b, const struct fh_event *e, uint32_t found)
+static void put_event(struct fh_builder *b, const struct fh_event *e,
+		      const struct fh_component_programs *programs, uint32_t found)
 {
 	uint8_t room[FH_EVENT_TEXT_MAX];
 	struct fh_builder name = FH_BUILDER_ARRAY(room);
@@ -108,6 +110,11 @@ static void put_event(struct fh_builder *b, const struct fh_event *e, uint32_t f
 	fh_builder_text(b, type_name(e->type));
 	fh_builder_text(b, "\",\"type_number\":");
 	fh_builder_decimal(b, e->type);
+	if (e->type != FH_EV_NO_ACTION) {
+		fh_builder_text(b, ",\"component\":\"");
+		fh_builder_text(b, fh_component_name(fh_component_of(e, programs)));
+		fh_builder_text(b, "\"");
+	}
 	fh_builder_text(b, ",\"name\":");
 	fh_json_put_string(b, fh_builder_span(&name));
 	put_digests(b, e);
@@ -135,6 +142,7 @@ static void print_bank(const struct fh_event_replay *r, const struct fh_event_ba
 
 static int print_json(struct fh_event_log log, const struct fh_event_replay *r)
 {
+	struct fh_component_programs programs = fh_component_programs_find(log);
 	struct fh_event_check check = { 0 };
 	struct fh_event e;
 
@@ -143,7 +151,7 @@ static int print_json(struct fh_event_log log, const struct fh_event_replay *r)
 		uint8_t room[record_max];
 		struct fh_builder b = FH_BUILDER_ARRAY(room);
 
-		put_event(&b, &e, fh_event_check(&check, &e));
+		put_event(&b, &e, &programs, fh_event_check(&check, &e));
 		printf("%.*s", (int)b.n, (const char *)room);
 	}
 	printf("],\"pcrs\":{");

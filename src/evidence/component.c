@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/component.h"
 
-#include "base/builder.h"
+#include "evidence/event_describe.h"
+#include "evidence/measured.h"
 
 static const char *const names[] = {
 #define FH_COMPONENT_ROW(name, text) [FH_COMPONENT_##name] = text,
 	FH_COMPONENT_LIST(FH_COMPONENT_ROW)
 #undef FH_COMPONENT_ROW
 };
-
-/* TCG PC Client Platform Firmware Profile, event types.  */
-constexpr uint32_t EV_ACTION = 0x05;
-constexpr uint32_t EV_EVENT_TAG = 0x06;
-constexpr uint32_t EV_IPL = 0x0d;
-constexpr uint32_t EV_EFI_BOOT_SERVICES_APPLICATION = 0x80000003;
-constexpr uint32_t EV_EFI_BOOT_SERVICES_DRIVER = 0x80000004;
-constexpr uint32_t EV_EFI_GPT_EVENT = 0x80000006;
-constexpr uint32_t EV_EFI_ACTION = 0x80000007;
-constexpr size_t tag_head = 8; /* a tagged event's number and size */
 
 const char *fh_component_name(enum fh_component c)
 {
@@ -31,29 +22,6 @@ enum fh_component fh_component_named(struct fh_span name)
 			return (enum fh_component)c;
 	}
 	return FH_COMPONENT_OTHER;
-}
-
-/* --- text --------------------------------------------------------------- */
-
-struct fh_span fh_component_text(const struct fh_component_event *e,
-				 uint8_t room[static FH_COMPONENT_TEXT_MAX])
-{
-	struct fh_builder b = fh_builder_of(room, FH_COMPONENT_TEXT_MAX);
-	struct fh_span s = e->data;
-	size_t step;
-
-	if (e->type == EV_EVENT_TAG)
-		s = fh_span_skip(s, tag_head);
-	else if (e->type != EV_IPL && e->type != EV_ACTION && e->type != EV_EFI_ACTION)
-		return (struct fh_span){ 0 };
-	step = s.n >= 2 && s.p[0] != 0 && s.p[1] == 0 && s.n % 2 == 0 ? 2 : 1;
-	while (s.n > 0 && s.p[0] != 0 && b.n < b.cap) {
-		bool printable = s.p[0] >= 0x20 && s.p[0] < 0x7f && (step == 1 || s.p[1] == 0);
-
-		fh_builder_u8(&b, printable ? s.p[0] : '?');
-		s = fh_span_skip(s, step);
-	}
-	return fh_builder_span(&b);
 }
 
 static bool holds(struct fh_span text, const char *word)
@@ -137,17 +105,36 @@ static enum fh_component of_addition(struct fh_span text)
 
 /* --- what an event is about ----------------------------------------------- */
 
-static bool is_program(const struct fh_component_event *e)
+static bool is_program(const struct fh_event *e)
 {
-	return e->type == EV_EFI_BOOT_SERVICES_APPLICATION ||
-	       e->type == EV_EFI_BOOT_SERVICES_DRIVER;
+	return e->pcr == 4 && (e->type == FH_EV_EFI_BOOT_SERVICES_APPLICATION ||
+			       e->type == FH_EV_EFI_BOOT_SERVICES_DRIVER);
 }
 
-static enum fh_component of_event(const struct fh_component_event *e)
+static enum fh_component of_program(const struct fh_event *e,
+				    const struct fh_component_programs *p)
 {
-	uint8_t room[FH_COMPONENT_TEXT_MAX];
-	struct fh_span text = fh_component_text(e, room);
+	if (!is_program(e))
+		return FH_COMPONENT_FIRMWARE; /* that it starts something, and where it ends */
+	if (e->number == p->image)
+		return FH_COMPONENT_IMAGE;
+	return e->number >= p->kernel ? FH_COMPONENT_KERNEL : FH_COMPONENT_LOADER;
+}
 
+static enum fh_component of_disk(uint32_t type)
+{
+	if (type == FH_EV_EFI_GPT_EVENT || type == FH_EV_EFI_GPT_EVENT2)
+		return FH_COMPONENT_PARTITIONS;
+	return type == FH_EV_IPL || type == FH_EV_EVENT_TAG ? FH_COMPONENT_LOADER_SETTINGS :
+							      FH_COMPONENT_FIRMWARE;
+}
+
+enum fh_component fh_component_of(const struct fh_event *e, const struct fh_component_programs *p)
+{
+	uint8_t room[FH_EVENT_TEXT_MAX];
+	struct fh_builder text = FH_BUILDER_ARRAY(room);
+
+	fh_event_describe(e, &text);
 	switch (e->pcr) {
 	case 0:
 	case 6:
@@ -158,27 +145,25 @@ static enum fh_component of_event(const struct fh_component_event *e)
 	case 2:
 		return FH_COMPONENT_DRIVER;
 	case 4:
-		return is_program(e) ? FH_COMPONENT_LOADER : FH_COMPONENT_FIRMWARE;
+		return of_program(e, p);
 	case 5:
-		if (e->type == EV_EFI_GPT_EVENT)
-			return FH_COMPONENT_PARTITIONS;
-		return e->type == EV_IPL || e->type == EV_EVENT_TAG ?
-			       FH_COMPONENT_LOADER_SETTINGS : FH_COMPONENT_FIRMWARE;
+		return of_disk(e->type);
 	case 7:
 		return FH_COMPONENT_SECURE_BOOT;
 	case 8:
 	case 9:
-		return of_boot_loader(text);
+		return of_boot_loader(fh_builder_span(&text));
 	case 10:
 		return FH_COMPONENT_FILES;
 	case 11:
-		return of_section(text);
+		return of_section(fh_builder_span(&text));
 	case 12:
-		return of_addition(text);
+		return of_addition(fh_builder_span(&text));
 	case 13:
 		return FH_COMPONENT_EXTENSIONS;
 	case 14:
-		return holds(text, "freehold:") ? FH_COMPONENT_RUNTIME : FH_COMPONENT_SECURE_BOOT;
+		return holds(fh_builder_span(&text), FH_MEASURED_PREFIX) ? FH_COMPONENT_RUNTIME :
+									   FH_COMPONENT_SECURE_BOOT;
 	case 15:
 		return FH_COMPONENT_MACHINE;
 	default:
@@ -186,35 +171,24 @@ static enum fh_component of_event(const struct fh_component_event *e)
 	}
 }
 
-/* Several programs are started one after the other.  With systemd-stub, the last before
- * it measures its sections is the image, and what follows is the kernel; without, the
- * last of several is the kernel.  */
-static void tell_programs_apart(struct fh_component_event *e, size_t n)
+struct fh_component_programs fh_component_programs_find(struct fh_event_log log)
 {
-	struct fh_component_event *last = nullptr;
-	size_t programs = 0;
+	struct fh_component_programs p = { SIZE_MAX, SIZE_MAX };
+	size_t last = SIZE_MAX, programs = 0;
 	bool stub = false;
+	struct fh_event e;
 
-	for (size_t i = 0; i < n; i++) {
-		if (e[i].pcr == 11 && !stub) {
+	while (fh_event_log_next(&log, &e)) {
+		if (e.pcr == 11 && e.type != FH_EV_NO_ACTION && !stub) {
 			stub = true;
-			if (last != nullptr)
-				last->component = FH_COMPONENT_IMAGE;
+			p = (struct fh_component_programs){ .image = last, .kernel = e.number };
 		}
-		if (e[i].pcr != 4 || !is_program(&e[i]))
+		if (!is_program(&e))
 			continue;
-		last = &e[i];
+		last = e.number;
 		programs++;
-		if (stub)
-			last->component = FH_COMPONENT_KERNEL;
 	}
 	if (!stub && programs > 1)
-		last->component = FH_COMPONENT_KERNEL;
-}
-
-void fh_components_find(struct fh_component_event *e, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		e[i].component = of_event(&e[i]);
-	tell_programs_apart(e, n);
+		p.kernel = last;
+	return p;
 }

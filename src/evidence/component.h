@@ -2,7 +2,7 @@
 #ifndef FH_EVIDENCE_COMPONENT_H
 #define FH_EVIDENCE_COMPONENT_H
 
-#include "crypto/bank.h"
+#include "evidence/event_log.h"
 
 /* What a machine is made of, as its PCRs tell it: the words in which a reference
  * names what an update changes.  */
@@ -49,24 +49,19 @@ const char *fh_component_name(enum fh_component c);
 /* The component of that name, or FH_COMPONENT_OTHER.  */
 enum fh_component fh_component_named(struct fh_span name);
 
-/* An event of a log, and what it is about.  */
-struct fh_component_event {
-	uint8_t pcr;
-	uint32_t type;               /* the TCG's number */
-	struct fh_span data;         /* as it stands in the log */
-	enum fh_component component; /* to be found */
+/* Several programs are started one after the other, and only their order tells them
+ * apart: with systemd-stub, the last before it measures its sections is the image and
+ * what follows is the kernel; without, the last of several is the kernel.  */
+struct fh_component_programs {
+	size_t image;  /* number of the record; SIZE_MAX: none */
+	size_t kernel; /* number of the first record that is a kernel's; SIZE_MAX: none */
 };
 
-/* Longest text that names what an event is about; more is cut off.  */
-constexpr size_t FH_COMPONENT_TEXT_MAX = 128;
+/* Finds them in what is left of LOG.  */
+struct fh_component_programs fh_component_programs_find(struct fh_event_log log);
 
-/* Finds the component of each of a log's events, in their order.  For people and for
- * comparing only: whoever wrote the log chose types and data.  */
-void fh_components_find(struct fh_component_event *e, size_t n);
-
-/* What an event with text in it says, in printable ASCII, into ROOM; empty if its type
- * has none.  Boot loaders write ASCII and UTF-16, with a zero and without.  */
-struct fh_span fh_component_text(const struct fh_component_event *e,
-				 uint8_t room[static FH_COMPONENT_TEXT_MAX]);
+/* What E is about.  For people and for comparing only: whoever wrote the log chose types
+ * and data.  */
+enum fh_component fh_component_of(const struct fh_event *e, const struct fh_component_programs *p);
 
 #endif

@@ -208,11 +208,25 @@ static void put_no_action(struct fh_builder *b, struct fh_span data)
 	}
 }
 
+/* TCG_PCClientTaggedEvent: a number and a size, then what Linux fills with a name.  */
+static void put_tagged(struct fh_builder *b, struct fh_span data)
+{
+	constexpr size_t head_size = 8;
+
+	if (data.n > head_size)
+		put_text(b, fh_span_skip(data, head_size));
+	else
+		put_size(b, data.n);
+}
+
 static void describe(const struct fh_event *e, struct fh_builder *b)
 {
 	switch (e->type) {
 	case FH_EV_NO_ACTION:
 		put_no_action(b, e->data);
+		break;
+	case FH_EV_EVENT_TAG:
+		put_tagged(b, e->data);
 		break;
 	case FH_EV_SEPARATOR:
 		fh_builder_hex(b, fh_span_first(e->data, separator_shown));

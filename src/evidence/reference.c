@@ -102,6 +102,15 @@ static bool read_event(const struct fh_json *v, struct fh_reference_event *e)
 	return read_digests(fh_json_member(v, "digests"), e);
 }
 
+/* A record of a log that only tells something.  */
+static bool extends_nothing(const struct fh_json *v)
+{
+	const struct fh_json *type = fh_json_member(v, "type");
+
+	return type != nullptr && type->kind == FH_JSON_STRING &&
+	       fh_span_equal(type->text, FH_SPAN_LIT("EV_NO_ACTION"));
+}
+
 static fh_err read_events(const struct fh_json *events, struct fh_arena *a, struct fh_reference *r,
 			  struct fh_trace *t)
 {
@@ -118,6 +127,8 @@ static fh_err read_events(const struct fh_json *events, struct fh_arena *a, stru
 		return FH_ERR_NOMEM;
 	r->event = e;
 	for (const struct fh_json *v = events->first; v != nullptr; v = v->next) {
+		if (extends_nothing(v))
+			continue;
 		if (!read_event(v, &e[r->events++]))
 			return bad(t, "an event lacks its PCR, component or digests");
 	}
@@ -139,6 +150,70 @@ fh_err fh_reference_read(struct fh_span text, const char *name, struct fh_arena 
 	if (e == FH_ERR_OK)
 		*out = r;
 	return e;
+}
+
+/* --- taking over -------------------------------------------------------- */
+
+static void take_event(const struct fh_event *e, const struct fh_component_programs *p,
+		       struct fh_reference_event *to)
+{
+	const char *type = fh_event_type_name(e->type);
+
+	to->pcr = (uint8_t)e->pcr;
+	to->component = fh_component_of(e, p);
+	to->name = fh_span_str(type != nullptr ? type : "unknown");
+	for (size_t b = 0; b < FH_BANKS; b++) {
+		struct fh_builder d = FH_BUILDER_ARRAY(to->digest[b].bytes);
+
+		fh_builder_bytes(&d, fh_event_digest(e, fh_banks[b]));
+		to->digest[b].n = (uint8_t)d.n;
+	}
+}
+
+/* Values of the PCRs that have events; of others a log tells nothing.  */
+static void take_values(const struct fh_event_replay *replay, struct fh_reference *r)
+{
+	for (size_t b = 0; b < FH_BANKS; b++) {
+		const struct fh_event_bank *bank = fh_event_replay_bank(replay, fh_banks[b]);
+
+		for (unsigned pcr = 0; pcr < FH_PCRS && bank != nullptr; pcr++) {
+			if ((replay->events >> pcr & 1) != 0)
+				r->value[b][pcr] = bank->value[pcr];
+		}
+	}
+}
+
+fh_err fh_reference_of_log(struct fh_span file, struct fh_arena *a, struct fh_reference *out,
+			   struct fh_trace *t)
+{
+	struct fh_component_programs programs;
+	struct fh_reference_event *to;
+	struct fh_reference r = { 0 };
+	struct fh_event_replay replay;
+	struct fh_event_log log;
+	struct fh_event event;
+	fh_err e = fh_event_log_replay(file, FH_BANK_NONE, &replay, t);
+
+	if (e == FH_ERR_OK)
+		e = fh_event_log_open(file, &log, t);
+	if (e != FH_ERR_OK)
+		return e;
+	if (replay.records > FH_REFERENCE_EVENTS_MAX) {
+		fh_trace_what(t, "more than %zu events", FH_REFERENCE_EVENTS_MAX);
+		return FH_ERR_LIMIT;
+	}
+	to = fh_arena_array(a, replay.records, sizeof(*to));
+	if (to == nullptr)
+		return FH_ERR_NOMEM;
+	programs = fh_component_programs_find(log);
+	while (fh_event_log_next(&log, &event)) {
+		if (event.type != FH_EV_NO_ACTION)
+			take_event(&event, &programs, &to[r.events++]);
+	}
+	r.event = to;
+	take_values(&replay, &r);
+	*out = r;
+	return FH_ERR_OK;
 }
 
 fh_err fh_reference_of_uki(const struct fh_uki *u, struct fh_arena *a, struct fh_reference *out)

@@ -29,6 +29,10 @@ struct fh_reference {
 fh_err fh_reference_read(struct fh_span text, const char *name, struct fh_arena *a,
 			 struct fh_reference *out, struct fh_trace *t);
 
+/* What the event log FILE tells.  */
+fh_err fh_reference_of_log(struct fh_span file, struct fh_arena *a, struct fh_reference *out,
+			   struct fh_trace *t);
+
 /* What is predicted from an image.  */
 fh_err fh_reference_of_uki(const struct fh_uki *u, struct fh_arena *a, struct fh_reference *out);
 

@@ -78,6 +78,15 @@ print(*(f"{c["component"]}:{",".join(map(str, c["pcrs"]))}" for c in d["changes"
 yes 'a changed kernel is named' changes 'unified kernel image:4; kernel:4,11' "$scratch/plain.efi" "$scratch/kernel.efi"
 yes 'another command line is named' changes 'unified kernel image:4; command line:9,11' "$scratch/plain.efi" "$scratch/line.efi"
 yes 'another initramfs is named' changes 'unified kernel image:4; initrd:9,11' "$scratch/plain.json" "$scratch/initrd.efi"
+yes 'logs of machines tell the same' changes 'unified kernel image:4; kernel:4,11' \
+	"$scratch/plain.out/log" "$scratch/kernel.out/log"
+"$program" reference from-log --json "$scratch/line.out/log" >"$scratch/log.json"
+yes 'so does what was told of a log' changes 'unified kernel image:4; command line:9,11' "$scratch/plain.efi" "$scratch/log.json"
+for machine in plain full profiles kernel line initrd; do
+	"$program" reference from-log --json "$scratch/$machine.out/log" >"$scratch/log.json"
+	yes "$machine: its log leads to its PCRs in every bank" \
+		"$here/pcrs.py" "$scratch/log.json" "$scratch/$machine.out" 0,1,2,3,4,5,6,7,9,11
+done
 no 'an image does not differ from what was said about it' 0 "$program" reference diff "$scratch/plain.efi" "$scratch/plain.json"
 
 # What lies beside the image is not in it, and shows.

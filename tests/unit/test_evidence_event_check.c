@@ -264,6 +264,9 @@ static void records_are_described_for_people(void **state)
 	assert_described(FH_EV_IPL, FH_SPAN_LIT("q\0\xe9\0\0\0"), "q\u00e9");
 	assert_described(FH_EV_IPL, FH_SPAN_LIT("grub_cmd\0"), "grub_cmd");
 	assert_described(FH_EV_IPL, FH_SPAN_LIT("\1\2\3"), "3 bytes");
+	assert_described(FH_EV_EVENT_TAG, FH_SPAN_LIT("\xec\x22\x3b\x8f\x0d\0\0\0Linux initrd\0"),
+			 "Linux initrd");
+	assert_described(FH_EV_EVENT_TAG, FH_SPAN_LIT("\xec\x22\x3b\x8f\0\0\0\0"), "8 bytes");
 	assert_described(FH_EV_SEPARATOR, separator, "00000000");
 	assert_described(FH_EV_NO_ACTION, FH_SPAN_LIT("StartupLocality\0\3"),
 			 "StartupLocality 3");

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "log_fixture.h"
+
 static uint8_t memory[1 << 20];
 
 /* 32 bytes of one hex digit.  */
@@ -187,7 +189,7 @@ static void refuses_more_events_than_it_takes(void **state)
 static void what_is_predicted_is_a_reference(void **state)
 {
 	(void)state;
-	static struct fh_uki u;
+	static struct fh_uki u = { .bank = { true, true, true, true } };
 	struct fh_arena a = fh_arena_of(memory, sizeof(memory));
 	struct fh_reference r;
 
@@ -201,94 +203,121 @@ static void what_is_predicted_is_a_reference(void **state)
 
 /* --- components of a log's events --------------------------------------- */
 
-#define EV_IPL 0x0d
-#define EV_TAG 0x06
-#define EV_APPLICATION 0x80000003
 #define UTF16_LINUX ".\0l\0i\0n\0u\0x\0\0\0"
 
-static enum fh_component component_of(uint8_t pcr, uint32_t type, struct fh_span data)
+static enum fh_component component_of(uint32_t pcr, uint32_t type, struct fh_span data)
 {
-	struct fh_component_event e = { .pcr = pcr, .type = type, .data = data };
+	const struct fh_component_programs none = { SIZE_MAX, SIZE_MAX };
+	const struct fh_event e = { .pcr = pcr, .type = type, .data = data };
 
-	fh_components_find(&e, 1);
-	return e.component;
+	return fh_component_of(&e, &none);
 }
 
 static void an_event_s_text_names_its_component(void **state)
 {
 	(void)state;
-	assert_int_equal(component_of(11, EV_IPL, FH_SPAN_LIT(UTF16_LINUX)), FH_COMPONENT_KERNEL);
-	assert_int_equal(component_of(11, EV_IPL, FH_SPAN_LIT(".initrd\0")), FH_COMPONENT_INITRD);
-	assert_int_equal(component_of(11, EV_IPL, FH_SPAN_LIT("enter-initrd")),
-			 FH_COMPONENT_PHASE);
-	assert_int_equal(component_of(9, EV_TAG, FH_SPAN_LIT("\xed\x22\x3b\x8f\x1a\0\0\0"
-			 "LOADED_IMAGE::LoadOptions\0")), FH_COMPONENT_COMMAND_LINE);
-	assert_int_equal(component_of(9, EV_TAG, FH_SPAN_LIT("\xec\x22\x3b\x8f\x0d\0\0\0"
-			 "Linux initrd\0")), FH_COMPONENT_INITRD);
-	assert_int_equal(component_of(9, EV_IPL, FH_SPAN_LIT("(hd0)/vmlinuz-6.1\0")),
+	static const struct {
+		uint32_t pcr, type;
+		const char *text;
+		enum fh_component component;
+	} of[] = {
+		{ 11, FH_EV_IPL, ".initrd", FH_COMPONENT_INITRD },
+		{ 11, FH_EV_IPL, ".dtbauto", FH_COMPONENT_DEVICE_TREE },
+		{ 11, FH_EV_IPL, ".new", FH_COMPONENT_OTHER },
+		{ 11, FH_EV_IPL, "enter-initrd", FH_COMPONENT_PHASE },
+		{ 9, FH_EV_EVENT_TAG, "12345678LOADED_IMAGE::LoadOptions",
+		  FH_COMPONENT_COMMAND_LINE },
+		{ 9, FH_EV_EVENT_TAG, "12345678Linux initrd", FH_COMPONENT_INITRD },
+		{ 9, FH_EV_IPL, "(hd0)/vmlinuz-6.1", FH_COMPONENT_KERNEL },
+		{ 8, FH_EV_IPL, "grub_cmd: set x", FH_COMPONENT_LOADER_SETTINGS },
+		{ 8, FH_EV_IPL, "kernel_cmdline: quiet", FH_COMPONENT_COMMAND_LINE },
+		{ 12, FH_EV_IPL, "debug", FH_COMPONENT_COMMAND_LINE },
+		{ 12, FH_EV_IPL, "Credentials initrd", FH_COMPONENT_CREDENTIALS },
+		{ 13, FH_EV_IPL, "System extension initrd", FH_COMPONENT_EXTENSIONS },
+		{ 14, FH_EV_IPL, "freehold:/usr/bin/freehold", FH_COMPONENT_RUNTIME },
+		{ 14, FH_EV_IPL, "MokList", FH_COMPONENT_SECURE_BOOT },
+		{ 0, FH_EV_S_CRTM_VERSION, "1", FH_COMPONENT_FIRMWARE },
+		{ 1, FH_EV_IPL, "", FH_COMPONENT_SETTINGS },
+		{ 2, FH_EV_IPL, "", FH_COMPONENT_DRIVER },
+		{ 4, FH_EV_SEPARATOR, "", FH_COMPONENT_FIRMWARE },
+		{ 4, FH_EV_EFI_BOOT_SERVICES_APPLICATION, "", FH_COMPONENT_LOADER },
+		{ 5, FH_EV_EFI_GPT_EVENT, "", FH_COMPONENT_PARTITIONS },
+		{ 5, FH_EV_IPL, "loader.conf", FH_COMPONENT_LOADER_SETTINGS },
+		{ 7, FH_EV_EFI_VARIABLE_AUTHORITY, "", FH_COMPONENT_SECURE_BOOT },
+		{ 10, FH_EV_IPL, "", FH_COMPONENT_FILES },
+		{ 15, FH_EV_IPL, "machine-id", FH_COMPONENT_MACHINE },
+		{ 23, FH_EV_IPL, "", FH_COMPONENT_OTHER },
+		{ 31, FH_EV_IPL, "", FH_COMPONENT_OTHER },
+	};
+
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		assert_int_equal(component_of(of[i].pcr, of[i].type, fh_span_str(of[i].text)),
+				 of[i].component);
+	assert_int_equal(component_of(11, FH_EV_IPL, FH_SPAN_LIT(UTF16_LINUX)),
 			 FH_COMPONENT_KERNEL);
-	assert_int_equal(component_of(8, EV_IPL, FH_SPAN_LIT("grub_cmd: set x\0")),
-			 FH_COMPONENT_LOADER_SETTINGS);
-	assert_int_equal(component_of(8, EV_IPL, FH_SPAN_LIT("kernel_cmdline: quiet\0")),
-			 FH_COMPONENT_COMMAND_LINE);
-	assert_int_equal(component_of(12, EV_IPL, FH_SPAN_LIT("q\0u\0i\0e\0t\0\0\0")),
-			 FH_COMPONENT_COMMAND_LINE);
-	assert_int_equal(component_of(12, EV_IPL, FH_SPAN_LIT("Credentials initrd\0")),
-			 FH_COMPONENT_CREDENTIALS);
-	assert_int_equal(component_of(14, EV_IPL, FH_SPAN_LIT("freehold:/usr/bin/freehold")),
-			 FH_COMPONENT_RUNTIME);
-	assert_int_equal(component_of(14, EV_IPL, FH_SPAN_LIT("MokList\0")),
-			 FH_COMPONENT_SECURE_BOOT);
-	assert_int_equal(component_of(0, EV_IPL, (struct fh_span){ 0 }), FH_COMPONENT_FIRMWARE);
-	assert_int_equal(component_of(5, 0x80000006, (struct fh_span){ 0 }),
-			 FH_COMPONENT_PARTITIONS);
-	assert_int_equal(component_of(23, EV_IPL, (struct fh_span){ 0 }), FH_COMPONENT_OTHER);
+}
+
+/* A log with one bank whose events measured nothing: PCRS and TYPES, in order.  */
+static struct fh_span log_of(const uint32_t (*events)[2], size_t n)
+{
+	static uint8_t bytes[4096];
+	struct log_maker l = { .bytes = bytes, .cap = sizeof(bytes) };
+
+	log_begin(&l);
+	for (size_t i = 0; i < n; i++)
+		log_event(&l, events[i][0], events[i][1], (struct fh_span){ 0 });
+	return fh_span_of(bytes, l.n);
+}
+
+static void check_log(const uint32_t (*events)[2], size_t n, const enum fh_component *expected)
+{
+	struct fh_arena a = fh_arena_of(memory, sizeof(memory));
+	struct fh_reference r;
+
+	assert_int_equal(fh_reference_of_log(log_of(events, n), &a, &r, nullptr), FH_ERR_OK);
+	assert_int_equal(r.events, n);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(r.event[i].component, expected[i]);
+	assert_int_equal(r.value[1][4].n, 32);
+	assert_int_equal(r.value[1][9].n, 0);
 }
 
 static void programs_are_told_apart_by_what_follows(void **state)
 {
 	(void)state;
-	struct fh_component_event stub[] = {
-		{ .pcr = 4, .type = EV_APPLICATION }, { .pcr = 4, .type = EV_APPLICATION },
-		{ .pcr = 11, .type = EV_IPL },        { .pcr = 11, .type = EV_IPL },
-		{ .pcr = 4, .type = EV_APPLICATION },
+	constexpr uint32_t program = FH_EV_EFI_BOOT_SERVICES_APPLICATION;
+	static const uint32_t stub[][2] = {
+		{ 4, program }, { 4, program }, { 11, FH_EV_IPL }, { 11, FH_EV_IPL },
+		{ 4, program },
 	};
-	struct fh_component_event grub[] = {
-		{ .pcr = 4, .type = EV_APPLICATION }, { .pcr = 4, .type = EV_APPLICATION },
-		{ .pcr = 4, .type = EV_APPLICATION }, { .pcr = 4, .type = 4 },
+	static const enum fh_component of_stub[] = {
+		FH_COMPONENT_LOADER, FH_COMPONENT_IMAGE, FH_COMPONENT_PHASE, FH_COMPONENT_PHASE,
+		FH_COMPONENT_KERNEL,
 	};
+	static const uint32_t grub[][2] = {
+		{ 4, FH_EV_SEPARATOR }, { 4, program }, { 4, program }, { 4, program },
+	};
+	static const enum fh_component of_grub[] = {
+		FH_COMPONENT_FIRMWARE, FH_COMPONENT_LOADER, FH_COMPONENT_LOADER,
+		FH_COMPONENT_KERNEL,
+	};
+	static const uint32_t alone[][2] = { { 4, program } };
+	static const enum fh_component of_alone[] = { FH_COMPONENT_LOADER };
 
-	fh_components_find(stub, 5);
-	assert_int_equal(stub[0].component, FH_COMPONENT_LOADER);
-	assert_int_equal(stub[1].component, FH_COMPONENT_IMAGE);
-	assert_int_equal(stub[4].component, FH_COMPONENT_KERNEL);
-	fh_components_find(grub, 4);
-	assert_int_equal(grub[0].component, FH_COMPONENT_LOADER);
-	assert_int_equal(grub[1].component, FH_COMPONENT_LOADER);
-	assert_int_equal(grub[2].component, FH_COMPONENT_KERNEL);
-	assert_int_equal(grub[3].component, FH_COMPONENT_FIRMWARE);
-	assert_int_equal(component_of(4, EV_APPLICATION, (struct fh_span){ 0 }),
-			 FH_COMPONENT_LOADER);
+	check_log(stub, 5, of_stub);
+	check_log(grub, 4, of_grub);
+	check_log(alone, 1, of_alone);
 }
 
-static void text_is_cut_and_made_printable(void **state)
+static void records_that_extend_nothing_do_not_count(void **state)
 {
 	(void)state;
-	static uint8_t longer[300];
-	uint8_t room[FH_COMPONENT_TEXT_MAX];
-	struct fh_component_event e = { .pcr = 12, .type = EV_IPL,
-					.data = FH_SPAN_LIT("a\033b\xff" "c\0d") };
+	struct fh_reference_diff d = diff(
+		REFERENCE("{\"pcr\":4294967295,\"type\":\"EV_NO_ACTION\",\"digests\":{}}",
+			  PCR("4", "2")),
+		REFERENCE("", PCR("4", "2")));
 
-	assert_true(fh_span_equal(fh_component_text(&e, room), FH_SPAN_LIT("a?b?c")));
-	memset(longer, 'x', sizeof(longer));
-	e.data = FH_SPAN_ARRAY(longer);
-	assert_int_equal(fh_component_text(&e, room).n, FH_COMPONENT_TEXT_MAX);
-	e.type = EV_APPLICATION;
-	assert_int_equal(fh_component_text(&e, room).n, 0);
-	for (size_t n = 0; n < 8; n++) { /* a tagged event without its head */
-		e = (struct fh_component_event){ .type = EV_TAG, .data = fh_span_of(longer, n) };
-		assert_int_equal(fh_component_text(&e, room).n, 0);
-	}
+	assert_int_equal(d.pcrs, 0);
 }
 
 int main(void)
@@ -305,7 +334,7 @@ int main(void)
 		cmocka_unit_test(what_is_predicted_is_a_reference),
 		cmocka_unit_test(an_event_s_text_names_its_component),
 		cmocka_unit_test(programs_are_told_apart_by_what_follows),
-		cmocka_unit_test(text_is_cut_and_made_printable),
+		cmocka_unit_test(records_that_extend_nothing_do_not_count),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);

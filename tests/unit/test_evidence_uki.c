@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "image_fixture.h"
+#include "log_fixture.h"
 
 /* That the values are those of a machine is shown by tests/boot; here is shown what
  * they depend on.  */
@@ -337,62 +338,25 @@ static void cannot_tell_options_that_are_not_ascii(void **state)
 
 /* --- with a machine's log ------------------------------------------------ */
 
-/* A crypto-agile log with SHA-256 alone, made record by record.  */
 struct logged {
 	uint8_t bytes[65536];
-	size_t n;
+	struct log_maker made;
 	struct fh_uki_base base;
 	struct fh_trace trace;
 };
 
-static void log_put(struct logged *l, const void *p, size_t n)
-{
-	if (n > 0)
-		memcpy(l->bytes + l->n, p, n);
-	l->n += n;
-}
-
-static void log_le(struct logged *l, size_t width, uint64_t v)
-{
-	image_le(l->bytes, l->n, width, v);
-	l->n += width;
-}
-
-static struct logged *log_begin(void)
+static struct logged *logged(void)
 {
 	static struct logged l;
-	static const uint8_t zeros[20];
 
-	l.n = 0;
-	log_le(&l, 4, 0);
-	log_le(&l, 4, 3);
-	log_put(&l, zeros, 20);
-	log_le(&l, 4, 24 + 4 + 4 + 1);
-	log_put(&l, "Spec ID Event03\0\0\0\0\0\0\2\0\2", 24);
-	log_le(&l, 4, 1);
-	log_le(&l, 2, 0x000b);
-	log_le(&l, 2, 32);
-	log_le(&l, 1, 0);
+	l.made = (struct log_maker){ .bytes = l.bytes, .cap = sizeof(l.bytes) };
+	log_begin(&l.made);
 	return &l;
-}
-
-/* One that measured its own data.  */
-static void log_event(struct logged *l, unsigned pcr, uint32_t type, struct fh_span data)
-{
-	struct fh_digest d = fh_bank_digest(FH_BANK_SHA256, data);
-
-	log_le(l, 4, pcr);
-	log_le(l, 4, type);
-	log_le(l, 4, 1);
-	log_le(l, 2, 0x000b);
-	log_put(l, d.bytes, 32);
-	log_le(l, 4, data.n);
-	log_put(l, data.p, data.n);
 }
 
 static fh_err log_read(struct logged *l)
 {
-	return fh_uki_base_read(fh_span_of(l->bytes, l->n), &l->base, &l->trace);
+	return fh_uki_base_read(fh_span_of(l->bytes, l->made.n), &l->base, &l->trace);
 }
 
 #define GUID "0123456789abcdef"
@@ -404,16 +368,16 @@ constexpr uint32_t PROGRAM = 0x80000003;
 static void a_machine_s_log_says_what_its_firmware_measures(void **state)
 {
 	(void)state;
-	struct logged *l = log_begin();
+	struct logged *l = logged();
 	struct made *m = begin();
 	const struct fh_uki_terms terms = { .base = &l->base };
 	struct fh_digest firmware = fh_bank_reset(FH_BANK_SHA256), secure = firmware;
 
-	log_event(l, 0, 8, FH_SPAN_LIT("version"));
-	log_event(l, 7, VARIABLE, FH_SPAN_LIT(SECURE_BOOT("\0")));
-	log_event(l, 4, 5, FH_SPAN_LIT("its own way"));
-	log_event(l, 4, PROGRAM, FH_SPAN_LIT("what it started"));
-	log_event(l, 7, VARIABLE, FH_SPAN_LIT("what that measured"));
+	log_event(&l->made, 0, 8, FH_SPAN_LIT("version"));
+	log_event(&l->made, 7, VARIABLE, FH_SPAN_LIT(SECURE_BOOT("\0")));
+	log_event(&l->made, 4, 5, FH_SPAN_LIT("its own way"));
+	log_event(&l->made, 4, PROGRAM, FH_SPAN_LIT("what it started"));
+	log_event(&l->made, 7, VARIABLE, FH_SPAN_LIT("what that measured"));
 	assert_int_equal(log_read(l), FH_ERR_OK);
 	assert_false(l->base.secure_boot);
 	assert_int_equal(predict(m, &terms), FH_ERR_OK);
@@ -437,12 +401,12 @@ static void a_machine_s_log_says_what_its_firmware_measures(void **state)
 static void a_machine_s_log_tells_that_secure_boot_is_on(void **state)
 {
 	(void)state;
-	struct logged *l = log_begin();
+	struct logged *l = logged();
 	struct made *m = begin();
 	const struct fh_uki_terms terms = { .base = &l->base };
 
-	log_event(l, 7, VARIABLE, FH_SPAN_LIT(SECURE_BOOT("\1")));
-	log_event(l, 4, PROGRAM, FH_SPAN_LIT("what it started"));
+	log_event(&l->made, 7, VARIABLE, FH_SPAN_LIT(SECURE_BOOT("\1")));
+	log_event(&l->made, 4, PROGRAM, FH_SPAN_LIT("what it started"));
 	assert_int_equal(log_read(l), FH_ERR_OK);
 	assert_true(l->base.secure_boot);
 	assert_int_equal(predict(m, &terms), FH_ERR_OK);
@@ -454,14 +418,14 @@ static void a_machine_s_log_tells_that_secure_boot_is_on(void **state)
 static void pcr_0_begins_as_the_log_says(void **state)
 {
 	(void)state;
-	struct logged *l = log_begin();
+	struct logged *l = logged();
 	struct made *m = begin();
 	const struct fh_uki_terms terms = { .base = &l->base };
 	struct fh_digest expected = fh_bank_reset(FH_BANK_SHA256);
 
-	log_event(l, 0, 3, FH_SPAN_LIT("StartupLocality\0\3"));
-	log_event(l, 0, 8, FH_SPAN_LIT("version"));
-	log_event(l, 4, PROGRAM, FH_SPAN_LIT("what it started"));
+	log_event(&l->made, 0, 3, FH_SPAN_LIT("StartupLocality\0\3"));
+	log_event(&l->made, 0, 8, FH_SPAN_LIT("version"));
+	log_event(&l->made, 4, PROGRAM, FH_SPAN_LIT("what it started"));
 	assert_int_equal(log_read(l), FH_ERR_OK);
 	assert_int_equal(predict(m, &terms), FH_ERR_OK);
 	expected.bytes[31] = 3;
@@ -472,18 +436,18 @@ static void pcr_0_begins_as_the_log_says(void **state)
 static void refuses_a_log_that_it_cannot_go_by(void **state)
 {
 	(void)state;
-	struct logged *l = log_begin();
+	struct logged *l = logged();
 
 	l->base.events = 77;
-	log_event(l, 0, 8, FH_SPAN_LIT("version"));
+	log_event(&l->made, 0, 8, FH_SPAN_LIT("version"));
 	assert_int_equal(log_read(l), FH_ERR_UNSUPPORTED); /* nothing was started */
-	log_event(l, 4, PROGRAM, FH_SPAN_LIT("what it started"));
-	l->n--;
+	log_event(&l->made, 4, PROGRAM, FH_SPAN_LIT("what it started"));
+	l->made.n--;
 	assert_int_not_equal(log_read(l), FH_ERR_OK); /* cut, behind all that is wanted */
-	l = log_begin();
+	l = logged();
 	for (size_t i = 0; i <= FH_UKI_BASE_MAX; i++)
-		log_event(l, 2, 4, FH_SPAN_LIT("\0\0\0\0"));
-	log_event(l, 4, PROGRAM, FH_SPAN_LIT("what it started"));
+		log_event(&l->made, 2, 4, FH_SPAN_LIT("\0\0\0\0"));
+	log_event(&l->made, 4, PROGRAM, FH_SPAN_LIT("what it started"));
 	assert_int_equal(log_read(l), FH_ERR_LIMIT);
 	assert_int_equal(l->base.events, 77);
 }
