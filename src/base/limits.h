@@ -47,6 +47,7 @@ constexpr size_t FH_ENDORSEMENTS_MAX = 4;            /* an EK certificate and th
 /* Policy */
 constexpr size_t FH_POLICY_TEXT_MAX = 512 << 10; /* Cedar text in one statement */
 constexpr size_t FH_POLICY_RULES_MAX = 10000;    /* permits and forbids in one statement */
+constexpr size_t FH_CEDAR_TEXT_MAX = 16 << 20;   /* policies for others: parsed in a second */
 constexpr size_t FH_CEDAR_STRING_MAX = 1 << 20;  /* one string in Cedar text, as written */
 constexpr size_t FH_ANNOTATIONS_MAX = 64;        /* of one policy: compared in pairs */
 constexpr size_t FH_RECORD_FIELDS_MAX = 512;     /* of a record in a policy: compared in pairs */

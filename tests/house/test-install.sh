@@ -58,11 +58,12 @@ verdict $? 'no text names a place of the build'
 (cd "$at/share/man" && find . -type f | sed 's|.*/||') | sort | diff "$work/pages" - >"$work/out"
 verdict $? 'every manual page is there'
 find "$work/stage" -type f | sed "s|^$at/||" |
-	grep -vE '^(bin/freehold(-measure|-verify)?|share/man/man[15]/.*)$' | sort >"$work/others"
-printf '%s\n' lib/dracut/modules.d/90freehold/{freehold-measure.sh,module-setup.sh} lib/systemd/system/freehold.service \
-	lib/sysusers.d/freehold.conf share/initramfs-tools/{hooks,scripts/init-bottom}/freehold |
+	grep -vE '^(bin/freehold(-measure|-verify)?|share/man/man[135]/.*)$' | sort >"$work/others"
+printf '%s\n' include/freehold/{cedar,error}.h lib/dracut/modules.d/90freehold/{freehold-measure.sh,module-setup.sh} \
+	lib/libfreehold-cedar.a lib/systemd/system/freehold.service lib/sysusers.d/freehold.conf \
+	share/initramfs-tools/{hooks,scripts/init-bottom}/freehold |
 	diff - "$work/others" >"$work/out"
-verdict $? 'and nothing else but unit, system user and what the initramfs needs'
+verdict $? 'and nothing else but unit, system user, what the initramfs needs, and Cedar'
 cat "$at"/lib/dracut/modules.d/90freehold/freehold-measure.sh \
 	"$at"/share/initramfs-tools/scripts/init-bottom/freehold >"$work/out"
 [ "$(grep -c "^freehold-measure .* $prefix/bin/freehold " "$work/out")" = 2 ]
