@@ -148,8 +148,20 @@ static fh_err read_files(const struct fh_arguments *a, struct fh_arena *arena,
 	return FH_ERR_OK;
 }
 
+/* The directory, and the one above it.  */
 static fh_err make_directory(const char *path, struct fh_trace *t)
 {
+	char above[FH_PATH_MAX];
+	size_t n = strlen(path);
+
+	while (n > 0 && path[n - 1] != '/')
+		n--;
+	if (n > 1 && n < sizeof(above)) {
+		memcpy(above, path, n - 1);
+		above[n - 1] = '\0';
+		if (mkdir(above, directory_mode) == 0)
+			(void)!fh_directory_sync_of(above);
+	}
 	if (mkdir(path, directory_mode) == 0)
 		return fh_directory_sync_of(path);
 	if (errno == EEXIST)
