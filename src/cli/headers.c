@@ -170,7 +170,7 @@ static int keep(struct task *t)
 	struct fh_span bytes = { 0 };
 	fh_err e = fh_arena_map(size, &room);
 
-	if (!fh_headers_tip(&t->headers, &tip) || tip.trust < FH_HEADER_PINNED)
+	if (!fh_headers_tip(&t->headers, &tip) || tip.trust < FH_HEADER_SHORT)
 		return fh_cli_fail(FH_ERR_STATE, t->path,
 				   "the headers hang from nothing that is known",
 				   "give them from the genesis block on");

@@ -16,6 +16,8 @@ static const struct fh_option options[] = {
 	{ "headers", 0, false, "FILE", "headers of Bitcoin blocks (default: what `freehold headers`"
 	  " keeps)" },
 	{ "network", 0, false, "NAME", "main (the default), testnet or regtest" },
+	{ "trust", 0, false, "LEVEL", "the least that must speak for the header: unplaced (the"
+	  " default), alone, short, pinned, genesis" },
 };
 static const struct fh_usage usage = {
 	.verb = "verify stamp",
@@ -35,6 +37,7 @@ struct stamp_task {
 	const char *file, *ots, *headers;
 	char ots_path[FH_PATH_MAX], store[FH_PATH_MAX];
 	enum fh_network network;
+	enum fh_header_trust least;
 	struct fh_arena memory, report; /* of the proof and the headers; of the answer */
 };
 
@@ -58,13 +61,15 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct stamp_tas
 	if (done >= 0)
 		return done;
 
-	const char *network = fh_argument(&a, "network");
+	const char *network = fh_argument(&a, "network"), *trust = fh_argument(&a, "trust");
 
 	t->file = a.operand[0];
 	t->ots = fh_argument(&a, "ots");
 	t->headers = fh_argument(&a, "headers");
 	if (network != nullptr && fh_network_parse(fh_span_str(network), &t->network) != FH_ERR_OK)
 		return fh_usage_error(&usage, "--network takes main, testnet or regtest");
+	if (trust != nullptr && fh_header_trust_parse(fh_span_str(trust), &t->least) != FH_ERR_OK)
+		return fh_usage_error(&usage, "--trust takes one of its levels");
 	/* What was synced or imported here counts where nothing else is given.  */
 	if (t->headers == nullptr && fh_headers_path(cli, t->network, t->store) &&
 	    access(t->store, F_OK) == 0)
@@ -90,7 +95,8 @@ static int judge(const struct fh_cli *cli, struct stamp_task *t, struct fh_span 
 	struct fh_report report = { cli, fh_builder_of(room, report_max) };
 	struct fh_stamp_check c;
 	fh_err e = room == nullptr ? FH_ERR_NOMEM
-				   : fh_stamp_verify(ots, file, headers, &t->memory, &c);
+				   : fh_stamp_verify(ots, file, headers, t->least, &t->memory,
+							&c);
 
 	if (e != FH_ERR_OK)
 		return could_not(e, t->ots, nullptr);

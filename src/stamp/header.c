@@ -187,6 +187,16 @@ bool fh_network_pinned(enum fh_network network, uint64_t height, struct fh_hash 
 	return false;
 }
 
+uint64_t fh_network_next_pin(enum fh_network network, uint64_t height)
+{
+	const struct network *n = &networks[network];
+	size_t i = 0;
+
+	while (i < n->pins && n->pin[i].height < height)
+		i++;
+	return i < n->pins ? n->pin[i].height : FH_HEADER_HEIGHT_NONE;
+}
+
 int32_t fh_network_version(enum fh_network network, uint64_t height)
 {
 	const struct network *n = &networks[network];

@@ -13,6 +13,7 @@ constexpr size_t FH_HEADER_SIZE = 80;
 constexpr uint64_t FH_HEADER_PERIOD = 2016;                /* blocks of one difficulty */
 constexpr uint32_t FH_HEADER_TIMESPAN = 14 * 24 * 60 * 60; /* seconds they should take */
 constexpr uint64_t FH_HEADER_HEIGHT_MAX = 1 << 22; /* near the year 2089 */
+constexpr uint64_t FH_HEADER_HEIGHT_NONE = UINT64_MAX; /* nobody said at what height */
 
 /* The order of the numbers in a file of headers: append, never reorder.  */
 enum fh_network {
@@ -58,6 +59,10 @@ uint32_t fh_header_retarget(enum fh_network network, uint32_t bits, uint32_t fir
 /* A block of NETWORK that everybody agrees on stands at HEIGHT: its hash in *OUT.
  * Height 0 is the genesis block.  */
 bool fh_network_pinned(enum fh_network network, uint64_t height, struct fh_hash *out);
+
+/* The height of the first such block from HEIGHT on; FH_HEADER_HEIGHT_NONE if there is
+ * none.  */
+uint64_t fh_network_next_pin(enum fh_network network, uint64_t height);
 
 /* The least version that a block at HEIGHT may have (BIP 34, 66, 65).  */
 int32_t fh_network_version(enum fh_network network, uint64_t height);

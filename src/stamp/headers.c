@@ -5,16 +5,28 @@
 
 #include "stamp/headers_private.h"
 
+static const char *const trusts[FH_HEADER_TRUSTS] = {
+	[FH_HEADER_UNPLACED] = "unplaced",
+	[FH_HEADER_ALONE] = "alone",
+	[FH_HEADER_SHORT] = "short",
+	[FH_HEADER_PINNED] = "pinned",
+	[FH_HEADER_GENESIS] = "genesis",
+};
+
 const char *fh_header_trust_text(enum fh_header_trust t)
 {
-	static const char *const text[] = {
-		[FH_HEADER_UNPLACED] = "unplaced",
-		[FH_HEADER_ALONE] = "alone",
-		[FH_HEADER_PINNED] = "pinned",
-		[FH_HEADER_GENESIS] = "genesis",
-	};
+	return trusts[t];
+}
 
-	return text[t];
+fh_err fh_header_trust_parse(struct fh_span text, enum fh_header_trust *out)
+{
+	for (int i = 0; i < FH_HEADER_TRUSTS; i++) {
+		if (fh_span_equal(text, fh_span_str(trusts[i]))) {
+			*out = (enum fh_header_trust)i;
+			return FH_ERR_OK;
+		}
+	}
+	return FH_ERR_UNKNOWN;
 }
 
 size_t fh_headers_memory(size_t cap)
@@ -232,10 +244,22 @@ static size_t best_run(const struct fh_headers *h, uint64_t height)
 	return best;
 }
 
+/* Between two known blocks a chain is worth no more than its work, which was little in the
+ * first years, unless it reaches the second one.  */
+static enum fh_header_trust trust_at(const struct fh_headers *h, size_t run, uint64_t height)
+{
+	enum fh_header_trust trust = h->run[run].trust;
+	uint64_t next = fh_network_next_pin(h->network, height);
+	bool reaches = next == FH_HEADER_HEIGHT_NONE || next <= top_of(&h->run[run]);
+
+	return trust >= FH_HEADER_PINNED && !reaches ? FH_HEADER_SHORT : trust;
+}
+
 static struct fh_header_place place_of(const struct fh_headers *h, size_t run, uint64_t height)
 {
 	size_t at = fh_headers_index(h, run, height);
-	struct fh_header_place p = { fh_header_of(bytes_at(h, at)), height, h->run[run].trust,
+	struct fh_header_place p = { fh_header_of(bytes_at(h, at)), height,
+				     trust_at(h, run, height),
 				     top_of(&h->run[run]) - height, work_of_tip(h, run) };
 	struct fh_number target, own, before = h->work[at];
 

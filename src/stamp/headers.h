@@ -16,17 +16,20 @@
 
 constexpr size_t FH_HEADERS_FILE_MAX = 512 << 20; /* with hex lines: 3 million headers */
 constexpr size_t FH_HEADERS_RUNS_MAX = 4096;      /* branches, and headers that stand alone */
-constexpr uint64_t FH_HEADER_HEIGHT_NONE = UINT64_MAX; /* nobody said at what height */
 
 /* What speaks for a header besides its own work; more is better.  */
 enum fh_header_trust {
 	FH_HEADER_UNPLACED, /* nobody said at what height it is */
 	FH_HEADER_ALONE,    /* it hangs from nothing that is known */
+	FH_HEADER_SHORT,    /* its chain ends before the next block that this program knows */
 	FH_HEADER_PINNED,   /* it is linked with a block that this program knows */
 	FH_HEADER_GENESIS,  /* every header since the genesis block was checked */
 };
-/* "unplaced", "alone", "pinned" or "genesis".  */
+constexpr int FH_HEADER_TRUSTS = 5;
+
+/* "unplaced", "alone", "short", "pinned" or "genesis", and back (FH_ERR_UNKNOWN).  */
 const char *fh_header_trust_text(enum fh_header_trust t);
+fh_err fh_header_trust_parse(struct fh_span text, enum fh_header_trust *out);
 
 /* Headers that follow each other.  */
 struct fh_header_run {

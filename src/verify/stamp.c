@@ -4,6 +4,7 @@
 /* What an attestation came to.  */
 enum outcome {
 	OPEN,         /* it could not be checked */
+	WEAK,         /* it holds, but its header is not trusted enough */
 	CONTRADICTED, /* the block has another Merkle root */
 	HOLDS,
 };
@@ -84,30 +85,42 @@ static bool is_better(const struct fh_stamp_check *c, const struct fh_header_pla
 	return height < c->height;
 }
 
+static void say_missed(struct fh_stamp_check *c, enum outcome o, uint64_t height)
+{
+	static const struct {
+		const char *code, *what, *cure;
+	} rows[] = {
+		[OPEN] = { "no-header", "its header is not among those that were given",
+			   "give one with --headers" },
+		[WEAK] = { "weak-header", "its header is trusted less than --trust demands",
+			   "give the headers from the genesis block on" },
+		[CONTRADICTED] = { "other-root", "the proof leads to another Merkle root", "" },
+	};
+	struct fh_trace *t = fh_finding_say(&c->finding, rows[o].code);
+
+	fh_trace_where(t, "block %llu", (unsigned long long)height);
+	fh_trace_what(t, "%s", rows[o].what);
+	fh_trace_cure(t, "%s", rows[o].cure);
+}
+
 static enum outcome judge_bitcoin(const struct fh_stamp_claim *claim,
-				  const struct fh_headers *headers, struct fh_stamp_check *c)
+				  const struct fh_headers *headers, enum fh_header_trust least,
+				  struct fh_stamp_check *c)
 {
 	uint64_t height = claim->attestation->height;
 	struct fh_header_place p;
 	enum outcome o = judge(claim, headers, &p);
 
+	if (o == HOLDS && p.trust < least)
+		o = WEAK;
 	if (o == HOLDS && is_better(c, &p, height)) {
 		c->existed = true;
 		c->network = headers->network;
 		c->height = height;
 		c->place = p;
 	}
-	if (o == HOLDS)
-		return o;
-
-	bool no = o == CONTRADICTED;
-	struct fh_trace *t = fh_finding_say(&c->finding, no ? "other-root" : "no-header");
-
-	fh_trace_where(t, "block %llu", (unsigned long long)height);
-	fh_trace_what(t, "%s", no ? "its Merkle root is not what the proof leads to"
-			: "its header is not among those that were given");
-	if (!no)
-		fh_trace_cure(t, "give one with --headers");
+	if (o != HOLDS)
+		say_missed(c, o, height);
 	return o;
 }
 
@@ -145,6 +158,9 @@ static const char *what_of(enum fh_header_trust trust)
 		return "every header since the genesis block was checked";
 	case FH_HEADER_PINNED:
 		return "its header is linked with a block that this program knows";
+	case FH_HEADER_SHORT:
+		return "its chain ends before the next block that this program knows: only its "
+		       "work speaks for it";
 	case FH_HEADER_ALONE:
 		return "its header has the work it needs, but hangs from nothing that is known: "
 		       "whoever gave it is trusted that it is of the chain";
@@ -168,7 +184,7 @@ static void conclude(struct fh_stamp_check *c, bool contradicted)
 }
 
 fh_err fh_stamp_verify(struct fh_span ots, struct fh_span file, const struct fh_headers *headers,
-		       struct fh_arena *a, struct fh_stamp_check *out)
+		       enum fh_header_trust least, struct fh_arena *a, struct fh_stamp_check *out)
 {
 	bool contradicted = false;
 
@@ -179,7 +195,8 @@ fh_err fh_stamp_verify(struct fh_span ots, struct fh_span file, const struct fh_
 
 	for (size_t i = 0; e == FH_ERR_OK && i < out->claims; i++) {
 		if (out->claim[i].attestation->notary == FH_NOTARY_BITCOIN)
-			contradicted |= judge_bitcoin(&out->claim[i], headers, out) == CONTRADICTED;
+			contradicted |= judge_bitcoin(&out->claim[i], headers, least, out) ==
+					CONTRADICTED;
 		else
 			say_open(out, out->claim[i].attestation);
 	}

@@ -21,9 +21,9 @@ struct fh_stamp_check {
 };
 
 /* Checks that the proof OTS is of the FILE, and its attestations against HEADERS, which
- * may be NULL.  Memory comes from A (FH_STAMP_MEMORY is enough).  Not FH_ERR_OK only if
- * there is no memory.  */
+ * may be NULL; only such count whose trust is at least LEAST.  Memory comes from A, and
+ * FH_STAMP_MEMORY is enough.  Not FH_ERR_OK only if there is no memory.  */
 fh_err fh_stamp_verify(struct fh_span ots, struct fh_span file, const struct fh_headers *headers,
-		       struct fh_arena *a, struct fh_stamp_check *out);
+		       enum fh_header_trust least, struct fh_arena *a, struct fh_stamp_check *out);
 
 #endif

@@ -20,6 +20,11 @@ says "which has no height" '^trust       unplaced, '
 mkfifo pipe
 cat bare > pipe &
 yes "holds, with headers from a pipe" 0 on file --ots file.ots --headers pipe
+yes "takes no header that is trusted less than demanded" 2 on file --ots file.ots --headers lines --trust pinned
+says "by name" ' weak-header '
+yes "takes one that is trusted as much" 0 on file --ots file.ots --headers lines --trust alone
+yes "and one that is trusted fully" 0 on file --ots file.ots --headers raw --trust genesis
+yes "usage: a trust that nobody knows" 64 on file --ots file.ots --trust blind
 yes "finds the proof by the file's name" 0 on stamp file --headers raw
 yes "takes the options first" 0 on --ots=file.ots --headers raw file
 yes "is a verb of the whole program" 0 fh verify file --ots file.ots --headers raw --network regtest

@@ -62,7 +62,7 @@ static const char *check(const char *name, struct fh_span ots, struct fh_span fi
 	struct fh_stamp_check c;
 
 	if (fh_arena_map(FH_STAMP_MEMORY, &a) != FH_ERR_OK ||
-	    fh_stamp_verify(ots, file, headers, &a, &c) != FH_ERR_OK)
+	    fh_stamp_verify(ots, file, headers, FH_HEADER_UNPLACED, &a, &c) != FH_ERR_OK)
 		return "there is no memory";
 	if (c.claims == 0)
 		return "it does not read, or is of another file";
@@ -159,8 +159,8 @@ static const char *check_regtest(const char *readme)
 	if (fh_headers_add(&on_main, 102, header, nullptr) == FH_ERR_OK)
 		return "its header passes for one of the main network";
 	if (fh_headers_add(&on_regtest, 102, header, nullptr) != FH_ERR_OK ||
-	    fh_stamp_verify(fh_span_of(ots, n), FH_SPAN_LIT("origin\n1\nroot\n"), &on_regtest, &a,
-			    &c) != FH_ERR_OK)
+	    fh_stamp_verify(fh_span_of(ots, n), FH_SPAN_LIT("origin\n1\nroot\n"), &on_regtest,
+			    FH_HEADER_UNPLACED, &a, &c) != FH_ERR_OK)
 		return "it cannot be checked";
 	return fh_finding_answer(&c.finding, FH_AUTHENTIC) == FH_ANSWER_YES ? nullptr
 									    : "it does not hold";
