@@ -73,7 +73,7 @@ struct fh_expr {
 		bool boolean;
 		int64_t integer;
 		struct fh_span text;
-		const struct fh_entity_uid *entity;
+		const struct fh_entity_key *entity;
 		const struct fh_expr *const *items;
 		const struct fh_expr_field *fields; /* in the order of the text, names once */
 	};

@@ -17,7 +17,6 @@ struct deciding {
 	const struct fh_policy_set *set;
 	const struct fh_schema_action *action;
 	struct fh_evaluation v;
-	uint64_t hash[3];         /* of principal, action and resource */
 	struct satisfied permits;
 	struct satisfied forbids;
 	struct satisfied erred;   /* forbids that could not be evaluated */
@@ -65,32 +64,33 @@ static void record(struct satisfied *s, uint32_t policy)
 }
 
 /* The request's entity of variable SIDE is, or is in, UP.  */
-static bool is_in(const struct deciding *d, enum fh_variable side, struct fh_entity_uid up,
-		  uint64_t hash)
+static bool is_in(const struct deciding *d, enum fh_variable side, const struct fh_entity_key *up)
 {
 	const struct fh_entity *e = d->v.entity[side];
 
-	if (d->hash[side] == hash && fh_entity_equal(d->v.uid[side], up))
-		return true;
-	return e != nullptr && fh_entity_has_ancestor(e, up, hash);
+	return fh_entity_key_equal(&d->v.key[side], up) ||
+	       (e != nullptr && fh_entity_has_ancestor(e, up));
 }
 
 static bool side_matches(const struct deciding *d, enum fh_variable side, const struct fh_scope *s,
 			 uint64_t hash)
 {
-	struct fh_entity_uid self = d->v.uid[side];
+	const struct fh_entity_key *self = &d->v.key[side];
+	struct fh_entity_key named = { .hash = hash };
 
+	if (s->entities_n > 0)
+		named.uid = s->entities[0];
 	switch (s->kind) {
 	case FH_SCOPE_ANY:
 		return true;
 	case FH_SCOPE_EQUAL:
-		return d->hash[side] == hash && fh_entity_equal(self, s->entities[0]);
+		return fh_entity_key_equal(self, &named);
 	case FH_SCOPE_IN:
-		return is_in(d, side, s->entities[0], hash);
+		return is_in(d, side, &named);
 	case FH_SCOPE_IS:
-		return fh_span_equal(self.type, s->type);
+		return fh_span_equal(self->uid.type, s->type);
 	case FH_SCOPE_IS_IN:
-		return fh_span_equal(self.type, s->type) && is_in(d, side, s->entities[0], hash);
+		return fh_span_equal(self->uid.type, s->type) && is_in(d, side, &named);
 	}
 	return false;
 }
@@ -167,7 +167,7 @@ static void try_side(struct deciding *d, uint32_t action, enum fh_variable side,
 {
 	const struct fh_entity *e = d->v.entity[side];
 
-	try_key(d, action, key, d->hash[side]);
+	try_key(d, action, key, d->v.key[side].hash);
 	for (uint32_t i = 0; e != nullptr && i < e->ancestors_n; i++) {
 		if (i == 0 || e->ancestors[i]->hash != e->ancestors[i - 1]->hash)
 			try_key(d, action, key, e->ancestors[i]->hash);
@@ -254,8 +254,6 @@ fh_err fh_policy_decide(const struct fh_policy_set *set, const struct fh_request
 	}
 	d.e = fh_evaluation_begin(&d.v, r->principal, r->action, r->resource, r->context,
 				  &r->entities, scratch);
-	for (size_t i = 0; i < 3; i++)
-		d.hash[i] = fh_entity_hash(d.v.uid[i]);
 	d.action = &set->schema.actions[action];
 	if (d.e == FH_ERR_OK)
 		try_all(&d);

@@ -3,11 +3,6 @@
 
 #include "base/sort.h"
 
-static bool is_key(const struct fh_entity_key *k, struct fh_entity_uid uid, uint64_t hash)
-{
-	return k->hash == hash && fh_entity_equal(k->uid, uid);
-}
-
 /* The first of E's ancestors whose hash is not below HASH.  */
 static uint32_t first_of(const struct fh_entity *e, uint64_t hash)
 {
@@ -27,37 +22,34 @@ static uint32_t first_of(const struct fh_entity *e, uint64_t hash)
 	return low;
 }
 
-bool fh_entity_has_ancestor(const struct fh_entity *e, struct fh_entity_uid uid, uint64_t hash)
+bool fh_entity_has_ancestor(const struct fh_entity *e, const struct fh_entity_key *up)
 {
-	for (uint32_t i = first_of(e, hash); i < e->ancestors_n && e->ancestors[i]->hash == hash;
-	     i++) {
-		if (fh_entity_equal(e->ancestors[i]->uid, uid))
+	for (uint32_t i = first_of(e, up->hash);
+	     i < e->ancestors_n && e->ancestors[i]->hash == up->hash; i++) {
+		if (fh_entity_equal(e->ancestors[i]->uid, up->uid))
 			return true;
 	}
 	return false;
 }
 
-bool fh_entity_in(const struct fh_entity *e, struct fh_entity_uid uid)
+bool fh_entity_in(const struct fh_entity *e, const struct fh_entity_key *up)
 {
-	uint64_t hash = fh_entity_hash(uid);
-
-	return is_key(&e->key, uid, hash) || fh_entity_has_ancestor(e, uid, hash);
+	return fh_entity_key_equal(&e->key, up) || fh_entity_has_ancestor(e, up);
 }
 
-const struct fh_entity *fh_entities_find(const struct fh_entities *s, struct fh_entity_uid e)
+const struct fh_entity *fh_entities_find(const struct fh_entities *s,
+					 const struct fh_entity_key *e)
 {
-	uint64_t hash = fh_entity_hash(e);
+	uint32_t i = (uint32_t)e->hash & s->mask;
 
-	if (s->slot == nullptr)
-		return nullptr;
-	for (uint32_t i = (uint32_t)hash & s->mask; s->slot[i] != 0; i = (i + 1) & s->mask) {
-		if (is_key(&s->list[s->slot[i] - 1].key, e, hash))
+	for (; s->slot != nullptr && s->slot[i] != 0; i = (i + 1) & s->mask) {
+		if (fh_entity_key_equal(&s->list[s->slot[i] - 1].key, e))
 			return &s->list[s->slot[i] - 1];
 	}
 	return nullptr;
 }
 
-static fh_err find(const void *context, struct fh_entity_uid e, struct fh_arena *a,
+static fh_err find(const void *context, const struct fh_entity_key *e, struct fh_arena *a,
 		   const struct fh_entity **out)
 {
 	(void)a;

@@ -7,11 +7,6 @@
 
 /* Entities with their attributes, tags and ancestors.  */
 
-struct fh_entity_key {
-	struct fh_entity_uid uid;
-	uint64_t hash; /* fh_entity_hash() */
-};
-
 struct fh_entity {
 	struct fh_entity_key key;
 	struct fh_value attributes; /* RECORD */
@@ -26,16 +21,16 @@ struct fh_entity {
 struct fh_entity_source {
 	/* The entity E in *OUT, or NULL if there is none.  It must live as long as the
 	 * evaluation; memory may be taken from A.  */
-	fh_err (*find)(const void *context, struct fh_entity_uid e, struct fh_arena *a,
+	fh_err (*find)(const void *context, const struct fh_entity_key *e, struct fh_arena *a,
 		       const struct fh_entity **out);
 	const void *context; /* handed to find() */
 };
 
-/* E is UID, or has it among its ancestors.  */
-bool fh_entity_in(const struct fh_entity *e, struct fh_entity_uid uid);
+/* E is UP, or has it among its ancestors.  */
+bool fh_entity_in(const struct fh_entity *e, const struct fh_entity_key *up);
 
-/* UID, whose hash is HASH, is among E's ancestors.  */
-bool fh_entity_has_ancestor(const struct fh_entity *e, struct fh_entity_uid uid, uint64_t hash);
+/* E has UP among its ancestors.  */
+bool fh_entity_has_ancestor(const struct fh_entity *e, const struct fh_entity_key *up);
 
 /* Puts the N keys in the order that fh_entity.ancestors has, and each in once; how
  * many there are then.  */
@@ -50,7 +45,8 @@ struct fh_entities {
 };
 
 /* The entity E of S, or NULL.  */
-const struct fh_entity *fh_entities_find(const struct fh_entities *s, struct fh_entity_uid e);
+const struct fh_entity *fh_entities_find(const struct fh_entities *s,
+					 const struct fh_entity_key *e);
 
 /* Room for ROOM entities in the empty *S.  FH_ERR_NOMEM.  */
 fh_err fh_entities_room(struct fh_entities *s, uint32_t room, struct fh_arena *a);

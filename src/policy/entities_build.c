@@ -35,7 +35,7 @@ static bool same(const struct fh_entity *a, const struct fh_entity *b)
 
 fh_err fh_entities_add(struct fh_entities *s, const struct fh_entity *e)
 {
-	const struct fh_entity *held = fh_entities_find(s, e->key.uid);
+	const struct fh_entity *held = fh_entities_find(s, &e->key);
 
 	if (held != nullptr)
 		return same(held, e) ? FH_ERR_OK : FH_ERR_CONFLICT;
@@ -70,7 +70,7 @@ static fh_err gather(struct closing *c, struct fh_entity *e)
 	size_t n = e->parents_n, taken = c->arena->n, k = 0;
 
 	for (uint32_t i = 0; i < e->parents_n; i++) {
-		const struct fh_entity *up = fh_entities_find(c->s, e->parents[i]->uid);
+		const struct fh_entity *up = fh_entities_find(c->s, e->parents[i]);
 
 		n += up == nullptr ? 0 : up->ancestors_n;
 	}
@@ -82,7 +82,7 @@ static fh_err gather(struct closing *c, struct fh_entity *e)
 	if (all == nullptr)
 		return FH_ERR_NOMEM;
 	for (uint32_t i = 0; i < e->parents_n; i++) {
-		const struct fh_entity *up = fh_entities_find(c->s, e->parents[i]->uid);
+		const struct fh_entity *up = fh_entities_find(c->s, e->parents[i]);
 
 		all[k++] = e->parents[i];
 		for (uint32_t m = 0; up != nullptr && m < up->ancestors_n; m++)
@@ -113,7 +113,7 @@ static fh_err step(struct closing *c, uint32_t *which)
 		c->state[top] = WALK_DONE;
 		return gather(c, e);
 	}
-	const struct fh_entity *up = fh_entities_find(c->s, e->parents[c->parent[top]++]->uid);
+	const struct fh_entity *up = fh_entities_find(c->s, e->parents[c->parent[top]++]);
 
 	if (up == nullptr)
 		return FH_ERR_OK;

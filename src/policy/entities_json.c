@@ -18,10 +18,12 @@ static fh_err parents(const struct fh_json_document *d, const struct fh_json *j,
 	uint32_t i = 0;
 
 	for (const struct fh_json *p = j->first; done == FH_ERR_OK && p != nullptr; p = p->next) {
-		done = fh_json_entity(d, p, &key[i].uid);
+		struct fh_entity_uid uid;
+
+		done = fh_json_entity(d, p, &uid);
 		if (done != FH_ERR_OK)
 			return done;
-		key[i].hash = fh_entity_hash(key[i].uid);
+		key[i] = fh_entity_key_of(uid);
 		up[i] = &key[i];
 		i++;
 	}

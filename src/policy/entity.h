@@ -14,6 +14,12 @@ struct fh_entity_uid {
 	struct fh_span id;   /* any text up to FH_ENTITY_ID_MAX bytes */
 };
 
+/* An entity's name with its hash, so that comparing rarely looks at texts.  */
+struct fh_entity_key {
+	struct fh_entity_uid uid;
+	uint64_t hash; /* fh_entity_hash() */
+};
+
 /* A span over a string literal, for the initialiser of a static object.  */
 #define FH_TEXT_INIT(s) { (const uint8_t *)("" s), sizeof(s) - 1 }
 
@@ -35,6 +41,17 @@ bool fh_entity_equal(struct fh_entity_uid a, struct fh_entity_uid b);
 
 /* Equal entities have equal hashes.  Not against forgery: always compare, too.  */
 uint64_t fh_entity_hash(struct fh_entity_uid e);
+
+static inline struct fh_entity_key fh_entity_key_of(struct fh_entity_uid e)
+{
+	return (struct fh_entity_key){ e, fh_entity_hash(e) };
+}
+
+static inline bool fh_entity_key_equal(const struct fh_entity_key *a,
+				       const struct fh_entity_key *b)
+{
+	return a->hash == b->hash && fh_entity_equal(a->uid, b->uid);
+}
 
 /* A hash of S that continues SEED.  */
 uint64_t fh_text_hash(struct fh_span s, uint64_t seed);

@@ -57,10 +57,10 @@ static void widen(struct fh_expr *parent, const struct fh_expr *child)
 static const struct fh_expr *literal_entity(struct fh_est *e, const struct fh_json *j)
 {
 	struct fh_entity_uid uid = fh_est_entity(e, j);
-	struct fh_entity_uid *kept = fh_parse_take(&e->p, sizeof(uid));
+	struct fh_entity_key *kept = fh_parse_take(&e->p, sizeof(*kept));
 
 	if (kept != nullptr)
-		*kept = uid;
+		*kept = fh_entity_key_of(uid);
 	return fh_parse_node(&e->p, (struct fh_expr){ .kind = FH_EXPR_ENTITY, .at = fh_est_at(j),
 						      .entity = kept });
 }

@@ -55,7 +55,7 @@ static void put_literal(struct fh_builder *b, const struct fh_expr *e)
 		fh_json_put_string(b, e->text);
 	} else {
 		fh_builder_text(b, "{\"__entity\":");
-		put_entity(b, *e->entity);
+		put_entity(b, e->entity->uid);
 		fh_builder_u8(b, '}');
 	}
 	fh_builder_u8(b, '}');

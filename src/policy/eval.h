@@ -35,8 +35,8 @@ bool fh_eval_contains(struct fh_evaluation *v, const struct fh_expr *e, struct f
 /* Functions of the extension types.  */
 bool fh_eval_call(struct fh_evaluation *v, const struct fh_expr *e, struct fh_value *out);
 
-/* Whether the entity UID is, or is in, UP.  */
-bool fh_eval_reaches(struct fh_evaluation *v, const struct fh_entity_uid *uid,
-		     const struct fh_entity_uid *up, bool *out);
+/* Whether the entity KEY is, or is in, UP.  */
+bool fh_eval_reaches(struct fh_evaluation *v, const struct fh_entity_key *key,
+		     const struct fh_entity_key *up, bool *out);
 
 #endif

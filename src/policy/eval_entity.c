@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/eval.h"
 
-/* The entity UID in *OUT, NULL if there is none.  */
-static bool find(struct fh_evaluation *v, const struct fh_entity_uid *uid,
+/* The entity KEY in *OUT, NULL if there is none.  */
+static bool find(struct fh_evaluation *v, const struct fh_entity_key *key,
 		 const struct fh_entity **out)
 {
 	for (size_t i = 0; i < 3; i++) {
-		if (uid == &v->uid[i]) {
+		if (key == &v->key[i]) {
 			*out = v->entity[i];
 			return true;
 		}
 	}
-	v->e = v->source->find(v->source->context, *uid, v->arena, out);
+	v->e = v->source->find(v->source->context, key, v->arena, out);
 	return v->e == FH_ERR_OK;
 }
 
@@ -21,24 +21,24 @@ static bool say(struct fh_value *out, bool b)
 	return true;
 }
 
-bool fh_eval_reaches(struct fh_evaluation *v, const struct fh_entity_uid *uid,
-		     const struct fh_entity_uid *up, bool *out)
+bool fh_eval_reaches(struct fh_evaluation *v, const struct fh_entity_key *key,
+		     const struct fh_entity_key *up, bool *out)
 {
 	const struct fh_entity *e;
 
-	if (fh_entity_equal(*uid, *up)) {
+	if (fh_entity_key_equal(key, up)) {
 		*out = true;
 		return true;
 	}
-	if (!find(v, uid, &e))
+	if (!find(v, key, &e))
 		return false;
-	*out = e != nullptr && fh_entity_in(e, *up);
+	*out = e != nullptr && fh_entity_has_ancestor(e, up);
 	return true;
 }
 
 /* Every element of a set must be an entity, also those behind one that tells.  */
 static bool in_set(struct fh_evaluation *v, const struct fh_expr *e,
-		   const struct fh_entity_uid *uid, const struct fh_value *set,
+		   const struct fh_entity_key *key, const struct fh_value *set,
 		   struct fh_value *out)
 {
 	bool in = false;
@@ -48,7 +48,7 @@ static bool in_set(struct fh_evaluation *v, const struct fh_expr *e,
 			return fh_eval_fault(v, e->b, FH_FAULT_TYPE);
 	}
 	for (uint32_t i = 0; !in && i < set->n; i++) {
-		if (!fh_eval_reaches(v, uid, set->items[i].entity, &in))
+		if (!fh_eval_reaches(v, key, set->items[i].entity, &in))
 			return false;
 	}
 	return say(out, in);
@@ -77,7 +77,7 @@ bool fh_eval_is(struct fh_evaluation *v, const struct fh_expr *e, struct fh_valu
 
 	if (!fh_eval_kind(v, e->a, FH_VALUE_ENTITY, &a))
 		return false;
-	if (!fh_span_equal(a.entity->type, e->text))
+	if (!fh_span_equal(a.entity->uid.type, e->text))
 		return say(out, false);
 	return e->kind == FH_EXPR_IS ? say(out, true) : fh_eval_in(v, e, out);
 }

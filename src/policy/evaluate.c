@@ -22,14 +22,16 @@ fh_err fh_evaluation_begin(struct fh_evaluation *v, struct fh_entity_uid princip
 {
 	fh_err e = FH_ERR_OK;
 
-	*v = (struct fh_evaluation){ .uid = { principal, action, resource }, .source = source,
-				     .arena = a };
+	*v = (struct fh_evaluation){ .key = { fh_entity_key_of(principal),
+					      fh_entity_key_of(action),
+					      fh_entity_key_of(resource) },
+				     .source = source, .arena = a };
 	for (size_t i = 0; i < 3; i++)
 		v->variable[i] = (struct fh_value){ .kind = FH_VALUE_ENTITY,
-						    .entity = &v->uid[i] };
+						    .entity = &v->key[i] };
 	v->variable[FH_VARIABLE_CONTEXT] = context;
 	for (size_t i = 0; e == FH_ERR_OK && i < 3; i++)
-		e = source->find(source->context, v->uid[i], a, &v->entity[i]);
+		e = source->find(source->context, &v->key[i], a, &v->entity[i]);
 	return e;
 }
 
@@ -48,19 +50,21 @@ fh_err fh_expr_evaluate(struct fh_evaluation *v, const struct fh_expr *e, struct
 }
 
 static bool in_any(struct fh_evaluation *v, const struct fh_scope *s,
-		   const struct fh_entity_uid *uid, bool *out)
+		   const struct fh_entity_key *key, bool *out)
 {
 	for (size_t i = 0; i < s->entities_n && !*out; i++) {
-		if (!fh_eval_reaches(v, uid, &s->entities[i], out))
+		const struct fh_entity_key up = fh_entity_key_of(s->entities[i]);
+
+		if (!fh_eval_reaches(v, key, &up, out))
 			return false;
 	}
 	return true;
 }
 
 static bool scope_holds(struct fh_evaluation *v, const struct fh_scope *s,
-			const struct fh_entity_uid *uid, bool *out)
+			const struct fh_entity_key *key, bool *out)
 {
-	bool typed = s->type.n == 0 || fh_span_equal(uid->type, s->type);
+	bool typed = s->type.n == 0 || fh_span_equal(key->uid.type, s->type);
 
 	*out = false;
 	switch (s->kind) {
@@ -68,14 +72,14 @@ static bool scope_holds(struct fh_evaluation *v, const struct fh_scope *s,
 		*out = true;
 		return true;
 	case FH_SCOPE_EQUAL:
-		*out = s->entities_n == 1 && fh_entity_equal(*uid, s->entities[0]);
+		*out = s->entities_n == 1 && fh_entity_equal(key->uid, s->entities[0]);
 		return true;
 	case FH_SCOPE_IS:
 		*out = typed;
 		return true;
 	case FH_SCOPE_IN:
 	case FH_SCOPE_IS_IN:
-		return !typed || in_any(v, s, uid, out);
+		return !typed || in_any(v, s, key, out);
 	}
 	return true;
 }
@@ -119,7 +123,7 @@ fh_err fh_policy_evaluate(struct fh_evaluation *v, const struct fh_policy *p, bo
 	bool holds = true, evaluated = true;
 
 	for (size_t i = 0; i < 3 && evaluated && holds; i++)
-		evaluated = scope_holds(v, scope[i], &v->uid[i], &holds);
+		evaluated = scope_holds(v, scope[i], &v->key[i], &holds);
 	if (evaluated && holds)
 		evaluated = conditions_hold(v, p, &holds);
 	return conclude(v, taken, evaluated && holds, satisfied, fault);

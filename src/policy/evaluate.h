@@ -43,7 +43,7 @@ fh_err fh_function_apply(enum fh_function f, const struct fh_value *x, uint32_t 
 /* One request, and what is looked up for all of its policies.  */
 struct fh_evaluation {
 	struct fh_value variable[4];            /* by enum fh_variable */
-	struct fh_entity_uid uid[3];            /* of principal, action and resource */
+	struct fh_entity_key key[3];            /* of principal, action and resource */
 	const struct fh_entity *entity[3];      /* the same; NULL: there is none */
 	const struct fh_entity_source *source;
 	struct fh_arena *arena;                 /* all memory comes from there */

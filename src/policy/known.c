@@ -11,25 +11,25 @@ struct making {
 	uint32_t n;
 };
 
-static fh_err make_room(struct fh_entity_uid uid, size_t ancestors, struct fh_arena *a,
+static fh_err make_room(const struct fh_entity_key *key, size_t ancestors, struct fh_arena *a,
 			struct making **out)
 {
 	struct making *m = fh_arena_take(a, sizeof(*m));
 
 	if (m == nullptr)
 		return FH_ERR_NOMEM;
-	m->entity = (struct fh_entity){ .key = { uid, fh_entity_hash(uid) },
+	m->entity = (struct fh_entity){ .key = *key,
 					.attributes = fh_value_none(),
 					.tags = fh_value_none() };
-	m->key = fh_arena_array(a, ancestors, sizeof(*m->key));
-	m->ancestors = fh_arena_array(a, ancestors, sizeof(struct fh_entity_key *));
+	m->key = fh_arena_space(a, ancestors * sizeof(*m->key));
+	m->ancestors = fh_arena_space(a, ancestors * sizeof(struct fh_entity_key *));
 	*out = m;
 	return m->key == nullptr || m->ancestors == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
 }
 
 static void put(struct making *m, struct fh_entity_uid up)
 {
-	m->key[m->n] = (struct fh_entity_key){ up, fh_entity_hash(up) };
+	m->key[m->n] = fh_entity_key_of(up);
 	m->ancestors[m->n] = &m->key[m->n];
 	m->n++;
 }
@@ -41,13 +41,13 @@ static const struct fh_entity *finish(struct making *m)
 	return &m->entity;
 }
 
-static fh_err principal(const struct fh_known_entities *k, struct fh_arena *a,
-			const struct fh_entity **out)
+static fh_err principal(const struct fh_known_entities *k, const struct fh_entity_key *key,
+			struct fh_arena *a, const struct fh_entity **out)
 {
 	struct making *m;
 	fh_err e = k->groups_n > FH_POLICY_PARENTS_MAX
 			   ? FH_ERR_LIMIT
-			   : make_room(k->principal, k->groups_n, a, &m);
+			   : make_room(key, k->groups_n, a, &m);
 
 	if (e != FH_ERR_OK)
 		return e;
@@ -58,30 +58,30 @@ static fh_err principal(const struct fh_known_entities *k, struct fh_arena *a,
 }
 
 /* The folders of the path E, whose type has the parent FOLDER.  */
-static fh_err path(struct fh_entity_uid e, struct fh_span folder, struct fh_arena *a,
+static fh_err path(const struct fh_entity_key *e, struct fh_span folder, struct fh_arena *a,
 		   const struct fh_entity **out)
 {
 	struct making *m;
 	size_t slashes = 0;
 
-	for (size_t i = 0; i < e.id.n; i++)
-		slashes += e.id.p[i] == '/';
+	for (size_t i = 0; i < e->uid.id.n; i++)
+		slashes += e->uid.id.p[i] == '/';
 	fh_err done = make_room(e, slashes, a, &m);
 
 	if (done != FH_ERR_OK)
 		return done;
-	for (struct fh_span up = fh_path_parent(e.id); up.n > 0; up = fh_path_parent(up))
+	for (struct fh_span up = fh_path_parent(e->uid.id); up.n > 0; up = fh_path_parent(up))
 		put(m, (struct fh_entity_uid){ folder, up });
 	*out = finish(m);
 	return FH_ERR_OK;
 }
 
-static fh_err action(const struct fh_schema *s, uint32_t index, struct fh_arena *a,
-		     const struct fh_entity **out)
+static fh_err action(const struct fh_schema *s, const struct fh_entity_key *key,
+		     uint32_t index, struct fh_arena *a, const struct fh_entity **out)
 {
 	const struct fh_schema_action *action = &s->actions[index];
 	struct making *m;
-	fh_err e = make_room(action->uid, action->ancestors_n, a, &m);
+	fh_err e = make_room(key, action->ancestors_n, a, &m);
 
 	if (e != FH_ERR_OK)
 		return e;
@@ -91,21 +91,21 @@ static fh_err action(const struct fh_schema *s, uint32_t index, struct fh_arena 
 	return FH_ERR_OK;
 }
 
-static fh_err find(const void *context, struct fh_entity_uid e, struct fh_arena *a,
+static fh_err find(const void *context, const struct fh_entity_key *e, struct fh_arena *a,
 		   const struct fh_entity **out)
 {
 	const struct fh_known_entities *k = context;
 	const struct fh_schema *s = k->schema;
-	uint32_t type = fh_schema_find_type(s, e.type);
+	uint32_t type = fh_schema_find_type(s, e->uid.type);
 
 	*out = nullptr;
-	if (fh_entity_equal(e, k->principal))
-		return principal(k, a, out);
+	if (fh_entity_equal(e->uid, k->principal))
+		return principal(k, e, a, out);
 	if (type != FH_SCHEMA_NONE && s->types[type].is_path && s->types[type].parents_n > 0)
 		return path(e, s->types[s->types[type].parents[0]].name, a, out);
-	uint32_t index = fh_schema_find_action(s, e);
+	uint32_t index = fh_schema_find_action(s, e->uid);
 
-	return index == FH_SCHEMA_NONE ? FH_ERR_OK : action(s, index, a, out);
+	return index == FH_SCHEMA_NONE ? FH_ERR_OK : action(s, e, index, a, out);
 }
 
 struct fh_entity_source fh_known_entities_source(const struct fh_known_entities *k)

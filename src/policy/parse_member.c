@@ -196,10 +196,10 @@ static const struct fh_expr *entity(struct fh_parse *p, struct fh_span type, str
 	struct fh_entity_uid uid = { .type = type };
 
 	fh_parse_note(p, fh_lexer_string(&p->lex, "the entity's id", p->arena, &uid.id));
-	struct fh_entity_uid *kept = fh_parse_take(p, sizeof(uid));
+	struct fh_entity_key *kept = fh_parse_take(p, sizeof(*kept));
 
 	if (kept != nullptr)
-		*kept = uid;
+		*kept = fh_entity_key_of(uid);
 	return fh_parse_node(p, (struct fh_expr){ .kind = FH_EXPR_ENTITY, .at = at,
 						  .entity = kept });
 }

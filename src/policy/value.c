@@ -8,11 +8,13 @@ static int order_integers(int64_t a, int64_t b)
 	return a < b ? -1 : a > b;
 }
 
-static int order_entities(const struct fh_entity_uid *a, const struct fh_entity_uid *b)
+static int order_entities(const struct fh_entity_key *a, const struct fh_entity_key *b)
 {
-	int order = a == b ? 0 : fh_span_compare(a->type, b->type);
+	int order = a->hash < b->hash ? -1 : a->hash > b->hash;
 
-	return order != 0 || a == b ? order : fh_span_compare(a->id, b->id);
+	if (order == 0 && a != b)
+		order = fh_span_compare(a->uid.type, b->uid.type);
+	return order != 0 || a == b ? order : fh_span_compare(a->uid.id, b->uid.id);
 }
 
 static int order_ips(const struct fh_ip *a, const struct fh_ip *b)

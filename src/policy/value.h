@@ -35,7 +35,7 @@ struct fh_value {
 		bool boolean;
 		int64_t integer;                    /* LONG and what is said above */
 		struct fh_span text;                /* STRING */
-		const struct fh_entity_uid *entity; /* ENTITY */
+		const struct fh_entity_key *entity; /* ENTITY */
 		const struct fh_value *items;       /* SET: ascending, each once */
 		const struct fh_value_field *fields; /* RECORD: names ascending, each once */
 		const struct fh_ip *ip;             /* IP */

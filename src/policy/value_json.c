@@ -119,15 +119,18 @@ fh_err fh_json_entity(const struct fh_json_document *d, const struct fh_json *j,
 static fh_err entity_value(const struct fh_json_document *d, const struct fh_json *j,
 			   struct fh_value *out)
 {
-	struct fh_entity_uid *uid = fh_arena_take(d->arena, sizeof(*uid));
+	struct fh_entity_key *key = fh_arena_take(d->arena, sizeof(*key));
+	struct fh_entity_uid uid;
 
-	if (uid == nullptr)
+	if (key == nullptr)
 		return fh_json_full(d, j);
-	fh_err e = fh_json_entity(d, j, uid);
+	fh_err e = fh_json_entity(d, j, &uid);
 
-	if (e == FH_ERR_OK)
-		*out = (struct fh_value){ .kind = FH_VALUE_ENTITY, .entity = uid };
-	return e;
+	if (e != FH_ERR_OK)
+		return e;
+	*key = fh_entity_key_of(uid);
+	*out = (struct fh_value){ .kind = FH_VALUE_ENTITY, .entity = key };
+	return FH_ERR_OK;
 }
 
 /* --- extension types -------------------------------------------------- */

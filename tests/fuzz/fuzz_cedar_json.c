@@ -24,11 +24,11 @@ static void walk(const struct fh_entities *s)
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct fh_entity *e = &s->list[i];
 
-		if (fh_entities_find(s, e->key.uid) != e || !fh_entity_in(e, e->key.uid))
+		if (fh_entities_find(s, &e->key) != e || !fh_entity_in(e, &e->key))
 			abort();
 		for (uint32_t k = 0; k < e->ancestors_n; k++) {
 			if (fh_entity_equal(e->ancestors[k]->uid, e->key.uid) ||
-			    !fh_entity_in(e, e->ancestors[k]->uid))
+			    !fh_entity_in(e, e->ancestors[k]))
 				abort();
 		}
 	}

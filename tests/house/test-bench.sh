@@ -25,10 +25,10 @@ figure() {
 	verdict $? "bench/run: $1"
 }
 
-what=(append latency verify verdict)
+what=(append latency policy verify verdict)
 if [ ! -x "${FREEHOLD_BUILD:-$top/build}/bench/append" ]; then
 	echo 'skip - bench/run append: built without SQLite'
-	what=(latency verify verdict)
+	what=(latency policy verify verdict)
 fi
 timeout 60 "$top/bench/run" --quick --dir "$work" "${what[@]}" >"$work/out" 2>"$work/said"
 verdict $? 'bench/run ends well'
@@ -39,6 +39,9 @@ if [ "${what[0]}" = append ]; then
 	figure 'how long a batch takes' 'a batch takes (N) us'
 	figure "core's processor" 'core (N) us'
 fi
+figure 'one decision among 1,000 policies' '1000 policies, one decision +p50 +(N) ns'
+figure 'the same questions in C' 'eight questions in C +p50 +(N) ns'
+figure 'loading 10,000 policies' '10000 policies +loaded in (N) ms'
 figure 'a permitted call' 'a permitted call, one at a time +p50 +(N) us'
 figure 'the bare server' 'nobody between +(N)'
 figure 'what the gate adds' 'added +(N)'

@@ -103,10 +103,12 @@ static void refuses_circles_and_contradictions(void **state)
 
 static bool in(const struct fh_entities *s, const char *id, const char *up)
 {
-	const struct fh_entity *e =
-		fh_entities_find(s, fh_entity_uid_of("T", fh_span_str(id)));
+	const struct fh_entity_key from =
+		fh_entity_key_of(fh_entity_uid_of("T", fh_span_str(id)));
+	const struct fh_entity_key to = fh_entity_key_of(fh_entity_uid_of("T", fh_span_str(up)));
+	const struct fh_entity *e = fh_entities_find(s, &from);
 
-	return e != nullptr && fh_entity_in(e, fh_entity_uid_of("T", fh_span_str(up)));
+	return e != nullptr && fh_entity_in(e, &to);
 }
 
 static void closes_the_hierarchy(void **state)

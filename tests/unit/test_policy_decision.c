@@ -200,7 +200,7 @@ static void settles_only_a_yes(void **state)
 }
 
 /* A source that fails.  */
-static fh_err find_nothing(const void *context, struct fh_entity_uid e, struct fh_arena *a,
+static fh_err find_nothing(const void *context, const struct fh_entity_key *e, struct fh_arena *a,
 			   const struct fh_entity **out)
 {
 	(void)context;

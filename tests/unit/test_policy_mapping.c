@@ -173,16 +173,22 @@ static void gives_paths_their_lexical_parents(void **state)
 	OWN_DOCUMENT d = document_of("", files_schema);
 	const struct fh_known_entities known = { &d.set.schema, uid("Actor", "a"), nullptr, 0 };
 	struct fh_entity_source s = fh_known_entities_source(&known);
+	struct fh_entity_key key = fh_entity_key_of(uid("File", "/a/b/c")), up;
 	const struct fh_entity *e;
 
-	assert_int_equal(s.find(s.context, uid("File", "/a/b/c"), &d.arena, &e), FH_ERR_OK);
+	assert_int_equal(s.find(s.context, &key, &d.arena, &e), FH_ERR_OK);
 	assert_int_equal(e->ancestors_n, 3);
-	for (size_t i = 0; i < 3; i++)
-		assert_true(fh_entity_in(e, uid("Folder", want[i])));
-	assert_false(fh_entity_in(e, uid("Folder", "/a/b/c")));
-	assert_int_equal(s.find(s.context, uid("Folder", "/"), &d.arena, &e), FH_ERR_OK);
+	for (size_t i = 0; i < 3; i++) {
+		up = fh_entity_key_of(uid("Folder", want[i]));
+		assert_true(fh_entity_in(e, &up));
+	}
+	up = fh_entity_key_of(uid("Folder", "/a/b/c"));
+	assert_false(fh_entity_in(e, &up));
+	key = fh_entity_key_of(uid("Folder", "/"));
+	assert_int_equal(s.find(s.context, &key, &d.arena, &e), FH_ERR_OK);
 	assert_int_equal(e->ancestors_n, 0);
-	assert_int_equal(s.find(s.context, uid("Ticket", "/a/b"), &d.arena, &e), FH_ERR_OK);
+	key = fh_entity_key_of(uid("Ticket", "/a/b"));
+	assert_int_equal(s.find(s.context, &key, &d.arena, &e), FH_ERR_OK);
 	assert_null(e);
 }
 
