@@ -80,9 +80,11 @@ static int read_making(struct fh_cli *cli, int argc, char **argv, struct making 
 		done = read_number(&m->a, "fee-max", &m->fee_max);
 	if (done == go_on)
 		done = fh_calendar_list_read(cli, &usage, &m->a, &m->calendars);
+	if (done == go_on && fh_argument(&m->a, "calendar") != nullptr &&
+	    fh_argument(&m->a, "bitcoin") != nullptr)
+		return fh_usage_error(&usage, "takes --calendar or --bitcoin, not both");
 	/* Where calendars are named, the configuration's node is not meant.  */
-	if (done == go_on && (fh_argument(&m->a, "calendar") == nullptr ||
-			      fh_argument(&m->a, "bitcoin") != nullptr))
+	if (done == go_on && fh_argument(&m->a, "calendar") == nullptr)
 		done = fh_login_begin(cli, &usage, &m->a, &m->login);
 	if (done != go_on)
 		return done;
@@ -200,10 +202,14 @@ static int write_proofs(struct making *m)
 	return go_on;
 }
 
-static int tell(const struct making *m, const char *what)
+static int tell(const struct making *m, const char *state, const char *text)
 {
-	for (size_t i = 0; i < m->files; i++)
-		fh_cli_say(m->cli, "%s.ots: %s", m->a.operand[i], what);
+	char name[FH_PATH_MAX];
+
+	for (size_t i = 0; i < m->files; i++) {
+		if (proof_name(m->a.operand[i], name))
+			fh_stamp_say(m->cli, name, state, text);
+	}
 	return FH_EXIT_YES;
 }
 
@@ -228,7 +234,7 @@ static int by_calendars(struct making *m)
 	int done = write_proofs(m);
 
 	return done != go_on ? done
-		: tell(m, "promised; run `freehold stamp upgrade` on it in some hours");
+		: tell(m, "promised", "promised; run `freehold stamp upgrade` on it in some hours");
 }
 
 /* The proof is on the disk before anything is paid for.  */
@@ -268,8 +274,9 @@ static int by_node(struct making *m)
 			take_back(m);
 		return fh_cli_fail_trace(e, n->url, &t);
 	}
-	fh_cli_say(m->cli, "paid a fee of %llu satoshi", (unsigned long long)p.fee);
-	return tell(m, "sent; run `freehold stamp upgrade` on it after six blocks");
+	if (!m->cli->json)
+		fh_cli_say(m->cli, "paid a fee of %llu satoshi", (unsigned long long)p.fee);
+	return tell(m, "sent", "sent; run `freehold stamp upgrade` on it after six blocks");
 }
 
 int fh_stamp_make(struct fh_cli *cli, int argc, char **argv)

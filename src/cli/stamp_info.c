@@ -117,6 +117,24 @@ static void put_text(struct fh_builder *b, const struct fh_stamp_file *f,
 	}
 }
 
+void fh_stamp_say(const struct fh_cli *cli, const char *name, const char *state, const char *text)
+{
+	uint8_t room[8 * FH_PATH_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+
+	if (!cli->json) {
+		if (text != nullptr)
+			fh_cli_say(cli, "%s: %s", name, text);
+		return;
+	}
+	fh_builder_text(&b, "{\"proof\":");
+	fh_json_put_string(&b, fh_span_str(name));
+	fh_builder_text(&b, ",\"state\":\"");
+	fh_builder_text(&b, state);
+	fh_builder_text(&b, "\"}\n");
+	(void)fwrite(room, 1, b.n, stdout);
+}
+
 static int show(const struct fh_cli *cli, const char *path, const struct fh_stamp_file *f,
 		struct fh_arena *a)
 {

@@ -148,16 +148,18 @@ static bool upgrade_tree(struct upgrading *u, struct fh_stamp *root)
 {
 	struct fh_stamp_claim *claim;
 	bool changed = false;
-	size_t n = 0;
+	size_t n = 0, asked = 0;
 
 	if (fh_stamp_claims(root, &u->memory, &claim, &n) != FH_ERR_OK)
 		return false;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && asked < FH_UPGRADES_MAX; i++) {
 		enum fh_notary notary = claim[i].attestation->notary;
 
-		if ((notary == FH_NOTARY_PENDING || notary == FH_NOTARY_TRANSACTION) &&
-		    !fh_stamp_anchored(claim[i].at))
-			changed |= upgrade_claim(u, &claim[i]);
+		if ((notary != FH_NOTARY_PENDING && notary != FH_NOTARY_TRANSACTION) ||
+		    fh_stamp_anchored(claim[i].at))
+			continue;
+		changed |= upgrade_claim(u, &claim[i]);
+		asked++;
 	}
 	return changed;
 }
@@ -198,10 +200,12 @@ static int upgrade_file(struct upgrading *u, const char *path)
 		if (e != FH_ERR_OK)
 			return fh_cli_fail(e, path, nullptr, nullptr);
 	}
-	if (!fh_stamp_anchored(f.root))
-		return FH_EXIT_COULD_NOT;
-	fh_cli_say(u->cli, "%s: complete", path);
-	return FH_EXIT_YES;
+
+	bool complete = fh_stamp_anchored(f.root);
+
+	fh_stamp_say(u->cli, path, complete ? "complete" : "pending",
+		     complete ? "complete" : nullptr);
+	return complete ? FH_EXIT_YES : FH_EXIT_COULD_NOT;
 }
 
 int fh_stamp_upgrade(struct fh_cli *cli, int argc, char **argv)

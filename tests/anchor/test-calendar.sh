@@ -27,10 +27,13 @@ yes "all of them lead to one hash" 0 test "$commitment" = "$(fh stamp info three
 yes "which nobody has attested yet" 2 "$verify" one --ots one.ots
 yes "keeps a proof that is there" 2 fh stamp one --calendar "$url"
 rm -f one.ots two.ots
-yes "makes another" 0 fh stamp make one two --calendar "$url/" --enough 1
+yes "makes another" 0 fh stamp make one two --calendar "$url/" --enough 1 --json
+says "and says so in JSON" '^{"proof":"two.ots","state":"promised"}$'
 
 yes "is not complete at once" 2 fh stamp upgrade one.ots --calendar "$url"
 says "and says why" "freehold: $url/timestamp/[0-9a-f]*: it answers with status 404; "
+yes "nor in JSON" 2 fh stamp upgrade one.ots --calendar "$url" --json
+says "which says that it is pending" '^{"proof":"one.ots","state":"pending"}$'
 cp one.ots before
 : > root
 yes "does not ask whom it may not ask" 2 fh stamp upgrade one.ots --calendar http://127.0.0.1:1

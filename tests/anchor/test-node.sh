@@ -109,6 +109,7 @@ echo "bitcoin-login = $scratch/login" >> empty.conf
 yes "takes the node from the configuration" 0 fh headers sync --network regtest
 yes "and keeps headers in the cache" 0 fh headers show --network regtest
 yes "where the verifier finds them" 0 fh verify one --ots one.ots --network regtest
+yes "usage: two ways at once" 64 node stamp two --calendar http://127.0.0.1:1
 yes "usage: no node" 64 "$freehold_program" headers sync --config nothing.conf --headers x
 yes "usage: no number" 64 fh stamp upgrade one.ots --confirmations none
 exit "$failed"
