@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "evidence/ima.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/builder.h"
+#include "base/hex.h"
+
+static struct fh_ima_log reader;
+
+static const char text[] =
+	"10 fa023ca4264db2326b61bb1b1799deb9230deb78 ima-ng "
+	"sha256:7365d029861e32c521f8089b00a6fb32daf0615025b69b599d1ce53501b845c2 /usr/bin/own\n"
+	"10 0000000000000000000000000000000000000000 ima-sig sha1:"
+	"0000000000000000000000000000000000000000 /open \n";
+
+/* All entries of FILE; what ended it.  */
+static fh_err read_all(struct fh_span file, size_t *n, struct fh_trace *t)
+{
+	fh_err e = fh_ima_open(file, &reader, t);
+	struct fh_ima_entry entry;
+
+	*n = 0;
+	if (e != FH_ERR_OK)
+		return e;
+	while (fh_ima_next(&reader, &entry))
+		++*n;
+	return reader.rest.why;
+}
+
+static void digests_the_data_as_the_kernel_shows_it(void **state)
+{
+	(void)state;
+	struct fh_ima_entry e;
+
+	assert_int_equal(fh_ima_open(fh_span_str(text), &reader, nullptr), FH_ERR_OK);
+	assert_false(reader.binary);
+	assert_true(fh_ima_next(&reader, &e));
+	assert_int_equal(e.pcr, 10);
+	assert_true(fh_span_equal(e.path, FH_SPAN_LIT("/usr/bin/own")));
+	assert_true(fh_span_equal(e.algorithm, FH_SPAN_LIT("sha256")));
+	assert_int_equal(e.file_digest.n, 32);
+	struct fh_digest d = fh_ima_digest(&e, FH_BANK_SHA1, FH_IMA_HASHED);
+
+	assert_true(fh_span_equal(fh_digest_span(&d), e.shown));
+	assert_true(fh_ima_shown_is_right(&e));
+	struct fh_digest padded = fh_ima_digest(&e, FH_BANK_SHA256, FH_IMA_PADDED);
+
+	assert_memory_equal(padded.bytes, d.bytes, 20);
+	assert_int_equal(padded.bytes[20], 0);
+}
+
+static void a_violation_shows_zeros_and_extends_ones(void **state)
+{
+	(void)state;
+	struct fh_ima_entry e;
+
+	assert_int_equal(fh_ima_open(fh_span_str(text), &reader, nullptr), FH_ERR_OK);
+	assert_true(fh_ima_next(&reader, &e) && fh_ima_next(&reader, &e));
+	assert_true(e.violation);
+	assert_int_equal(e.fields, 3);
+	assert_int_equal(e.field[2].n, 0);
+	struct fh_digest d = fh_ima_digest(&e, FH_BANK_SHA256, FH_IMA_HASHED);
+
+	assert_int_equal(d.bytes[0], 0xff);
+	assert_int_equal(d.bytes[31], 0xff);
+	assert_false(fh_ima_next(&reader, &e));
+	assert_int_equal(reader.rest.why, FH_ERR_OK);
+}
+
+static void le32(struct fh_builder *b, size_t v)
+{
+	for (int i = 0; i < 4; i++)
+		fh_builder_u8(b, (uint8_t)(v >> (8 * i)));
+}
+
+/* The binary form of the entries that FILE has as text.  */
+static void put_binary(struct fh_span file, struct fh_builder *b)
+{
+	struct fh_ima_entry e;
+
+	assert_int_equal(fh_ima_open(file, &reader, nullptr), FH_ERR_OK);
+	while (fh_ima_next(&reader, &e)) {
+		le32(b, e.pcr);
+		fh_builder_bytes(b, e.shown);
+		le32(b, e.name.n);
+		fh_builder_bytes(b, e.name);
+		if (fh_span_equal(e.name, FH_SPAN_LIT("ima"))) {
+			fh_builder_bytes(b, e.file_digest);
+			le32(b, e.path.n);
+			fh_builder_bytes(b, e.path);
+		} else {
+			le32(b, e.data.n);
+			fh_builder_bytes(b, e.data);
+		}
+	}
+	assert_int_equal(reader.rest.why, FH_ERR_OK);
+}
+
+static void both_forms_say_the_same(void **state)
+{
+	(void)state;
+	static const char old[] = "10 1d8d532d463c9f8c205d0df7787669a85f93e260 ima "
+				  "d0b59bb1d6ae39fc0c7d2ea5ca8b0bc7a6a4b2c3 /a file\n";
+	const struct fh_span files[] = { fh_span_str(text), fh_span_str(old) };
+
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t room[1024];
+		struct fh_builder b = FH_BUILDER_ARRAY(room);
+		struct fh_ima_entry one, two;
+		static struct fh_ima_log binary;
+
+		put_binary(files[i], &b);
+		assert_int_equal(fh_ima_open(files[i], &reader, nullptr), FH_ERR_OK);
+		assert_int_equal(fh_ima_open(fh_builder_span(&b), &binary, nullptr), FH_ERR_OK);
+		assert_true(binary.binary);
+		while (fh_ima_next(&reader, &one)) {
+			assert_true(fh_ima_next(&binary, &two));
+			assert_true(fh_span_equal(one.data, two.data));
+			assert_true(fh_span_equal(one.path, two.path));
+			assert_true(fh_span_equal(one.file_digest, two.file_digest));
+			assert_int_equal(one.violation, two.violation);
+		}
+		assert_false(fh_ima_next(&binary, &two));
+		assert_int_equal(binary.rest.why, FH_ERR_OK);
+	}
+}
+
+static void refuses_every_truncation_within_a_binary_record(void **state)
+{
+	(void)state;
+	uint8_t room[1024];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	size_t n, whole = 0;
+
+	put_binary(fh_span_str(text), &b);
+	for (size_t i = 1; i < b.n; i++)
+		whole += read_all(fh_span_of(room, i), &n, nullptr) == FH_ERR_OK;
+	assert_int_equal(whole, 1); /* behind the first record */
+}
+
+static void refuses_what_is_no_log(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"",
+		"no log\n",
+		"10 00 ima-ng sha1:00 /a\n",
+		"40 fa023ca4264db2326b61bb1b1799deb9230deb78 ima-ng sha1:"
+		"0000000000000000000000000000000000000000 /a\n",
+		"10 fa023ca4264db2326b61bb1b1799deb9230deb78 ima-ng sha256:00 /a\n",
+		"10 fa023ca4264db2326b61bb1b1799deb9230deb78 ima-ng sha1:"
+		"0000000000000000000000000000000000000000 /a b\n",
+		"10 fa023ca4264db2326b61bb1b1799deb9230deb78 ima-ng\n",
+		"10 fa023ca4264db2326b61bb1b1799deb9230deb78 ima /a\n",
+	};
+	struct fh_trace t;
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		t = (struct fh_trace){ 0 };
+		assert_int_equal(read_all(fh_span_str(bad[i]), &n, &t), FH_ERR_FORMAT);
+		assert_true(t.what[0] != '\0');
+	}
+	t = (struct fh_trace){ 0 };
+	assert_int_equal(read_all(FH_SPAN_LIT("10 fa023ca4264db2326b61bb1b1799deb9230deb78 ima-ng "
+					      "unknown:00 /a\n"), &n, &t), FH_ERR_UNSUPPORTED);
+	assert_int_equal(read_all(FH_SPAN_LIT("10 fa023ca4264db2326b61bb1b1799deb9230deb78 "
+					      "nobody 00 /a\n"), &n, &t), FH_ERR_UNSUPPORTED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(digests_the_data_as_the_kernel_shows_it),
+		cmocka_unit_test(a_violation_shows_zeros_and_extends_ones),
+		cmocka_unit_test(both_forms_say_the_same),
+		cmocka_unit_test(refuses_every_truncation_within_a_binary_record),
+		cmocka_unit_test(refuses_what_is_no_log),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
