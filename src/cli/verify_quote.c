@@ -8,11 +8,12 @@
 #include "base/hex.h"
 #include "cli/roots_files.h"
 #include "cli/verify_words.h"
+#include "evidence/ima.h"
 #include "os/file.h"
 #include "os/memory.h"
 
 constexpr size_t report_max = 256 << 10;
-constexpr size_t memory_max = FH_ROOTS_MEMORY + report_max + (64 << 20);
+constexpr size_t memory_max = FH_ROOTS_MEMORY + report_max + FH_IMA_LOG_MAX + (64 << 20);
 
 static const struct fh_option options[] = {
 	{ "ak", 0, false, "FILE", "the attestation key: public area, PEM or DER" },
@@ -21,6 +22,8 @@ static const struct fh_option options[] = {
 	{ "pcrs", 0, false, "FILE", "the PCRs' values, serialized or plain (tpm2_quote -o)" },
 	{ "eventlog", 0, false, "FILE",
 	  "the firmware's event log, which has to lead to those values" },
+	{ "ima", 0, false, "FILE",
+	  "IMA's log, of which a beginning has to lead to its PCR; needs --pcrs" },
 	{ "nonce", 0, false, "HEX", "what the quote was asked for with; decides `fresh`" },
 	{ "ek", 0, false, "FILE",
 	  "the endorsement certificate, PEM or DER, and links to its root" },
@@ -103,6 +106,10 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct task *t)
 		if (fh_argument(&t->arguments, *needed) == nullptr)
 			return fh_usage_error(&usage, "--%s is missing", *needed);
 	}
+	/* How far the log had come, only the quoted value tells.  */
+	if (fh_argument(&t->arguments, "ima") != nullptr &&
+	    fh_argument(&t->arguments, "pcrs") == nullptr)
+		return fh_usage_error(&usage, "--ima needs --pcrs");
 	return -1;
 }
 
@@ -137,6 +144,8 @@ static int read_files(struct task *t)
 		done = read_file(t, "pcrs", FH_PCR_FILE_MAX, &g->pcrs_given, &g->pcrs);
 	if (done < 0)
 		done = read_file(t, "eventlog", FH_EVENT_LOG_MAX, &g->log_given, &g->log);
+	if (done < 0)
+		done = read_file(t, "ima", FH_IMA_LOG_MAX, &g->ima_given, &g->ima);
 	if (done < 0)
 		done = read_file(t, "ek", FH_QUOTE_LINKS_FILE_MAX, &g->ek_given, &g->ek);
 	return done;

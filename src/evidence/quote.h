@@ -2,6 +2,7 @@
 #ifndef FH_EVIDENCE_QUOTE_H
 #define FH_EVIDENCE_QUOTE_H
 
+#include "base/arena.h"
 #include "base/trace.h"
 #include "evidence/pcr_values.h"
 #include "evidence/tpm_public.h"
@@ -63,6 +64,13 @@ fh_err fh_quote_check(const struct fh_quote_claim *claim, struct fh_quote_result
 /* Whether LOG leads to the quoted PCRS, which fh_quote_check() found right.  */
 void fh_quote_check_log(const struct fh_quote_replay *log, const struct fh_pcr_values *pcrs,
 			struct fh_quote_result *r);
+
+/* Follows IMA's log, which goes on after a quote, until the quoted PCRS that it extends
+ * are as quoted, and puts them into LOG, which is where the firmware's led.  ENTRIES: how
+ * many records that took.  SCRATCH is of the log's reader.  FH_ERR_NOMEM.  */
+fh_err fh_quote_follow_ima(struct fh_span file, const struct fh_pcr_values *pcrs,
+			   struct fh_arena *scratch, struct fh_quote_replay *log,
+			   struct fh_quote_result *r, size_t *entries);
 
 /* What the events of the log FILE, which leads there, say of themselves.  */
 void fh_quote_check_events(struct fh_span file, struct fh_quote_result *r);

@@ -79,21 +79,32 @@ static fh_err read_log(const struct fh_quote_given *g, struct fh_quote_verdict *
 	return e == FH_ERR_NOMEM || e == FH_ERR_CRYPTO ? e : FH_ERR_OK;
 }
 
-/* Compares where the log led with what was quoted.  */
-static void compare_log(struct fh_quote_verdict *v)
+/* Compares where the logs led with what was quoted.  LED: there is one of the
+ * firmware.  */
+static fh_err compare_logs(const struct fh_quote_given *g, struct fh_arena *arena, bool led,
+			   struct fh_quote_verdict *v)
 {
-	const struct fh_event_bank *led = fh_event_replay_bank(&v->log, v->quote.bank);
-	struct fh_quote_replay replay = { .events = v->log.events };
+	const struct fh_event_bank *bank = fh_event_replay_bank(&v->log, v->quote.bank);
+	struct fh_quote_replay replay = { 0 };
+	fh_err e = FH_ERR_OK;
 
-	if (led == nullptr)
-		return;
-	for (unsigned pcr = 0; pcr < FH_PCRS_MAX; pcr++)
-		replay.value[pcr] = led->value[pcr];
-	fh_quote_check_log(&replay, &v->pcrs, &v->quote);
+	if (bank != nullptr) {
+		replay.events = v->log.events;
+		for (unsigned pcr = 0; pcr < FH_PCRS_MAX; pcr++)
+			replay.value[pcr] = bank->value[pcr];
+	}
+	if (g->ima_given)
+		e = fh_quote_follow_ima(g->ima, &v->pcrs, arena, &replay, &v->quote,
+					&v->ima_entries);
+	if (e == FH_ERR_OK && led && bank != nullptr) {
+		fh_quote_check_log(&replay, &v->pcrs, &v->quote);
+		fh_quote_check_events(g->log, &v->quote);
+	}
+	return e;
 }
 
-static fh_err check(const struct fh_quote_given *g, struct fh_quote_verdict *v,
-		    struct fh_trace *t)
+static fh_err check(const struct fh_quote_given *g, struct fh_arena *arena,
+		    struct fh_quote_verdict *v, struct fh_trace *t)
 {
 	FH_OWN(fh_tpm_verifier) key = { 0 };
 	struct fh_trace torn = { 0 };
@@ -131,14 +142,11 @@ static fh_err check(const struct fh_quote_given *g, struct fh_quote_verdict *v,
 	if (!g->pcrs_given && v->quote.answer[FH_QUOTE_DIGEST] == FH_ANSWER_NO)
 		fh_trace_what(&v->quote.why[FH_QUOTE_DIGEST],
 			      "where the log leads is not what was quoted");
-	if (led) {
-		compare_log(v);
-		fh_quote_check_events(g->log, &v->quote);
-	} else if (g->log_given && v->quote.answer[FH_QUOTE_TYPE] == FH_ANSWER_YES) {
+	if (g->log_given && !led && v->quote.answer[FH_QUOTE_TYPE] == FH_ANSWER_YES) {
 		v->quote.answer[FH_QUOTE_LOG] = FH_ANSWER_NO;
 		v->quote.why[FH_QUOTE_LOG] = torn;
 	}
-	return FH_ERR_OK;
+	return compare_logs(g, arena, led, v);
 }
 
 static void say_checks(struct fh_quote_verdict *v)
@@ -322,7 +330,7 @@ fh_err fh_quote_verify(const struct fh_quote_given *given, struct fh_arena *aren
 	fh_err e = read_key(given, v, t);
 
 	if (e == FH_ERR_OK)
-		e = check(given, v, t);
+		e = check(given, arena, v, t);
 	if (e != FH_ERR_OK)
 		return e;
 	nonce = v->quote.answer[FH_QUOTE_NONCE];

@@ -106,7 +106,24 @@ says "the replay is named again" log-replay
 head -c 69 boot.log > short.log # its first record alone
 quoted "a log without events" 1 ak.ecdsa.pub --eventlog short.log
 says "the PCR without events is named" pcr-unexplained
-tpm2 pcrextend 10:sha256=0000000000000000000000000000000000000000000000000000000000000001
+
+# And Linux's log of files, which goes on after the quote.
+python3 "$here/ima_log.py" ima.log > extends
+while read -r extend; do
+	tpm2 pcrextend "$extend"
+done < extends
+quote ecdsa tss serialized sha256:0,7,10
+echo "10 $(printf %040d 0) ima-ng sha1:$(printf %040d 0) /later" >> ima.log
+quoted "with IMA's log" 0 ak.ecdsa.pub --nonce "$nonce" --eventlog boot.log --ima ima.log
+says "as far as it had come" 'the first 3 entries'
+quoted "with IMA's log alone" 0 ak.ecdsa.pub --ima ima.log
+sed '3s/freehold$/freehole/' ima.log > other.log
+quoted "another file in IMA's log" 1 ak.ecdsa.pub --eventlog boot.log --ima other.log
+says "IMA's log is named" ima-replay
+quote ecdsa tss serialized sha256:0,7
+quoted "IMA's log, and its PCR not quoted" 1 ak.ecdsa.pub --eventlog boot.log --ima ima.log
+says "IMA's log is named again" ima-replay
+both "IMA's log without values" 64 --ak ak.ecdsa.pub --message q.msg --signature q.sig --ima ima.log
 quote ecdsa tss serialized sha256:0,7,10
 quoted "a PCR that the log does not explain" 1 ak.ecdsa.pub --eventlog boot.log
 says "that PCR is named" 'PCR 10'
