@@ -58,6 +58,8 @@ static void check_pcr(const struct fh_quote_replay *log, unsigned pcr, struct fh
 	r->answer[c] = FH_ANSWER_NO;
 	fh_trace_where(t, "PCR %u", pcr);
 	fh_trace_what(t, "%s", what);
+	if (c == FH_QUOTE_RESET)
+		fh_trace_cure(t, "give the log of what is extended into it, or quote without it");
 }
 
 void fh_quote_check_log(const struct fh_quote_replay *log, const struct fh_pcr_values *pcrs,
