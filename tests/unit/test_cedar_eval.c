@@ -611,6 +611,24 @@ static void decides_as_cedar_does(void **state)
 		      "permit(principal,action,resource is N::R in N::R::\"q\");", "deny:;");
 }
 
+static void evaluates_the_deepest_expression(void **state)
+{
+	(void)state;
+	static char text[2 * FH_EXPR_DEPTH_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(text);
+	struct fh_fault fault;
+	struct world w;
+
+	fh_builder_text(&b, "1");
+	for (int i = 1; i < FH_EXPR_DEPTH_MAX; i++)
+		fh_builder_text(&b, "+1");
+	fh_builder_u8(&b, '\0');
+	assert_false(b.bad);
+	begin(&w);
+	assert_int_equal(value_of(&w, text, &fault).integer, FH_EXPR_DEPTH_MAX);
+	assert_int_equal(fault.kind, FH_FAULT_NONE);
+}
+
 static void fails_cleanly_without_memory(void **state)
 {
 	(void)state;
@@ -654,6 +672,7 @@ int main(void)
 		cmocka_unit_test(reads_durations),
 		cmocka_unit_test(computes_with_times),
 		cmocka_unit_test(decides_as_cedar_does),
+		cmocka_unit_test(evaluates_the_deepest_expression),
 		cmocka_unit_test(fails_cleanly_without_memory),
 	};
 

@@ -36,11 +36,13 @@ enum check {
 	CHECK_REASONS,
 	CHECK_ERRORS,
 	CHECK_JSON,
+	CHECK_REFUSED,
 	CHECKS,
 };
 
 static const char *const check_names[CHECKS] = { "texts read", "decisions", "reasons", "errors",
-						 "answers of the policies through JSON" };
+						 "answers of the policies through JSON",
+						 "refusals" };
 
 struct runner {
 	const char *dir;
@@ -234,13 +236,29 @@ static bool through_json(struct runner *r, struct test *t)
 	return true;
 }
 
+/* A test may say that its policies are none: "policiesParse": false.  */
+static void check_refused(struct runner *r, struct fh_span policies)
+{
+	struct fh_policies all;
+
+	r->made[CHECK_REFUSED]++;
+	if (fh_policies_parse(policies, FH_ENTITIES_JSON_MAX, "policies", &r->arena, &all,
+			      nullptr) == FH_ERR_OK)
+		fail(r, "the policies are accepted", "");
+}
+
 static bool prepare(struct runner *r, const struct fh_json *json, struct test *t)
 {
+	const struct fh_json *parses = fh_json_member(json, "policiesParse");
 	struct fh_span policies, entities;
 
 	if (!read_member(r, json, "policies", &policies) ||
 	    !read_member(r, json, "entities", &entities)) {
 		fail(r, "a file of the test cannot be read", "");
+		return false;
+	}
+	if (parses != nullptr && !parses->boolean) {
+		check_refused(r, policies);
 		return false;
 	}
 	r->made[CHECK_PARSE] += 2;
