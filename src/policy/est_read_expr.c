@@ -237,6 +237,35 @@ static void typed(struct fh_est *e, const struct fh_json *j, struct fh_expr *out
 	out->b = fh_est_expr(e, in);
 }
 
+/* {"left": a, "attr": ["b", "c"]}: a has b.c.  */
+static const struct fh_expr *has_path(struct fh_est *e, const struct fh_json *j)
+{
+	struct fh_expr has = { .kind = FH_EXPR_HAS, .at = fh_est_at(j) };
+	const struct fh_json *path = fh_est_member(e, j, "attr");
+	const struct fh_expr *all = nullptr;
+
+	has.a = fh_est_expr(e, fh_est_member(e, j, "left"));
+	for (const struct fh_json *c = path->first; c != nullptr; c = c->next) {
+		if (c->kind != FH_JSON_STRING)
+			fh_parse_refuse(&e->p, fh_est_at(c), FH_ERR_FORMAT, "put it in quotes",
+					"an attribute must be a string");
+		has.text = c->kind == FH_JSON_STRING ? c->text : (struct fh_span){ 0 };
+		all = fh_parse_has(&e->p, all, &has, c->next == nullptr);
+	}
+	if (all == nullptr)
+		fh_parse_refuse(&e->p, has.at, FH_ERR_FORMAT, "name an attribute",
+				"\"attr\" is empty");
+	return all == nullptr ? has.a : all;
+}
+
+/* Whether J is that of a `has` with several attributes.  */
+static bool is_path(const struct fh_est_form *form, const struct fh_json *j)
+{
+	const struct fh_json *attr = fh_json_member(j, "attr");
+
+	return form->kind == FH_EXPR_HAS && attr != nullptr && attr->kind == FH_JSON_ARRAY;
+}
+
 static void choice(struct fh_est *e, const struct fh_json *j, struct fh_expr *out)
 {
 	static const char *const names[] = { "if", "then", "else" };
@@ -322,6 +351,8 @@ const struct fh_expr *fh_est_expr(struct fh_est *e, const struct fh_json *j)
 
 	if (fh_span_equal(inner->name, FH_SPAN_LIT("Value")))
 		return literal(e, inner);
+	if (form != nullptr && is_path(form, inner))
+		return has_path(e, inner);
 	if (form != nullptr) {
 		out.kind = form->kind;
 		shaped(e, form, inner, &out);

@@ -58,6 +58,11 @@ const struct fh_expr *fh_parse_expr(struct fh_parse *p);
  * hangs behind it: a.b["c"].d(e).  */
 const struct fh_expr *fh_parse_member(struct fh_parse *p);
 
+/* Of `a has b.c`, one attribute: BEFORE (NULL at first) and that E->a has E->text; unless
+ * it is the LAST, E->a becomes what has the next.  */
+const struct fh_expr *fh_parse_has(struct fh_parse *p, const struct fh_expr *before,
+				   struct fh_expr *e, bool last);
+
 /* The number that is next; NEGATIVE: a minus stood before it.  */
 const struct fh_expr *fh_parse_number(struct fh_parse *p, bool negative);
 

@@ -89,6 +89,20 @@ const struct fh_expr *fh_parse_node(struct fh_parse *p, struct fh_expr e)
 	return made;
 }
 
+const struct fh_expr *fh_parse_has(struct fh_parse *p, const struct fh_expr *before,
+				   struct fh_expr *e, bool last)
+{
+	const struct fh_expr *one = fh_parse_node(p, *e);
+
+	if (!last)
+		e->a = fh_parse_node(p, (struct fh_expr){ .kind = FH_EXPR_GET, .at = e->at,
+							  .a = e->a, .text = e->text });
+	if (before == nullptr)
+		return one;
+	return fh_parse_node(p, (struct fh_expr){ .kind = FH_EXPR_AND, .at = e->at, .a = before,
+						  .b = one });
+}
+
 /* `has a`, `has a.b.c` or `has "a"`, standing behind `has`.  */
 static const struct fh_expr *has(struct fh_parse *p, struct fh_expr e)
 {
@@ -101,16 +115,7 @@ static const struct fh_expr *has(struct fh_parse *p, struct fh_expr e)
 	do {
 		if (p->e == FH_ERR_OK)
 			p->e = fh_lexer_word(&p->lex, "an attribute", &e.text);
-		const struct fh_expr *one = fh_parse_node(p, e);
-		const struct fh_expr get = { .kind = FH_EXPR_GET, .at = e.at, .a = e.a,
-					     .text = e.text };
-
-		all = all == nullptr ? one
-				     : fh_parse_node(p, (struct fh_expr){ .kind = FH_EXPR_AND,
-									  .at = e.at, .a = all,
-									  .b = one });
-		if (fh_parse_sees(p, "."))
-			e.a = fh_parse_node(p, get);
+		all = fh_parse_has(p, all, &e, /* last= */ !fh_parse_sees(p, "."));
 	} while (fh_parse_accept(p, "."));
 	return all;
 }

@@ -131,6 +131,29 @@ static void reads_every_literal(void **state)
 	assert_int_equal(e->depth, 3);
 }
 
+static void reads_a_has_with_several_attributes(void **state)
+{
+	(void)state;
+	static const char text[] =
+		BODY("{\"has\":{\"left\":{\"Var\":\"context\"},\"attr\":[\"a\",\"b\",\"c\"]}}");
+	struct fh_arena a = arena();
+	struct fh_policies all;
+	static char out[4096];
+	struct fh_builder b = FH_BUILDER_ARRAY(out);
+
+	assert_int_equal(fh_est_read(fh_span_str(text), 4096, "est", &a, &all, nullptr), FH_ERR_OK);
+	fh_est_write_policy(&b, &all.list[0]);
+	fh_builder_u8(&b, '\0');
+	assert_string_equal(out, json_of("permit(principal,action,resource) when "
+					 "{context has a.b.c};", true));
+	assert_int_equal(fh_est_read(FH_SPAN_LIT(BODY("{\"has\":{\"left\":{\"Var\":"
+						      "\"context\"},\"attr\":[]}}")),
+				     4096, "est", &a, &all, nullptr), FH_ERR_FORMAT);
+	assert_int_equal(fh_est_read(FH_SPAN_LIT(BODY("{\"has\":{\"left\":{\"Var\":"
+						      "\"context\"},\"attr\":[1]}}")),
+				     4096, "est", &a, &all, nullptr), FH_ERR_FORMAT);
+}
+
 static void links_templates(void **state)
 {
 	(void)state;
@@ -249,6 +272,7 @@ int main(void)
 		cmocka_unit_test(writes_cedars_form),
 		cmocka_unit_test(reads_what_it_writes),
 		cmocka_unit_test(reads_every_literal),
+		cmocka_unit_test(reads_a_has_with_several_attributes),
 		cmocka_unit_test(links_templates),
 		cmocka_unit_test(refuses_by_name_what_is_malformed),
 		cmocka_unit_test(bounds_depth),
