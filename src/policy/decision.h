@@ -67,7 +67,7 @@ fh_err fh_policy_decide(const struct fh_policy_set *set, const struct fh_request
 			struct fh_arena *scratch, struct fh_decision *out);
 
 /* Scratch that is enough for every decision.  */
-constexpr size_t FH_DECISION_ARENA = 4 << 20;
+constexpr size_t FH_DECISION_ARENA = 16 << 20;
 
 /* A "no" for reason WHY, for callers that never get as far as a policy.  Never
  * allows: PERMITTED becomes FAILED.  */

@@ -42,11 +42,12 @@ static const struct operator operators[] = {
 static const struct operator *operator_next(const struct fh_parse *p)
 {
 	enum fh_token_kind kind = p->lex.next.kind;
+	struct fh_span text = p->lex.next.text;
 
 	if (p->e != FH_ERR_OK || (kind != FH_TOKEN_MARK && kind != FH_TOKEN_WORD))
 		return nullptr;
 	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
-		if (fh_span_equal(operators[i].text, p->lex.next.text))
+		if (operators[i].text.p[0] == text.p[0] && fh_span_equal(operators[i].text, text))
 			return &operators[i];
 	}
 	return nullptr;
@@ -64,7 +65,7 @@ static void refuse_lookalike(struct fh_parse *p)
 				"Cedar does not divide");
 }
 
-static const struct fh_expr *binary(struct fh_parse *p, enum level level);
+static const struct fh_expr *binary(struct fh_parse *p, enum level least);
 
 const struct fh_expr *fh_parse_node(struct fh_parse *p, struct fh_expr e)
 {
@@ -221,22 +222,24 @@ static const struct fh_expr *unary(struct fh_parse *p)
 	return e;
 }
 
-static const struct fh_expr *binary(struct fh_parse *p, enum level level)
+/* Operators of level LEAST and tighter.  Behind a relation stands nothing that is
+ * as tight: `a == b == c` and `a has b + 1` are refused.  */
+static const struct fh_expr *binary(struct fh_parse *p, enum level least)
 {
-	const struct fh_expr *left = level == LEVEL_UNARY ? unary(p) : binary(p, level + 1);
+	const struct fh_expr *left = unary(p);
 	const struct operator *op = operator_next(p);
 
-	for (bool chained = false; op != nullptr && op->level == level; op = operator_next(p)) {
+	for (bool related = false; op != nullptr && op->level >= least; op = operator_next(p)) {
 		struct fh_expr e = { .kind = op->kind, .at = p->lex.next.at, .a = left };
 
-		if (chained && level == LEVEL_RELATION) {
+		if (related && op->level >= LEVEL_RELATION) {
 			fh_parse_refuse(p, e.at, FH_ERR_FORMAT, "put one of them in parentheses",
 					"relations do not chain");
 			break;
 		}
+		related = op->level == LEVEL_RELATION;
 		(void)fh_parse_accept(p, (const char *)op->text.p);
-		left = right_side(p, level, e);
-		chained = true;
+		left = right_side(p, op->level, e);
 	}
 	return left;
 }

@@ -226,6 +226,8 @@ static void refuses_what_is_no_expression(void **state)
 		{ "1 2", "expression:1:3", "an operator" },
 		{ "1 == 2 == 3", "expression:1:8", "chain" },
 		{ "1 < 2 has a", "expression:1:7", "chain" },
+		{ "principal has a + 1", "expression:1:17", "chain" },
+		{ "principal is A * 2", "expression:1:16", "chain" },
 		{ "!!!!!true", "expression:1:5", "four" },
 		{ "!-1", "expression:1:2", "an expression" },
 		{ "1 = 1", "expression:1:3", "`=`" },
