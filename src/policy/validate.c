@@ -28,42 +28,44 @@ static fh_err find_type(const struct fh_lexer *lex, const struct fh_schema *s, s
 	return refuse_unknown(lex, "entity type", name, near.best, at);
 }
 
+/* The action UID, which stands AT, by index.  */
+static fh_err find_action(const struct fh_lexer *lex, const struct fh_schema *s,
+			  struct fh_entity_uid uid, struct fh_position at, uint32_t *out)
+{
+	struct fh_suggestion near = fh_suggestion_for(uid.id);
+
+	if (!fh_span_equal(uid.type, FH_SPAN_LIT(FH_TYPE_ACTION))) {
+		fh_trace_what(lex->trace, "`%.*s` is no type of actions", fh_shown(uid.type),
+			      (const char *)uid.type.p);
+		fh_trace_cure(lex->trace, "write Action::\"...\"");
+		return fh_lexer_refuse(lex, at, FH_ERR_UNKNOWN);
+	}
+	*out = fh_schema_find_action(s, uid);
+	if (*out != FH_SCHEMA_NONE)
+		return FH_ERR_OK;
+	for (uint32_t k = 0; k < s->actions_n; k++)
+		fh_suggestion_offer(&near, s->actions[k].uid.id);
+	return refuse_unknown(lex, "action", uid.id, near.best, at);
+}
+
 /* Every action P names, by index.  */
 static fh_err find_actions(const struct fh_lexer *lex, const struct fh_schema *s,
 			   const struct fh_policy *p, uint32_t *actions)
 {
-	for (size_t i = 0; i < p->action.entities_n; i++) {
-		struct fh_entity_uid uid = p->action.entities[i];
-		struct fh_suggestion near = fh_suggestion_for(uid.id);
+	fh_err e = FH_ERR_OK;
 
-		if (!fh_span_equal(uid.type, FH_SPAN_LIT(FH_TYPE_ACTION))) {
-			fh_trace_what(lex->trace, "`%.*s` is no type of actions",
-				      fh_shown(uid.type), (const char *)uid.type.p);
-			fh_trace_cure(lex->trace, "write Action::\"...\"");
-			return fh_lexer_refuse(lex, p->action.where[i], FH_ERR_UNKNOWN);
-		}
-		actions[i] = fh_schema_find_action(s, uid);
-		if (actions[i] != FH_SCHEMA_NONE)
-			continue;
-		for (uint32_t k = 0; k < s->actions_n; k++)
-			fh_suggestion_offer(&near, s->actions[k].uid.id);
-		return refuse_unknown(lex, "action", uid.id, near.best, p->action.where[i]);
-	}
-	return FH_ERR_OK;
+	for (size_t i = 0; e == FH_ERR_OK && i < p->action.entities_n; i++)
+		e = find_action(lex, s, p->action.entities[i], p->action.where[i], &actions[i]);
+	return e;
 }
 
-/* The types and entities that one side of the scope names.  */
-static fh_err check_side(const struct fh_lexer *lex, const struct fh_schema *s,
-			 const struct fh_scope *side)
+/* The entity UID, which stands AT: its type is declared, and a path canonical.  */
+static fh_err check_entity(const struct fh_lexer *lex, const struct fh_schema *s,
+			   struct fh_entity_uid uid, struct fh_position at)
 {
 	const char *why = "";
-	fh_err e = side->type.n > 0 ? find_type(lex, s, side->type, side->type_at) : FH_ERR_OK;
+	fh_err e = find_type(lex, s, uid.type, at);
 
-	if (e != FH_ERR_OK || side->entities_n == 0)
-		return e;
-	struct fh_entity_uid uid = side->entities[0];
-
-	e = find_type(lex, s, uid.type, side->where[0]);
 	if (e != FH_ERR_OK || !s->types[fh_schema_find_type(s, uid.type)].is_path)
 		return e;
 	e = fh_posix_path_check(uid.id, &why);
@@ -72,8 +74,75 @@ static fh_err check_side(const struct fh_lexer *lex, const struct fh_schema *s,
 	fh_trace_what(lex->trace, "`%.*s` is not a canonical path: %s", fh_shown(uid.id),
 		      (const char *)uid.id.p, why);
 	fh_trace_cure(lex->trace, "no request could match it; write it as \"/a/b\"");
-	return fh_lexer_refuse(lex, side->where[0], e);
+	return fh_lexer_refuse(lex, at, e);
 }
+
+/* The types and entities that one side of the scope names.  */
+static fh_err check_side(const struct fh_lexer *lex, const struct fh_schema *s,
+			 const struct fh_scope *side)
+{
+	fh_err e = side->type.n > 0 ? find_type(lex, s, side->type, side->type_at) : FH_ERR_OK;
+
+	if (e != FH_ERR_OK || side->entities_n == 0)
+		return e;
+	return check_entity(lex, s, side->entities[0], side->where[0]);
+}
+
+/* --- conditions ------------------------------------------------------- */
+
+/* What E itself names.  Schemas declare no attributes, tags and contexts yet, so what
+ * reads one of an entity or of the context can only err.  */
+static fh_err check_names(const struct fh_lexer *lex, const struct fh_schema *s,
+			  const struct fh_expr *e)
+{
+	bool action = e->kind == FH_EXPR_ENTITY
+		      && fh_span_equal(e->entity->uid.type, FH_SPAN_LIT(FH_TYPE_ACTION));
+	bool reads = e->kind == FH_EXPR_GET || e->kind == FH_EXPR_GET_TAG;
+	uint32_t found;
+
+	if (action)
+		return find_action(lex, s, e->entity->uid, e->at, &found);
+	if (e->kind == FH_EXPR_ENTITY)
+		return check_entity(lex, s, e->entity->uid, e->at);
+	if ((e->kind == FH_EXPR_IS || e->kind == FH_EXPR_IS_IN) &&
+	    !fh_span_equal(e->text, FH_SPAN_LIT(FH_TYPE_ACTION)))
+		return find_type(lex, s, e->text, e->at);
+	if (!reads || (e->a->kind != FH_EXPR_VARIABLE && e->a->kind != FH_EXPR_ENTITY))
+		return FH_ERR_OK;
+	fh_trace_what(lex->trace, "the schema declares no %s here",
+		      e->kind == FH_EXPR_GET_TAG ? "tags" : "attribute");
+	fh_trace_cure(lex->trace, "ask for the entity itself: ==, in, is");
+	return fh_lexer_refuse(lex, e->at, FH_ERR_UNKNOWN);
+}
+
+/* The depth of E is bounded, so the recursion is.  */
+static fh_err check_expr(const struct fh_lexer *lex, const struct fh_schema *s,
+			 const struct fh_expr *e)
+{
+	const struct fh_expr *const child[] = { e->a, e->b, e->c };
+	bool listed = e->kind == FH_EXPR_SET || e->kind == FH_EXPR_CALL;
+	fh_err done = check_names(lex, s, e);
+
+	for (size_t i = 0; done == FH_ERR_OK && i < 3; i++) {
+		if (child[i] != nullptr)
+			done = check_expr(lex, s, child[i]);
+	}
+	for (uint32_t i = 0; done == FH_ERR_OK && i < e->n; i++)
+		done = check_expr(lex, s, listed ? e->items[i] : e->fields[i].value);
+	return done;
+}
+
+static fh_err check_conditions(const struct fh_lexer *lex, const struct fh_schema *s,
+			       const struct fh_policy *p)
+{
+	fh_err e = FH_ERR_OK;
+
+	for (size_t i = 0; e == FH_ERR_OK && i < p->conditions_n; i++)
+		e = check_expr(lex, s, p->conditions[i].body);
+	return e;
+}
+
+/* --- whether it can apply --------------------------------------------- */
 
 /* An entity of TYPE can satisfy SIDE.  */
 static bool side_possible(const struct fh_schema *s, const struct fh_scope *side, uint32_t type)
@@ -187,6 +256,8 @@ fh_err fh_policy_validate(const struct fh_lexer *lex, const struct fh_schema *s,
 		e = check_side(lex, s, &p->resource);
 	if (e == FH_ERR_OK)
 		e = check_possible(lex, s, p, named);
+	if (e == FH_ERR_OK)
+		e = check_conditions(lex, s, p);
 	if (e == FH_ERR_OK)
 		*actions = named;
 	return e;

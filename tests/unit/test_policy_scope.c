@@ -133,6 +133,20 @@ static void refuses_names_the_schema_does_not_declare(void **state)
 		       FH_ERR_UNKNOWN, "policy:1:21", "no entity type `Taem`");
 	assert_refused("permit(principal,action,resource is A::B);", files_schema, FH_ERR_UNKNOWN,
 		       "policy:1:37", "no entity type `A::B`");
+	assert_refused("permit(principal,action,resource) when {[1,{a:Taem::\"t\"}] == 1};",
+		       files_schema, FH_ERR_UNKNOWN, "policy:1:47", "no entity type `Taem`");
+	assert_refused("permit(principal,action,resource) unless {principal is A::B in A::\"\"};",
+		       files_schema, FH_ERR_UNKNOWN, "policy:1:53", "no entity type `A::B`");
+	assert_refused("permit(principal,action,resource) when {action in Action::\"raed\"};",
+		       files_schema, FH_ERR_UNKNOWN, "policy:1:51", "no action `raed`");
+	assert_refused("permit(principal,action,resource) when {if true then 1 else context.a};",
+		       files_schema, FH_ERR_UNKNOWN, "policy:1:69", "no attribute");
+	assert_refused("permit(principal,action,resource) when {resource.getTag(\"a\") == 1};",
+		       files_schema, FH_ERR_UNKNOWN, "policy:1:50", "no tags");
+	assert_refused("permit(principal,action,resource) when {resource in Folder::\"/a/\"};",
+		       files_schema, FH_ERR_FORMAT, "policy:1:53", "slash");
+	assert_accepted("permit(principal,action,resource) when {action is Action && {a: 1}.a == 1"
+			"&& principal in Team::\"t\"};", files_schema);
 	assert_refused("permit(principal,action == N::Action::\"ping\",resource);", files_schema,
 		       FH_ERR_UNKNOWN, "policy:1:28", "no type of actions");
 }
