@@ -276,7 +276,8 @@ static void takes_a_forbid_that_errs_as_a_no(void **state)
 	OWN_DOCUMENT d = document_of("permit(principal,action,resource);"
 				     "@id(\"late\") forbid(principal,action,resource)"
 				     "when {9223372036854775807 + 1 > 20};"
-				     "permit(principal,action,resource) when {9223372036854775807 + 1 > 20};"
+				     "permit(principal,action,resource)"
+				     "when {9223372036854775807 + 1 > 20};"
 				     "forbid(principal,action == Action::\"close\",resource);",
 				     files_schema);
 	struct fh_decision x = ask(&d, uid("Actor", "claude"), "files.read", FILE_AT("/a"));
