@@ -9,7 +9,8 @@
  *
  *	[ { "uid": {"type": T, "id": I}, "attrs": {...}, "parents": [...], "tags": {...} } ]
  *
- * Parents need not be entities of the document.  Refused: two different entities
+ * Stricter than Cedar in one thing: a member that means nothing is refused, not passed
+ * over.  Parents need not be entities of the document.  Refused: two different entities
  * of one uid, an entity that is in itself (FH_ERR_CONFLICT), what is beyond
  * FH_ENTITIES_JSON_MAX, FH_ENTITIES_LIST_MAX and FH_CLOSURE_MAX (FH_ERR_LIMIT),
  * anything else that is malformed (FH_ERR_FORMAT), FH_ERR_NOMEM.  The results look into
