@@ -39,7 +39,13 @@ extern "C" {
 	X(EXPIRED, "no longer valid")                               \
 	X(FULL, "no space left")                                    \
 	X(TIMEOUT, "took too long")                                 \
-	X(TORN, "ends in the middle")
+	X(TORN, "ends in the middle")                               \
+	X(UNAPPROVED, "not in a state that the operator approved")  \
+	X(SPENT, "used in this boot already")                       \
+	X(ROLLBACK, "older than what the chip remembers")           \
+	X(CLONE, "made on another machine")                         \
+	X(CLEARED, "the chip was cleared")                          \
+	X(LOCKOUT, "the chip is locked out")
 
 typedef enum FH_MUST_USE fh_err {
 #define FH_ERR_ROW(name, text) FH_ERR_##name,

@@ -24,13 +24,17 @@ constexpr size_t FH_STATEMENT_SIGNATURES_MAX = 32; /* signatures under one state
 constexpr size_t FH_SIGNERS_MAX = 16;            /* operator keys of one chain */
 constexpr size_t FH_CHAIN_MAX = 100000;          /* statements in one chain */
 constexpr size_t FH_CHAIN_OBJECTS_MAX = 4096;    /* devices, actors or servers alive in one chain */
+constexpr size_t FH_APPROVALS_MAX = 1024;        /* devices for which one statement approves */
 constexpr size_t FH_NAME_MAX = 128;              /* a name the operator gave */
 constexpr size_t FH_SERVER_ARGUMENTS_MAX = 64;   /* words of one tool server's command */
 constexpr size_t FH_SERVER_ENVIRONMENT_MAX = 64; /* variables of one tool server */
 constexpr size_t FH_PATH_MAX = 4096;             /* a path, as Linux has it */
 
 /* Enrolment */
-constexpr size_t FH_REQUEST_MAX = 32 << 10;       /* with the largest EK certificate 19 KiB */
+/* event log in a request: those seen have 64 KiB */
+constexpr size_t FH_REQUEST_LOG_MAX = 256 << 10;
+/* with the largest EK certificate */
+constexpr size_t FH_REQUEST_MAX = FH_REQUEST_LOG_MAX + (32 << 10);
 constexpr size_t FH_SEALED_ANSWER_MAX = 16 << 20; /* an answer: 15 of the largest statements */
 constexpr size_t FH_SEALED_OVERHEAD = 1024;       /* of it, what is not statements */
 constexpr size_t FH_SEALED_STATEMENTS_MAX = 4096; /* statements in one answer: 4 KiB each */
@@ -90,6 +94,8 @@ constexpr size_t FH_EXECUTABLES_MAX = 64;         /* digests remembered: one for
 constexpr int FH_SERVER_LAUNCH_MS = 10000;        /* from fork to exec; 256 MiB hashed on the way */
 constexpr uint32_t FH_SERVER_START_MS = 20000;    /* a tool server's time to answer initialize */
 constexpr uint32_t FH_SERVER_CALL_MS = 120000;    /* a tool server's time to answer a call */
+
+constexpr uint64_t FH_QUOTE_INTERVAL_MS = 60 * 60 * 1000; /* between two quotes of one session */
 
 /* HTTP */
 constexpr size_t FH_HTTP_HEADERS_MAX = 64;        /* header lines of one request */

@@ -113,7 +113,8 @@ struct fh_hash fh_approval_policy(const struct fh_pcr_state *state)
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	struct fh_pcr_state unlocked = *state;
 
-	unlocked.selected |= UINT32_C(1) << FH_PCR_LOCK; /* its value is zero */
+	unlocked.selected |= UINT32_C(1) << FH_PCR_LOCK;
+	unlocked.value[FH_PCR_LOCK] = (struct fh_hash){ 0 };
 	struct fh_hash digest = fh_pcr_digest(&unlocked);
 
 	(void)fh_builder_space(&b, FH_HASH_SIZE);

@@ -2,6 +2,7 @@
 #ifndef FH_CHAIN_BODY_H
 #define FH_CHAIN_BODY_H
 
+#include "chain/approval.h"
 #include "chain/statement.h"
 #include "crypto/companion.h"
 #include "crypto/kem.h"
@@ -75,6 +76,7 @@ struct fh_device_body {
 	struct fh_span possession;     /* COSE_Sign1 by key; see fh_device_possession_put() */
 	struct fh_span ek_certificate; /* the TPM's endorsement certificate (DER), or empty */
 	struct fh_span ak;             /* the TPM's attestation key (TPMT_PUBLIC), or empty */
+	uint64_t epoch;                /* boot epoch at enrolment; 0 without a TPM */
 };
 fh_err fh_device_read(struct fh_span body, struct fh_device_body *out, struct fh_trace *t);
 void fh_device_put(struct fh_builder *b, const struct fh_device_body *d);
@@ -125,12 +127,41 @@ struct fh_policy_body {
 fh_err fh_policy_read(struct fh_span body, struct fh_policy_body *out, struct fh_trace *t);
 void fh_policy_put(struct fh_builder *b, const struct fh_policy_body *p);
 
+/* That one device may boot in a state: the companion's signature over
+ * fh_approval_digest().  */
+struct fh_approval {
+	struct fh_hash renews;       /* in a revocation: the reference statement it is for */
+	struct fh_hash device;       /* device id */
+	uint64_t epoch;              /* of that device */
+	struct fh_span companion;    /* P-256 point, 65 bytes */
+	struct fh_span signature;    /* r || s, 64 bytes */
+};
+
+struct fh_reference_body {
+	struct fh_span label;        /* what the operator calls the state */
+	struct fh_pcr_state state;
+	struct fh_span approvals;    /* CBOR; empty: a state to recognise, released to nobody */
+};
+fh_err fh_reference_body_read(struct fh_span body, struct fh_reference_body *out,
+			      struct fh_trace *t);
+/* The body up to its approvals, which follow by fh_approvals_begin() and
+ * fh_approval_put() if it APPROVES.  */
+void fh_reference_put_head(struct fh_builder *b, const struct fh_reference_body *r, bool approves);
+void fh_approvals_begin(struct fh_builder *b, size_t n);
+void fh_approval_put(struct fh_builder *b, const struct fh_approval *a, bool renewing);
+/* Walks APPROVALS as a reader has accepted them; *AT starts at 0.  */
+bool fh_approval_next(struct fh_span approvals, bool renewing, size_t *at,
+		      struct fh_approval *out);
+
 struct fh_revoke_body {
-	enum fh_statement_kind what; /* ACTOR, DEVICE, SERVER or POLICY */
-	struct fh_span id;           /* its name; 32-byte device id or policy statement hash */
+	enum fh_statement_kind what; /* ACTOR, DEVICE, SERVER, POLICY or REFERENCE */
+	struct fh_span id;           /* its name; 32-byte device id or statement hash */
+	/* REFERENCE: of the other states in the next epoch; or empty */
+	struct fh_span approvals;
 };
 fh_err fh_revoke_read(struct fh_span body, struct fh_revoke_body *out, struct fh_trace *t);
-void fh_revoke_put(struct fh_builder *b, const struct fh_revoke_body *r);
+/* All of it, with N approvals to follow as above.  */
+void fh_revoke_put(struct fh_builder *b, const struct fh_revoke_body *r, size_t n);
 
 /* Members of a CBOR array of texts that a reader above has accepted (groups,
  * command): up to MAX of them into OUT; returns how many.  */

@@ -26,6 +26,8 @@ fh_err fh_device_read(struct fh_span body, struct fh_device_body *out, struct fh
 	d.ak = optional_bytes(&m, "ak", ak_max);
 	d.key = fh_members_bytes(&m, "key", FH_MLDSA65_PUBLIC_SIZE);
 	d.name = fh_members_name(&m, "name");
+	if (fh_members_has(&m, "epoch"))
+		d.epoch = fh_cbor_uint(&m.c);
 	d.grade = fh_members_text(&m, "grade", grade_max);
 	if (d.grade.n == 0 || !fh_text_printable(d.grade))
 		fh_members_refuse(&m, "grade", "must be a grade");
@@ -45,6 +47,7 @@ void fh_device_put(struct fh_builder *b, const struct fh_device_body *d)
 	size_t members = 4;
 
 	members += d->ak.n > 0;
+	members += d->epoch > 0;
 	members += d->ek_certificate.n > 0;
 	fh_cbor_put_map(b, members);
 	if (d->ak.n > 0) {
@@ -55,6 +58,10 @@ void fh_device_put(struct fh_builder *b, const struct fh_device_body *d)
 	fh_cbor_put_bytes(b, d->key);
 	fh_put_name(b, "name");
 	fh_cbor_put_text(b, d->name);
+	if (d->epoch > 0) {
+		fh_put_name(b, "epoch");
+		fh_cbor_put_uint(b, d->epoch);
+	}
 	fh_put_name(b, "grade");
 	fh_cbor_put_text(b, d->grade);
 	fh_put_name(b, "possession");

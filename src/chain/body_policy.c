@@ -37,10 +37,11 @@ void fh_policy_put(struct fh_builder *b, const struct fh_policy_body *p)
 	fh_cbor_put_uint(b, p->expires_ms);
 }
 
-/* What `revoke` can name; devices and policies go by 32 bytes.  */
+/* What `revoke` can name; devices, policies and references go by 32 bytes.  */
 static bool by_hash(enum fh_statement_kind what)
 {
-	return what == FH_STATEMENT_DEVICE || what == FH_STATEMENT_POLICY;
+	return what == FH_STATEMENT_DEVICE || what == FH_STATEMENT_POLICY
+	       || what == FH_STATEMENT_REFERENCE;
 }
 
 static bool revocable(enum fh_statement_kind what)
@@ -60,10 +61,12 @@ fh_err fh_revoke_read(struct fh_span body, struct fh_revoke_body *out, struct fh
 	r.id = bytes ? fh_cbor_bytes_exact(&m.c, FH_HASH_SIZE) : fh_cbor_text(&m.c, FH_NAME_MAX);
 	r.what = fh_statement_kind_parse(fh_members_text(&m, "what", kind_max));
 	if (!revocable(r.what))
-		fh_members_refuse(&m, "what", "must be actor, device, server or policy");
+		fh_members_refuse(&m, "what", "must be actor, device, server, policy or reference");
 	else if (bytes != by_hash(r.what))
 		fh_members_refuse(&m, "id", "must be a name for actor and server, "
 					    "otherwise 32 bytes");
+	if (r.what == FH_STATEMENT_REFERENCE)
+		r.approvals = fh_members_approvals(&m, /* renewing= */ true);
 
 	fh_err e = fh_members_end(&m);
 
@@ -72,9 +75,9 @@ fh_err fh_revoke_read(struct fh_span body, struct fh_revoke_body *out, struct fh
 	return e;
 }
 
-void fh_revoke_put(struct fh_builder *b, const struct fh_revoke_body *r)
+void fh_revoke_put(struct fh_builder *b, const struct fh_revoke_body *r, size_t n)
 {
-	fh_cbor_put_map(b, 2);
+	fh_cbor_put_map(b, n > 0 ? 3 : 2);
 	fh_put_name(b, "id");
 	if (by_hash(r->what))
 		fh_cbor_put_bytes(b, r->id);
@@ -82,4 +85,6 @@ void fh_revoke_put(struct fh_builder *b, const struct fh_revoke_body *r)
 		fh_cbor_put_text(b, r->id);
 	fh_put_name(b, "what");
 	fh_put_name(b, fh_statement_kind_text(r->what));
+	if (n > 0)
+		fh_approvals_begin(b, n);
 }

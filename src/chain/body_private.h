@@ -39,6 +39,9 @@ uint64_t fh_members_uint(struct fh_members *m, const char *name, uint64_t max);
  * one item.  */
 struct fh_span fh_members_texts(struct fh_members *m, const char *name, size_t min, size_t max);
 
+/* The member `approvals`, empty if it is not there.  */
+struct fh_span fh_members_approvals(struct fh_members *m, bool renewing);
+
 /* NAME as a map key or text.  */
 void fh_put_name(struct fh_builder *b, const char *name);
 

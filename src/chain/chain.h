@@ -77,6 +77,12 @@ struct fh_policy_held {
 	uint64_t sequence;
 };
 
+struct fh_reference_held {
+	struct fh_reference_body body;
+	struct fh_hash hash;       /* of its statement */
+	uint64_t sequence;
+};
+
 struct fh_chain_step; /* chain_private.h */
 struct fh_chain_side;
 struct fh_chain_object;
@@ -171,6 +177,31 @@ const struct fh_actor *fh_chain_actor(const struct fh_chain *c, struct fh_span n
 const struct fh_server *fh_chain_server(const struct fh_chain *c, struct fh_span name);
 /* The newest policy, unless revoked, or replaced on a side of a fork.  */
 const struct fh_policy_held *fh_chain_policy(const struct fh_chain *c);
+
+/* References in force; *AT starts at 0; NULL at the end.  Not revoked ones, and
+ * none while the chain is STOPPED.  */
+const struct fh_reference_held *fh_chain_reference_next(const struct fh_chain *c, size_t *at);
+/* The reference with this statement hash, if it is in force.  */
+const struct fh_reference_held *fh_chain_reference(const struct fh_chain *c,
+					      const struct fh_hash *hash);
+
+/* Approvals in force for DEVICE: those of references, and those that revocations
+ * of others brought.  */
+struct fh_chain_approvals {
+	size_t object, approval;   /* both start at 0 */
+};
+bool fh_chain_approval_next(const struct fh_chain *c, const struct fh_hash *device,
+			    struct fh_chain_approvals *at,
+			    	const struct fh_reference_held **reference,
+			    struct fh_approval *out);
+/* The boot epoch that DEVICE should be in, as far as the chain tells: that of the
+ * newest approval, or of its enrolment.  */
+uint64_t fh_chain_epoch(const struct fh_chain *c, const struct fh_hash *device);
+/* Whether STATE is one that is approved for DEVICE: then its reference, else
+ * NULL.  */
+const struct fh_reference_held *fh_chain_approved(const struct fh_chain *c,
+					     const struct fh_hash *device,
+					     const struct fh_pcr_state *now);
 
 /* Iteration, for people: *AT starts at 0; NULL at the end.  Devices include
  * revoked ones; actors and servers are those in force.  */

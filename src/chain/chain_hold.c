@@ -74,6 +74,20 @@ fh_err fh_chain_object_of(const struct fh_statement *s, struct fh_span body,
 		o.policy.hash = s->hash;
 		o.revoked_by = s->hash; /* its key stays zero: each policy replaces the last */
 		break;
+	case FH_STATEMENT_REFERENCE:
+		e = fh_reference_body_read(body, &o.reference.body, /* trace */ nullptr);
+		o.reference.sequence = s->sequence;
+		o.reference.hash = s->hash;
+		o.key = s->hash;
+		o.revoked_by = s->hash;
+		break;
+	case FH_STATEMENT_REVOKE:
+		e = fh_revoke_read(body, &o.revoke, /* trace */ nullptr);
+		if (e == FH_ERR_OK && o.revoke.approvals.n == 0)
+			e = FH_ERR_UNSUPPORTED; /* nothing of it is to be held */
+		o.key = s->hash;
+		o.revoked_by = s->hash;
+		break;
 	default:
 		break;
 	}
@@ -86,7 +100,8 @@ struct fh_chain_removal fh_chain_removal_of(const struct fh_revoke_body *r, uint
 {
 	struct fh_chain_removal m = { .what = r->what, .sequence = sequence };
 
-	if (r->what == FH_STATEMENT_DEVICE || r->what == FH_STATEMENT_POLICY)
+	if (r->what == FH_STATEMENT_DEVICE || r->what == FH_STATEMENT_POLICY
+	    || r->what == FH_STATEMENT_REFERENCE)
 		memcpy(m.key.bytes, r->id.p, FH_HASH_SIZE);
 	else
 		m.key = fh_hash_of(r->id);

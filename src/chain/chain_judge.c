@@ -267,6 +267,7 @@ fh_err fh_chain_body(const struct fh_statement *s, const struct fh_hash *chain_i
 	struct fh_actor_body actor;
 	struct fh_server_body server;
 	struct fh_policy_body policy;
+	struct fh_reference_body reference;
 	struct fh_revoke_body revoke;
 
 	switch (s->kind) {
@@ -282,6 +283,8 @@ fh_err fh_chain_body(const struct fh_statement *s, const struct fh_hash *chain_i
 		return fh_server_read(s->body, &server, t);
 	case FH_STATEMENT_POLICY:
 		return fh_policy_read(s->body, &policy, t);
+	case FH_STATEMENT_REFERENCE:
+		return fh_reference_body_read(s->body, &reference, t);
 	case FH_STATEMENT_REVOKE:
 		return fh_revoke_read(s->body, &revoke, t);
 	default:

@@ -26,7 +26,8 @@ struct fh_chain_side {
 	bool end; /* nothing follows it */
 };
 
-/* One version of a device, actor, server or policy.  */
+/* One version of a device, actor, server, policy or reference, or a revocation
+ * that brings approvals.  */
 struct fh_chain_object {
 	enum fh_statement_kind kind;
 	struct fh_hash key;      /* what a later version shares with it */
@@ -43,6 +44,8 @@ struct fh_chain_object {
 		struct fh_actor actor;
 		struct fh_server server;
 		struct fh_policy_held policy;
+		struct fh_reference_held reference;
+		struct fh_revoke_body revoke; /* one that approves the states that stay */
 	};
 };
 

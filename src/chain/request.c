@@ -4,19 +4,22 @@
 #include <string.h>
 
 #define MAGIC_ANY "freehold device request "
-#define MAGIC MAGIC_ANY "1"
+#define MAGIC MAGIC_ANY "2"
 
+constexpr size_t members = 7;
+constexpr size_t quote_max = 2048; /* as a session's certificate carries it */
 constexpr size_t p256_size = 65; /* an uncompressed point */
 constexpr size_t rsa2048_size = 256;
 
-void fh_request_put(struct fh_builder *b, const struct fh_hash *chain_id, struct fh_span body,
-		    struct fh_span ek)
+void fh_request_put(struct fh_builder *b, const struct fh_request *r, struct fh_span ek)
 {
-	fh_cbor_put_array(b, 5);
+	fh_cbor_put_array(b, members);
 	fh_cbor_put_text(b, FH_SPAN_LIT(MAGIC));
-	fh_cbor_put_bytes(b, fh_hash_span(chain_id));
-	fh_cbor_put_bytes(b, body);
+	fh_cbor_put_bytes(b, fh_hash_span(&r->chain_id));
+	fh_cbor_put_bytes(b, r->body);
 	fh_cbor_put_bytes(b, ek);
+	fh_cbor_put_bytes(b, r->quote);
+	fh_cbor_put_bytes(b, r->log);
 }
 
 void fh_request_put_signed(struct fh_builder *b, struct fh_span said)
@@ -99,13 +102,13 @@ static fh_err check_signature(const struct fh_request *r, struct fh_span said,
 	return fh_signature_check(r->device.key, fh_builder_span(&b), s->signature);
 }
 
-/* The five items; what is signed into *SAID.  */
+/* The items; what is signed into *SAID.  */
 static fh_err read_items(struct fh_span file, struct fh_request *r, struct fh_span *ek,
 			 struct fh_span *said, struct fh_cose_signature *s)
 {
 	struct fh_cursor c = fh_cursor_of(file);
 
-	fh_cbor_array_exact(&c, 5);
+	fh_cbor_array_exact(&c, members);
 
 	struct fh_span magic = fh_cbor_text(&c, FH_NAME_MAX);
 
@@ -119,6 +122,8 @@ static fh_err read_items(struct fh_span file, struct fh_request *r, struct fh_sp
 
 	r->body = fh_cbor_bytes(&c, FH_REQUEST_MAX);
 	*ek = fh_cbor_bytes(&c, FH_X509_KEY_MAX);
+	r->quote = fh_cbor_bytes(&c, quote_max);
+	r->log = fh_cbor_bytes(&c, FH_REQUEST_LOG_MAX);
 	if (fh_cursor_bad(&c))
 		return c.why;
 	memcpy(r->chain_id.bytes, id.p, FH_HASH_SIZE);

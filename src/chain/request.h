@@ -20,12 +20,14 @@ struct fh_request {
 	struct fh_device_body device; /* the same, read */
 	bool tpm;                     /* ek and ak hold; otherwise grade is none */
 	struct fh_x509_key ek;        /* the endorsement key, as the TPM made it */
+	struct fh_span quote;         /* machine quote (docs/spec/EVIDENCE), or empty */
+	struct fh_span log;           /* the firmware's event log, or empty */
 	struct fh_ak_name ak;         /* the Name of device.ak */
 };
 
-/* A request up to its signature; EK is the key's bytes, empty without TPM.  */
-void fh_request_put(struct fh_builder *b, const struct fh_hash *chain_id, struct fh_span body,
-		    struct fh_span ek);
+/* A request up to its signature, of its chain_id, body, quote and log; EK is the
+ * key's bytes, empty without TPM.  */
+void fh_request_put(struct fh_builder *b, const struct fh_request *r, struct fh_span ek);
 /* What the device key signs over the SAID of fh_request_put().  */
 constexpr size_t FH_REQUEST_TO_SIGN = FH_HASH_SIZE + FH_COSE_SIGNED_OVERHEAD;
 void fh_request_put_signed(struct fh_builder *b, struct fh_span said);

@@ -28,7 +28,7 @@ constexpr uint64_t FH_STATEMENT_VERSION = 1;
 	X(POLICY, "policy", true)   \
 	X(REVOKE, "revoke", true)   \
 	X(PINS, "pins", false)      \
-	X(REFERENCE, "reference", false) \
+	X(REFERENCE, "reference", true) \
 	X(ROOTS, "roots", false)    \
 	X(WITNESS, "witness", false) \
 	X(READER, "reader", false)  \

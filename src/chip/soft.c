@@ -11,15 +11,24 @@ constexpr size_t boot_size = 32;
 constexpr uint8_t created_no = 0;
 constexpr uint8_t created_yes = 1;
 
-/* What the counter file holds: created, value, boots, boot.  */
-struct counts {
-	uint8_t created;  /* created_yes once counter_create() ran */
-	uint64_t value;   /* the start counter */
-	uint64_t boots;   /* boots seen */
-	uint8_t boot[32]; /* the boot seen last */
+/* How long a "sealed" secret stays openable.  */
+enum scope {
+	SCOPE_DEVICE = 0,
+	SCOPE_BOOT = 1,
 };
 
-constexpr size_t counts_size = 1 + 8 + 8 + boot_size;
+/* What the counter file holds, in this order.  */
+struct counts {
+	uint8_t created[FH_CHIP_COUNTERS]; /* created_yes once counter_create() ran */
+	uint64_t value[FH_CHIP_COUNTERS];
+	uint64_t boots;   /* boots seen */
+	uint8_t boot[32]; /* the boot seen last */
+	uint8_t noted;    /* created_yes once there is a note */
+	uint8_t note[FH_CHIP_NOTE_SIZE];
+};
+
+constexpr size_t counts_1_size = 1 + 8 + 8 + boot_size; /* in format 1 */
+constexpr size_t counts_size = FH_CHIP_COUNTERS * (1 + 8) + 8 + boot_size + 1 + FH_CHIP_NOTE_SIZE;
 
 struct soft {
 	struct fh_slots file; /* the counter file; not ours to close */
@@ -67,19 +76,44 @@ static bool take_checksum(struct fh_span s, struct fh_span *out)
 
 /* --- the counter file ------------------------------------------------- */
 
+/* Of format 1: only starts, and no note.  */
+static fh_err counts_parse_1(struct fh_span bytes, struct counts *out)
+{
+	struct fh_cursor c = fh_cursor_of(bytes);
+	struct counts k = { .created = { [FH_CHIP_STARTS] = fh_cursor_u8(&c) } };
+
+	k.value[FH_CHIP_STARTS] = fh_cursor_be64(&c);
+	k.boots = fh_cursor_be64(&c);
+	struct fh_span boot = fh_cursor_take(&c, boot_size);
+
+	if (fh_cursor_end(&c) != FH_ERR_OK || k.created[FH_CHIP_STARTS] > created_yes)
+		return FH_ERR_FORMAT;
+	memcpy(k.boot, boot.p, boot_size);
+	*out = k;
+	return FH_ERR_OK;
+}
+
 static fh_err counts_parse(struct fh_span bytes, struct counts *out)
 {
 	struct fh_cursor c = fh_cursor_of(bytes);
-	struct counts k = { .created = fh_cursor_u8(&c) };
+	struct counts k = { 0 };
+	bool good = true;
 
-	k.value = fh_cursor_be64(&c);
+	for (size_t i = 0; i < FH_CHIP_COUNTERS; i++) {
+		k.created[i] = fh_cursor_u8(&c);
+		k.value[i] = fh_cursor_be64(&c);
+		good = good && k.created[i] <= created_yes;
+	}
 	k.boots = fh_cursor_be64(&c);
-
 	struct fh_span boot = fh_cursor_take(&c, boot_size);
 
-	if (fh_cursor_end(&c) != FH_ERR_OK || k.created > created_yes)
+	k.noted = fh_cursor_u8(&c);
+	struct fh_span note = fh_cursor_take(&c, FH_CHIP_NOTE_SIZE);
+
+	if (fh_cursor_end(&c) != FH_ERR_OK || !good || k.noted > created_yes)
 		return FH_ERR_FORMAT;
 	memcpy(k.boot, boot.p, boot_size);
+	memcpy(k.note, note.p, FH_CHIP_NOTE_SIZE);
 	*out = k;
 	return FH_ERR_OK;
 }
@@ -97,7 +131,8 @@ static fh_err counts_load(int file, struct fh_slots *slots, struct counts *out)
 	}
 	if (e != FH_ERR_OK)
 		return e;
-	return counts_parse(fh_builder_span(&b), out);
+	return b.n == counts_1_size ? counts_parse_1(fh_builder_span(&b), out)
+				    : counts_parse(fh_builder_span(&b), out);
 }
 
 /* Makes NEXT durable.  */
@@ -108,10 +143,14 @@ static fh_err store(struct fh_chip *c, const struct counts *next)
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	fh_err e = FH_ERR_IO;
 
-	fh_builder_u8(&b, next->created);
-	fh_builder_be64(&b, next->value);
+	for (size_t i = 0; i < FH_CHIP_COUNTERS; i++) {
+		fh_builder_u8(&b, next->created[i]);
+		fh_builder_be64(&b, next->value[i]);
+	}
 	fh_builder_be64(&b, next->boots);
 	fh_builder_bytes(&b, FH_SPAN_ARRAY(next->boot));
+	fh_builder_u8(&b, next->noted);
+	fh_builder_bytes(&b, FH_SPAN_ARRAY(next->note));
 	if (!s->torn)
 		e = fh_slots_write(&s->file, fh_builder_span(&b));
 	if (e != FH_ERR_OK) {
@@ -124,45 +163,76 @@ static fh_err store(struct fh_chip *c, const struct counts *next)
 	return FH_ERR_OK;
 }
 
-static fh_err counter_create(struct fh_chip *c)
+static fh_err counter_create(struct fh_chip *c, enum fh_chip_counter which)
 {
 	struct counts next = soft_of(c)->now;
 
-	if (next.created == created_yes)
+	if (next.created[which] == created_yes)
 		return FH_ERR_EXISTS;
-	next.created = created_yes;
-	next.value = 1;
+	next.created[which] = created_yes;
+	next.value[which] = 1;
 	return store(c, &next);
 }
 
-static fh_err counter_read(struct fh_chip *c, uint64_t *now)
+static fh_err counter_read(struct fh_chip *c, enum fh_chip_counter which, uint64_t *now)
 {
 	const struct soft *s = soft_of(c);
 
-	if (s->now.created == created_no) {
-		explain(&c->trace, "there is no start counter", "run freehold init");
+	if (s->now.created[which] == created_no) {
+		explain(&c->trace, "there is no such counter", "run freehold init");
 		return FH_ERR_MISSING;
 	}
-	*now = s->now.value;
+	*now = s->now.value[which];
 	return FH_ERR_OK;
 }
 
-static fh_err counter_increment(struct fh_chip *c, uint64_t *now)
+static fh_err counter_increment(struct fh_chip *c, enum fh_chip_counter which, uint64_t *now)
 {
 	struct counts next = soft_of(c)->now;
 	uint64_t value;
 	fh_err e;
 
-	e = counter_read(c, &value);
+	e = counter_read(c, which, &value);
 	if (e != FH_ERR_OK)
 		return e;
 	if (value == UINT64_MAX)
 		return FH_ERR_FULL;
-	next.value = value + 1;
+	next.value[which] = value + 1;
 	e = store(c, &next);
 	if (e != FH_ERR_OK)
 		return e;
-	*now = next.value;
+	*now = next.value[which];
+	return FH_ERR_OK;
+}
+
+static fh_err note_create(struct fh_chip *c, const struct fh_secret *key)
+{
+	struct counts next = soft_of(c)->now;
+
+	(void)key;
+	next.noted = created_no;
+	return store(c, &next);
+}
+
+static fh_err note_write(struct fh_chip *c, const struct fh_secret *key, struct fh_span note)
+{
+	struct counts next = soft_of(c)->now;
+
+	(void)key;
+	if (note.n != FH_CHIP_NOTE_SIZE)
+		return FH_ERR_FORMAT;
+	next.noted = created_yes;
+	memcpy(next.note, note.p, FH_CHIP_NOTE_SIZE);
+	return store(c, &next);
+}
+
+static fh_err note_read(struct fh_chip *c, uint8_t note[FH_CHIP_NOTE_SIZE])
+{
+	const struct soft *s = soft_of(c);
+
+	if (s->now.noted == created_no)
+		return FH_ERR_MISSING;
+	memcpy(note, s->now.note, FH_CHIP_NOTE_SIZE);
 	return FH_ERR_OK;
 }
 
@@ -186,7 +256,7 @@ static fh_err boot(struct fh_chip *c, uint64_t *count, uint8_t id[32])
 
 /* --- "sealing" -------------------------------------------------------- */
 
-static fh_err seal(struct fh_chip *c, enum fh_chip_scope scope, struct fh_span plain,
+static fh_err seal(struct fh_chip *c, enum scope scope, struct fh_span plain,
 		   struct fh_builder *blob)
 {
 	static const uint8_t any_boot[32];
@@ -198,7 +268,7 @@ static fh_err seal(struct fh_chip *c, enum fh_chip_scope scope, struct fh_span p
 		return FH_ERR_LIMIT;
 	fh_builder_text(&b, blob_magic);
 	fh_builder_u8(&b, (uint8_t)scope);
-	fh_builder_bytes(&b, fh_span_of(scope == FH_CHIP_BOOT ? s->boot : any_boot, boot_size));
+	fh_builder_bytes(&b, fh_span_of(scope == SCOPE_BOOT ? s->boot : any_boot, boot_size));
 	fh_builder_be16(&b, (uint16_t)plain.n);
 	fh_builder_bytes(&b, plain);
 	put_checksum(&b);
@@ -214,7 +284,7 @@ static fh_err altered(struct fh_chip *c)
 	return FH_ERR_SIGNATURE;
 }
 
-static fh_err unseal(struct fh_chip *c, enum fh_chip_scope scope, struct fh_span blob,
+static fh_err unseal(struct fh_chip *c, enum scope scope, struct fh_span blob,
 		     struct fh_builder *out)
 {
 	const struct soft *s = soft_of(c);
@@ -232,12 +302,94 @@ static fh_err unseal(struct fh_chip *c, enum fh_chip_scope scope, struct fh_span
 
 	if (fh_cursor_end(&in) != FH_ERR_OK || kind != scope)
 		return altered(c);
-	if (scope == FH_CHIP_BOOT && !fh_span_equal(when, FH_SPAN_ARRAY(s->boot))) {
+	if (scope == SCOPE_BOOT && !fh_span_equal(when, FH_SPAN_ARRAY(s->boot))) {
 		explain(&c->trace, "sealed in another boot", "");
 		return FH_ERR_STATE;
 	}
 	fh_builder_bytes(out, plain);
 	return out->bad ? FH_ERR_LIMIT : FH_ERR_OK;
+}
+
+/* Nothing here keeps a state from anybody, so none needs to be approved.  */
+static fh_err seal_device(struct fh_chip *c, const struct fh_release *r, struct fh_span plain,
+			  struct fh_builder *blob)
+{
+	(void)r;
+	return seal(c, SCOPE_DEVICE, plain, blob);
+}
+
+static fh_err unseal_device(struct fh_chip *c, const struct fh_release *r,
+			    const struct fh_chip_approval *a, struct fh_span blob,
+			    struct fh_builder *out)
+{
+	(void)r;
+	(void)a;
+	return unseal(c, SCOPE_DEVICE, blob, out);
+}
+
+/* The blob is of the same form; zeros of a file that was grown may follow it.  */
+static fh_err unseal_1(struct fh_chip *c, struct fh_span blob, struct fh_builder *out)
+{
+	struct fh_cursor in = fh_cursor_of(blob);
+
+	(void)fh_cursor_take(&in, sizeof(blob_magic) - 1 + 1 + boot_size);
+	(void)fh_cursor_vec16(&in, FH_CHIP_SECRET_MAX);
+	(void)fh_cursor_take(&in, FH_HASH_SIZE);
+	if (fh_cursor_bad(&in))
+		return altered(c);
+	return unseal(c, SCOPE_DEVICE, fh_span_first(blob, blob.n - in.rest.n), out);
+}
+
+/* A file knows no machine.  */
+static fh_err belongs(struct fh_chip *c, struct fh_span blob, struct fh_span identity)
+{
+	(void)c;
+	(void)blob;
+	(void)identity;
+	return FH_ERR_OK;
+}
+
+static fh_err identity(struct fh_chip *c, struct fh_builder *out)
+{
+	(void)c;
+	(void)out;
+	return FH_ERR_OK;
+}
+
+static fh_err seal_boot(struct fh_chip *c, struct fh_span plain, struct fh_builder *blob)
+{
+	return seal(c, SCOPE_BOOT, plain, blob);
+}
+
+static fh_err unseal_boot(struct fh_chip *c, struct fh_span blob, struct fh_builder *out)
+{
+	return unseal(c, SCOPE_BOOT, blob, out);
+}
+
+/* --- what takes PCRs -------------------------------------------------- */
+
+static fh_err pcrs(struct fh_chip *c, struct fh_pcr_state *out)
+{
+	(void)c;
+	(void)out;
+	return FH_ERR_UNSUPPORTED;
+}
+
+static fh_err lock(struct fh_chip *c, const struct fh_hash *session_id)
+{
+	(void)c;
+	(void)session_id;
+	return FH_ERR_UNSUPPORTED;
+}
+
+static fh_err quote(struct fh_chip *c, const struct fh_hash *qualifying, uint32_t selected,
+		    struct fh_chip_quote *out)
+{
+	(void)c;
+	(void)qualifying;
+	(void)selected;
+	(void)out;
+	return FH_ERR_UNSUPPORTED;
 }
 
 static void close_soft(struct fh_chip *c)
@@ -246,11 +398,22 @@ static void close_soft(struct fh_chip *c)
 }
 
 static const struct fh_chip_class soft_class = {
-	.seal = seal,
-	.unseal = unseal,
+	.seal_device = seal_device,
+	.unseal_device = unseal_device,
+	.unseal_1 = unseal_1,
+	.belongs = belongs,
+	.identity = identity,
+	.seal_boot = seal_boot,
+	.unseal_boot = unseal_boot,
 	.counter_create = counter_create,
 	.counter_increment = counter_increment,
 	.counter_read = counter_read,
+	.note_create = note_create,
+	.note_write = note_write,
+	.note_read = note_read,
+	.pcrs = pcrs,
+	.lock = lock,
+	.quote = quote,
 	.boot = boot,
 	.close = close_soft,
 };

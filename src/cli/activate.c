@@ -6,14 +6,11 @@
 
 #include "chain/sealed.h"
 #include "chip/tpm2/endorse.h"
+#include "cli/device_key.h"
 #include "cli/enrol.h"
 #include "os/memory.h"
 
 constexpr size_t chip_memory = 1 << 20;
-
-/* What `init` has sealed: seed || chain id || device id.  */
-constexpr size_t seed_size = 32;
-constexpr size_t sealed_size = seed_size + 2 * FH_HASH_SIZE;
 
 static fh_err refuse(struct fh_trace *t, fh_err e, const char *what, const char *cure)
 {
@@ -52,34 +49,20 @@ static fh_err lock(struct fh_state *s, struct fh_trace *t)
 }
 
 /* The chain and the device for which `init` made the device key of this state
- * directory, as only its own TPM tells.  */
-static fh_err whose(struct fh_state *s, struct fh_chip *chip, struct fh_hash *chain,
-		    struct fh_hash *device, struct fh_trace *t)
+ * directory, in this TPM.  */
+static fh_err whose(struct fh_state *s, struct fh_chip *chip, struct fh_device_file *out,
+		    struct fh_trace *t)
 {
-	uint8_t plain[FH_CHIP_SECRET_MAX];
-	struct fh_builder b = FH_BUILDER_ARRAY(plain);
-	char path[FH_PATH_MAX];
-	struct fh_span blob;
-	fh_err e = fh_store_path(&s->store, "keys/device", path);
+	fh_err e = fh_device_key_held(s, out, t);
 
-	if (e == FH_ERR_OK)
-		e = fh_file_read(path, FH_CHIP_BLOB_MAX, &s->memory, &blob);
 	if (e == FH_ERR_MISSING)
 		return refuse(t, e, "there is no device key in this state directory",
 			      "import the answer on the machine that made the request");
 	if (e != FH_ERR_OK)
 		return e;
-	e = chip->class->unseal(chip, FH_CHIP_DEVICE, blob, &b);
+	e = chip->class->belongs(chip, out->blob[0], out->identity);
 	if (e != FH_ERR_OK)
 		*t = chip->trace;
-	else if (b.n != sealed_size)
-		e = refuse(t, FH_ERR_FORMAT, "keys/device holds something else than a device key",
-			   "make this state directory again with `freehold init`");
-	if (e == FH_ERR_OK) {
-		memcpy(chain->bytes, plain + seed_size, FH_HASH_SIZE);
-		memcpy(device->bytes, plain + seed_size + FH_HASH_SIZE, FH_HASH_SIZE);
-	}
-	fh_wipe(plain, sizeof(plain));
 	return e;
 }
 
@@ -87,15 +70,16 @@ static fh_err whose(struct fh_state *s, struct fh_chip *chip, struct fh_hash *ch
 static fh_err check_addressee(struct fh_state *s, struct fh_chip *chip,
 			      const struct fh_sealed_answer *a, struct fh_trace *t)
 {
-	struct fh_hash chain, device;
-	fh_err e = whose(s, chip, &chain, &device, t);
+	struct fh_device_file f;
+	fh_err e = whose(s, chip, &f, t);
 
 	if (e != FH_ERR_OK)
 		return e;
-	if (!fh_hash_equal(&a->chain_id, &chain) || !fh_hash_equal(&chain, &s->chain.id))
+	if (!fh_hash_equal(&a->chain_id, &f.release.chain_id)
+	    || !fh_hash_equal(&a->chain_id, &s->chain.id))
 		return refuse(t, FH_ERR_UNKNOWN, "the answer is for another chain",
 			      "answers are for the genesis that `freehold init` was given");
-	if (!fh_hash_equal(&a->device, &device))
+	if (!fh_hash_equal(&a->device, &f.release.device_id))
 		return refuse(t, FH_ERR_UNKNOWN, "the answer is for another device",
 			      "bring the answer to the request that this machine made");
 	return FH_ERR_OK;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/admit.h"
+#include "cli/approve.h"
 #include "cli/revoke.h"
 #include "cli/signing.h"
 
 #include "base/hex.h"
+#include "evidence/machine.h"
 
 constexpr int go_on = -1;
 
@@ -12,6 +14,8 @@ static const struct fh_option options[] = { FH_SIGNING_OPTIONS };
 static const struct fh_option admit_options[] = {
 	FH_SIGNING_OPTIONS,
 	{ "answer", 0, false, "FILE", "write the chain to FILE, sealed to the machine's TPM" },
+	{ "approve", 0, false, "LABEL", "approve the boot state of the request, under this name" },
+	{ "unmeasured", 0, false, nullptr, "accept PCRs 0 to 7 at zero: nothing was measured" },
 };
 
 static const struct fh_usage usage_admit = {
@@ -30,6 +34,10 @@ static const struct fh_usage usage_admit = {
 		"attestation key of the request is its own.  What is signed before is in it, so\n"
 		"sign servers, policy and actors first.  A machine that is in the chain already\n"
 		"is not signed again, and no operator key is needed.\n"
+		"A TPM releases the device key only in a state that was approved: --approve "
+		"approves\n"
+		"the one in which the request was made, as `freehold reference approve` does "
+		"later.\n"
 		"With --out, for a machine without TPM or to gather signatures, the statement\n"
 		"is written as it is, which proves nothing about the TPM.\n",
 	.examples = "  freehold device admit a.request --operator-key op.key --answer a.answer\n"
@@ -71,14 +79,43 @@ static int read_request(const struct fh_cli *cli, const char *path, struct fh_st
 	return go_on;
 }
 
+/* The state that the request shows, for its machine alone.  */
+static int approve(const struct fh_cli *cli, const struct fh_arguments *a,
+		   struct fh_state *state, const struct fh_signing *signing,
+		   const struct fh_request *r)
+{
+	const struct fh_approved_device device = { fh_key_id(r->device.key), r->device.epoch };
+	struct fh_machine_quote q;
+	struct fh_span body;
+
+	if (!r->tpm || fh_machine_quote_read(r->quote, &q) != FH_ERR_OK)
+		return fh_cli_fail(FH_ERR_UNSUPPORTED, a->operand[0], "it shows no boot state",
+				   "leave out --approve for a machine without a TPM");
+	fh_approve_narrow(&q.pcrs);
+	if (fh_approve_unmeasured(&q.pcrs) && fh_argument(a, "unmeasured") == nullptr)
+		return fh_cli_fail(FH_ERR_STATE, a->operand[0],
+				   "its PCRs 0 to 7 are zero: the firmware has measured nothing",
+				   "turn on the TPM in the firmware; for a simulator, say "
+				   "--unmeasured");
+	fh_err e = fh_approve(&signing->key[0], &state->chain.id, fh_argument(a, "approve"),
+			      &q.pcrs,
+			      &device, 1, &state->memory, &body);
+
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, "reference", nullptr, nullptr);
+	return fh_signing_next(cli, a, state, signing, "reference", body);
+}
+
 static int sign_device(const struct fh_cli *cli, const struct fh_arguments *a,
 		       struct fh_state *state, const struct fh_request *r)
 {
 	FH_OWN(fh_signing) signing = { 0 };
 	int done = fh_signing_open(cli, &usage_admit, a, &signing);
 
-	return done != go_on ? done
-			     : fh_signing_next(cli, a, state, &signing, "device", r->body);
+	if (done == go_on)
+		done = fh_signing_next(cli, a, state, &signing, "device", r->body);
+	return done == FH_EXIT_YES && fh_argument(a, "approve") != nullptr
+		       ? approve(cli, a, state, &signing, r) : done;
 }
 
 static int admit(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_state *state)
@@ -118,6 +155,9 @@ static int device_admit(struct fh_cli *cli, int argc, char **argv)
 		return done;
 	if (fh_argument(&a, "answer") != nullptr && fh_argument(&a, "out") != nullptr)
 		return fh_usage_error(&usage_admit, "either --answer or --out");
+	if (fh_argument(&a, "approve") != nullptr && fh_argument(&a, "out") != nullptr)
+		return fh_usage_error(&usage_admit, "--approve signs a second statement: not "
+						    "with --out");
 	if (fh_argument(&a, "answer") == nullptr && fh_argument(&a, "operator-key") == nullptr)
 		return fh_usage_error(&usage_admit, "needs --operator-key FILE");
 

@@ -10,7 +10,9 @@
 #include "chip/soft.h"
 #include "chip/tpm2/endorse.h"
 #include "chip/tpm2/tpm2.h"
+#include "cli/device_key.h"
 #include "crypto/sign.h"
+#include "evidence/machine.h"
 #include "os/boot.h"
 #include "os/memory.h"
 
@@ -20,15 +22,13 @@ constexpr size_t chip_memory = 1 << 20;
 constexpr size_t body_max = 16 << 10;
 constexpr size_t signature_max = 4096; /* a COSE_Sign1 of ours is 3365 bytes */
 
-static fh_err open_soft(struct fh_state *s, struct fh_arena *a, struct fh_fd *counter,
-			struct fh_chip *out, struct fh_trace *t)
+fh_err fh_enrol_soft(struct fh_state *state, struct fh_arena *memory, struct fh_fd *counter,
+		     struct fh_chip *out, struct fh_trace *t)
 {
 	struct fh_hash boot;
 	char path[FH_PATH_MAX];
-	fh_err e = fh_store_put(&s->store, "keys/counter", (struct fh_span){ 0 }, t);
+	fh_err e = fh_store_path(&state->store, "keys/counter", path);
 
-	if (e == FH_ERR_OK)
-		e = fh_store_path(&s->store, "keys/counter", path);
 	if (e == FH_ERR_OK)
 		e = fh_boot_id(&boot);
 	if (e != FH_ERR_OK)
@@ -39,7 +39,7 @@ static fh_err open_soft(struct fh_state *s, struct fh_arena *a, struct fh_fd *co
 	if (fd < 0)
 		return fh_errno_err(errno);
 	*counter = fh_fd_of(fd);
-	return fh_chip_soft_open(fd, boot.bytes, a, t, out);
+	return fh_chip_soft_open(fd, boot.bytes, memory, t, out);
 }
 
 fh_err fh_enrol_tpm(const struct fh_cli *cli, struct fh_arena *memory, struct fh_chip *out,
@@ -50,38 +50,11 @@ fh_err fh_enrol_tpm(const struct fh_cli *cli, struct fh_arena *memory, struct fh
 	return fh_chip_tpm2_open(tcti, memory, t, out);
 }
 
-/* Seals seed || chain id || device id into keys/device.  */
-static fh_err seal(struct fh_state *s, struct fh_chip *chip, const struct fh_secret *seed,
-		   const struct fh_hash *device, struct fh_trace *t)
+static fh_err told(struct fh_chip *chip, fh_err e, struct fh_trace *t)
 {
-	uint8_t plain[FH_CHIP_SECRET_MAX], blob[FH_CHIP_BLOB_MAX];
-	struct fh_builder p = FH_BUILDER_ARRAY(plain), b = FH_BUILDER_ARRAY(blob);
-
-	fh_builder_bytes(&p, fh_secret_span(seed));
-	fh_builder_bytes(&p, fh_hash_span(&s->chain.id));
-	fh_builder_bytes(&p, fh_hash_span(device));
-
-	fh_err e = chip->class->seal(chip, FH_CHIP_DEVICE, fh_builder_span(&p), &b);
-
-	fh_wipe(plain, sizeof(plain));
-	if (e == FH_ERR_OK)
-		e = chip->class->counter_create(chip);
-	/* Left by a state directory that was removed: it counts on from there.  */
-	if (e == FH_ERR_EXISTS)
-		e = FH_ERR_OK;
-	if (e != FH_ERR_OK) {
-		if (t != nullptr)
-			*t = chip->trace;
-		return e;
-	}
-	/* What the keeper rewrites exists from the beginning, so that a file that is
-	 * gone later is noticed.  */
-	e = fh_store_put(&s->store, "keys/signed", (struct fh_span){ 0 }, t);
-	if (e == FH_ERR_OK)
-		e = fh_store_put(&s->store, "keys/session", (struct fh_span){ 0 }, t);
-	if (e != FH_ERR_OK)
-		return e;
-	return fh_store_put(&s->store, "keys/device", fh_builder_span(&b), t);
+	if (e != FH_ERR_OK && t != nullptr)
+		*t = chip->trace;
+	return e;
 }
 
 /* --- what the operator gets -------------------------------------------- */
@@ -92,7 +65,10 @@ struct machine {
 	struct fh_span key;         /* its public half */
 	const char *name;           /* what the operator calls the machine */
 	enum fh_grade grade;
+	uint64_t epoch;             /* of the chip; 0 without a TPM */
 	struct fh_endorsement tpm;  /* empty without one */
+	struct fh_span quote;       /* of the state it is in; empty without a TPM */
+	struct fh_span log;         /* the firmware's, or empty */
 };
 
 /* A COSE_Sign1 by the device key over the Sig_structure TO_SIGN, in A.  */
@@ -133,6 +109,7 @@ static fh_err put_body(struct fh_state *s, const struct machine *m, struct fh_sp
 		.grade = fh_span_str(fh_grade_text(m->grade)),
 		.ek_certificate = fh_span_of(m->tpm.certificate, m->tpm.certificate_n),
 		.ak = fh_span_of(m->tpm.ak, m->tpm.ak_n),
+		.epoch = m->epoch,
 	};
 	fh_err e = prove(m, &s->chain.id, &s->memory, &d.possession);
 
@@ -149,13 +126,15 @@ static fh_err put_request(struct fh_state *s, const struct machine *m, struct fh
 {
 	uint8_t bytes[FH_REQUEST_TO_SIGN];
 	struct fh_builder to_sign = FH_BUILDER_ARRAY(bytes);
-	struct fh_builder b = fh_builder_of(fh_arena_take(&s->memory, FH_REQUEST_MAX),
+	struct fh_builder b = fh_builder_of(fh_arena_space(&s->memory, FH_REQUEST_MAX),
 					    FH_REQUEST_MAX);
+	const struct fh_request r = { .chain_id = s->chain.id, .body = body, .quote = m->quote,
+				      .log = m->log };
 	struct fh_span signature;
 
 	if (b.p == nullptr)
 		return FH_ERR_NOMEM;
-	fh_request_put(&b, &s->chain.id, body, fh_x509_key_span(&m->tpm.ek));
+	fh_request_put(&b, &r, fh_x509_key_span(&m->tpm.ek));
 	fh_request_put_signed(&to_sign, fh_builder_span(&b));
 
 	fh_err e = sign(m, fh_builder_span(&to_sign), &s->memory, &signature);
@@ -180,6 +159,56 @@ static fh_err describe(struct fh_chip *chip, bool is_tpm, struct machine *m, str
 	return e;
 }
 
+/* The state the machine is in, as its chip says it, for the operator to approve.  */
+static fh_err quote(struct fh_state *s, struct fh_chip *chip, const struct fh_hash *device,
+		    struct machine *m, struct fh_pcr_state *pcrs)
+{
+	struct fh_builder b = fh_builder_of(fh_arena_take(&s->memory, FH_MACHINE_QUOTE_MAX),
+					    FH_MACHINE_QUOTE_MAX);
+	struct fh_quote_subject about = { .purpose = FH_QUOTE_ENROLMENT, .chain_id = s->chain.id,
+					  .device_id = *device,
+					  .head_sequence = s->chain.head.sequence,
+					  .head = s->chain.head.hash };
+	struct fh_chip_quote taken;
+	struct fh_hash qualifying;
+	uint8_t boot_id[FH_HASH_SIZE];
+	fh_err e = b.p == nullptr ? FH_ERR_NOMEM
+				  : chip->class->boot(chip, &about.boot, boot_id);
+
+	if (e == FH_ERR_OK)
+		e = fh_quote_qualify(&about, &qualifying);
+	if (e == FH_ERR_OK)
+		e = chip->class->quote(chip, &qualifying, FH_MACHINE_PCRS, &taken);
+	if (e != FH_ERR_OK)
+		return e;
+	struct fh_machine_quote q = {
+		.attest = fh_span_of(taken.attest, taken.attest_n),
+		.signature = fh_span_of(taken.signature, taken.signature_n),
+		.pcrs = taken.pcrs,
+	};
+
+	fh_machine_quote_put(&b, &q);
+	*pcrs = taken.pcrs;
+	return fh_builder_end(&b, &m->quote);
+}
+
+/* Without a log the operator has only the values.  */
+static void read_log(struct fh_state *s, struct machine *m)
+{
+	if (fh_file_read(FH_EVENT_LOG_PATH, FH_REQUEST_LOG_MAX, &s->memory, &m->log) != FH_ERR_OK)
+		m->log = (struct fh_span){ 0 };
+}
+
+static fh_err make_key(struct fh_secret *seed, struct fh_signer *signer,
+		       struct fh_public_key *key)
+{
+	fh_err e = fh_seed_new(seed);
+
+	if (e == FH_ERR_OK)
+		e = fh_signer_new(seed, signer);
+	return e == FH_ERR_OK ? fh_signer_public(signer, key) : e;
+}
+
 fh_err fh_enrol(struct fh_state *state, const char *name, struct fh_chip *tpm,
 		struct fh_enrolled *out, struct fh_trace *t)
 {
@@ -191,25 +220,28 @@ fh_err fh_enrol(struct fh_state *state, const char *name, struct fh_chip *tpm,
 	struct fh_public_key key;
 	struct machine m = { .signer = &signer, .key = FH_SPAN_ARRAY(key.bytes), .name = name };
 	struct fh_chip *chip = tpm != nullptr ? tpm : &soft;
-	struct fh_enrolled made;
+	struct fh_enrolled made = { 0 };
 	fh_err e = fh_arena_map(chip_memory, &memory);
 
 	if (e == FH_ERR_OK && tpm == nullptr)
-		e = open_soft(state, &memory, &counter, &soft, t);
+		e = fh_store_put(&state->store, "keys/counter", (struct fh_span){ 0 }, t);
+	if (e == FH_ERR_OK && tpm == nullptr)
+		e = fh_enrol_soft(state, &memory, &counter, &soft, t);
 	if (e == FH_ERR_OK)
 		e = describe(chip, tpm != nullptr, &m, t);
 	if (e == FH_ERR_OK)
-		e = fh_seed_new(&seed);
-	if (e == FH_ERR_OK)
-		e = fh_signer_new(&seed, &signer);
-	if (e == FH_ERR_OK)
-		e = fh_signer_public(&signer, &key);
+		e = make_key(&seed, &signer, &key);
 	if (e != FH_ERR_OK)
 		return e;
-
-	struct fh_hash id = fh_key_id(m.key);
-
-	e = seal(state, chip, &seed, &id, t);
+	made.device = fh_key_id(m.key);
+	e = fh_device_key_keep(state, chip, &seed, &made.device, &made.epoch, t);
+	if (e != FH_ERR_OK)
+		return e;
+	if (tpm != nullptr) {
+		m.epoch = made.epoch;
+		e = told(chip, quote(state, chip, &made.device, &m, &made.state), t);
+		read_log(state, &m);
+	}
 	if (e == FH_ERR_OK)
 		e = put_body(state, &m, &made.body);
 	if (e == FH_ERR_OK)

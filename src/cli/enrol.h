@@ -9,15 +9,24 @@
 struct fh_enrolled {
 	struct fh_span body;    /* of its `device` statement */
 	struct fh_span request; /* the same as a request to be enrolled (chain/request.h) */
+	struct fh_hash device;  /* device id */
+	uint64_t epoch;         /* boot epoch of the chip */
+	struct fh_pcr_state state; /* the state the machine is in; nothing selected: no TPM */
 };
 
 /* Makes this machine's device key for STATE's chain, seals seed || chain id ||
- * device id to the chip into keys/device, and makes the chip's start counter.
+ * device id to the chip into keys/device, to be released in the states that the
+ * chain's signers approve, and makes the chip's counters and note.
  * TPM null: without a chip, grade none; otherwise the TPM's attestation key and
  * endorsement certificate are in the body, and in the request its endorsement
  * key.  */
 fh_err fh_enrol(struct fh_state *state, const char *name, struct fh_chip *tpm,
 		struct fh_enrolled *out, struct fh_trace *t);
+
+/* Opens the chip of a state directory that was made without a TPM; *COUNTER is to be
+ * kept as long as the chip.  */
+fh_err fh_enrol_soft(struct fh_state *state, struct fh_arena *memory, struct fh_fd *counter,
+		     struct fh_chip *out, struct fh_trace *t);
 
 /* Opens the TPM that CLI's configuration names, or the machine's.  */
 fh_err fh_enrol_tpm(const struct fh_cli *cli, struct fh_arena *memory, struct fh_chip *out,

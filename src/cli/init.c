@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/approve.h"
 #include "cli/enrol.h"
 #include "cli/found.h"
 #include "os/memory.h"
@@ -183,6 +184,30 @@ static int create(const struct fh_cli *cli, struct fh_state *state)
 	return e == FH_ERR_OK ? go_on : fh_cli_fail_trace(e, cli->config.state, &t);
 }
 
+/* The PCRs that make up the state a machine was made in: all that no command
+ * resets, but for those that change with use.  */
+constexpr uint32_t pcrs_here =
+	FH_PCRS_STATIC & ~(1u << FH_PCR_LOCK | 1u << 8 | 1u << 10 | 1u << 15);
+
+/* Where the operator key is on the machine, the state it is in is approved: a TPM
+ * would not release the device key otherwise.  */
+static int approve_here(const struct fh_cli *cli, const struct fh_arguments *a,
+			struct fh_state *state, const struct fh_signing *signing,
+			const struct fh_enrolled *made)
+{
+	const struct fh_approved_device device = { made->device, made->epoch };
+	struct fh_pcr_state now = made->state;
+	struct fh_span body;
+
+	now.selected &= pcrs_here;
+	fh_err e = fh_approve(&signing->key[0], &state->chain.id, "as enrolled", &now, &device, 1,
+			      &state->memory, &body);
+
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, "reference", nullptr, nullptr);
+	return fh_signing_next(cli, a, state, signing, "reference", body);
+}
+
 /* Genesis and the device's statement on this machine.  */
 static int begin_here(const struct fh_cli *cli, const struct fh_arguments *a,
 		      struct fh_state *state, struct fh_chip *tpm, struct fh_signing *signing)
@@ -208,7 +233,9 @@ static int begin_here(const struct fh_cli *cli, const struct fh_arguments *a,
 		done = enrol(cli, a, state, tpm, &made);
 	if (done != go_on)
 		return done;
-	return fh_signing_next(cli, a, state, signing, "device", made.body);
+	done = fh_signing_next(cli, a, state, signing, "device", made.body);
+	return done == FH_EXIT_YES && tpm != nullptr ? approve_here(cli, a, state, signing, &made)
+						     : done;
 }
 
 static int init_here(const struct fh_cli *cli, const struct fh_arguments *a,

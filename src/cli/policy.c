@@ -263,5 +263,6 @@ int fh_cmd_policy(struct fh_cli *cli, int argc, char **argv)
 		{ "revoke", policy_revoke, "take it back: nothing is permitted" },
 	};
 
-	return fh_cli_subcommand(cli, "policy", subcommands, 4, argc, argv);
+	return fh_cli_subcommand(cli, "policy", subcommands,
+				 sizeof(subcommands) / sizeof(subcommands[0]), argc, argv);
 }

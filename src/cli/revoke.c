@@ -18,6 +18,6 @@ int fh_revoke(const struct fh_cli *cli, const struct fh_usage *u, const struct f
 	done = fh_signing_begin(cli, u, a, &state, &signing);
 	if (done != go_on)
 		return done;
-	fh_revoke_put(&b, &r);
+	fh_revoke_put(&b, &r, /* n= */ 0);
 	return fh_signing_next(cli, a, &state, &signing, "revoke", fh_builder_span(&b));
 }

@@ -83,5 +83,8 @@ int fh_cmd_serve(struct fh_cli *cli, int argc, char **argv)
 		e = set_log(cli->config.log);
 	if (e == FH_ERR_OK)
 		e = fh_supervise(&what, &t);
-	return e == FH_ERR_OK ? FH_EXIT_YES : fh_cli_fail_trace(e, "serve", &t);
+	if (e == FH_ERR_OK)
+		return FH_EXIT_YES;
+	done = fh_cli_fail_trace(e, "serve", &t);
+	return e == FH_ERR_UNAPPROVED ? FH_EXIT_NO : done;
 }

@@ -6,6 +6,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "chain/authority.h"
+#include "cli/device_key.h"
 #include "cli/segments.h"
 #include "cli/state.h"
 #include "cli/time.h"
@@ -14,6 +16,7 @@
 #include "entry/certificate.h"
 #include "entry/field.h"
 #include "entry/leaf.h"
+#include "entry/pending.h"
 #include "entry/segment.h"
 #include "merkle/checkpoint.h"
 
@@ -36,6 +39,10 @@ struct status {
 	struct record_state record;
 	bool running;
 	char pid[pid_max];        /* of who runs, for people */
+	bool pending;               /* a start was refused: refused says why */
+	struct fh_pending refused;
+	bool sealed, outdated;      /* by a TPM; for operators of before */
+	uint64_t epoch;             /* boot epoch that the device key is sealed for */
 	uint64_t free_bytes;
 };
 
@@ -156,6 +163,36 @@ static void see_space(const char *path, struct status *s)
 		s->free_bytes = (uint64_t)v.f_bavail * v.f_frsize;
 }
 
+/* What a start that was refused has left.  */
+static void see_pending(const char *path, struct status *s)
+{
+	char file[FH_PATH_MAX + 16];
+	struct fh_span word;
+
+	(void)snprintf(file, sizeof(file), "%s/record/pending", path);
+	s->pending = fh_file_read(file, FH_PENDING_MAX, &s->state.memory, &word) == FH_ERR_OK
+		     && fh_pending_read(word, &s->refused) == FH_ERR_OK;
+}
+
+/* Whether the device key is sealed for those who may approve now.  */
+static void see_seal(struct status *s)
+{
+	struct fh_p256_public now[FH_COMPANIONS_MAX];
+	struct fh_device_file f;
+	size_t n = s->state.chain.head.authority == nullptr
+			   ? 0 : fh_authority_companions(s->state.chain.head.authority, now);
+
+	if (n == 0 || fh_device_key_held(&s->state, &f, /* trace: */ nullptr) != FH_ERR_OK
+	    || f.identity.n == 0)
+		return;
+	s->sealed = true;
+	s->epoch = f.release.epoch;
+	s->outdated = f.release.companions != n;
+	for (size_t i = 0; i < n && !s->outdated; i++)
+		s->outdated = !fh_span_equal(FH_SPAN_ARRAY(now[i].bytes),
+					     FH_SPAN_ARRAY(f.release.companion[i].bytes));
+}
+
 /* The grade of this machine: the lower of its enrolment and its session.  */
 static const char *grade_of(const struct status *s)
 {
@@ -200,6 +237,9 @@ static void print_chain(const struct fh_chain *c)
 	       when);
 }
 
+/* For printf's %.*s.  */
+#define text(s) (int)(s).n, (s).n > 0 ? (const char *)(s).p : ""
+
 static void print_status(const struct fh_cli *cli, const struct status *s)
 {
 	char when[FH_TIME_TEXT];
@@ -209,6 +249,16 @@ static void print_status(const struct fh_cli *cli, const struct status *s)
 	       s->pid);
 	print_chain(&s->state.chain);
 	printf("grade          %s\n", grade_of(s));
+	if (s->sealed)
+		printf("device key     sealed for boot epoch %llu%s\n",
+		       (unsigned long long)s->epoch,
+		       s->outdated ? ", for operators of before: the next boot's first start seals "
+				     "it for those of now" : "");
+	if (s->pending) {
+		fh_time_text(s->refused.time_ms, when);
+		printf("refused        %.*s, %s: %.*s: %.*s; %.*s\n", text(s->refused.state), when,
+		       text(s->refused.where), text(s->refused.what), text(s->refused.cure));
+	}
 	fh_time_text(s->record.start_ms, when);
 	printf("last start     %s\n", s->record.start_ms > 0 ? when : "never");
 	printf("record         %llu entries, %llu under a checkpoint, %llu bytes\n",
@@ -255,6 +305,20 @@ static void put_chain(struct fh_builder *b, const struct fh_chain *c)
 	fh_builder_u8(b, '}');
 }
 
+static void put_refused(struct fh_builder *b, const struct fh_pending *p)
+{
+	fh_builder_text(b, ",\"refused\":{\"state\":");
+	fh_json_put_string(b, p->state);
+	put_number(b, ",\"time-ms\":", p->time_ms);
+	fh_builder_text(b, ",\"where\":");
+	fh_json_put_string(b, p->where);
+	fh_builder_text(b, ",\"what\":");
+	fh_json_put_string(b, p->what);
+	fh_builder_text(b, ",\"cure\":");
+	fh_json_put_string(b, p->cure);
+	fh_builder_u8(b, '}');
+}
+
 static fh_err print_json(const struct fh_cli *cli, const struct status *s)
 {
 	uint8_t room[4 * FH_PATH_MAX];
@@ -269,6 +333,12 @@ static fh_err print_json(const struct fh_cli *cli, const struct status *s)
 	}
 	put_chain(&b, &s->state.chain);
 	put_string(&b, ",\"grade\":", grade_of(s));
+	if (s->sealed) {
+		put_number(&b, ",\"device-key\":{\"epoch\":", s->epoch);
+		fh_builder_text(&b, s->outdated ? ",\"outdated\":true}" : ",\"outdated\":false}");
+	}
+	if (s->pending)
+		put_refused(&b, &s->refused);
 	put_number(&b, ",\"last-start-ms\":", s->record.start_ms);
 	put_number(&b, ",\"record\":{\"size\":", s->record.size);
 	put_number(&b, ",\"covered\":", s->record.covered);
@@ -306,6 +376,8 @@ int fh_cmd_status(struct fh_cli *cli, int argc, char **argv)
 		return fh_cli_fail_trace(e, cli->config.state, &t);
 	see_running(cli->config.state, &s);
 	see_space(cli->config.state, &s);
+	see_pending(cli->config.state, &s);
+	see_seal(&s);
 	if (cli->json)
 		e = print_json(cli, &s);
 	else if (!cli->quiet)

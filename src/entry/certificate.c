@@ -3,7 +3,8 @@
 
 #include "codec/cose.h"
 
-constexpr size_t members = 9;
+constexpr size_t members = 10;
+constexpr size_t members_1 = 9; /* of version 1, which named no head */
 
 static void put_hash(struct fh_builder *b, uint64_t key, const struct fh_hash *h)
 {
@@ -19,8 +20,8 @@ static void put_number(struct fh_builder *b, uint64_t key, uint64_t v)
 
 void fh_certificate_put_payload(struct fh_builder *b, const struct fh_certificate *c)
 {
-	fh_cbor_put_map(b, members);
-	put_number(b, 1, FH_CERTIFICATE_VERSION);
+	fh_cbor_put_map(b, c->version_1 ? members_1 : members);
+	put_number(b, 1, c->version_1 ? 1 : FH_CERTIFICATE_VERSION);
 	put_hash(b, 2, &c->chain_id);
 	put_hash(b, 3, &c->device_id);
 	fh_cbor_put_uint(b, 4);
@@ -37,6 +38,12 @@ void fh_certificate_put_payload(struct fh_builder *b, const struct fh_certificat
 		fh_cbor_put_null(b);
 	else
 		fh_cbor_put_bytes(b, c->quote);
+	if (c->version_1)
+		return;
+	fh_cbor_put_uint(b, 10);
+	fh_cbor_put_array(b, 2);
+	fh_cbor_put_uint(b, c->head_sequence);
+	fh_cbor_put_hash(b, &c->head);
 }
 
 void fh_certificate_put_signed(struct fh_builder *b, struct fh_span payload)
@@ -58,10 +65,15 @@ static fh_err read_payload(struct fh_span payload, struct fh_certificate *out)
 {
 	struct fh_cursor c = fh_cursor_of(payload);
 
-	fh_cbor_map_exact(&c, members);
+	size_t n = fh_cbor_map(&c, members);
+
 	fh_cbor_key(&c, 1);
-	if (fh_cbor_uint(&c) != FH_CERTIFICATE_VERSION && !fh_cursor_bad(&c))
+	uint64_t version = fh_cbor_uint(&c);
+
+	if (version > FH_CERTIFICATE_VERSION && !fh_cursor_bad(&c))
 		return FH_ERR_VERSION;
+	if (n != (version == 1 ? members_1 : members) || version == 0)
+		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	fh_cbor_key(&c, 2);
 	out->chain_id = fh_cbor_hash(&c);
 	fh_cbor_key(&c, 3);
@@ -88,6 +100,13 @@ static fh_err read_payload(struct fh_span payload, struct fh_certificate *out)
 		if (out->quote.n == 0)
 			fh_cursor_fail(&c, FH_ERR_FORMAT);
 	}
+	out->version_1 = version == 1;
+	if (!out->version_1) {
+		fh_cbor_key(&c, 10);
+		fh_cbor_array_exact(&c, 2);
+		out->head_sequence = fh_cbor_uint(&c);
+		out->head = fh_cbor_hash(&c);
+	}
 	return fh_cursor_end(&c);
 }
 
@@ -98,7 +117,7 @@ fh_err fh_certificate_read(struct fh_span bytes, struct fh_certificate *out)
 	struct fh_cose_signature s;
 
 	fh_cbor_array_exact(&c, 2);
-	read.payload = fh_cbor_bytes(&c, FH_CERTIFICATE_MAX + FH_QUOTE_MAX);
+	read.payload = fh_cbor_bytes(&c, FH_CERTIFICATE_MAX);
 	fh_err e = fh_cose_read_sign1(&c, &s);
 
 	if (e == FH_ERR_OK)
@@ -118,7 +137,7 @@ fh_err fh_certificate_check(const struct fh_certificate *c, struct fh_span devic
 {
 	static_assert(FH_CERTIFICATE_MAX
 		      >= FH_MLDSA65_PUBLIC_SIZE + FH_MLDSA65_SIGNATURE_SIZE + 512);
-	uint8_t message[FH_CERTIFICATE_MAX + FH_QUOTE_MAX + FH_COSE_SIGNED_OVERHEAD];
+	uint8_t message[FH_CERTIFICATE_MAX + FH_COSE_SIGNED_OVERHEAD];
 	struct fh_builder b = FH_BUILDER_ARRAY(message);
 	struct fh_hash id = fh_key_id(device_key);
 	struct fh_span signed_bytes;

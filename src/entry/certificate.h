@@ -13,9 +13,9 @@
 /* First bytes of what the device key signs here (external_aad).  */
 #define FH_CERTIFICATE_DOMAIN "freehold/session/v1"
 
-constexpr uint64_t FH_CERTIFICATE_VERSION = 1;
-constexpr size_t FH_QUOTE_MAX = 1 << 16; /* a quote with its event log, later */
-/* Largest certificate without a quote.  */
+constexpr uint64_t FH_CERTIFICATE_VERSION = 2;
+constexpr size_t FH_QUOTE_MAX = 2048; /* a machine quote (docs/spec/EVIDENCE) */
+/* Largest certificate, its quote included.  */
 constexpr size_t FH_CERTIFICATE_MAX = 8192;
 
 struct fh_certificate {
@@ -27,12 +27,15 @@ struct fh_certificate {
 	uint64_t previous_size;        /* tree when it was made */
 	struct fh_hash previous_root;  /* its root */
 	enum fh_grade grade;           /* what the keeper's chip makes it worth */
-	struct fh_span quote;          /* empty until quotes exist */
+	struct fh_span quote;          /* machine quote; empty without a TPM */
+	uint64_t head_sequence;        /* the chain's head when it was made */
+	struct fh_hash head;           /* its statement hash */
+	bool version_1;                /* as version 1 had it, without a head */
 	struct fh_span payload;        /* read only: the bytes that are signed */
 	struct fh_span signature;      /* read only: 3309 bytes */
 };
 
-/* The payload that is signed: the map {1: version ... 9: quote or null}.  */
+/* The payload that is signed: the map {1: version ... 10: head of the chain}.  */
 void fh_certificate_put_payload(struct fh_builder *b, const struct fh_certificate *c);
 
 /* What the device key signs for PAYLOAD.  */

@@ -32,6 +32,8 @@ enum fh_field_id {
 	FH_FIELD_STATEMENT = 13,  /* bytes: the accepted statement's envelope */
 	FH_FIELD_CERTIFICATE = 14, /* bytes: the session certificate */
 	FH_FIELD_DETAIL = 15,     /* map: what else a start, stop or refusal says */
+	FH_FIELD_QUOTE = 16,      /* bytes: a machine quote (docs/spec/EVIDENCE) */
+	FH_FIELD_LOG = 17,        /* bytes: the firmware's event log */
 	FH_FIELD_IDS,
 };
 

@@ -27,6 +27,8 @@ enum fh_entry_kind {
 	FH_ENTRY_OUTCOME = 5, /* what came of a permitted intent */
 	FH_ENTRY_REFUSAL = 6, /* a message that never became an action */
 	FH_ENTRY_STOP = 7,    /* serve ends in order */
+	FH_ENTRY_QUOTE = 8,   /* the chip's word on its state, over the checkpoint before */
+	FH_ENTRY_BOOT = 9,    /* an earlier start was refused, and why */
 	FH_ENTRY_KINDS,
 };
 

@@ -14,6 +14,7 @@ enum fh_quote_purpose {
 	FH_QUOTE_START = 2,     /* at a later start in the same boot */
 	FH_QUOTE_SCHEDULED = 3, /* over a checkpoint, from time to time */
 	FH_QUOTE_LIVE = 4,      /* for somebody who asked, with a nonce of his own */
+	FH_QUOTE_ENROLMENT = 5, /* in a request to be enrolled, before any session */
 };
 
 constexpr size_t FH_QUOTE_NONCE_MAX = 64;

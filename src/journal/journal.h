@@ -36,6 +36,8 @@ struct fh_journal {
 struct fh_journal_visitor {
 	fh_err (*entry)(void *context, const struct fh_leaf *leaf, struct fh_span payload);
 	void *context;
+	uint64_t noted_size;       /* a size whose root is known from elsewhere; 0: of none */
+	struct fh_hash noted_root; /* FH_ERR_ROLLBACK if this journal has another there */
 };
 
 /* Opens or begins the journal below DIRECTORY (a path), reads it through,

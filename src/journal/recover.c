@@ -57,6 +57,12 @@ static fh_err add_leaf(struct fh_journal *j, struct fh_tree *grown, struct fh_sp
 	struct fh_hash h = fh_leaf_hash(leaf);
 
 	fh_tree_add(grown, &h);
+	if (r->visitor != nullptr && r->visitor->noted_size == grown->size) {
+		struct fh_hash root = fh_tree_root(grown);
+
+		if (!fh_hash_equal(&root, &r->visitor->noted_root))
+			return FH_ERR_ROLLBACK;
+	}
 	if (grown->size == r->signed_size) {
 		struct fh_hash root = fh_tree_root(grown);
 

@@ -308,6 +308,20 @@ static int poll_timeout(const struct fh_core *c)
 	return timeout;
 }
 
+/* Takes a quote over the checkpoint from time to time, and has it noted.  */
+static fh_err quote_if_due(struct fh_core *c)
+{
+	if (!c->measured || fh_clock_boot_ms() - c->quoted_ms < FH_QUOTE_INTERVAL_MS)
+		return FH_ERR_OK;
+	c->quoted_ms = fh_clock_boot_ms();
+	fh_arena_reset(&c->scratch);
+	fh_err e = fh_core_record_quote(c);
+
+	if (e == FH_ERR_OK)
+		e = fh_core_commit(c);
+	return e == FH_ERR_OK ? fh_core_note(c) : e;
+}
+
 static fh_err turn(struct fh_core *c)
 {
 	struct poll_set p;
@@ -330,6 +344,8 @@ static fh_err turn(struct fh_core *c)
 
 	if (e == FH_ERR_OK)
 		e = fh_core_session_expire(c);
+	if (e == FH_ERR_OK)
+		e = quote_if_due(c);
 	if (e == FH_ERR_OK)
 		e = fh_core_commit(c);
 	if (e == FH_ERR_OK && c->document_due)
@@ -357,6 +373,8 @@ static fh_err stop(struct fh_core *c)
 		e = fh_core_append(c, FH_ENTRY_STOP, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
 	if (e == FH_ERR_OK)
 		e = fh_core_commit(c);
+	if (e == FH_ERR_OK)
+		e = fh_core_note(c);
 	if (e == FH_ERR_OK)
 		e = send_released(c);
 	return e;
@@ -465,10 +483,16 @@ int fh_role_core(int argc, char **argv)
 	}
 	if (e == FH_ERR_OK)
 		e = run(c);
+	fh_core_close_keeper(c);
 	if (e == FH_ERR_OK)
 		return 0;
 	if (c->trace.cure[0] == '\0')
 		fh_trace_cure(&c->trace, "start freehold again; nothing is permitted meanwhile");
 	fh_log_error("core", e, &c->trace);
-	return 2;
+	const char *refused = fh_core_refused_state(e);
+
+	if (refused == nullptr)
+		return 2;
+	fh_core_leave_word(c, refused);
+	return 1;
 }

@@ -17,6 +17,7 @@
 #include "role/outbox.h"
 #include "role/permit.h"
 #include "role/role.h"
+#include "store/chain_files.h"
 
 /* What the files of core share.  One thread, one loop: read what the gates and
  * workers say, decide, append, and only when the batch is durable and signed
@@ -26,6 +27,7 @@
 enum fh_core_fd {
 	FH_CORE_KEEPER = FH_FD_CORE, /* the pair with the keeper */
 	FH_CORE_REACH = FH_FD_FIRST, /* the pair with reach */
+	FH_CORE_LOG = FH_FD_FIRST + 1, /* the firmware's event log, or absent */
 	FH_CORE_END = FH_FD_FIRST + 1,
 };
 
@@ -89,6 +91,12 @@ struct fh_core_session {
 	struct fh_core_call call[FH_CORE_CALLS_MAX];
 };
 
+/* A statement that was accepted and is yet to be recorded.  */
+struct fh_core_unrecorded {
+	struct fh_chain_file file;
+	struct fh_hash head;          /* the chain's, behind it */
+};
+
 struct fh_core {
 	struct fh_arena memory;       /* everything that lives as long as core */
 	struct fh_arena scratch;      /* of one frame */
@@ -106,11 +114,20 @@ struct fh_core {
 
 	struct fh_journal journal;
 	struct fh_hash device_id;
+	struct fh_hash key_chain;     /* the chain that the device key serves */
 	struct fh_hash session_id;    /* SHA-256 of the session key */
 	uint64_t boot, start;
 	uint64_t lo_base_ms, boot_base_ms; /* lo = base + time since */
 	uint64_t hi_ms;               /* latched */
 	int landlock;                 /* the kernel's level; 0: none */
+	bool measured;                /* the chip has PCRs */
+	uint64_t epoch;               /* of the chip */
+	fh_err approval_missing;      /* why the keeper could not release the key anew */
+	struct fh_trace approval_trace;
+	uint64_t quoted_ms;           /* boot clock, of the last scheduled quote */
+	struct fh_core_unrecorded *unrecorded; /* taken before there was a session */
+	size_t unrecorded_n;
+	struct fh_hash recorded_head; /* the chain's head as far as the record tells */
 	bool nearly_full;             /* only chain and shutdown entries are still written */
 
 	/* What the document says (core_document.c).  */
@@ -166,6 +183,35 @@ fh_err fh_core_field_entity(struct fh_core *c, struct fh_fields *f, enum fh_fiel
  * record and chain/, and writes the first entries of this start.  */
 fh_err fh_core_begin(struct fh_core *c);
 
+/* --- core_boot.c: the boot window, quotes and notes --------------------- */
+
+/* One request of the door and its answer.  */
+fh_err fh_core_keeper_ask(struct fh_core *c, struct fh_span request, struct fh_span *frame);
+/* Has it give back what it holds in the chip; if it is there.  */
+void fh_core_close_keeper(struct fh_core *c);
+/* Tells the keeper who may sign, if the accepted statement ENVELOPE says so.  */
+fh_err fh_core_tell_authority(struct fh_core *c, struct fh_span envelope);
+/* Brings the keeper the approvals of this device until one fits.  If none does,
+ * c->approval_missing and its trace say so: only a new session needs one.  */
+fh_err fh_core_bring_approvals(struct fh_core *c, bool needed);
+/* The stable name of a refusal that only the owner can cure, or NULL.  */
+const char *fh_core_refused_state(fh_err e);
+/* Writes record/pending, from the trace; makes an entry of it; removes it.  */
+void fh_core_leave_word(struct fh_core *c, const char *state);
+fh_err fh_core_record_pending(struct fh_core *c);
+void fh_core_drop_pending(struct fh_core *c);
+/* The firmware's event log, into the scratch arena.  FH_ERR_MISSING: there is none,
+ * or it is larger than what is kept.  */
+fh_err fh_core_event_log(struct fh_core *c, struct fh_span *out);
+/* A quote of the machine, into the frame read last.  */
+fh_err fh_core_quote(struct fh_core *c, enum fh_quote_purpose purpose, struct fh_span *quote);
+/* The same as an entry.  */
+fh_err fh_core_record_quote(struct fh_core *c);
+/* Has the chip note how far the record and the chain are.  */
+fh_err fh_core_note(struct fh_core *c);
+/* Ends the boot epoch if the chain has come to a later one.  */
+fh_err fh_core_advance_epoch(struct fh_core *c);
+
 /* --- core_chain.c: the authority chain -------------------------------- */
 
 /* Accepts what is new in chain/ and records it; cuts off what it revokes.  */
@@ -174,6 +220,10 @@ fh_err fh_core_chain_refresh(struct fh_core *c);
 /* The chain holds the statement of the file F.  */
 struct fh_chain_file;
 bool fh_core_chain_holds(const struct fh_core *c, const struct fh_chain_file *f);
+/* Accepts what is new in chain/ before there is a session to record it with, and
+ * records it afterwards.  */
+fh_err fh_core_chain_load(struct fh_core *c);
+fh_err fh_core_chain_record(struct fh_core *c);
 
 /* Accepts one statement that the record holds already.  */
 fh_err fh_core_chain_recorded(struct fh_core *c, struct fh_span envelope);

@@ -21,15 +21,25 @@ struct history {
 
 /* --- the keeper ------------------------------------------------------- */
 
-static fh_err ask_keeper(struct fh_core *c, enum fh_door_request r, struct fh_span *frame)
+static fh_err ask_open(struct fh_core *c, struct fh_door_opened *out)
 {
 	uint8_t bytes[16];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	struct fh_span frame;
 
-	fh_door_put_request(&b, r);
-	fh_err e = fh_frame_send(c->keeper.fd, fh_builder_span(&b), /* pass= */ -1);
+	fh_door_put_request(&b, FH_DOOR_OPEN);
+	fh_err e = fh_core_keeper_ask(c, fh_builder_span(&b), &frame);
 
-	return e == FH_ERR_OK ? fh_pipe_wait(&c->keeper, frame) : e;
+	if (e == FH_ERR_OK)
+		e = fh_door_read_opened(frame, out, &c->trace);
+	if (e != FH_ERR_OK)
+		return e;
+	c->device_id = out->device_id;
+	c->key_chain = out->chain_id;
+	c->measured = out->measured;
+	c->epoch = out->epoch;
+	c->grade = out->grade;
+	return FH_ERR_OK;
 }
 
 /* --- the record so far ------------------------------------------------ */
@@ -130,13 +140,24 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 
 static fh_err open_journal(struct fh_core *c, const struct fh_door_opened *o, struct history *h)
 {
-	struct fh_journal_visitor visitor = { visit, h };
+	struct fh_journal_visitor visitor = { visit, h, o->noted ? o->note.size : 0,
+					      o->note.root };
 	char path[FH_PATH_MAX];
 
 	if (snprintf(path, sizeof(path), "%s/journal", c->record_path) >= (int)sizeof(path))
 		return FH_ERR_LIMIT;
-	return fh_journal_open(path, &o->chain_id, &o->device_id, o->signed_size, &o->signed_root,
-			       &visitor, &c->memory, &c->journal, &c->trace);
+	fh_err e = fh_journal_open(path, &o->chain_id, &o->device_id, o->signed_size,
+				   &o->signed_root, &visitor, &c->memory, &c->journal, &c->trace);
+
+	if (e == FH_ERR_ROLLBACK) {
+		fh_trace_where(&c->trace, "record/");
+		fh_trace_what(&c->trace, "is another record than the chip remembers at entry %llu",
+			      (unsigned long long)o->note.size);
+		fh_trace_cure(&c->trace, "somebody has exchanged the state directory: find the "
+					 "right "
+			      "one, or enrol this machine anew");
+	}
+	return e;
 }
 
 /* lo continues where the record ended and grows with the monotonic clock; hi is
@@ -154,12 +175,20 @@ static void begin_time(struct fh_core *c, const struct history *h)
 
 static fh_err begin_session(struct fh_core *c, struct fh_door_begun *begun)
 {
+	uint8_t bytes[FH_DOOR_BEGIN_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	const struct fh_door_begin asked = { c->chain.head.sequence, c->chain.head.hash };
 	struct fh_certificate certificate;
 	struct fh_span frame;
-	fh_err e = ask_keeper(c, FH_DOOR_BEGIN, &frame);
+
+	fh_door_put_begin(&b, &asked);
+	fh_err e = fh_core_keeper_ask(c, fh_builder_span(&b), &frame);
 
 	if (e == FH_ERR_OK)
 		e = fh_door_read_begun(frame, begun, &c->trace);
+	/* Core can say what the chip only refuses.  */
+	if (e == FH_ERR_UNAPPROVED && c->approval_missing == FH_ERR_UNAPPROVED)
+		c->trace = c->approval_trace;
 	if (e == FH_ERR_OK)
 		e = fh_arena_copy(&c->memory, begun->certificate, &begun->certificate);
 	if (e == FH_ERR_OK)
@@ -173,6 +202,16 @@ static fh_err begin_session(struct fh_core *c, struct fh_door_begun *begun)
 	return FH_ERR_OK;
 }
 
+/* What the firmware measured, for whoever appraises the certificate's quote.  */
+static fh_err add_log(struct fh_core *c, struct fh_fields *f)
+{
+	struct fh_span log;
+	fh_err e = fh_core_event_log(c, &log);
+
+	return e == FH_ERR_OK ? fh_core_field_bytes(c, f, FH_FIELD_LOG, log)
+	       : e == FH_ERR_MISSING ? FH_ERR_OK : e;
+}
+
 static fh_err append_session(struct fh_core *c, const struct fh_door_begun *begun)
 {
 	struct fh_leaf leaf = { .time = fh_core_now(c), .session = c->session_id };
@@ -180,6 +219,8 @@ static fh_err append_session(struct fh_core *c, const struct fh_door_begun *begu
 	struct fh_fields f = { 0 };
 	fh_err e = fh_core_field_bytes(c, &f, FH_FIELD_CERTIFICATE, begun->certificate);
 
+	if (e == FH_ERR_OK)
+		e = add_log(c, &f);
 	if (e == FH_ERR_OK)
 		e = fh_core_append(c, FH_ENTRY_SESSION, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
 	if (e == FH_ERR_OK)
@@ -189,8 +230,9 @@ static fh_err append_session(struct fh_core *c, const struct fh_door_begun *begu
 	return e;
 }
 
-/* {"torn": bytes cut off the tail, "landlock": the kernel's level}  */
-static fh_err append_start(struct fh_core *c)
+/* {"torn": bytes cut off the tail, "landlock": the kernel's level}; at a later start
+ * in a boot with a quote of its own, since the certificate's is of the first.  */
+static fh_err append_start(struct fh_core *c, bool again)
 {
 	uint8_t bytes[64];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
@@ -201,8 +243,14 @@ static fh_err append_start(struct fh_core *c)
 	fh_cbor_put_uint(&b, c->journal.torn);
 	fh_cbor_put_text(&b, FH_SPAN_LIT("landlock"));
 	fh_cbor_put_uint(&b, (uint64_t)c->landlock);
+	struct fh_span quote;
 	fh_err e = fh_core_field(c, &f, FH_FIELD_DETAIL, fh_builder_span(&b));
 
+	if (e == FH_ERR_OK && again && c->measured) {
+		e = fh_core_quote(c, FH_QUOTE_START, &quote);
+		if (e == FH_ERR_OK)
+			e = fh_core_field_bytes(c, &f, FH_FIELD_QUOTE, quote);
+	}
 	if (e == FH_ERR_OK)
 		e = fh_core_append(c, FH_ENTRY_START, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
 	return e;
@@ -259,15 +307,33 @@ static fh_err check_enrolled(struct fh_core *c, const struct fh_door_opened *o)
 static fh_err first_entries(struct fh_core *c, const struct fh_door_begun *begun,
 			    const struct history *h)
 {
-	fh_err e = fh_core_chain_refresh(c);
+	fh_err e = fh_core_chain_record(c);
 
+	fh_arena_reset(&c->scratch);
 	/* Not only a fresh one: the start that made it may not have come this far.  */
 	if (e == FH_ERR_OK && !fh_hash_equal(&h->session, &c->session_id))
 		e = append_session(c, begun);
 	if (e == FH_ERR_OK)
-		e = append_start(c);
+		e = append_start(c, !begun->fresh);
+	if (e == FH_ERR_OK)
+		e = fh_core_record_pending(c);
 	if (e == FH_ERR_OK)
 		e = append_unknown(c, h);
+	return e;
+}
+
+/* Signed, noted by the chip, and only then is the word of a refused start gone.  */
+static fh_err settle(struct fh_core *c)
+{
+	fh_err e = fh_core_commit(c);
+
+	if (e == FH_ERR_OK)
+		e = fh_core_note(c);
+	if (e == FH_ERR_OK)
+		e = fh_core_advance_epoch(c);
+	if (e == FH_ERR_OK)
+		fh_core_drop_pending(c);
+	c->quoted_ms = fh_clock_boot_ms();
 	return e;
 }
 
@@ -276,29 +342,25 @@ fh_err fh_core_begin(struct fh_core *c)
 	struct history h = { .core = c };
 	struct fh_door_opened opened;
 	struct fh_door_begun begun;
-	struct fh_span frame;
-	fh_err e = ask_keeper(c, FH_DOOR_OPEN, &frame);
+	fh_err e = ask_open(c, &opened);
 
 	h.open = fh_arena_array(&c->memory, FH_INFLIGHT_MAX, sizeof(*h.open));
 	if (e == FH_ERR_OK && h.open == nullptr)
 		e = FH_ERR_NOMEM;
 	if (e == FH_ERR_OK)
-		e = fh_door_read_opened(frame, &opened, &c->trace);
-	if (e == FH_ERR_OK)
 		e = open_journal(c, &opened, &h);
-	if (e != FH_ERR_OK)
-		return e;
-	c->device_id = opened.device_id;
-	c->grade = opened.grade;
-	begin_time(c, &h);
-	e = begin_session(c, &begun);
 	if (e == FH_ERR_OK)
-		e = first_entries(c, &begun, &h);
+		e = fh_core_chain_load(c);
+	begin_time(c, &h);
 	if (e == FH_ERR_OK)
 		e = check_enrolled(c, &opened);
 	if (e == FH_ERR_OK)
-		e = fh_core_commit(c);
+		e = fh_core_bring_approvals(c, opened.measured);
 	if (e == FH_ERR_OK)
-		e = fh_core_document(c);
-	return e;
+		e = begin_session(c, &begun);
+	if (e == FH_ERR_OK)
+		e = first_entries(c, &begun, &h);
+	if (e == FH_ERR_OK)
+		e = settle(c);
+	return e == FH_ERR_OK ? fh_core_document(c) : e;
 }

@@ -13,7 +13,10 @@ fh_err fh_core_chain_recorded(struct fh_core *c, struct fh_span envelope)
 {
 	fh_err e = fh_chain_accept(&c->chain, envelope, &c->chain_scratch, &c->trace);
 
-	return e == FH_ERR_EXISTS ? FH_ERR_OK : e;
+	if (e != FH_ERR_OK)
+		return e == FH_ERR_EXISTS ? FH_ERR_OK : e;
+	c->recorded_head = c->chain.head.hash;
+	return fh_core_tell_authority(c, envelope);
 }
 
 static fh_err append_statement(struct fh_core *c, struct fh_span envelope)
@@ -41,35 +44,74 @@ bool fh_core_chain_holds(const struct fh_core *c, const struct fh_chain_file *f)
 	return strncmp(name, f->name, (size_t)n + 16) == 0;
 }
 
-/* Accepts the statement of F and records it.  What is wrong with a file is
- * said, and stops nothing: only accepted statements count.  */
-static fh_err take(struct fh_core *c, const struct fh_store *store, const struct fh_chain_file *f)
+static void complain(const struct fh_chain_file *f, fh_err e, struct fh_trace *t)
+{
+	fh_trace_where(t, "chain/%s", f->name);
+	if (t->cure[0] == '\0')
+		fh_trace_cure(t, "nothing has changed; remove the file, or bring the "
+			      "operator's own with freehold chain import");
+	fh_log_error("core", e, t);
+}
+
+/* Accepts the statement of F.  What is wrong with a file is said, and stops
+ * nothing: only accepted statements count.  *NEW only if it was accepted now.  */
+static fh_err take(struct fh_core *c, const struct fh_store *store, const struct fh_chain_file *f,
+		   struct fh_span *envelope, bool *new)
 {
 	struct fh_trace t = { 0 };
-	struct fh_span envelope;
-	fh_err e = fh_chain_file_read(store, f, &c->scratch, &envelope, &t);
+	fh_err e = fh_chain_file_read(store, f, &c->scratch, envelope, &t);
 
+	*new = false;
 	if (e == FH_ERR_OK)
-		e = fh_chain_accept(&c->chain, envelope, &c->chain_scratch, &t);
-	if (e == FH_ERR_EXISTS)
-		return FH_ERR_OK;
+		e = fh_chain_accept(&c->chain, *envelope, &c->chain_scratch, &t);
 	if (e != FH_ERR_OK) {
-		fh_trace_where(&t, "chain/%s", f->name);
-		if (t.cure[0] == '\0')
-			fh_trace_cure(&t, "nothing has changed; remove the file, or bring the "
-				      "operator's own with freehold chain import");
-		fh_log_error("core", e, &t);
+		if (e != FH_ERR_EXISTS)
+			complain(f, e, &t);
 		return FH_ERR_OK;
 	}
-	/* A verified signed time: the present is not before it.  */
+	fh_log(FH_LOG_PRIORITY_NOTICE, "core", "accepted statement %llu (chain is %s)",
+	       (unsigned long long)f->sequence, fh_chain_state_text(c->chain.state));
+	*new = true;
+	return FH_ERR_OK;
+}
+
+/* A verified signed time: the present is not before it.  */
+static void raise_time(struct fh_core *c)
+{
 	uint64_t lo = fh_core_now(c).lo_ms;
 
 	if (c->chain.head.issued_ms > lo)
 		c->lo_base_ms += c->chain.head.issued_ms - lo;
+}
+
+static fh_err take_and_record(struct fh_core *c, const struct fh_store *store,
+			      const struct fh_chain_file *f)
+{
+	struct fh_span envelope;
+	bool new;
+	fh_err e = take(c, store, f, &envelope, &new);
+
+	if (e != FH_ERR_OK || !new)
+		return e;
+	raise_time(c);
 	c->document_due = true;
-	fh_log(FH_LOG_PRIORITY_NOTICE, "core", "accepted statement %llu (chain is %s)",
-	       (unsigned long long)f->sequence, fh_chain_state_text(c->chain.state));
+	c->recorded_head = c->chain.head.hash;
 	return append_statement(c, envelope);
+}
+
+/* Only remembered: there is no session yet to record it with.  */
+static fh_err take_for_later(struct fh_core *c, const struct fh_store *store,
+			     const struct fh_chain_file *f)
+{
+	struct fh_span envelope;
+	bool new;
+	fh_err e = take(c, store, f, &envelope, &new);
+
+	if (e != FH_ERR_OK || !new)
+		return e;
+	c->unrecorded[c->unrecorded_n++] =
+		(struct fh_core_unrecorded){ *f, c->chain.head.hash };
+	return fh_core_tell_authority(c, envelope);
 }
 
 /* S still stands on the statements it was opened by: a replaced one ends it as a
@@ -139,28 +181,79 @@ fh_err fh_core_policy_refresh(struct fh_core *c)
 	return FH_ERR_OK;
 }
 
-fh_err fh_core_chain_refresh(struct fh_core *c)
+static fh_err open_store(const struct fh_core *c, struct fh_store *out)
+{
+	return snprintf(out->path, sizeof(out->path), "%s", c->chain_path)
+			       >= (int)sizeof(out->path) ? FH_ERR_LIMIT : FH_ERR_OK;
+}
+
+/* Hands every file in chain/ that is not held to ACT.  */
+static fh_err each_new(struct fh_core *c, fh_err (*act)(struct fh_core *c,
+							const struct fh_store *store,
+							const struct fh_chain_file *f))
 {
 	struct fh_store store = { 0 };
 	struct fh_chain_file *files;
-	size_t n;
+	size_t n = 0;
+	fh_err e = open_store(c, &store);
 
-	if (snprintf(store.path, sizeof(store.path), "%s", c->chain_path)
-	    >= (int)sizeof(store.path))
-		return FH_ERR_LIMIT;
 	fh_arena_reset(&c->scratch);
-	fh_err e = fh_chain_files(&store, &c->scratch, &files, &n, &c->trace);
-
+	if (e == FH_ERR_OK)
+		e = fh_chain_files(&store, &c->scratch, &files, &n, &c->trace);
+	if (e == FH_ERR_OK && act == take_for_later) {
+		c->unrecorded = fh_arena_array(&c->memory, n + 1, sizeof(*c->unrecorded));
+		if (c->unrecorded == nullptr)
+			e = FH_ERR_NOMEM;
+	}
 	for (size_t i = 0; i < n && e == FH_ERR_OK; i++) {
 		size_t mark = c->scratch.n;
 
 		if (!fh_core_chain_holds(c, &files[i]))
-			e = take(c, &store, &files[i]);
+			e = act(c, &store, &files[i]);
 		c->scratch.n = mark;
 	}
+	return e;
+}
+
+fh_err fh_core_chain_load(struct fh_core *c)
+{
+	return each_new(c, take_for_later);
+}
+
+fh_err fh_core_chain_record(struct fh_core *c)
+{
+	struct fh_store store = { 0 };
+	fh_err e = open_store(c, &store);
+
+	raise_time(c);
+	for (size_t i = 0; i < c->unrecorded_n && e == FH_ERR_OK; i++) {
+		const struct fh_core_unrecorded *u = &c->unrecorded[i];
+		struct fh_span envelope;
+
+		fh_arena_reset(&c->scratch);
+		e = fh_chain_file_read(&store, &u->file, &c->scratch, &envelope, &c->trace);
+		c->recorded_head = u->head;
+		if (e == FH_ERR_OK)
+			e = append_statement(c, envelope);
+	}
+	c->unrecorded_n = 0;
+	return e == FH_ERR_OK ? fh_core_policy_refresh(c) : e;
+}
+
+fh_err fh_core_chain_refresh(struct fh_core *c)
+{
+	const struct fh_hash before = c->chain.head.hash;
+	fh_err e = each_new(c, take_and_record);
+
 	if (e == FH_ERR_OK)
 		e = cut_revoked(c);
 	if (e == FH_ERR_OK)
 		e = fh_core_policy_refresh(c);
-	return e;
+	if (e != FH_ERR_OK || fh_hash_equal(&before, &c->chain.head.hash))
+		return e;
+	/* Recorded and signed first: what the chip does cannot be taken back.  */
+	e = fh_core_commit(c);
+	if (e == FH_ERR_OK)
+		e = fh_core_note(c);
+	return e == FH_ERR_OK ? fh_core_advance_epoch(c) : e;
 }

@@ -166,7 +166,7 @@ fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *cl
 		.session = c->session_id,
 		.kind = kind,
 		.class = fh_span_str(class),
-		.chain_head = c->chain.head.hash,
+		.chain_head = c->recorded_head,
 		.payload = fh_hash_of(fh_builder_span(&payload)),
 		.fields = fh_fields_root(fields),
 	};

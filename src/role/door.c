@@ -52,7 +52,50 @@ static fh_err answer_of(struct fh_cursor *c, size_t n, struct fh_trace *t)
 	return (fh_err)code;
 }
 
-constexpr size_t opened_members = 6;
+void fh_door_put_done(struct fh_builder *b)
+{
+	fh_cbor_put_array(b, 1);
+	fh_cbor_put_uint(b, FH_ERR_OK);
+}
+
+fh_err fh_door_read_done(struct fh_span frame, struct fh_trace *t)
+{
+	struct fh_cursor c = fh_cursor_of(frame);
+	fh_err e = answer_of(&c, 1, t);
+
+	return e == FH_ERR_OK ? fh_cursor_end(&c) : e;
+}
+
+/* --- OPEN --------------------------------------------------------------- */
+
+constexpr size_t opened_members = 10;
+constexpr size_t note_members = 4;
+
+void fh_door_note_pack(struct fh_builder *b, const struct fh_door_note *n)
+{
+	fh_builder_be64(b, n->start);
+	fh_builder_be64(b, n->size);
+	fh_builder_bytes(b, fh_hash_span(&n->root));
+	fh_builder_be64(b, n->sequence);
+}
+
+fh_err fh_door_note_unpack(struct fh_span bytes, struct fh_door_note *out)
+{
+	struct fh_cursor c = fh_cursor_of(bytes);
+	struct fh_door_note n = { .start = fh_cursor_be64(&c) };
+
+	n.size = fh_cursor_be64(&c);
+	struct fh_span root = fh_cursor_take(&c, FH_HASH_SIZE);
+
+	n.sequence = fh_cursor_be64(&c);
+	fh_err e = fh_cursor_end(&c);
+
+	if (e != FH_ERR_OK)
+		return e;
+	memcpy(n.root.bytes, root.p, FH_HASH_SIZE);
+	*out = n;
+	return FH_ERR_OK;
+}
 
 void fh_door_put_opened(struct fh_builder *b, const struct fh_door_opened *o)
 {
@@ -63,6 +106,18 @@ void fh_door_put_opened(struct fh_builder *b, const struct fh_door_opened *o)
 	fh_cbor_put_uint(b, o->signed_size);
 	fh_cbor_put_hash(b, &o->signed_root);
 	fh_cbor_put_uint(b, o->grade);
+	fh_cbor_put_uint(b, o->epoch);
+	fh_cbor_put_bool(b, o->measured);
+	if (o->noted) {
+		fh_cbor_put_array(b, note_members);
+		fh_cbor_put_uint(b, o->note.start);
+		fh_cbor_put_uint(b, o->note.size);
+		fh_cbor_put_hash(b, &o->note.root);
+		fh_cbor_put_uint(b, o->note.sequence);
+	} else {
+		fh_cbor_put_null(b);
+	}
+	fh_cbor_put_hash(b, &o->companions);
 }
 
 fh_err fh_door_read_opened(struct fh_span frame, struct fh_door_opened *out, struct fh_trace *t)
@@ -78,9 +133,131 @@ fh_err fh_door_read_opened(struct fh_span frame, struct fh_door_opened *out, str
 	o.signed_size = fh_cbor_uint(&c);
 	o.signed_root = fh_cbor_hash(&c);
 	o.grade = (enum fh_grade)(fh_cbor_uint(&c) & 0xff);
+	o.epoch = fh_cbor_uint(&c);
+	o.measured = fh_cbor_bool(&c);
+	o.noted = !fh_cbor_null(&c);
+	if (o.noted) {
+		fh_cbor_array_exact(&c, note_members);
+		o.note.start = fh_cbor_uint(&c);
+		o.note.size = fh_cbor_uint(&c);
+		o.note.root = fh_cbor_hash(&c);
+		o.note.sequence = fh_cbor_uint(&c);
+	}
+	o.companions = fh_cbor_hash(&c);
 	e = fh_cursor_end(&c);
 	if (e == FH_ERR_OK)
 		*out = o;
+	return e;
+}
+
+/* --- before the session --------------------------------------------------- */
+
+/* Stands C behind [request of a request with N members.  */
+static struct fh_cursor request_of(struct fh_span frame, enum fh_door_request r, size_t n)
+{
+	struct fh_cursor c = fh_cursor_of(frame);
+
+	fh_cbor_array_exact(&c, n);
+	if (fh_cbor_uint(&c) != r)
+		fh_cursor_fail(&c, FH_ERR_FORMAT);
+	return c;
+}
+
+static void put_head(struct fh_builder *b, enum fh_door_request r, size_t n)
+{
+	fh_cbor_put_array(b, n);
+	fh_cbor_put_uint(b, r);
+}
+
+void fh_door_put_authority(struct fh_builder *b, struct fh_span file)
+{
+	put_head(b, FH_DOOR_AUTHORITY, 2);
+	fh_cbor_put_bytes(b, file);
+}
+
+fh_err fh_door_read_authority(struct fh_span frame, struct fh_span *file)
+{
+	struct fh_cursor c = request_of(frame, FH_DOOR_AUTHORITY, 2);
+	struct fh_span s = fh_cbor_bytes(&c, FH_AUTHORITY_FILE_MAX);
+	fh_err e = fh_cursor_end(&c);
+
+	if (e == FH_ERR_OK)
+		*file = s;
+	return e;
+}
+
+void fh_door_put_approval(struct fh_builder *b, const struct fh_door_approval *a)
+{
+	put_head(b, FH_DOOR_APPROVAL, 5);
+	fh_cbor_put_uint(b, a->epoch);
+	fh_cbor_put_bytes(b, a->companion);
+	fh_cbor_put_bytes(b, a->signature);
+	fh_pcr_state_put(b, &a->state);
+}
+
+fh_err fh_door_read_approval(struct fh_span frame, struct fh_door_approval *out)
+{
+	struct fh_cursor c = request_of(frame, FH_DOOR_APPROVAL, 5);
+	struct fh_door_approval a = { .epoch = fh_cbor_uint(&c) };
+
+	a.companion = fh_cbor_bytes_exact(&c, FH_P256_PUBLIC_SIZE);
+	a.signature = fh_cbor_bytes_exact(&c, FH_P256_SIGNATURE_SIZE);
+	a.state = fh_pcr_state_read(&c);
+	fh_err e = fh_cursor_end(&c);
+
+	if (e == FH_ERR_OK)
+		*out = a;
+	return e;
+}
+
+void fh_door_put_differs(struct fh_builder *b, bool usable, uint32_t differs)
+{
+	fh_cbor_put_array(b, 3);
+	fh_cbor_put_uint(b, FH_ERR_OK);
+	fh_cbor_put_bool(b, usable);
+	fh_cbor_put_uint(b, differs);
+}
+
+fh_err fh_door_read_differs(struct fh_span frame, bool *usable, uint32_t *differs,
+			    struct fh_trace *t)
+{
+	struct fh_cursor c = fh_cursor_of(frame);
+	fh_err e = answer_of(&c, 3, t);
+
+	if (e != FH_ERR_OK)
+		return e;
+	bool u = fh_cbor_bool(&c);
+	uint64_t d = fh_cbor_uint(&c);
+
+	if (d >> FH_PCRS != 0)
+		fh_cursor_fail(&c, FH_ERR_FORMAT);
+	e = fh_cursor_end(&c);
+	if (e != FH_ERR_OK)
+		return e;
+	*usable = u;
+	*differs = (uint32_t)d;
+	return FH_ERR_OK;
+}
+
+/* --- BEGIN ---------------------------------------------------------------- */
+
+void fh_door_put_begin(struct fh_builder *b, const struct fh_door_begin *g)
+{
+	put_head(b, FH_DOOR_BEGIN, 3);
+	fh_cbor_put_uint(b, g->head_sequence);
+	fh_cbor_put_hash(b, &g->head);
+}
+
+fh_err fh_door_read_begin(struct fh_span frame, struct fh_door_begin *out)
+{
+	struct fh_cursor c = request_of(frame, FH_DOOR_BEGIN, 3);
+	struct fh_door_begin g = { .head_sequence = fh_cbor_uint(&c) };
+
+	g.head = fh_cbor_hash(&c);
+	fh_err e = fh_cursor_end(&c);
+
+	if (e == FH_ERR_OK)
+		*out = g;
 	return e;
 }
 
@@ -215,5 +392,101 @@ fh_err fh_door_read_signature(struct fh_span frame, struct fh_signature *out, st
 	e = fh_cursor_end(&c);
 	if (e == FH_ERR_OK)
 		memcpy(out->bytes, s.p, sizeof(out->bytes));
+	return e;
+}
+
+/* --- notes, quotes and epochs ---------------------------------------------- */
+
+static void put_number(struct fh_builder *b, enum fh_door_request r, uint64_t v)
+{
+	put_head(b, r, 2);
+	fh_cbor_put_uint(b, v);
+}
+
+static fh_err read_number(struct fh_span frame, enum fh_door_request r, uint64_t *out)
+{
+	struct fh_cursor c = request_of(frame, r, 2);
+	uint64_t v = fh_cbor_uint(&c);
+	fh_err e = fh_cursor_end(&c);
+
+	if (e == FH_ERR_OK)
+		*out = v;
+	return e;
+}
+
+void fh_door_put_noting(struct fh_builder *b, uint64_t sequence)
+{
+	put_number(b, FH_DOOR_NOTE, sequence);
+}
+
+fh_err fh_door_read_noting(struct fh_span frame, uint64_t *sequence)
+{
+	return read_number(frame, FH_DOOR_NOTE, sequence);
+}
+
+void fh_door_put_epoch(struct fh_builder *b, uint64_t epoch)
+{
+	put_number(b, FH_DOOR_EPOCH, epoch);
+}
+
+fh_err fh_door_read_epoch(struct fh_span frame, uint64_t *epoch)
+{
+	return read_number(frame, FH_DOOR_EPOCH, epoch);
+}
+
+constexpr size_t quoting_members = 8;
+
+void fh_door_put_quoting(struct fh_builder *b, const struct fh_quote_subject *subject)
+{
+	put_head(b, FH_DOOR_QUOTE, quoting_members);
+	fh_cbor_put_uint(b, subject->purpose);
+	fh_cbor_put_uint(b, subject->head_sequence);
+	fh_cbor_put_hash(b, &subject->head);
+	fh_cbor_put_uint(b, subject->serial);
+	fh_cbor_put_bytes(b, subject->nonce);
+	fh_cbor_put_text(b, subject->origin);
+	fh_cbor_put_bytes(b, subject->exporter);
+}
+
+/* Never for a session: that quote the keeper takes by itself, once.  */
+fh_err fh_door_read_quoting(struct fh_span frame, struct fh_quote_subject *out)
+{
+	struct fh_cursor c = request_of(frame, FH_DOOR_QUOTE, quoting_members);
+	struct fh_quote_subject s = { 0 };
+	uint64_t purpose = fh_cbor_uint(&c);
+
+	if (purpose < FH_QUOTE_START || purpose > FH_QUOTE_LIVE)
+		fh_cursor_fail(&c, FH_ERR_FORMAT);
+	s.purpose = (enum fh_quote_purpose)purpose;
+	s.head_sequence = fh_cbor_uint(&c);
+	s.head = fh_cbor_hash(&c);
+	s.serial = fh_cbor_uint(&c);
+	s.nonce = fh_cbor_bytes(&c, FH_QUOTE_NONCE_MAX);
+	s.origin = fh_cbor_text(&c, FH_QUOTE_ORIGIN_MAX);
+	s.exporter = fh_cbor_bytes(&c, FH_QUOTE_EXPORTER_MAX);
+	fh_err e = fh_cursor_end(&c);
+
+	if (e == FH_ERR_OK)
+		*out = s;
+	return e;
+}
+
+void fh_door_put_quote(struct fh_builder *b, struct fh_span quote)
+{
+	fh_door_put_note(b, quote);
+}
+
+fh_err fh_door_read_quote(struct fh_span frame, struct fh_span *quote, struct fh_trace *t)
+{
+	struct fh_cursor c = fh_cursor_of(frame);
+	fh_err e = answer_of(&c, 2, t);
+
+	if (e != FH_ERR_OK)
+		return e;
+	struct fh_span q = fh_cbor_bytes(&c, FH_MACHINE_QUOTE_MAX);
+
+	e = fh_cursor_end(&c);
+	if (e == FH_ERR_OK)
+		*quote = q;
 	return e;
 }

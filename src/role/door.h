@@ -4,8 +4,10 @@
 
 #include "base/limits.h"
 #include "base/trace.h"
+#include "chain/authority.h"
 #include "codec/cbor.h"
 #include "entry/certificate.h"
+#include "evidence/machine.h"
 #include "merkle/checkpoint.h"
 #include "merkle/proof.h"
 
@@ -23,15 +25,38 @@ enum fh_stage {
 
 enum fh_door_request {
 	FH_DOOR_OPEN = 1,       /* [1]: what was signed last, by whom */
-	FH_DOOR_BEGIN = 2,      /* [2]: count this start; make or find the session */
+	FH_DOOR_BEGIN = 2,      /* [2, head, hash]: count this start; make or find the session */
 	FH_DOOR_CHECKPOINT = 3, /* [3, size, root, [hash...]]: sign this tree */
 	FH_DOOR_CLOSE = 4,      /* [4]: forget everything */
-	FH_DOOR_DOCUMENT = 5,   /* [5, payload]: sign this document */
+	FH_DOOR_AUTHORITY = 5,  /* [5, file]: a statement that says who may sign */
+	FH_DOOR_APPROVAL = 6,   /* [6, epoch, companion, signature, state]: does it fit? */
+	FH_DOOR_NOTE = 7,       /* [7, sequence]: have the chip note how far the record is */
+	FH_DOOR_QUOTE = 8,      /* [8, purpose, head, hash, serial, nonce, origin, exporter] */
+	FH_DOOR_EPOCH = 9,      /* [9, epoch]: end the one before it */
+	FH_DOOR_DOCUMENT = 10,  /* [10, payload]: sign this document */
 };
 
-constexpr size_t FH_DOOR_REQUEST_MAX = 64 * 36 + 128;
-constexpr size_t FH_DOOR_DOCUMENT_MAX = FH_DOCUMENT_PAYLOAD_MAX + 16; /* the only larger one */
+/* Largest requests, by row.  */
+constexpr size_t FH_DOOR_CHECKPOINT_MAX = 64 * 36 + 128;
+constexpr size_t FH_DOOR_BEGIN_MAX = 64;
+constexpr size_t FH_DOOR_APPROVAL_MAX = 1024;
+constexpr size_t FH_DOOR_QUOTE_MAX = 512;
+constexpr size_t FH_DOOR_AUTHORITY_MAX = FH_AUTHORITY_FILE_MAX + 16;
+constexpr size_t FH_DOOR_DOCUMENT_MAX = FH_DOCUMENT_PAYLOAD_MAX + 16;
+constexpr size_t FH_DOOR_REQUEST_MAX = FH_DOOR_DOCUMENT_MAX;
 constexpr size_t FH_DOOR_ANSWER_MAX = FH_CERTIFICATE_MAX + FH_CHECKPOINT_NOTE_MAX;
+
+/* What the chip remembers of the record.  */
+struct fh_door_note {
+	uint64_t start;             /* start counter */
+	uint64_t size;              /* of the tree that was signed last */
+	struct fh_hash root;
+	uint64_t sequence;          /* of the chain's head */
+};
+
+/* As the chip holds it: FH_CHIP_NOTE_SIZE bytes, big-endian.  */
+void fh_door_note_pack(struct fh_builder *b, const struct fh_door_note *n);
+fh_err fh_door_note_unpack(struct fh_span bytes, struct fh_door_note *out);
 
 /* Answer to OPEN.  */
 struct fh_door_opened {
@@ -40,6 +65,16 @@ struct fh_door_opened {
 	uint64_t signed_size;       /* what was signed last */
 	struct fh_hash signed_root;
 	enum fh_grade grade;
+	uint64_t epoch;             /* of the chip */
+	bool measured;              /* it has PCRs, so the machine's state must be approved */
+	bool noted;                 /* note holds */
+	struct fh_door_note note;
+	struct fh_hash companions;  /* SHA-256 of those that may approve, in their order */
+};
+
+struct fh_door_begin {
+	uint64_t head_sequence;     /* of the chain */
+	struct fh_hash head;
 };
 
 /* Answer to BEGIN.  */
@@ -49,6 +84,40 @@ struct fh_door_begun {
 	uint64_t start;
 	struct fh_span certificate; /* fh_certificate bytes */
 };
+
+/* An approval that a `reference` statement carries for this device.  */
+struct fh_door_approval {
+	uint64_t epoch;
+	struct fh_span companion;   /* point, 65 bytes */
+	struct fh_span signature;   /* 64 bytes */
+	struct fh_pcr_state state;
+};
+
+/* Requests, and how the keeper reads them.  */
+void fh_door_put_authority(struct fh_builder *b, struct fh_span file);
+fh_err fh_door_read_authority(struct fh_span frame, struct fh_span *file);
+void fh_door_put_approval(struct fh_builder *b, const struct fh_door_approval *a);
+fh_err fh_door_read_approval(struct fh_span frame, struct fh_door_approval *out);
+void fh_door_put_begin(struct fh_builder *b, const struct fh_door_begin *g);
+fh_err fh_door_read_begin(struct fh_span frame, struct fh_door_begin *out);
+void fh_door_put_noting(struct fh_builder *b, uint64_t sequence);
+fh_err fh_door_read_noting(struct fh_span frame, uint64_t *sequence);
+void fh_door_put_epoch(struct fh_builder *b, uint64_t epoch);
+fh_err fh_door_read_epoch(struct fh_span frame, uint64_t *epoch);
+/* Of SUBJECT only purpose, head, serial, nonce, origin and exporter cross; the
+ * rest the keeper knows better.  */
+void fh_door_put_quoting(struct fh_builder *b, const struct fh_quote_subject *subject);
+fh_err fh_door_read_quoting(struct fh_span frame, struct fh_quote_subject *out);
+
+/* Answers: done; whether an approval is for this device key, and which PCRs differ
+ * from it (0: it fits); a quote.  */
+void fh_door_put_done(struct fh_builder *b);
+fh_err fh_door_read_done(struct fh_span frame, struct fh_trace *t);
+void fh_door_put_differs(struct fh_builder *b, bool usable, uint32_t differs);
+fh_err fh_door_read_differs(struct fh_span frame, bool *usable, uint32_t *differs,
+			    struct fh_trace *t);
+void fh_door_put_quote(struct fh_builder *b, struct fh_span quote);
+fh_err fh_door_read_quote(struct fh_span frame, struct fh_span *quote, struct fh_trace *t);
 
 void fh_door_put_opened(struct fh_builder *b, const struct fh_door_opened *o);
 fh_err fh_door_read_opened(struct fh_span frame, struct fh_door_opened *out, struct fh_trace *t);

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Everything this process can do: answer the requests of its door table to
- * core, use the chip it was started with, and rewrite two small files that the
- * supervisor opened for it (keys/signed, keys/session).  It opens no file and
- * no connection, and it builds what it signs itself.  */
+ * core, use the chip it was started with, and rewrite three small files that the
+ * supervisor opened for it (keys/signed, keys/device, keys/session).  It opens no
+ * file and no connection, and it builds what it signs itself.  */
 #include "role/keeper.h"
 
+#include "base/hex.h"
 #include "chip/soft.h"
 #include "chip/tpm2/tpm2.h"
 #include "base/hex.h"
-#include "crypto/sign.h"
 #include "evidence/document.h"
 #include "os/memory.h"
-#include "os/slots.h"
 #include "role/confine.h"
-#include "role/door.h"
-#include "role/frame.h"
+#include "role/keeper_private.h"
 #include "role/log.h"
 #include "role/role.h"
 
@@ -22,30 +20,19 @@
 #include <sys/stat.h>
 
 constexpr size_t document_room = 4 * (FH_DOCUMENT_PAYLOAD_MAX / 3 + 1) + 256; /* in base64 */
-constexpr size_t keeper_arena = (1 << 20) + FH_DOOR_DOCUMENT_MAX + document_room;
-constexpr size_t origin_size = 9 + 2 * FH_HASH_SIZE; /* "freehold/" and hex */
+constexpr size_t keeper_arena = (2 << 20) + FH_DOOR_DOCUMENT_MAX + document_room;
+constexpr size_t authority_room = 128 << 10; /* the largest body of genesis or signers */
+constexpr size_t scratch_room = 512 << 10;   /* checking such a statement */
 
-struct keeper {
-	struct fh_chip chip;
-	enum fh_stage stage;
-	struct fh_slots signed_slots;   /* what was signed last */
-	struct fh_slots session_slots;  /* the session of this boot, sealed */
-	struct fh_hash chain_id;
-	struct fh_hash device_id;
-	struct fh_secret device_seed;   /* from OPEN until BEGIN has used it */
-	struct fh_signer session;
-	struct fh_hash session_id;
-	uint64_t signed_size;
-	struct fh_hash signed_root;
-	char origin[origin_size + 1];
-	uint32_t note_key;              /* key id of the session on signature lines */
-	uint8_t *room;                  /* for a document in base64 */
-	struct fh_trace trace;
-};
+fh_err fh_keeper_chip_error(struct fh_keeper *k, fh_err e)
+{
+	k->trace = k->chip.trace;
+	return e;
+}
 
 /* --- what was signed last --------------------------------------------- */
 
-static fh_err load_signed(struct keeper *k)
+static fh_err load_signed(struct fh_keeper *k)
 {
 	uint8_t bytes[FH_SLOT_VALUE_MAX];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
@@ -86,17 +73,16 @@ static fh_err load_signed(struct keeper *k)
 	return FH_ERR_OK;
 }
 
-static void tell_unwritten(struct keeper *k, const char *file, fh_err e)
+fh_err fh_keeper_unwritten(struct fh_keeper *k, const char *file, fh_err e)
 {
 	fh_trace_where(&k->trace, "%s", file);
 	fh_trace_what(&k->trace, "cannot be written: %s", fh_err_text(e));
 	fh_trace_cure(&k->trace, "make room or replace the disk, then start again; nothing is "
 		      "signed without it");
+	return e;
 }
 
-/* Durable before the signature leaves: whatever core becomes, a second tree of
- * this size is never signed.  */
-static fh_err store_signed(struct keeper *k, uint64_t size, const struct fh_hash *root)
+fh_err fh_keeper_store_signed(struct fh_keeper *k, uint64_t size, const struct fh_hash *root)
 {
 	uint8_t bytes[128];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
@@ -107,264 +93,17 @@ static fh_err store_signed(struct keeper *k, uint64_t size, const struct fh_hash
 	fh_cbor_put_hash(&b, root);
 	fh_err e = fh_slots_write(&k->signed_slots, fh_builder_span(&b));
 
-	if (e != FH_ERR_OK) {
-		tell_unwritten(k, "keys/signed", e);
-		return e;
-	}
+	if (e != FH_ERR_OK)
+		return fh_keeper_unwritten(k, "keys/signed", e);
 	k->signed_size = size;
 	k->signed_root = *root;
-	return FH_ERR_OK;
-}
-
-/* --- the device key --------------------------------------------------- */
-
-/* The sealed secret is seed || chain id || device id: the key serves no other
- * chain and knows its own name.  */
-static fh_err take_device(struct keeper *k, struct fh_span plain)
-{
-	struct fh_cursor c = fh_cursor_of(plain);
-	struct fh_span seed = fh_cursor_take(&c, FH_MLDSA65_SEED_SIZE);
-	struct fh_span chain = fh_cursor_take(&c, FH_HASH_SIZE);
-	struct fh_span device = fh_cursor_take(&c, FH_HASH_SIZE);
-	fh_err e = fh_cursor_end(&c);
-
-	if (e != FH_ERR_OK)
-		return e;
-	e = fh_secret_from(seed, &k->device_seed);
-	if (e != FH_ERR_OK)
-		return e;
-	memcpy(k->chain_id.bytes, chain.p, FH_HASH_SIZE);
-	memcpy(k->device_id.bytes, device.p, FH_HASH_SIZE);
-	struct fh_builder b = fh_builder_of(k->origin, origin_size);
-
-	fh_builder_text(&b, "freehold/");
-	fh_builder_hex(&b, fh_hash_span(&k->device_id));
-	return FH_ERR_OK;
-}
-
-static fh_err open_device(struct keeper *k)
-{
-	uint8_t blob[FH_CHIP_BLOB_MAX], plain[FH_CHIP_SECRET_MAX];
-	struct fh_builder b = FH_BUILDER_ARRAY(plain);
-	struct stat st;
-
-	if (fstat(FH_KEEPER_DEVICE, &st) != 0)
-		return FH_ERR_IO;
-	if (st.st_size == 0 || (size_t)st.st_size > sizeof(blob)) {
-		fh_trace_where(&k->trace, "keys/device");
-		fh_trace_what(&k->trace, "is no sealed key (%lld bytes)", (long long)st.st_size);
-		fh_trace_cure(&k->trace, "restore keys/ from a backup, or enrol this machine anew");
-		return FH_ERR_FORMAT;
-	}
-	fh_err e = fh_fd_pread(FH_KEEPER_DEVICE, blob, (size_t)st.st_size, 0);
-
-	if (e != FH_ERR_OK)
-		return e;
-	e = k->chip.class->unseal(&k->chip, FH_CHIP_DEVICE, fh_span_of(blob, (size_t)st.st_size),
-				  &b);
-	if (e != FH_ERR_OK) {
-		k->trace = k->chip.trace;
-		fh_trace_where(&k->trace, "keys/device: %s", k->chip.trace.where);
-	} else {
-		e = take_device(k, fh_builder_span(&b));
-	}
-	fh_wipe(plain, sizeof(plain));
-	return e;
-}
-
-static fh_err answer_open(struct keeper *k, struct fh_span frame, struct fh_builder *answer)
-{
-	(void)frame;
-	fh_err e = load_signed(k);
-
-	if (e == FH_ERR_OK)
-		e = open_device(k);
-	if (e != FH_ERR_OK)
-		return e;
-	struct fh_door_opened o = { k->chain_id, k->device_id, k->signed_size, k->signed_root,
-				    k->chip.grade };
-
-	fh_door_put_opened(answer, &o);
-	return FH_ERR_OK;
-}
-
-/* --- the session key -------------------------------------------------- */
-
-static fh_err use_session(struct keeper *k, const struct fh_secret *seed,
-			  struct fh_public_key *public)
-{
-	struct fh_span name = fh_span_of(k->origin, origin_size);
-	fh_err e = fh_signer_new(seed, &k->session);
-
-	if (e == FH_ERR_OK)
-		e = fh_signer_public(&k->session, public);
-	if (e != FH_ERR_OK)
-		return e;
-	k->session_id = fh_key_id(FH_SPAN_ARRAY(public->bytes));
-	k->note_key = fh_note_mldsa65_key_id(name, FH_SPAN_ARRAY(public->bytes));
-	return FH_ERR_OK;
-}
-
-/* The device key vouches for the session key: used here and nowhere else.  */
-static fh_err certify(struct keeper *k, const struct fh_certificate *c, struct fh_builder *out)
-{
-	uint8_t payload_bytes[FH_CERTIFICATE_MAX], message_bytes[FH_CERTIFICATE_MAX];
-	struct fh_builder payload = FH_BUILDER_ARRAY(payload_bytes);
-	struct fh_builder message = FH_BUILDER_ARRAY(message_bytes);
-	FH_OWN(fh_signer) device = { 0 };
-	struct fh_public_key public;
-	struct fh_signature s;
-	fh_err e = fh_signer_new(&k->device_seed, &device);
-
-	if (e == FH_ERR_OK)
-		e = fh_signer_public(&device, &public);
-	if (e != FH_ERR_OK)
-		return e;
-	struct fh_hash id = fh_key_id(FH_SPAN_ARRAY(public.bytes));
-
-	if (!fh_hash_equal(&id, &k->device_id))
-		return FH_ERR_CONFLICT;
-	fh_certificate_put_payload(&payload, c);
-	fh_certificate_put_signed(&message, fh_builder_span(&payload));
-	if (message.bad)
-		return FH_ERR_LIMIT;
-	e = fh_signer_sign(&device, fh_builder_span(&message), &s);
-	if (e != FH_ERR_OK)
-		return e;
-	fh_certificate_put(out, fh_builder_span(&payload), &k->device_id, FH_SPAN_ARRAY(s.bytes));
-	return out->bad ? FH_ERR_LIMIT : FH_ERR_OK;
-}
-
-/* Seals the session's seed for this boot and files it with its certificate.  */
-static fh_err store_session(struct keeper *k, const struct fh_secret *seed,
-			    struct fh_span certificate)
-{
-	uint8_t blob_bytes[FH_CHIP_BLOB_MAX], value_bytes[FH_SLOT_VALUE_MAX];
-	struct fh_builder blob = FH_BUILDER_ARRAY(blob_bytes);
-	struct fh_builder value = FH_BUILDER_ARRAY(value_bytes);
-	fh_err e = k->chip.class->seal(&k->chip, FH_CHIP_BOOT, fh_secret_span(seed), &blob);
-
-	if (e != FH_ERR_OK) {
-		k->trace = k->chip.trace;
-		return e;
-	}
-	fh_cbor_put_array(&value, 2);
-	fh_cbor_put_bytes(&value, fh_builder_span(&blob));
-	fh_cbor_put_bytes(&value, certificate);
-	e = fh_slots_write(&k->session_slots, fh_builder_span(&value));
-	if (e != FH_ERR_OK)
-		tell_unwritten(k, "keys/session", e);
-	return e;
-}
-
-static fh_err new_session(struct keeper *k, uint64_t boot, uint64_t start, struct fh_builder *out)
-{
-	FH_OWN(fh_secret) seed = { 0 };
-	struct fh_public_key public;
-	fh_err e = fh_seed_new(&seed);
-
-	if (e == FH_ERR_OK)
-		e = use_session(k, &seed, &public);
-	if (e != FH_ERR_OK)
-		return e;
-	struct fh_certificate c = {
-		.chain_id = k->chain_id,
-		.device_id = k->device_id,
-		.session_key = FH_SPAN_ARRAY(public.bytes),
-		.boot = boot,
-		.start = start,
-		.previous_size = k->signed_size,
-		.previous_root = k->signed_root,
-		.grade = k->chip.grade,
-	};
-
-	e = certify(k, &c, out);
-	/* From the first session on, keys/signed says so, if only that nothing was
-	 * signed: an empty file will not do any more.  */
-	if (e == FH_ERR_OK && k->signed_slots.number == 0)
-		e = store_signed(k, k->signed_size, &k->signed_root);
-	if (e != FH_ERR_OK)
-		return e;
-	return store_session(k, &seed, fh_builder_span(out));
-}
-
-/* The session of an earlier start in this boot; FH_ERR_MISSING if there is none
- * that this boot can open.  */
-static fh_err old_session(struct keeper *k, struct fh_builder *out)
-{
-	uint8_t value[FH_SLOT_VALUE_MAX], plain[FH_CHIP_SECRET_MAX];
-	struct fh_builder b = FH_BUILDER_ARRAY(value), opened = FH_BUILDER_ARRAY(plain);
-	FH_OWN(fh_secret) seed = { 0 };
-	struct fh_public_key public;
-	fh_err e = fh_slots_open(FH_KEEPER_SESSION, &k->session_slots, &b);
-
-	if (e == FH_ERR_FORMAT) /* damaged: a new session, certified like any other */
-		k->session_slots = (struct fh_slots){ FH_KEEPER_SESSION, 0 };
-	if (e == FH_ERR_MISSING || e == FH_ERR_FORMAT)
-		return FH_ERR_MISSING;
-	if (e != FH_ERR_OK)
-		return e;
-	struct fh_cursor c = fh_cursor_of(fh_builder_span(&b));
-
-	fh_cbor_array_exact(&c, 2);
-	struct fh_span blob = fh_cbor_bytes(&c, FH_CHIP_BLOB_MAX);
-	struct fh_span certificate = fh_cbor_bytes(&c, FH_CERTIFICATE_MAX);
-
-	if (fh_cursor_end(&c) != FH_ERR_OK)
-		return FH_ERR_MISSING;
-	e = k->chip.class->unseal(&k->chip, FH_CHIP_BOOT, blob, &opened);
-	if (e == FH_ERR_STATE || e == FH_ERR_SIGNATURE || e == FH_ERR_FORMAT)
-		return FH_ERR_MISSING;
-	if (e == FH_ERR_OK)
-		e = fh_secret_from(fh_builder_span(&opened), &seed);
-	fh_wipe(plain, sizeof(plain));
-	if (e == FH_ERR_OK)
-		e = use_session(k, &seed, &public);
-	struct fh_certificate held;
-
-	if (e == FH_ERR_OK)
-		e = fh_certificate_read(certificate, &held);
-	if (e != FH_ERR_OK)
-		return e;
-	if (!fh_span_equal(held.session_key, FH_SPAN_ARRAY(public.bytes))
-	    || !fh_hash_equal(&held.device_id, &k->device_id))
-		return FH_ERR_CONFLICT;
-	fh_builder_bytes(out, certificate);
-	return FH_ERR_OK;
-}
-
-static fh_err answer_begin(struct keeper *k, struct fh_span frame, struct fh_builder *answer)
-{
-	uint8_t bytes[FH_CERTIFICATE_MAX], boot_id[32];
-	struct fh_builder certificate = FH_BUILDER_ARRAY(bytes);
-	struct fh_door_begun g = { 0 };
-
-	(void)frame;
-	fh_err e = k->chip.class->boot(&k->chip, &g.boot, boot_id);
-
-	if (e == FH_ERR_OK)
-		e = k->chip.class->counter_increment(&k->chip, &g.start);
-	if (e != FH_ERR_OK) {
-		k->trace = k->chip.trace;
-		return e;
-	}
-	e = old_session(k, &certificate);
-	if (e == FH_ERR_MISSING) {
-		g.fresh = true;
-		e = new_session(k, g.boot, g.start, &certificate);
-	}
-	fh_secret_drop(&k->device_seed);
-	if (e != FH_ERR_OK)
-		return e;
-	g.certificate = fh_builder_span(&certificate);
-	fh_door_put_begun(answer, &g);
 	return FH_ERR_OK;
 }
 
 /* --- checkpoints ------------------------------------------------------ */
 
 /* Only a tree that extends the last signed one, or that very tree again.  */
-static fh_err extends_signed(struct keeper *k, uint64_t size, const struct fh_hash *root,
+static fh_err extends_signed(struct fh_keeper *k, uint64_t size, const struct fh_hash *root,
 			     const struct fh_proof *proof)
 {
 	fh_err e = FH_ERR_SIGNATURE;
@@ -381,10 +120,10 @@ static fh_err extends_signed(struct keeper *k, uint64_t size, const struct fh_ha
 	return FH_ERR_CONFLICT;
 }
 
-static fh_err sign_note(struct keeper *k, uint64_t size, const struct fh_hash *root,
+static fh_err sign_note(struct fh_keeper *k, uint64_t size, const struct fh_hash *root,
 			struct fh_builder *note)
 {
-	struct fh_span name = fh_span_of(k->origin, origin_size);
+	struct fh_span name = fh_span_of(k->origin, FH_KEEPER_ORIGIN_SIZE);
 	struct fh_checkpoint c = { name, size, *root };
 	uint8_t text_bytes[FH_CHECKPOINT_TEXT_MAX], message_bytes[FH_CHECKPOINT_TEXT_MAX + 64];
 	struct fh_builder text = FH_BUILDER_ARRAY(text_bytes);
@@ -401,11 +140,12 @@ static fh_err sign_note(struct keeper *k, uint64_t size, const struct fh_hash *r
 		return e;
 	fh_builder_bytes(note, fh_builder_span(&text));
 	fh_builder_text(note, "\n");
-	fh_note_put_signature(note, name, k->note_key, FH_SPAN_ARRAY(s.bytes));
+	fh_note_put_signature(note, name, k->note_id, FH_SPAN_ARRAY(s.bytes));
 	return note->bad ? FH_ERR_LIMIT : FH_ERR_OK;
 }
 
-static fh_err answer_checkpoint(struct keeper *k, struct fh_span frame, struct fh_builder *answer)
+static fh_err answer_checkpoint(struct fh_keeper *k, struct fh_span frame,
+				struct fh_builder *answer)
 {
 	uint8_t bytes[FH_CHECKPOINT_NOTE_MAX];
 	struct fh_builder note = FH_BUILDER_ARRAY(bytes);
@@ -417,7 +157,7 @@ static fh_err answer_checkpoint(struct keeper *k, struct fh_span frame, struct f
 	if (e == FH_ERR_OK)
 		e = extends_signed(k, size, &root, &proof);
 	if (e == FH_ERR_OK && size > k->signed_size)
-		e = store_signed(k, size, &root);
+		e = fh_keeper_store_signed(k, size, &root);
 	if (e == FH_ERR_OK)
 		e = sign_note(k, size, &root, &note);
 	if (e != FH_ERR_OK)
@@ -430,7 +170,7 @@ static fh_err answer_checkpoint(struct keeper *k, struct fh_span frame, struct f
 
 /* The header is ours, whatever the payload says: what is signed is a document
  * and nothing else.  */
-static fh_err answer_document(struct keeper *k, struct fh_span frame, struct fh_builder *answer)
+static fh_err answer_document(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
 {
 	struct fh_builder message = fh_builder_of(k->room, document_room);
 	struct fh_span payload;
@@ -448,13 +188,52 @@ static fh_err answer_document(struct keeper *k, struct fh_span frame, struct fh_
 	return e;
 }
 
-static fh_err answer_close(struct keeper *k, struct fh_span frame, struct fh_builder *answer)
+/* --- opening and closing -------------------------------------------------- */
+
+/* What keys/device may be released by now, in one number.  */
+static struct fh_hash companions_of(const struct fh_release *r)
+{
+	struct fh_sha256 h;
+
+	fh_sha256_begin(&h);
+	for (size_t i = 0; i < r->companions; i++)
+		fh_sha256_add(&h, FH_SPAN_ARRAY(r->companion[i].bytes));
+	return fh_sha256_end(&h);
+}
+
+static fh_err answer_open(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
+{
+	(void)frame;
+	fh_err e = load_signed(k);
+
+	if (e == FH_ERR_OK)
+		e = fh_keeper_open_device(k);
+	if (e != FH_ERR_OK)
+		return e;
+	struct fh_door_opened o = {
+		.chain_id = k->device.release.chain_id,
+		.device_id = k->device.release.device_id,
+		.signed_size = k->signed_size,
+		.signed_root = k->signed_root,
+		.grade = k->chip.grade,
+		.epoch = k->epoch,
+		.measured = k->pcrs.selected != 0,
+		.noted = k->noted,
+		.note = k->note,
+		.companions = companions_of(&k->device.release),
+	};
+
+	fh_door_put_opened(answer, &o);
+	return FH_ERR_OK;
+}
+
+static fh_err answer_close(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
 {
 	(void)frame;
 	fh_signer_drop(&k->session);
-	fh_secret_drop(&k->device_seed);
-	fh_cbor_put_array(answer, 1);
-	fh_cbor_put_uint(answer, FH_ERR_OK);
+	fh_secret_drop(&k->note_key);
+	fh_chip_drop(&k->chip); /* before the answer: then we may be killed any time */
+	fh_door_put_done(answer);
 	return FH_ERR_OK;
 }
 
@@ -465,35 +244,43 @@ struct door {
 	enum fh_stage asked_in;
 	enum fh_stage leads_to;
 	size_t frame_max; /* bytes of the whole request */
-	fh_err (*answer)(struct keeper *k, struct fh_span frame, struct fh_builder *answer);
+	fh_err (*answer)(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 };
 
 /* Everything the keeper will do for core.  */
 static const struct door door[] = {
 	/* request           asked in         leads to         max  */
 	{ FH_DOOR_OPEN, FH_STAGE_NEW, FH_STAGE_OPENED, 8, answer_open },
-	{ FH_DOOR_BEGIN, FH_STAGE_OPENED, FH_STAGE_LIVE, 8, answer_begin },
-	{ FH_DOOR_CHECKPOINT, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_REQUEST_MAX,
+	{ FH_DOOR_AUTHORITY, FH_STAGE_OPENED, FH_STAGE_OPENED, FH_DOOR_AUTHORITY_MAX,
+	  fh_keeper_authority },
+	{ FH_DOOR_APPROVAL, FH_STAGE_OPENED, FH_STAGE_OPENED, FH_DOOR_APPROVAL_MAX,
+	  fh_keeper_approval },
+	{ FH_DOOR_BEGIN, FH_STAGE_OPENED, FH_STAGE_LIVE, FH_DOOR_BEGIN_MAX, fh_keeper_begin },
+	{ FH_DOOR_CHECKPOINT, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_CHECKPOINT_MAX,
 	  answer_checkpoint },
+	{ FH_DOOR_NOTE, FH_STAGE_LIVE, FH_STAGE_LIVE, 16, fh_keeper_note },
+	{ FH_DOOR_QUOTE, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_QUOTE_MAX, fh_keeper_quote },
+	{ FH_DOOR_EPOCH, FH_STAGE_LIVE, FH_STAGE_LIVE, 16, fh_keeper_epoch },
 	{ FH_DOOR_CLOSE, FH_STAGE_LIVE, FH_STAGE_CLOSED, 8, answer_close },
 	{ FH_DOOR_DOCUMENT, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_DOCUMENT_MAX,
 	  answer_document },
+	{ FH_DOOR_CLOSE, FH_STAGE_OPENED, FH_STAGE_CLOSED, 8, answer_close },
+	{ FH_DOOR_CLOSE, FH_STAGE_NEW, FH_STAGE_CLOSED, 8, answer_close },
 };
 
-static const struct door *find_door(struct fh_span frame)
+static const struct door *find_door(enum fh_stage stage, struct fh_span frame)
 {
 	struct fh_cursor c = fh_cursor_of(frame);
 
-	size_t members = fh_cbor_array(&c, 4);
+	size_t members = fh_cbor_array(&c, 8);
 	uint64_t request = fh_cbor_uint(&c);
+	bool bare = request == FH_DOOR_OPEN || request == FH_DOOR_CLOSE;
 
-	/* These have a body, which their answers read.  */
-	bool body = request == FH_DOOR_CHECKPOINT || request == FH_DOOR_DOCUMENT;
-
-	if (!body && (members != 1 || fh_cursor_end(&c) != FH_ERR_OK))
+	/* A body is read by its answer.  */
+	if (bare && (members != 1 || fh_cursor_end(&c) != FH_ERR_OK))
 		return nullptr;
 	for (size_t i = 0; i < sizeof(door) / sizeof(door[0]); i++) {
-		if (!fh_cursor_bad(&c) && door[i].request == request
+		if (!fh_cursor_bad(&c) && door[i].request == request && door[i].asked_in == stage
 		    && frame.n <= door[i].frame_max)
 			return &door[i];
 	}
@@ -501,13 +288,13 @@ static const struct door *find_door(struct fh_span frame)
 }
 
 /* Answers one request; an error that is not an answer ends the keeper.  */
-static fh_err answer(struct keeper *k, struct fh_span frame)
+static fh_err answer(struct fh_keeper *k, struct fh_span frame)
 {
 	uint8_t bytes[FH_DOOR_ANSWER_MAX];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
-	const struct door *d = find_door(frame);
+	const struct door *d = find_door(k->stage, frame);
 
-	if (d == nullptr || d->asked_in != k->stage)
+	if (d == nullptr)
 		return FH_ERR_STATE;
 	k->trace = (struct fh_trace){ 0 };
 	fh_err e = d->answer(k, frame, &b);
@@ -523,7 +310,7 @@ static fh_err answer(struct keeper *k, struct fh_span frame)
 		     : fh_frame_send(FH_FD_CORE, fh_builder_span(&b), /* pass= */ -1);
 }
 
-static fh_err serve(struct keeper *k, struct fh_arena *arena)
+static fh_err serve(struct fh_keeper *k, struct fh_arena *arena)
 {
 	struct fh_pipe core;
 	struct fh_span frame;
@@ -541,7 +328,7 @@ static fh_err serve(struct keeper *k, struct fh_arena *arena)
 	return e;
 }
 
-static fh_err open_chip(struct keeper *k, int argc, char **argv, struct fh_arena *arena)
+static fh_err open_chip(struct fh_keeper *k, int argc, char **argv, struct fh_arena *arena)
 {
 	uint8_t boot_id[FH_HASH_SIZE];
 
@@ -556,14 +343,30 @@ static fh_err open_chip(struct keeper *k, int argc, char **argv, struct fh_arena
 	return fh_chip_soft_open(FH_KEEPER_CHIP, boot_id, arena, &k->trace, &k->chip);
 }
 
+static fh_err take_memory(struct fh_keeper *k, struct fh_arena *from)
+{
+	void *first = fh_arena_space(from, authority_room);
+	void *second = fh_arena_space(from, authority_room);
+	void *scratch = fh_arena_space(from, scratch_room);
+
+	if (first == nullptr || second == nullptr || scratch == nullptr)
+		return FH_ERR_NOMEM;
+	k->authority[0] = fh_arena_of(first, authority_room);
+	k->authority[1] = fh_arena_of(second, authority_room);
+	k->scratch = fh_arena_of(scratch, scratch_room);
+	return FH_ERR_OK;
+}
+
 int fh_role_keeper(int argc, char **argv)
 {
 	struct fh_confinement what = { .role = FH_ROLE_KEEPER };
 	FH_OWN(fh_arena) arena = { 0 };
-	struct keeper k = { 0 };
+	struct fh_keeper k = { 0 };
 	int landlock;
 	fh_err e = fh_arena_map(keeper_arena, &arena);
 
+	if (e == FH_ERR_OK)
+		e = take_memory(&k, &arena);
 	if (e == FH_ERR_OK)
 		e = fh_confine(&what, &landlock, &k.trace);
 	if (e == FH_ERR_OK)
@@ -575,7 +378,7 @@ int fh_role_keeper(int argc, char **argv)
 	if (e == FH_ERR_STATE)
 		fh_log(FH_LOG_PRIORITY_ERROR, "keeper",
 		       "core asked for what is not on its door; ending");
-	fh_secret_drop(&k.device_seed);
+	fh_secret_drop(&k.note_key);
 	fh_signer_drop(&k.session);
 	fh_chip_drop(&k.chip);
 	return e == FH_ERR_OK || e == FH_ERR_CLOSED ? 0 : 2;

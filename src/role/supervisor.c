@@ -110,6 +110,13 @@ static bool more_deaths(const struct fh_supervisor *s)
 	return true;
 }
 
+/* Core has checked, and the answer was no: another start would say the same.  */
+static bool refused(const struct death *cause)
+{
+	return strcmp(cause->role, "core") == 0 && WIFEXITED(cause->status)
+	       && WEXITSTATUS(cause->status) == 1;
+}
+
 static fh_err reap(struct fh_supervisor *s, struct fh_trace *t)
 {
 	struct death cause = { 0 };
@@ -123,6 +130,12 @@ static fh_err reap(struct fh_supervisor *s, struct fh_trace *t)
 	if (cause.role == nullptr)
 		return FH_ERR_OK;
 	fh_trace_where(t, "%s", cause.role);
+	if (refused(&cause)) {
+		fh_trace_what(t, "refused to start in this state");
+		fh_trace_cure(t, "its own message above names the state and what cures it; so does "
+			      "`freehold status`");
+		return FH_ERR_UNAPPROVED;
+	}
 	if (WIFSIGNALED(cause.status))
 		fh_trace_what(t, "was killed by signal %d", WTERMSIG(cause.status));
 	else

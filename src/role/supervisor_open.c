@@ -25,6 +25,7 @@ void fh_supervisor_drop(struct fh_supervisor *s)
 	fh_fd_drop(&s->device);
 	fh_fd_drop(&s->session);
 	fh_fd_drop(&s->counter);
+	fh_fd_drop(&s->log);
 	fh_fd_drop(&s->unix_socket);
 	fh_fd_drop(&s->tcp_socket);
 	fh_store_drop(&s->store);
@@ -91,9 +92,20 @@ static fh_err open_chip(struct fh_supervisor *s, struct fh_trace *t)
 	return e;
 }
 
+static fh_err check_format(const struct fh_supervisor *s, struct fh_trace *t)
+{
+	if (s->store.format == FH_STORE_FORMAT)
+		return FH_ERR_OK;
+	fh_trace_where(t, "%s", s->store.path);
+	fh_trace_what(t, "the state directory has format %u, and this version serves format %u",
+		      s->store.format, FH_STORE_FORMAT);
+	fh_trace_cure(t, "run freehold upgrade");
+	return FH_ERR_STATE;
+}
+
 static fh_err open_keys(struct fh_supervisor *s, struct fh_trace *t)
 {
-	fh_err e = open_key(s, "keys/device", O_RDONLY, &s->device, t);
+	fh_err e = open_key(s, "keys/device", O_RDWR, &s->device, t);
 
 	if (e == FH_ERR_OK)
 		e = open_key(s, "keys/signed", O_RDWR, &s->signed_file, t);
@@ -102,6 +114,15 @@ static fh_err open_keys(struct fh_supervisor *s, struct fh_trace *t)
 	if (e == FH_ERR_OK)
 		e = open_chip(s, t);
 	return e;
+}
+
+/* A machine without measured boot has none.  */
+static void open_log(struct fh_supervisor *s)
+{
+	int fd = open(FH_EVENT_LOG_PATH, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0)
+		s->log = fh_fd_of(fd);
 }
 
 static fh_err make_journal(struct fh_supervisor *s, struct fh_trace *t)
@@ -142,11 +163,15 @@ fh_err fh_supervisor_open(struct fh_supervisor *s, struct fh_trace *t)
 	if (e == FH_ERR_OK)
 		e = fh_store_open(s->what->state, &s->store, t);
 	if (e == FH_ERR_OK)
+		e = check_format(s, t);
+	if (e == FH_ERR_OK)
 		e = fh_store_lock(&s->store, t);
 	if (e == FH_ERR_OK)
 		e = make_journal(s, t);
 	if (e == FH_ERR_OK)
 		e = open_keys(s, t);
+	if (!s->soft)
+		open_log(s);
 	if (e == FH_ERR_OK)
 		e = open_sockets(s, t);
 	int pair[2];

@@ -72,9 +72,9 @@ fh_err fh_supervisor_start_core(struct fh_supervisor *s, struct fh_trace *t)
 	}
 	if (e == FH_ERR_OK) {
 		const int fds[] = { fh_fd_get(s->core_other), fh_fd_get(keeper.a),
-				    fh_fd_get(reach.a) };
+				    fh_fd_get(reach.a), fh_fd_get(s->log) };
 
-		e = fh_spawn_role("core", argument, fds, 3, &s->core);
+		e = fh_spawn_role("core", argument, fds, s->log.plus_one > 0 ? 4 : 3, &s->core);
 	}
 	if (e != FH_ERR_OK) {
 		fh_trace_what(t, "the roles cannot be started: %s", fh_err_text(e));
@@ -85,6 +85,7 @@ fh_err fh_supervisor_start_core(struct fh_supervisor *s, struct fh_trace *t)
 	fh_fd_drop(&s->device);
 	fh_fd_drop(&s->session);
 	fh_fd_drop(&s->counter);
+	fh_fd_drop(&s->log);
 	return e;
 }
 

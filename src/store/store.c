@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define FORMAT_NAME "freehold "
+#define FORMAT_LINE FORMAT_NAME "2\n" /* FH_STORE_FORMAT */
 
 static const char *const directories[] = { "chain", "record", "keys", "cache" };
 constexpr size_t directories_n = sizeof(directories) / sizeof(directories[0]);
@@ -156,7 +157,8 @@ fh_err fh_store_create(const char *path, struct fh_store *out, struct fh_trace *
 	e = make_below(&s, t);
 	/* The format comes last: without it this is no state directory yet.  */
 	if (e == FH_ERR_OK)
-		e = fh_store_put(&s, "format", FH_SPAN_LIT(FORMAT_NAME "1\n"), t);
+		e = fh_store_put(&s, "format", FH_SPAN_LIT(FORMAT_LINE), t);
+	s.format = FH_STORE_FORMAT;
 	if (e == FH_ERR_OK)
 		*out = s;
 	else
@@ -194,7 +196,7 @@ static fh_err check_owner(const char *path, struct fh_trace *t)
 	return FH_ERR_OK;
 }
 
-static fh_err check_version(struct fh_span text, struct fh_trace *t)
+static fh_err check_version(struct fh_span text, unsigned *format, struct fh_trace *t)
 {
 	char digits[format_file_max] = "";
 	struct fh_span rest = fh_span_skip(text, strlen(FORMAT_NAME));
@@ -211,15 +213,17 @@ static fh_err check_version(struct fh_span text, struct fh_trace *t)
 		fh_trace_cure(t, "name another state directory with --state");
 		return FH_ERR_FORMAT;
 	}
-	if (v <= FH_STORE_FORMAT)
+	if (v <= FH_STORE_FORMAT) {
+		*format = (unsigned)v;
 		return FH_ERR_OK;
+	}
 	fh_trace_what(t, "the state directory has format %lu; this version knows up to %u", v,
 		      FH_STORE_FORMAT);
 	fh_trace_cure(t, "update Freehold; nothing was changed");
 	return FH_ERR_VERSION;
 }
 
-static fh_err check_format(const struct fh_store *s, struct fh_trace *t)
+static fh_err check_format(struct fh_store *s, struct fh_trace *t)
 {
 	alignas(max_align_t) uint8_t memory[2 * format_file_max];
 	struct fh_arena a = fh_arena_of(memory, sizeof(memory));
@@ -235,7 +239,7 @@ static fh_err check_format(const struct fh_store *s, struct fh_trace *t)
 	} else if (e != FH_ERR_OK) {
 		fh_trace_what(t, "the file `format` cannot be read: %s", fh_err_text(e));
 	}
-	return e != FH_ERR_OK ? e : check_version(text, t);
+	return e != FH_ERR_OK ? e : check_version(text, &s->format, t);
 }
 
 fh_err fh_store_open(const char *path, struct fh_store *out, struct fh_trace *t)
@@ -371,4 +375,30 @@ fh_err fh_store_put(const struct fh_store *s, const char *name, struct fh_span b
 		return e;
 	}
 	return give_name(temporary, path, t);
+}
+
+fh_err fh_store_upgraded(struct fh_store *s, struct fh_trace *t)
+{
+	char path[FH_PATH_MAX], temporary[FH_PATH_MAX];
+	fh_err e = fh_store_path(s, "format", path);
+
+	if (e == FH_ERR_OK)
+		e = temporary_path(s, "format", temporary);
+	if (e != FH_ERR_OK)
+		return e;
+	(void)unlink(temporary);
+	e = fh_file_write_new(temporary, FH_SPAN_LIT(FORMAT_LINE), 0600);
+	if (e == FH_ERR_OK)
+		e = hand_over(s, temporary, t);
+	if (e == FH_ERR_OK && rename(temporary, path) != 0)
+		e = fh_errno_err(errno);
+	if (e == FH_ERR_OK)
+		e = fh_directory_sync_of(path);
+	if (e != FH_ERR_OK) {
+		(void)unlink(temporary);
+		fh_trace_what(t, "the file `format` cannot be written: %s", fh_err_text(e));
+		return e;
+	}
+	s->format = FH_STORE_FORMAT;
+	return FH_ERR_OK;
 }

@@ -21,11 +21,12 @@
  * the owner of the state directory, so that root may run `init` for the
  * daemon's user.  */
 
-constexpr unsigned FH_STORE_FORMAT = 1;
+constexpr unsigned FH_STORE_FORMAT = 2;
 
 struct fh_store {
 	char path[FH_PATH_MAX]; /* of the state directory */
 	struct fh_fd lock;      /* held lock, or none */
+	unsigned format;        /* of an opened one: at most FH_STORE_FORMAT */
 };
 
 /* Releases the lock.  */
@@ -43,6 +44,9 @@ fh_err fh_store_open(const char *path, struct fh_store *out, struct fh_trace *t)
 /* Locks S for this process.  FH_ERR_LOCKED: another process has it; T names
  * its process id.  */
 fh_err fh_store_lock(struct fh_store *s, struct fh_trace *t);
+
+/* Says that S has come to FH_STORE_FORMAT.  */
+fh_err fh_store_upgraded(struct fh_store *s, struct fh_trace *t);
 
 /* "PATH/NAME" into OUT.  FH_ERR_LIMIT if it does not fit.  */
 fh_err fh_store_path(const struct fh_store *s, const char *name, char out[FH_PATH_MAX]);

@@ -58,9 +58,6 @@ void fh_finding_say_static(struct fh_finding *f, const char *what)
 
 	fh_trace_where(t, "fresh");
 	fh_trace_what(t, "not checked: %s says nothing about now", what);
-	t = fh_finding_say(f, "no-quote");
-	fh_trace_where(t, "accepted");
-	fh_trace_what(t, "not checked: the sessions carry no quote of the machine's state");
 }
 
 static int number_of(enum fh_question q)

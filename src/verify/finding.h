@@ -60,8 +60,7 @@ void fh_finding_begin(struct fh_finding *f);
  * (the fh_trace functions take that).  */
 struct fh_trace *fh_finding_say(struct fh_finding *f, const char *code);
 
-/* Says why `fresh` and `accepted` stay unchecked for WHAT ("a record"), which is
- * static and carries no quote.  */
+/* Says why `fresh` stays unchecked for WHAT ("a record"), which is static.  */
 void fh_finding_say_static(struct fh_finding *f, const char *what);
 
 /* F's answer to Q.  */

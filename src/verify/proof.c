@@ -205,6 +205,15 @@ static void answer(struct fh_proof_check *c, const struct fh_proof_options *o)
 	}
 }
 
+static void say_unappraised(struct fh_finding *f)
+{
+	struct fh_trace *t = fh_finding_say(f, "no-quote");
+
+	fh_trace_where(t, "accepted");
+	fh_trace_what(t, "not checked: a proof is of one entry; the record tells the states that "
+		      "the machine was in");
+}
+
 fh_err fh_proof_verify(struct fh_span text, const struct fh_proof_options *o,
 		       struct fh_proof_check *out)
 {
@@ -227,6 +236,7 @@ fh_err fh_proof_verify(struct fh_span text, const struct fh_proof_options *o,
 	if (e == FH_ERR_OK) {
 		answer(out, o);
 		fh_finding_say_static(&out->finding, "a proof");
+		say_unappraised(&out->finding);
 	}
 	return e;
 }

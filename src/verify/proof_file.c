@@ -107,7 +107,7 @@ fh_err fh_bundle_read(struct fh_span bytes, struct fh_bundle *out)
 		if (u.payload.n == 0)
 			fh_cursor_fail(&c, FH_ERR_FORMAT);
 	}
-	u.certificate = fh_cbor_bytes(&c, FH_CERTIFICATE_MAX + FH_QUOTE_MAX);
+	u.certificate = fh_cbor_bytes(&c, FH_CERTIFICATE_MAX);
 	u.statements = fh_cbor_array(&c, FH_BUNDLE_STATEMENTS_MAX);
 	u.rest = c.rest;
 	for (size_t i = 0; i < u.statements && !fh_cursor_bad(&c); i++)

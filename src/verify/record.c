@@ -328,6 +328,7 @@ void fh_record_check_end(struct fh_record_check *c)
 	c->finding.graded = c->finding.placed = c->counts.sessions > 0;
 	c->finding.placement = c->chain.placement;
 	fh_finding_say_static(&c->finding, "a record");
+	fh_record_answer_accepted(c);
 }
 
 void fh_record_check_drop(struct fh_record_check *c)

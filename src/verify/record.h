@@ -93,6 +93,9 @@ struct fh_record_check {
 	uint64_t offset;             /* of the frame being read */
 	struct fh_record_session session;
 	bool may_permit;             /* the chain lets this device permit */
+	uint64_t quotes;             /* that hold */
+	uint64_t unquoted;           /* sessions whose certificate carries none */
+	uint64_t unapproved;         /* quotes of a state that was not approved */
 	struct fh_leaf last;         /* the entry before this one */
 	struct fh_boundary *boundary; /* since and with the last checkpoint */
 	size_t boundaries;

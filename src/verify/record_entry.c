@@ -55,7 +55,8 @@ static bool in_order(struct fh_record_check *c, const struct fh_leaf *l)
 
 static bool is_public(enum fh_entry_kind k)
 {
-	return k == FH_ENTRY_SESSION || k == FH_ENTRY_START || k == FH_ENTRY_CHAIN;
+	return k == FH_ENTRY_SESSION || k == FH_ENTRY_START || k == FH_ENTRY_CHAIN
+	       || k == FH_ENTRY_QUOTE || k == FH_ENTRY_BOOT;
 }
 
 /* The entry names the session that may speak here.  Of a new session, only
@@ -208,8 +209,12 @@ static fh_err check_kind(struct fh_record_check *c, const struct fh_record_entry
 		check_outcome(c, entry);
 		return FH_ERR_OK;
 	case FH_ENTRY_START:
+		return fh_record_quote_entry(c, entry, FH_QUOTE_START);
+	case FH_ENTRY_QUOTE:
+		return fh_record_quote_entry(c, entry, FH_QUOTE_SCHEDULED);
 	case FH_ENTRY_REFUSAL:
 	case FH_ENTRY_STOP:
+	case FH_ENTRY_BOOT:
 	case FH_ENTRY_KINDS:
 		break;
 	}

@@ -2,10 +2,11 @@
 #ifndef FH_VERIFY_RECORD_PRIVATE_H
 #define FH_VERIFY_RECORD_PRIVATE_H
 
+#include "evidence/machine.h"
 #include "verify/record.h"
 
 /* The parts of the streaming verifier: record.c reads frames, record_entry.c
- * judges entries, record_session.c sessions and checkpoints.  */
+ * judges entries, record_session.c sessions and checkpoints, record_quote.c quotes.  */
 
 /* An entry while it is judged.  */
 struct fh_record_entry {
@@ -26,6 +27,17 @@ fh_err fh_record_entry_check(struct fh_record_check *c, const struct fh_stored *
 
 /* Judges a session entry.  */
 fh_err fh_record_session_check(struct fh_record_check *c, const struct fh_record_entry *e);
+
+/* Judges a QUOTE about SUBJECT, of which chain, device, session and checkpoint are
+ * filled in here; LOCK is what the lock PCR has to be.  */
+fh_err fh_record_quote_check(struct fh_record_check *c, const struct fh_leaf *leaf,
+			     struct fh_span quote, struct fh_quote_subject subject,
+			     const struct fh_hash *lock);
+/* Judges the quote of an entry, which only a quote entry has to have.  */
+fh_err fh_record_quote_entry(struct fh_record_check *c, const struct fh_record_entry *entry,
+			     enum fh_quote_purpose purpose);
+/* What the quotes say about the states the machine was in.  */
+void fh_record_answer_accepted(struct fh_record_check *c);
 
 /* Judges a checkpoint.  */
 fh_err fh_record_checkpoint_check(struct fh_record_check *c, struct fh_span note);

@@ -95,6 +95,22 @@ static void grade(struct fh_record_check *c, const struct fh_certificate *made,
 	c->counts.sessions++;
 }
 
+/* Taken before the session locked the boot.  */
+static fh_err check_quote(struct fh_record_check *c, const struct fh_certificate *made,
+			  const struct fh_leaf *leaf)
+{
+	static const struct fh_hash reset;
+	const struct fh_quote_subject subject = {
+		.purpose = FH_QUOTE_SESSION, .boot = made->boot, .start = made->start,
+		.head_sequence = made->head_sequence, .head = made->head,
+	};
+
+	if (made->quote.n > 0)
+		return fh_record_quote_check(c, leaf, made->quote, subject, &reset);
+	c->unquoted++;
+	return FH_ERR_OK;
+}
+
 /* MADE is right: from here on its key signs.  */
 static fh_err begin_session(struct fh_record_check *c, const struct fh_certificate *made)
 {
@@ -117,7 +133,7 @@ fh_err fh_record_session_check(struct fh_record_check *c, const struct fh_record
 {
 	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_CERTIFICATE);
 	struct fh_cursor cursor = fh_cursor_of(f != nullptr ? f->value : (struct fh_span){ 0 });
-	struct fh_span bytes = fh_cbor_bytes(&cursor, FH_CERTIFICATE_MAX + FH_QUOTE_MAX);
+	struct fh_span bytes = fh_cbor_bytes(&cursor, FH_CERTIFICATE_MAX);
 	struct fh_certificate made;
 
 	if (fh_cursor_end(&cursor) != FH_ERR_OK
@@ -146,7 +162,8 @@ fh_err fh_record_session_check(struct fh_record_check *c, const struct fh_record
 	if (e != FH_ERR_OK)
 		return e;
 	grade(c, &made, d);
-	return begin_session(c, &made);
+	e = check_quote(c, &made, &entry->leaf);
+	return e == FH_ERR_OK && !c->refused ? begin_session(c, &made) : e;
 }
 
 /* What is wrong with CP here, or NULL.  */

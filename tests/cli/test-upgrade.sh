@@ -19,8 +19,6 @@ verifies() {
 }
 
 old 1
-yes "upgrade accepts format 1" 0 fh upgrade
-says "and says that it is up to date" "format 1, up to date"
 yes "chain show reads a chain of format 1" 0 fh chain show
 says "its genesis" "^chain    $genesis$"
 says "its device" "^device   463dfac11ab85a1e.*  example  none$"
@@ -35,6 +33,17 @@ verifies "the verifier accepts a record of format 1"
 says "all of it" "^consistent  to 17 entries of 17,"
 
 # A machine goes on from what an earlier version left: another boot, the same device and record.
+yes "serve does not guess what format 1 means" 2 fh serve --socket "$scratch/socket" --listen 127.0.0.1:0
+says "it says what to do" "has format 1, and this version serves format 2; run freehold upgrade"
+cp -r state before-upgrade
+yes "upgrade takes format 1" 0 fh upgrade
+says "and says what it did" "from format 1 to 2"
+yes "upgrade again has nothing to do" 0 fh upgrade
+says "and says that it is up to date" "format 2, up to date"
+# Interrupted before its last step: the key is carried over, the format not said yet.
+cp before-upgrade/format state/format
+yes "an interrupted upgrade is done again" 0 fh upgrade
+says "as if it were the first" "from format 1 to 2"
 "$freehold_program" serve --config empty.conf --state state --socket "$scratch/socket" --listen 127.0.0.1:0 2> log &
 daemon=$!
 for _ in $(seq 200); do
@@ -50,11 +59,11 @@ status=$?
 cp log err
 if [ "$status" = 0 ]; then ok "and ends in order"; else not_ok "and ends in order (status $status)"; fi
 verifies "the verifier accepts what was added"
-says "the new start and stop" "^entries .* 2 start, 5 chain, .* 2 stop$"
+says "the new start and stop" "^entries .* 2 start, 5 chain, .* 2 stop,"
 
 # A newer format: no verb may guess what it means.
 old 1
-echo "freehold 2" > state/format
+echo "freehold 3" > state/format
 yes "a key for the operator's verbs" 0 with_pass key new op.key
 printf 'permit (principal, action, resource);\n' > policy.cedar
 printf 'action "a" appliesTo { principal: [Actor], resource: [Server] };\n' > schema.cedarschema
@@ -64,8 +73,8 @@ printf 'action "a" appliesTo { principal: [Actor], resource: [Server] };\n' > sc
 refuses() {
 	what=$1
 	shift
-	yes "$what refuses format 2" 2 "$@"
-	says "$what tells the format" "state: the state directory has format 2; this version knows up to 1; update Freehold"
+	yes "$what refuses format 3" 2 "$@"
+	says "$what tells the format" "state: the state directory has format 3; this version knows up to 2; update Freehold"
 }
 statement=state/chain/$(ls state/chain | head -1)
 refuses "upgrade" fh upgrade

@@ -32,10 +32,10 @@ def tree_of(folder):
 	return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and p.name != "lock"}
 
 
-def refused(m, *words, but=("keys/counter",)):
+def refused(m, *words, but=("keys/counter",), status=2):
 	"""serve is refused with a message of WORDS, and changes nothing but the start counter, which only rises."""
 	before = tree_of(m.state)
-	said = m.serve_fails()
+	said = m.serve_fails(status)
 	demand_message(said, *words)
 	demand("ready" not in said, said)
 	after = tree_of(m.state)
@@ -90,7 +90,7 @@ def run(base):
 			refused(m, str(m.state), "mode 0750", "chmod 700")
 
 	def a_newer_format_is_refused():
-		for text, words in (("freehold 2\n", ("format 2", "update Freehold")), ("freehold\n", ("format",)),
+		for text, words in (("freehold 3\n", ("format 3", "update Freehold")), ("freehold\n", ("format",)),
 				("", ("format",)),
 				("freehold 99999999999999999999999\n", ("format",))):
 			with base.copy() as m:
@@ -313,7 +313,7 @@ def a_missing_tpm_is_said():
 		shutil.rmtree(m.top / "tpm")
 		tpm = start_tpm(m)  # another chip in its place
 		try:
-			refused(m, "keeper")
+			refused(m, "TPM", "is another TPM than the one", but=("record/pending",), status=1)
 		finally:
 			tpm.terminate()
 			tpm.wait()

@@ -28,6 +28,7 @@
 #include "role/confine.h"
 #include "role/door.h"
 #include "role/frame.h"
+#include "chip/device_file.h"
 #include "role/keeper.h"
 #include "role/role.h"
 
@@ -183,8 +184,10 @@ static bool stop(struct bench *b)
 static void make_device(struct bench *b)
 {
 	uint8_t plain[FH_MLDSA65_SEED_SIZE + 2 * FH_HASH_SIZE] = { 5 }, boot_id[32];
-	uint8_t blob[FH_CHIP_BLOB_MAX];
-	struct fh_builder out = FH_BUILDER_ARRAY(blob);
+	uint8_t blob[FH_CHIP_BLOB_MAX], value[FH_DEVICE_FILE_MAX];
+	struct fh_builder out = FH_BUILDER_ARRAY(blob), file = FH_BUILDER_ARRAY(value);
+	struct fh_device_file f = { .release.epoch = 1, .blobs = 1 };
+	struct fh_slots slots = { .fd = b->file[DEVICE] };
 	struct fh_secret seed;
 	struct fh_signer signer = { 0 };
 	struct fh_public_key key;
@@ -200,10 +203,14 @@ static void make_device(struct bench *b)
 	memcpy(plain + FH_MLDSA65_SEED_SIZE + FH_HASH_SIZE, id.bytes, FH_HASH_SIZE);
 	assert_int_equal(fh_chip_soft_open(b->file[CHIP], boot_id, &b->arena, nullptr, &chip),
 			 FH_ERR_OK);
-	assert_int_equal(chip.class->counter_create(&chip), FH_ERR_OK);
-	assert_int_equal(chip.class->seal(&chip, FH_CHIP_DEVICE, FH_SPAN_ARRAY(plain), &out),
+	assert_int_equal(chip.class->counter_create(&chip, FH_CHIP_STARTS), FH_ERR_OK);
+	assert_int_equal(chip.class->counter_create(&chip, FH_CHIP_EPOCH), FH_ERR_OK);
+	f.release.device_id = id;
+	assert_int_equal(chip.class->seal_device(&chip, &f.release, FH_SPAN_ARRAY(plain), &out),
 			 FH_ERR_OK);
-	assert_int_equal(fh_fd_pwrite(b->file[DEVICE], fh_builder_span(&out), 0), FH_ERR_OK);
+	f.blob[0] = fh_builder_span(&out);
+	fh_device_file_put(&file, &f);
+	assert_int_equal(fh_slots_write(&slots, fh_builder_span(&file)), FH_ERR_OK);
 	fh_chip_drop(&chip);
 }
 
@@ -214,7 +221,7 @@ static void make_bench(struct bench *b)
 
 	*b = (struct bench){ .fork_at = no_fork };
 	fault_place_make(&b->place);
-	assert_int_equal(fh_arena_map(1 << 20, &b->arena), FH_ERR_OK);
+	assert_int_equal(fh_arena_map(2 << 20, &b->arena), FH_ERR_OK);
 	for (size_t i = 0; i < FILES; i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", b->place.path, names[i]);
 		b->file[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -295,10 +302,15 @@ static fh_err ask_open(struct bench *b, struct fh_door_opened *o)
 
 static fh_err ask_begin(struct bench *b)
 {
+	const struct fh_door_begin asked = { 0 };
+	uint8_t bytes[FH_DOOR_BEGIN_MAX];
+	struct fh_builder request = FH_BUILDER_ARRAY(bytes);
 	struct fh_door_begun g;
 	struct fh_trace t;
 	struct fh_span answer;
-	fh_err e = ask_plain(b, FH_DOOR_BEGIN, &answer);
+
+	fh_door_put_begin(&request, &asked);
+	fh_err e = ask(b, fh_builder_span(&request), &answer);
 
 	return e == FH_ERR_OK ? fh_door_read_begun(answer, &g, &t) : e;
 }
@@ -307,7 +319,7 @@ static fh_err ask_begin(struct bench *b)
  * one that comes is for what is durable.  */
 static fh_err ask_checkpoint(struct bench *b, uint64_t since, uint64_t size, uint64_t fork_at)
 {
-	uint8_t bytes[FH_DOOR_REQUEST_MAX];
+	uint8_t bytes[FH_DOOR_CHECKPOINT_MAX];
 	struct fh_builder request = FH_BUILDER_ARRAY(bytes);
 	struct fh_subtree_source from = { read_subtree, &fork_at };
 	struct fh_hash root = root_of(size, fork_at), durable_root;

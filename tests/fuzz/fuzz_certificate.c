@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	static uint8_t room[FH_CERTIFICATE_MAX + FH_QUOTE_MAX + 8192];
+	static uint8_t room[FH_CERTIFICATE_MAX + 8192];
 	struct fh_builder b = FH_BUILDER_ARRAY(room);
 	struct fh_certificate c;
 

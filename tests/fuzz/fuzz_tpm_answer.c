@@ -39,6 +39,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	uint8_t blob[64] = { 0 }, plain[FH_CHIP_SECRET_MAX];
 	struct fh_arena arena = fh_arena_of(memory, sizeof(memory));
 	struct fh_builder out = FH_BUILDER_ARRAY(plain);
+	uint8_t note[FH_CHIP_NOTE_SIZE];
+	struct fh_hash qualifying = { 0 };
+	struct fh_pcr_state pcrs;
+	struct fh_chip_quote quote;
 	struct fh_endorsement endorsement;
 	struct fh_chip chip = { 0 };
 	struct fh_trace trace = { 0 };
@@ -49,8 +53,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		abort();
 	prepare(fh_cursor_of(fh_span_of(bytes, n)), line[1]);
 	if (fh_chip_tpm2_on(line[0], &arena, &trace, &chip) == FH_ERR_OK) {
-		(void)!chip.class->unseal(&chip, FH_CHIP_DEVICE, FH_SPAN_ARRAY(blob), &out);
-		(void)!chip.class->counter_read(&chip, &count);
+		(void)!chip.class->unseal_boot(&chip, FH_SPAN_ARRAY(blob), &out);
+		(void)!chip.class->counter_read(&chip, FH_CHIP_STARTS, &count);
+		(void)!chip.class->pcrs(&chip, &pcrs);
+		(void)!chip.class->note_read(&chip, note);
+		(void)!chip.class->quote(&chip, &qualifying, FH_PCRS_STATIC, &quote);
 		(void)!fh_endorsement_read(&chip, &endorsement);
 		fh_chip_drop(&chip);
 	}

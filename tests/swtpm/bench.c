@@ -46,12 +46,41 @@ void bench_reboot(struct bench *b)
 	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
 }
 
+struct fh_chip_approval bench_approve(const struct bench *b, const struct fh_pcr_state *state)
+{
+	const struct fh_release *r = &b->release;
+	struct fh_chip_approval a = { .state = *state };
+	struct fh_hash policy = fh_approval_policy(state);
+	struct fh_hash reference = fh_approval_reference(&r->chain_id, &r->device_id, r->epoch);
+	struct fh_hash digest = fh_approval_digest(&policy, &reference);
+
+	assert_int_equal(fh_companion_sign(&b->operator_seed, &digest, &a.signature), FH_ERR_OK);
+	return a;
+}
+
+/* The state is the simulator's own: nothing measured.  */
+static void prepare_release(struct bench *b)
+{
+	static const uint8_t seed[FH_COMPANION_SEED_SIZE] = { 9 };
+	struct fh_pcr_state now = { .selected = 1 << 4 | 1 << 7 };
+
+	assert_int_equal(fh_secret_from(FH_SPAN_ARRAY(seed), &b->operator_seed), FH_ERR_OK);
+	assert_int_equal(fh_companion_public(&b->operator_seed, &b->release.companion[0]),
+			 FH_ERR_OK);
+	b->release.companions = 1;
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_EPOCH), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_EPOCH, &b->release.epoch),
+			 FH_ERR_OK);
+	b->approval = bench_approve(b, &now);
+}
+
 int bench_set_up(void **state)
 {
 	struct bench *b = test_calloc(1, sizeof(*b));
 
 	simulator_new(&b->sim);
 	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
+	prepare_release(b);
 	*state = b;
 	return 0;
 }
@@ -66,10 +95,13 @@ int bench_tear_down(void **state)
 	return 0;
 }
 
-struct fh_span bench_seal(struct bench *b, enum fh_chip_scope scope)
+struct fh_span bench_seal(struct bench *b, enum bench_scope scope)
 {
+	const struct fh_chip_class *chip = b->chip.class;
+	struct fh_span secret = FH_SPAN_ARRAY(bench_secret);
 	struct fh_builder out = FH_BUILDER_ARRAY(b->bytes);
-	fh_err e = b->chip.class->seal(&b->chip, scope, FH_SPAN_ARRAY(bench_secret), &out);
+	fh_err e = scope == BENCH_BOOT ? chip->seal_boot(&b->chip, secret, &out)
+				       : chip->seal_device(&b->chip, &b->release, secret, &out);
 
 	if (e != FH_ERR_OK)
 		print_message("%s\n", b->chip.trace.what);
@@ -77,11 +109,14 @@ struct fh_span bench_seal(struct bench *b, enum fh_chip_scope scope)
 	return fh_builder_span(&out);
 }
 
-fh_err bench_unseal(struct bench *b, enum fh_chip_scope scope, struct fh_span blob)
+fh_err bench_unseal(struct bench *b, enum bench_scope scope, struct fh_span blob)
 {
+	const struct fh_chip_class *chip = b->chip.class;
 	uint8_t plain[FH_CHIP_SECRET_MAX];
 	struct fh_builder out = FH_BUILDER_ARRAY(plain);
-	fh_err e = b->chip.class->unseal(&b->chip, scope, blob, &out);
+	fh_err e = scope == BENCH_BOOT ? chip->unseal_boot(&b->chip, blob, &out)
+				       : chip->unseal_device(&b->chip, &b->release, &b->approval,
+							     blob, &out);
 
 	if (e == FH_ERR_OK)
 		assert_true(fh_span_equal(fh_builder_span(&out), FH_SPAN_ARRAY(bench_secret)));
@@ -94,7 +129,7 @@ uint64_t bench_read_counter(struct bench *b)
 {
 	uint64_t now = 0;
 
-	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_STARTS, &now), FH_ERR_OK);
 	return now;
 }
 
@@ -102,7 +137,8 @@ uint64_t bench_count_up(struct bench *b)
 {
 	uint64_t now = 0;
 
-	assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_increment(&b->chip, FH_CHIP_STARTS, &now),
+			 FH_ERR_OK);
 	return now;
 }
 

@@ -11,11 +11,20 @@
 constexpr size_t BENCH_SECRET_SIZE = 96;
 extern const uint8_t bench_secret[BENCH_SECRET_SIZE]; /* what bench_seal() seals */
 
+/* How long a secret of these tests stays openable.  */
+enum bench_scope {
+	BENCH_DEVICE,
+	BENCH_BOOT,
+};
+
 struct bench {
 	struct simulator sim;
 	struct faulty line; /* what the chip speaks through */
 	struct fh_trace trace;
 	struct fh_chip chip;
+	struct fh_secret operator_seed;    /* whose companion approves */
+	struct fh_release release;         /* what device secrets are sealed under */
+	struct fh_chip_approval approval;  /* of the state the simulator begins in */
 	alignas(16) uint8_t room[4096];
 	uint8_t bytes[FH_CHIP_BLOB_MAX];
 };
@@ -34,10 +43,13 @@ void bench_again(struct bench *b);
 void bench_reboot(struct bench *b);
 
 /* The blob is in B.  */
-struct fh_span bench_seal(struct bench *b, enum fh_chip_scope scope);
+struct fh_span bench_seal(struct bench *b, enum bench_scope scope);
 
 /* FH_ERR_OK only with bench_secret; nothing is written otherwise.  */
-fh_err bench_unseal(struct bench *b, enum fh_chip_scope scope, struct fh_span blob);
+fh_err bench_unseal(struct bench *b, enum bench_scope scope, struct fh_span blob);
+
+/* An approval of STATE by the bench's operator.  */
+struct fh_chip_approval bench_approve(const struct bench *b, const struct fh_pcr_state *state);
 
 uint64_t bench_read_counter(struct bench *b);
 uint64_t bench_count_up(struct bench *b);

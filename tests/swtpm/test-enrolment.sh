@@ -85,6 +85,7 @@ echo "tcti = swtpm:path=$scratch/nothing" > absent.conf
 yes "no request without a TPM, unless said" 2 on absent none init --genesis genesis.fhs --request none.request
 says "which is named" "the TPM cannot be opened"
 rm -rf none
+yes "an earlier state on the same TPM" 0 on one box2 init --genesis genesis.fhs --request box2.request --device-name box2
 yes "the box joins" 0 on one box init --genesis genesis.fhs --request box.request --device-name box
 box_id=$(sed -n 's/^device //p' out)
 holds "with nothing but genesis" box 1
@@ -102,7 +103,7 @@ head -c 3000 box.request > bad.request
 yes "a request that ends early is refused" 2 office device admit bad.request --operator-key op.key --passphrase-fd 9 \
 	--answer bad.answer
 says "and says what it is not" "no device request"
-sed 's/device request 1/device request 2/' box.request > bad.request
+sed 's/device request 2/device request 3/' box.request > bad.request
 yes "a newer request is refused" 2 office device admit bad.request --operator-key op.key --passphrase-fd 9 --answer bad.answer
 says "and says what to do" "update Freehold"
 holds "nothing was signed" office 3
@@ -127,13 +128,12 @@ yes "another machine cannot take it" 2 on two other chain import box.answer
 says "and says so" "for another device"
 cp -a box stolen
 yes "nor can a copy of the state in another machine" 2 on two stolen chain import box.answer
-says "whose TPM is another" "sealed by a TPM with another storage key"
+says "whose TPM is another" "is another TPM than the one"
 yes "nor the operator's replica" 2 on one office chain import box.answer
 says "which has no device key" "no device key"
 yes "init without TPM" 0 on empty soft init --no-tpm --genesis genesis.fhs --request soft.request --device-name soft
 yes "nor a machine without TPM" 2 on empty soft chain import box.answer
 says "and says so" "made without a TPM"
-yes "a second state on the same TPM" 0 on one box2 init --genesis genesis.fhs --request box2.request --device-name box2
 yes "is another device" 2 on one box2 chain import box.answer
 says "and says so" "for another device"
 size=$(stat -c %s box.answer)
@@ -192,12 +192,18 @@ holds "the chain is whole" box 4
 yes "the chain names the box" 0 on one box chain show --json
 says "as what it is" '"name":"box"'
 yes "a TPM without certificate opens its answer" 0 on bare plain chain import plain.answer
+yes "the state of a simulator is not approved by accident" 2 office reference approve box.request --label box \
+	--device "$box_id" --operator-key op.key --passphrase-fd 9
+says "and that is said" "the firmware has measured nothing"
+yes "the state in the request is approved" 0 office reference approve box.request --label box --device "$box_id" --unmeasured \
+	--operator-key op.key --passphrase-fd 9
 yes "what is signed later comes as statements" 0 office chain export stick
 yes "to all" 0 on one box chain import stick/*.fhs
 
 # Two signers: the answer is made when the statement is complete.
 yes "a second key" 0 office key new op2.key --passphrase-fd 9
 yes "genesis of two" 0 office genesis new --name two --operator-key op.key --operator-key op2.key --threshold default=2 \
+	--threshold reference=1 \
 	--passphrase-fd 9 --out two.fhs
 yes "another office" 0 on empty office2 chain import two.fhs
 yes "a box joins" 0 on two pair init --genesis two.fhs --request pair.request --device-name pair
@@ -209,6 +215,16 @@ yes "the second signs" 0 on empty office2 sign pair.fhs --operator-key op2.key -
 yes "the office takes it" 0 on empty office2 chain import pair.fhs
 yes "and seals it" 0 on empty office2 device admit pair.request --answer pair.answer
 yes "the box opens it" 0 on two pair chain import pair.answer
+
+# The state of the request, approved with the machine.
+yes "a box that is to serve at once" 0 on two quick init --genesis genesis.fhs --request quick.request --device-name quick
+yes "is admitted with its state" 0 office device admit quick.request --approve "quick, new" --unmeasured --operator-key op.key \
+	--passphrase-fd 9 --answer quick.answer
+yes "which is listed" 0 office reference list
+says "under its name" "quick, new$"
+yes "takes its answer" 0 on two quick chain import quick.answer
+yes "and knows its state" 0 on two quick reference list
+says "as approved" "quick, new$"
 
 # With the key on the machine, the statement names its TPM all the same.
 yes "init on one machine" 0 on two alone init --operator-key alone.key --passphrase-fd 9 --device-name alone

@@ -13,38 +13,45 @@
 struct operation {
 	const char *name;
 	fh_err (*run)(struct bench *b, struct fh_span blob);
-	enum fh_chip_scope scope; /* of the blob it is given */
+	enum bench_scope scope; /* of the blob it is given */
 };
 
 static fh_err run_seal(struct bench *b, struct fh_span blob)
 {
 	uint8_t bytes[FH_CHIP_BLOB_MAX];
 	struct fh_builder out = FH_BUILDER_ARRAY(bytes);
-	fh_err e = b->chip.class->seal(&b->chip, blob.n == 0 ? FH_CHIP_BOOT : FH_CHIP_DEVICE,
-				       FH_SPAN_ARRAY(bench_secret), &out);
+	fh_err e = b->chip.class->seal_device(&b->chip, &b->release, FH_SPAN_ARRAY(bench_secret),
+					      &out);
 
+	(void)blob;
 	assert_true(e == FH_ERR_OK || out.n == 0);
 	return e;
 }
 
 static fh_err run_seal_boot(struct bench *b, struct fh_span blob)
 {
-	return run_seal(b, fh_span_first(blob, 0));
+	uint8_t bytes[FH_CHIP_BLOB_MAX];
+	struct fh_builder out = FH_BUILDER_ARRAY(bytes);
+	fh_err e = b->chip.class->seal_boot(&b->chip, FH_SPAN_ARRAY(bench_secret), &out);
+
+	(void)blob;
+	assert_true(e == FH_ERR_OK || out.n == 0);
+	return e;
 }
 
 static fh_err run_unseal(struct bench *b, struct fh_span blob)
 {
-	return bench_unseal(b, FH_CHIP_DEVICE, blob);
+	return bench_unseal(b, BENCH_DEVICE, blob);
 }
 
 static fh_err run_unseal_boot(struct bench *b, struct fh_span blob)
 {
-	return bench_unseal(b, FH_CHIP_BOOT, blob);
+	return bench_unseal(b, BENCH_BOOT, blob);
 }
 
 static fh_err run_create(struct bench *b, struct fh_span blob)
 {
-	fh_err e = b->chip.class->counter_create(&b->chip);
+	fh_err e = b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS);
 
 	(void)blob;
 	return e == FH_ERR_EXISTS ? FH_ERR_OK : e;
@@ -53,7 +60,7 @@ static fh_err run_create(struct bench *b, struct fh_span blob)
 static fh_err run_increment(struct bench *b, struct fh_span blob)
 {
 	uint64_t now = 77;
-	fh_err e = b->chip.class->counter_increment(&b->chip, &now);
+	fh_err e = b->chip.class->counter_increment(&b->chip, FH_CHIP_STARTS, &now);
 
 	(void)blob;
 	assert_true(e == FH_ERR_OK || now == 77);
@@ -71,16 +78,62 @@ static fh_err run_boot(struct bench *b, struct fh_span blob)
 	return e;
 }
 
+static const struct fh_secret note_key = { .n = FH_CHIP_NOTE_KEY_SIZE };
+
+static fh_err run_note_create(struct bench *b, struct fh_span blob)
+{
+	(void)blob;
+	return b->chip.class->note_create(&b->chip, &note_key);
+}
+
+static fh_err run_note(struct bench *b, struct fh_span blob)
+{
+	static const uint8_t note[FH_CHIP_NOTE_SIZE] = { 5 };
+	uint8_t read[FH_CHIP_NOTE_SIZE];
+	fh_err e = b->chip.class->note_write(&b->chip, &note_key, FH_SPAN_ARRAY(note));
+
+	(void)blob;
+	if (e == FH_ERR_OK)
+		e = b->chip.class->note_read(&b->chip, read);
+	if (e == FH_ERR_OK)
+		assert_memory_equal(read, note, sizeof(note));
+	return e;
+}
+
+static fh_err run_quote(struct bench *b, struct fh_span blob)
+{
+	static const struct fh_hash qualifying = { .bytes = { 1 } };
+	struct fh_chip_quote q = { .attest_n = 77 };
+	fh_err e = b->chip.class->quote(&b->chip, &qualifying, FH_PCRS_STATIC, &q);
+
+	(void)blob;
+	assert_true(e == FH_ERR_OK || q.attest_n == 77);
+	return e;
+}
+
+static fh_err run_identity(struct bench *b, struct fh_span blob)
+{
+	uint8_t bytes[FH_CHIP_IDENTITY_MAX];
+	struct fh_builder out = FH_BUILDER_ARRAY(bytes);
+
+	(void)blob;
+	return b->chip.class->identity(&b->chip, &out);
+}
+
 /* run_create comes first, so that it meets its faults before there is a
  * counter.  */
 static const struct operation operations[] = {
-	{ "counter_create", run_create, FH_CHIP_DEVICE },
-	{ "counter_increment", run_increment, FH_CHIP_DEVICE },
-	{ "seal (device)", run_seal, FH_CHIP_DEVICE },
-	{ "seal (boot)", run_seal_boot, FH_CHIP_DEVICE },
-	{ "unseal (device)", run_unseal, FH_CHIP_DEVICE },
-	{ "unseal (boot)", run_unseal_boot, FH_CHIP_BOOT },
-	{ "boot", run_boot, FH_CHIP_DEVICE },
+	{ "counter_create", run_create, BENCH_DEVICE },
+	{ "counter_increment", run_increment, BENCH_DEVICE },
+	{ "seal (device)", run_seal, BENCH_DEVICE },
+	{ "seal (boot)", run_seal_boot, BENCH_DEVICE },
+	{ "unseal (device)", run_unseal, BENCH_DEVICE },
+	{ "unseal (boot)", run_unseal_boot, BENCH_BOOT },
+	{ "boot", run_boot, BENCH_DEVICE },
+	{ "note_create", run_note_create, BENCH_DEVICE },
+	{ "note", run_note, BENCH_DEVICE },
+	{ "quote", run_quote, BENCH_DEVICE },
+	{ "identity", run_identity, BENCH_DEVICE },
 };
 
 /* Runs OP on a fresh chip with FAULT at its K-th command; false if it has

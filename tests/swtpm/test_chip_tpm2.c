@@ -44,7 +44,7 @@ static void opens_by_its_name(void **state)
 
 	bench_pull(b);
 	assert_int_equal(fh_chip_tpm2_open(b->sim.tcti, &a, &b->trace, &b->chip), FH_ERR_OK);
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, bench_seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, bench_seal(b, BENCH_DEVICE)), FH_ERR_OK);
 }
 
 static void what_dies_behind_a_descriptor_is_an_error(void **state)
@@ -56,8 +56,8 @@ static void what_dies_behind_a_descriptor_is_an_error(void **state)
 	bench_pull(b);
 	assert_int_equal(fh_chip_tpm2_open(b->sim.tcti, &a, &b->trace, &b->chip), FH_ERR_OK);
 	simulator_off(&b->sim);
-	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_IO);
-	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_IO);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_STARTS, &now), FH_ERR_IO);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_STARTS, &now), FH_ERR_IO);
 }
 
 /* Answers ANSWER to the first command, over a socket of the test's own.  */
@@ -123,8 +123,8 @@ static void opens_what_it_sealed(void **state)
 {
 	struct bench *b = bench_of(state);
 
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, bench_seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
-	assert_int_equal(bench_unseal(b, FH_CHIP_BOOT, bench_seal(b, FH_CHIP_BOOT)), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, bench_seal(b, BENCH_DEVICE)), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_BOOT, bench_seal(b, BENCH_BOOT)), FH_ERR_OK);
 	bench_assert_tidy(b);
 }
 
@@ -139,10 +139,8 @@ static void seals_one_byte_and_the_most(void **state)
 		struct fh_builder blob = FH_BUILDER_ARRAY(b->bytes), out = FH_BUILDER_ARRAY(plain);
 		struct fh_span in = fh_span_of(most, sizes[i]);
 
-		assert_int_equal(b->chip.class->seal(&b->chip, FH_CHIP_DEVICE, in, &blob),
-				 FH_ERR_OK);
-		assert_int_equal(b->chip.class->unseal(&b->chip, FH_CHIP_DEVICE,
-						       fh_builder_span(&blob), &out),
+		assert_int_equal(b->chip.class->seal_boot(&b->chip, in, &blob), FH_ERR_OK);
+		assert_int_equal(b->chip.class->unseal_boot(&b->chip, fh_builder_span(&blob), &out),
 				 FH_ERR_OK);
 		assert_true(fh_span_equal(fh_builder_span(&out), in));
 	}
@@ -154,63 +152,66 @@ static void refuses_nothing_and_too_much(void **state)
 	struct bench *b = bench_of(state);
 	struct fh_builder blob = FH_BUILDER_ARRAY(b->bytes);
 
-	assert_int_equal(b->chip.class->seal(&b->chip, FH_CHIP_DEVICE, FH_SPAN_ARRAY(much), &blob),
+	assert_int_equal(b->chip.class->seal_boot(&b->chip, FH_SPAN_ARRAY(much), &blob),
 			 FH_ERR_LIMIT);
-	assert_int_equal(b->chip.class->seal(&b->chip, FH_CHIP_DEVICE, fh_span_of(much, 0), &blob),
+	assert_int_equal(b->chip.class->seal_boot(&b->chip, fh_span_of(much, 0), &blob),
 			 FH_ERR_LIMIT);
+	assert_int_equal(b->chip.class->seal_device(&b->chip, &b->release, FH_SPAN_ARRAY(much),
+						    &blob), FH_ERR_LIMIT);
 	assert_int_equal(blob.n, 0);
 }
 
 static void a_small_buffer_gets_nothing(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 	uint8_t small[sizeof(bench_secret) - 1];
 	struct fh_builder out = FH_BUILDER_ARRAY(small);
 
-	assert_int_equal(b->chip.class->unseal(&b->chip, FH_CHIP_DEVICE, blob, &out), FH_ERR_LIMIT);
+	assert_int_equal(b->chip.class->unseal_device(&b->chip, &b->release, &b->approval, blob,
+						      &out), FH_ERR_LIMIT);
 	assert_int_equal(out.n, 0);
 }
 
 static void keeps_a_device_secret_across_boots(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
 	bench_reboot(b);
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_OK);
 }
 
 static void forgets_a_boot_secret_at_reset(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = bench_seal(b, FH_CHIP_BOOT);
+	struct fh_span blob = bench_seal(b, BENCH_BOOT);
 
 	bench_again(b);
-	assert_int_equal(bench_unseal(b, FH_CHIP_BOOT, blob), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_BOOT, blob), FH_ERR_OK);
 	bench_reboot(b);
-	assert_int_equal(bench_unseal(b, FH_CHIP_BOOT, blob), FH_ERR_STATE);
+	assert_int_equal(bench_unseal(b, BENCH_BOOT, blob), FH_ERR_STATE);
 	bench_assert_tidy(b);
 }
 
 static void refuses_another_scope(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
-	assert_int_equal(bench_unseal(b, FH_CHIP_BOOT, blob), FH_ERR_SIGNATURE);
-	blob = bench_seal(b, FH_CHIP_BOOT);
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_SIGNATURE);
+	assert_int_equal(bench_unseal(b, BENCH_BOOT, blob), FH_ERR_SIGNATURE);
+	blob = bench_seal(b, BENCH_BOOT);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_SIGNATURE);
 }
 
 static void refuses_the_blob_of_another_tpm(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 	void *other;
 
 	assert_int_equal(bench_set_up(&other), 0);
-	assert_int_equal(bench_unseal(other, FH_CHIP_DEVICE, blob), FH_ERR_SIGNATURE);
+	assert_int_equal(bench_unseal(other, BENCH_DEVICE, blob), FH_ERR_SIGNATURE);
 	assert_non_null(strstr(bench_of(&other)->chip.trace.what, "another storage key"));
 	bench_assert_tidy(other);
 	assert_int_equal(bench_tear_down(&other), 0);
@@ -219,12 +220,12 @@ static void refuses_the_blob_of_another_tpm(void **state)
 static void a_cleared_tpm_says_what_happened(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
 	bench_pull(b);
 	simulator_clear(&b->sim);
 	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_SIGNATURE);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_SIGNATURE);
 	assert_non_null(strstr(b->chip.trace.cure, "cleared"));
 }
 
@@ -233,34 +234,34 @@ static void a_cleared_tpm_says_what_happened(void **state)
 static void refuses_a_blob_altered_anywhere(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
 	for (size_t i = 0; i < blob.n; i += i < 100 ? 1 : 5) {
 		b->bytes[i] ^= 0x01;
-		fh_err e = bench_unseal(b, FH_CHIP_DEVICE, blob);
+		fh_err e = bench_unseal(b, BENCH_DEVICE, blob);
 
 		if (e != FH_ERR_SIGNATURE && e != FH_ERR_VERSION)
 			fail_msg("byte %zu: %s: %s", i, fh_err_text(e), b->chip.trace.what);
 		b->bytes[i] ^= 0x01;
 	}
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_OK);
 	bench_assert_tidy(b);
 }
 
 static void refuses_every_truncation(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
 	for (size_t n = 0; n < blob.n; n++)
-		assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, fh_span_first(blob, n)),
+		assert_int_equal(bench_unseal(b, BENCH_DEVICE, fh_span_first(blob, n)),
 				 FH_ERR_SIGNATURE);
 }
 
 static void refuses_a_public_part_with_more_rights(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 	/* Type KEYEDHASH, SHA-256, then the attributes.  */
 	static const uint8_t begins[] = { 0x00, 0x08, 0x00, 0x0b };
 	size_t at = 0;
@@ -268,7 +269,7 @@ static void refuses_a_public_part_with_more_rights(void **state)
 	while (!fh_span_starts(fh_span_skip(blob, at), FH_SPAN_ARRAY(begins)))
 		at++;
 	b->bytes[at + sizeof(begins) + 3] |= TPMA_OBJECT_USERWITHAUTH;
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_SIGNATURE);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_SIGNATURE);
 	assert_non_null(strstr(b->chip.trace.what, "public part"));
 }
 
@@ -277,7 +278,7 @@ static void refuses_a_public_part_with_more_rights(void **state)
 static void uses_a_fit_persistent_storage_key(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 	uint8_t copy[FH_CHIP_BLOB_MAX];
 
 	memcpy(copy, blob.p, blob.n);
@@ -287,11 +288,11 @@ static void uses_a_fit_persistent_storage_key(void **state)
 	simulator_persist(&b->sim, /* signing: */ false);
 	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
 	assert_true(fh_tpm2_of(&b->chip)->srk_persistent);
-	blob = bench_seal(b, FH_CHIP_DEVICE);
+	blob = bench_seal(b, BENCH_DEVICE);
 	/* Both remain openable, in any order: the blob says whose it is.  */
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, older), FH_ERR_OK);
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, older), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, older), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, older), FH_ERR_OK);
 	bench_assert_tidy(b);
 }
 
@@ -303,7 +304,7 @@ static void passes_over_an_unfit_persistent_key(void **state)
 	simulator_persist(&b->sim, /* signing: */ true);
 	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
 	assert_false(fh_tpm2_of(&b->chip)->srk_persistent);
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, bench_seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, bench_seal(b, BENCH_DEVICE)), FH_ERR_OK);
 	bench_assert_tidy(b);
 }
 
@@ -328,30 +329,30 @@ static void an_owner_authorisation_does_not_disturb_a_persistent_key(void **stat
 	bench_pull(b);
 	simulator_persist(&b->sim, /* signing: */ false);
 	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
-	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS), FH_ERR_OK);
 	first = bench_read_counter(b);
 	bench_pull(b);
 	simulator_own(&b->sim);
 	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, bench_seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
-	assert_int_equal(bench_unseal(b, FH_CHIP_BOOT, bench_seal(b, FH_CHIP_BOOT)), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, bench_seal(b, BENCH_DEVICE)), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_BOOT, bench_seal(b, BENCH_BOOT)), FH_ERR_OK);
 	assert_int_equal(bench_count_up(b), first + 1);
 }
 
 static void a_settled_storage_key_opens_what_it_sealed_before(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
 	assert_int_equal(fh_chip_tpm2_settle(&b->chip), FH_ERR_OK);
 	assert_int_equal(fh_chip_tpm2_settle(&b->chip), FH_ERR_OK);
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_OK);
 	bench_pull(b);
 	simulator_own(&b->sim);
 	assert_int_equal(simulator_handles(&b->sim), 0);
 	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
 	assert_true(fh_tpm2_of(&b->chip)->srk_persistent);
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_OK);
 }
 
 static void settles_in_no_place_that_is_taken(void **state)
@@ -362,7 +363,7 @@ static void settles_in_no_place_that_is_taken(void **state)
 	simulator_persist(&b->sim, /* signing: */ true);
 	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
 	assert_int_equal(fh_chip_tpm2_settle(&b->chip), FH_ERR_CONFLICT);
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, bench_seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, bench_seal(b, BENCH_DEVICE)), FH_ERR_OK);
 	bench_assert_tidy(b);
 }
 
@@ -373,8 +374,10 @@ static void has_no_counter_before_it_is_created(void **state)
 	struct bench *b = bench_of(state);
 	uint64_t now = 77;
 
-	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_MISSING);
-	assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_MISSING);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_STARTS, &now),
+			 FH_ERR_MISSING);
+	assert_int_equal(b->chip.class->counter_increment(&b->chip, FH_CHIP_STARTS, &now),
+			 FH_ERR_MISSING);
 	assert_int_equal(now, 77);
 	assert_non_null(strstr(b->chip.trace.cure, "freehold init"));
 	bench_assert_tidy(b);
@@ -384,8 +387,8 @@ static void creates_its_counter_once(void **state)
 {
 	struct bench *b = bench_of(state);
 
-	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
-	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_EXISTS);
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS), FH_ERR_EXISTS);
 	bench_assert_tidy(b);
 }
 
@@ -394,7 +397,7 @@ static void counts_up_across_resets(void **state)
 	struct bench *b = bench_of(state);
 	uint64_t first;
 
-	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS), FH_ERR_OK);
 	first = bench_read_counter(b);
 	for (uint64_t i = 1; i < 4; i++) {
 		bench_reboot(b);
@@ -418,7 +421,7 @@ static void a_full_tpm_is_an_error_that_names_it(void **state)
 	while (simulator_define(&b->sim, handle, 8, /* counter: */ true))
 		handle++;
 	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
-	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_FULL);
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS), FH_ERR_FULL);
 	assert_non_null(strstr(b->chip.trace.cure, "NV memory is full"));
 	bench_assert_tidy(b);
 }
@@ -431,8 +434,9 @@ static void an_index_of_others_is_not_our_counter(void **state)
 	bench_pull(b);
 	assert_true(simulator_define(&b->sim, 0x01834648, 8, /* counter: */ true));
 	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
-	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_CONFLICT);
-	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_CONFLICT);
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS), FH_ERR_CONFLICT);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_STARTS, &now),
+			 FH_ERR_CONFLICT);
 	bench_assert_tidy(b);
 }
 
@@ -459,12 +463,12 @@ static void a_boot_is_told_by_its_id_and_count(void **state)
 static void a_tpm_that_dies_is_an_error(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 	uint64_t now;
 
 	simulator_off(&b->sim);
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_IO);
-	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_IO);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_IO);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_STARTS, &now), FH_ERR_IO);
 	assert_string_not_equal(b->chip.trace.cure, "");
 }
 
@@ -473,7 +477,7 @@ static void a_busy_tpm_is_asked_again(void **state)
 	struct bench *b = bench_of(state);
 	uint64_t first;
 
-	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS), FH_ERR_OK);
 	first = bench_read_counter(b);
 	b->line.fault = FAULT_BUSY;
 	assert_int_equal(bench_count_up(b), first + 1);
@@ -488,11 +492,11 @@ static void a_busy_tpm_is_asked_again(void **state)
 static void a_lockout_says_how_long(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = bench_seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
 	b->line.fault = FAULT_LOCKOUT;
 	b->line.only = TPM2_CC_Load;
-	assert_int_equal(bench_unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_TPM);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_LOCKOUT);
 	assert_non_null(strstr(b->chip.trace.what, "lockout"));
 	assert_non_null(strstr(b->chip.trace.cure, "seconds"));
 	bench_assert_tidy(b);

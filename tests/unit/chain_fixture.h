@@ -212,7 +212,7 @@ static inline struct fh_span fixture_revoke(struct fixture *f, enum fh_statement
 	struct fh_builder b = fixture_builder(f, 1024);
 	struct fh_revoke_body r = { .what = what, .id = id };
 
-	fh_revoke_put(&b, &r);
+	fh_revoke_put(&b, &r, 0);
 	return fh_builder_span(&b);
 }
 

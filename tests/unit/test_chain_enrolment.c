@@ -87,7 +87,9 @@ static struct fh_span request_of(struct fixture *f, const struct machine *m)
 	struct fh_builder to_sign = FH_BUILDER_ARRAY(bytes);
 	struct fh_builder b = fixture_builder(f, FH_REQUEST_MAX);
 
-	fh_request_put(&b, &m->chain_id, body_of(f, m), m->ek);
+	const struct fh_request r = { .chain_id = m->chain_id, .body = body_of(f, m) };
+
+	fh_request_put(&b, &r, m->ek);
 	fh_request_put_signed(&to_sign, fh_builder_span(&b));
 	fh_builder_bytes(&b, sign(f, m, fh_builder_span(&to_sign)));
 	return fh_builder_span(&b);
@@ -162,8 +164,8 @@ static void a_newer_request_is_named(void **state)
 	 * version.  */
 	uint8_t *version = (uint8_t *)file.p + 3 + sizeof("freehold device request ") - 1;
 
-	assert_int_equal(*version, '1');
-	*version = '2';
+	assert_int_equal(*version, '2');
+	*version = '3';
 	assert_int_equal(read_request(file), FH_ERR_VERSION);
 	fh_signer_drop(&m.signer);
 }
@@ -203,7 +205,9 @@ static void refuses_a_request_signed_by_another(void **state)
 	fh_signer_drop(&other.signer);
 	assert_int_equal(fh_signer_new(&seed, &other.signer), FH_ERR_OK);
 	assert_int_equal(fh_signer_public(&other.signer, &other.key), FH_ERR_OK);
-	fh_request_put(&b, &m.chain_id, body_of(f, &m), m.ek);
+	const struct fh_request r = { .chain_id = m.chain_id, .body = body_of(f, &m) };
+
+	fh_request_put(&b, &r, m.ek);
 	fh_request_put_signed(&to_sign, fh_builder_span(&b));
 	fh_builder_bytes(&b, sign(f, &other, fh_builder_span(&to_sign)));
 	assert_int_equal(read_request(fh_builder_span(&b)), FH_ERR_SIGNATURE);

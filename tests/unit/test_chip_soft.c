@@ -58,20 +58,30 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct fh_span seal(struct bench *b, enum fh_chip_scope scope)
-{
-	struct fh_builder out = FH_BUILDER_ARRAY(b->blob);
+enum scope {
+	DEVICE,
+	BOOT,
+};
 
-	assert_int_equal(b->chip.class->seal(&b->chip, scope, FH_SPAN_ARRAY(secret), &out),
-			 FH_ERR_OK);
+static struct fh_span seal(struct bench *b, enum scope scope)
+{
+	const struct fh_chip_class *chip = b->chip.class;
+	struct fh_builder out = FH_BUILDER_ARRAY(b->blob);
+	fh_err e = scope == BOOT
+			   ? chip->seal_boot(&b->chip, FH_SPAN_ARRAY(secret), &out)
+			   : chip->seal_device(&b->chip, nullptr, FH_SPAN_ARRAY(secret), &out);
+
+	assert_int_equal(e, FH_ERR_OK);
 	return fh_builder_span(&out);
 }
 
-static fh_err unseal(struct bench *b, enum fh_chip_scope scope, struct fh_span blob)
+static fh_err unseal(struct bench *b, enum scope scope, struct fh_span blob)
 {
+	const struct fh_chip_class *chip = b->chip.class;
 	uint8_t plain[FH_CHIP_SECRET_MAX];
 	struct fh_builder out = FH_BUILDER_ARRAY(plain);
-	fh_err e = b->chip.class->unseal(&b->chip, scope, blob, &out);
+	fh_err e = scope == BOOT ? chip->unseal_boot(&b->chip, blob, &out)
+				 : chip->unseal_device(&b->chip, nullptr, nullptr, blob, &out);
 
 	if (e == FH_ERR_OK)
 		assert_true(fh_span_equal(fh_builder_span(&out), FH_SPAN_ARRAY(secret)));
@@ -102,18 +112,18 @@ static void opens_what_it_sealed(void **state)
 {
 	struct bench *b = bench_of(state);
 
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, seal(b, FH_CHIP_DEVICE)), FH_ERR_OK);
-	assert_int_equal(unseal(b, FH_CHIP_BOOT, seal(b, FH_CHIP_BOOT)), FH_ERR_OK);
+	assert_int_equal(unseal(b, DEVICE, seal(b, DEVICE)), FH_ERR_OK);
+	assert_int_equal(unseal(b, BOOT, seal(b, BOOT)), FH_ERR_OK);
 }
 
 static void refuses_every_altered_byte(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = seal(b, DEVICE);
 
 	for (size_t i = 0; i < blob.n; i++) {
 		b->blob[i] ^= 0x80;
-		assert_int_equal(unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_SIGNATURE);
+		assert_int_equal(unseal(b, DEVICE, blob), FH_ERR_SIGNATURE);
 		b->blob[i] ^= 0x80;
 	}
 }
@@ -121,10 +131,10 @@ static void refuses_every_altered_byte(void **state)
 static void refuses_every_truncation(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = seal(b, DEVICE);
 
 	for (size_t n = 0; n < blob.n; n++)
-		assert_int_equal(unseal(b, FH_CHIP_DEVICE, fh_span_first(blob, n)),
+		assert_int_equal(unseal(b, DEVICE, fh_span_first(blob, n)),
 				 FH_ERR_SIGNATURE);
 }
 
@@ -132,28 +142,28 @@ static void refuses_another_scope(void **state)
 {
 	struct bench *b = bench_of(state);
 
-	assert_int_equal(unseal(b, FH_CHIP_BOOT, seal(b, FH_CHIP_DEVICE)), FH_ERR_SIGNATURE);
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, seal(b, FH_CHIP_BOOT)), FH_ERR_SIGNATURE);
+	assert_int_equal(unseal(b, BOOT, seal(b, DEVICE)), FH_ERR_SIGNATURE);
+	assert_int_equal(unseal(b, DEVICE, seal(b, BOOT)), FH_ERR_SIGNATURE);
 }
 
 static void refuses_another_boot(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_BOOT);
+	struct fh_span blob = seal(b, BOOT);
 
 	insert(b, boot_two);
-	assert_int_equal(unseal(b, FH_CHIP_BOOT, blob), FH_ERR_STATE);
+	assert_int_equal(unseal(b, BOOT, blob), FH_ERR_STATE);
 	insert(b, boot_one);
-	assert_int_equal(unseal(b, FH_CHIP_BOOT, blob), FH_ERR_OK);
+	assert_int_equal(unseal(b, BOOT, blob), FH_ERR_OK);
 }
 
 static void keeps_a_device_secret_across_boots(void **state)
 {
 	struct bench *b = bench_of(state);
-	struct fh_span blob = seal(b, FH_CHIP_DEVICE);
+	struct fh_span blob = seal(b, DEVICE);
 
 	insert(b, boot_two);
-	assert_int_equal(unseal(b, FH_CHIP_DEVICE, blob), FH_ERR_OK);
+	assert_int_equal(unseal(b, DEVICE, blob), FH_ERR_OK);
 }
 
 static void refuses_a_secret_that_is_too_large(void **state)
@@ -162,7 +172,7 @@ static void refuses_a_secret_that_is_too_large(void **state)
 	struct bench *b = bench_of(state);
 	struct fh_builder out = FH_BUILDER_ARRAY(b->blob);
 
-	assert_int_equal(b->chip.class->seal(&b->chip, FH_CHIP_DEVICE, FH_SPAN_ARRAY(large), &out),
+	assert_int_equal(b->chip.class->seal_device(&b->chip, nullptr, FH_SPAN_ARRAY(large), &out),
 			 FH_ERR_LIMIT);
 	assert_int_equal(out.n, 0);
 }
@@ -172,8 +182,10 @@ static void has_no_counter_before_it_is_created(void **state)
 	struct bench *b = bench_of(state);
 	uint64_t now = 77;
 
-	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_MISSING);
-	assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_MISSING);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_STARTS, &now),
+			 FH_ERR_MISSING);
+	assert_int_equal(b->chip.class->counter_increment(&b->chip, FH_CHIP_STARTS, &now),
+			 FH_ERR_MISSING);
 	assert_int_equal(now, 77);
 }
 
@@ -182,14 +194,15 @@ static void counts_up_across_openings(void **state)
 	struct bench *b = bench_of(state);
 	uint64_t now;
 
-	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
-	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_EXISTS);
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS), FH_ERR_EXISTS);
 	for (uint64_t expected = 2; expected < 6; expected++) {
 		insert(b, boot_one);
-		assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_OK);
+		assert_int_equal(b->chip.class->counter_increment(&b->chip, FH_CHIP_STARTS, &now),
+				 FH_ERR_OK);
 		assert_int_equal(now, expected);
 	}
-	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_STARTS, &now), FH_ERR_OK);
 	assert_int_equal(now, 5);
 }
 
@@ -213,11 +226,59 @@ static void counter_and_boots_do_not_disturb_each_other(void **state)
 	uint64_t now;
 
 	assert_int_equal(count_of_boots(b, boot_one), 1);
-	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS), FH_ERR_OK);
 	insert(b, boot_two);
 	assert_int_equal(count_of_boots(b, boot_two), 2);
-	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_STARTS, &now), FH_ERR_OK);
 	assert_int_equal(now, 1);
+}
+
+static void its_counters_do_not_disturb_each_other(void **state)
+{
+	struct bench *b = bench_of(state);
+	uint64_t now;
+
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_EPOCH), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_STARTS, &now),
+			 FH_ERR_MISSING);
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_increment(&b->chip, FH_CHIP_EPOCH, &now),
+			 FH_ERR_OK);
+	insert(b, boot_one);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_EPOCH, &now), FH_ERR_OK);
+	assert_int_equal(now, 2);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_STARTS, &now), FH_ERR_OK);
+	assert_int_equal(now, 1);
+}
+
+static void keeps_its_note(void **state)
+{
+	static const uint8_t written[FH_CHIP_NOTE_SIZE] = { 1, 2, 3 };
+	struct bench *b = bench_of(state);
+	struct fh_secret key = { .n = FH_CHIP_NOTE_KEY_SIZE };
+	uint8_t note[FH_CHIP_NOTE_SIZE];
+
+	assert_int_equal(b->chip.class->note_create(&b->chip, &key), FH_ERR_OK);
+	assert_int_equal(b->chip.class->note_read(&b->chip, note), FH_ERR_MISSING);
+	assert_int_equal(b->chip.class->note_write(&b->chip, &key, FH_SPAN_LIT("short")),
+			 FH_ERR_FORMAT);
+	assert_int_equal(b->chip.class->note_write(&b->chip, &key, FH_SPAN_ARRAY(written)),
+			 FH_ERR_OK);
+	insert(b, boot_two);
+	assert_int_equal(b->chip.class->note_read(&b->chip, note), FH_ERR_OK);
+	assert_memory_equal(note, written, sizeof(note));
+}
+
+static void has_no_pcrs(void **state)
+{
+	struct bench *b = bench_of(state);
+	struct fh_hash h = { 0 };
+	struct fh_pcr_state pcrs;
+	struct fh_chip_quote quote;
+
+	assert_int_equal(b->chip.class->pcrs(&b->chip, &pcrs), FH_ERR_UNSUPPORTED);
+	assert_int_equal(b->chip.class->lock(&b->chip, &h), FH_ERR_UNSUPPORTED);
+	assert_int_equal(b->chip.class->quote(&b->chip, &h, 1, &quote), FH_ERR_UNSUPPORTED);
 }
 
 static void a_torn_write_leaves_the_older_value(void **state)
@@ -226,12 +287,13 @@ static void a_torn_write_leaves_the_older_value(void **state)
 	struct bench *b = bench_of(state);
 	uint64_t now;
 
-	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
-	assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_increment(&b->chip, FH_CHIP_STARTS, &now),
+			 FH_ERR_OK);
 	/* The second write, number 2, went to the first slot.  */
 	assert_int_equal(pwrite(b->file, torn, sizeof(torn), 0), sizeof(torn));
 	insert(b, boot_one);
-	assert_int_equal(b->chip.class->counter_read(&b->chip, &now), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_read(&b->chip, FH_CHIP_STARTS, &now), FH_ERR_OK);
 	assert_int_equal(now, 1);
 }
 
@@ -267,13 +329,15 @@ static void counts_no_further_after_a_failed_write(void **state)
 	uint64_t now = 77;
 	int kept = dup(b->file), broken[2];
 
-	assert_int_equal(b->chip.class->counter_create(&b->chip), FH_ERR_OK);
+	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_STARTS), FH_ERR_OK);
 	/* A pipe takes no pwrite(), so every write fails.  */
 	assert_int_equal(pipe(broken), 0);
 	assert_int_equal(dup2(broken[1], b->file), b->file);
-	assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_IO);
+	assert_int_equal(b->chip.class->counter_increment(&b->chip, FH_CHIP_STARTS, &now),
+			 FH_ERR_IO);
 	assert_int_equal(dup2(kept, b->file), b->file);
-	assert_int_equal(b->chip.class->counter_increment(&b->chip, &now), FH_ERR_IO);
+	assert_int_equal(b->chip.class->counter_increment(&b->chip, FH_CHIP_STARTS, &now),
+			 FH_ERR_IO);
 	assert_int_equal(now, 77);
 	close(broken[0]);
 	close(broken[1]);
@@ -306,6 +370,9 @@ int main(void)
 		ON_A_FRESH_FILE(counts_up_across_openings),
 		ON_A_FRESH_FILE(counts_a_boot_once),
 		ON_A_FRESH_FILE(counter_and_boots_do_not_disturb_each_other),
+		ON_A_FRESH_FILE(its_counters_do_not_disturb_each_other),
+		ON_A_FRESH_FILE(keeps_its_note),
+		ON_A_FRESH_FILE(has_no_pcrs),
 		ON_A_FRESH_FILE(a_torn_write_leaves_the_older_value),
 		ON_A_FRESH_FILE(refuses_a_damaged_file),
 		ON_A_FRESH_FILE(refuses_a_file_with_another_value),

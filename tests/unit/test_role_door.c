@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "chip/chip.h"
 #include "role/door.h"
 #include "role/frame.h"
 #include "role/permit.h"
@@ -135,8 +136,12 @@ static void the_door_is_as_documented(void **state)
 	struct fh_builder d = FH_BUILDER_ARRAY(memory), e = FH_BUILDER_ARRAY(memory);
 	struct fh_hash root = hash_of(0x04);
 	struct fh_proof proof = { .hash = { hash_of(0x05) }, .n = 1 };
-	struct fh_door_opened opened = { hash_of(0x01), hash_of(0x02), 50, hash_of(0x03),
-					 FH_GRADE_TPM_SEALED };
+	struct fh_door_opened opened = { .chain_id = hash_of(0x01), .device_id = hash_of(0x02),
+					 .signed_size = 50, .signed_root = hash_of(0x03),
+					 .grade = FH_GRADE_TPM_SEALED, .epoch = 6,
+					 .measured = true, .noted = true,
+					 .note = { 8, 49, hash_of(0x06), 7 },
+					 .companions = hash_of(0x07) };
 	struct fh_door_begun begun = { true, 3, 9, FH_SPAN_LIT("cert") };
 	struct fh_trace t = { .where = "a", .what = "b", .cure = "c" };
 
@@ -152,6 +157,32 @@ static void the_door_is_as_documented(void **state)
 	e = FH_BUILDER_ARRAY(memory);
 	fh_door_put_document(&e, FH_SPAN_LIT("{}"));
 	documented(&e);
+}
+
+static void the_requests_of_the_boot_window_are_as_documented(void **state)
+{
+	static const uint8_t point[FH_P256_PUBLIC_SIZE] = { 4 }, pair[FH_P256_SIGNATURE_SIZE] =
+		{ 5 };
+	uint8_t memory[6][512];
+	struct fh_builder b[6];
+	struct fh_door_begin begin = { 7, hash_of(0x08) };
+	struct fh_door_approval approval = { 6, FH_SPAN_ARRAY(point), FH_SPAN_ARRAY(pair),
+					     { .selected = 1 << 4 } };
+	struct fh_quote_subject subject = { .purpose = FH_QUOTE_LIVE, .head_sequence = 7,
+					    .head = hash_of(0x08), .serial = 3,
+					    .nonce = FH_SPAN_LIT("n"), .origin = FH_SPAN_LIT("o") };
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++)
+		b[i] = fh_builder_of(memory[i], sizeof(memory[i]));
+	fh_door_put_authority(&b[0], FH_SPAN_LIT("file"));
+	fh_door_put_approval(&b[1], &approval);
+	fh_door_put_begin(&b[2], &begin);
+	fh_door_put_noting(&b[3], 7);
+	fh_door_put_quoting(&b[4], &subject);
+	fh_door_put_epoch(&b[5], 7);
+	for (size_t i = 0; i < 6; i++)
+		documented(&b[i]);
 }
 
 /* --- strictness ------------------------------------------------------- */
@@ -231,6 +262,43 @@ static void an_error_that_does_not_exist_is_malformed(void **state)
 	assert_int_equal(fh_door_read_note(fh_builder_span(&b), &note, &t), FH_ERR_FORMAT);
 }
 
+static void the_requests_of_the_boot_window_are_read_whole_or_not_at_all(void **state)
+{
+	static const uint8_t point[FH_P256_PUBLIC_SIZE] = { 4 }, pair[FH_P256_SIGNATURE_SIZE] =
+		{ 5 };
+	uint8_t memory[512] = { 0 };
+	struct fh_builder b = FH_BUILDER_ARRAY(memory);
+	struct fh_door_approval approval = { 6, FH_SPAN_ARRAY(point), FH_SPAN_ARRAY(pair),
+					     { .selected = 1 << 4 } }, read;
+	struct fh_quote_subject own = { .purpose = FH_QUOTE_SESSION }, subject;
+
+	(void)state;
+	fh_door_put_approval(&b, &approval);
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_not_equal(fh_door_read_approval(fh_span_of(b.p, n), &read), FH_ERR_OK);
+	assert_int_not_equal(fh_door_read_approval(fh_span_of(b.p, b.n + 1), &read), FH_ERR_OK);
+	assert_int_equal(fh_door_read_approval(fh_builder_span(&b), &read), FH_ERR_OK);
+	assert_int_equal(read.epoch, 6);
+	b.n = 0;
+	/* The quote of a session's certificate is not on the door.  */
+	fh_door_put_quoting(&b, &own);
+	assert_int_not_equal(fh_door_read_quoting(fh_builder_span(&b), &subject), FH_ERR_OK);
+}
+
+static void a_note_is_what_the_chip_holds(void **state)
+{
+	uint8_t bytes[FH_CHIP_NOTE_SIZE];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	struct fh_door_note n = { 8, 49, hash_of(0x06), 7 }, again;
+
+	(void)state;
+	fh_door_note_pack(&b, &n);
+	assert_int_equal(b.n, FH_CHIP_NOTE_SIZE);
+	assert_int_equal(fh_door_note_unpack(fh_builder_span(&b), &again), FH_ERR_OK);
+	assert_memory_equal(&n, &again, sizeof(n));
+	assert_int_not_equal(fh_door_note_unpack(fh_span_of(bytes, b.n - 1), &again), FH_ERR_OK);
+}
+
 /* --- framing ---------------------------------------------------------- */
 
 /* Sends N BYTES over a pair and returns what reading a frame of at most 8 bytes
@@ -273,6 +341,9 @@ int main(void)
 		cmocka_unit_test(permits_and_outcomes_are_as_documented),
 		cmocka_unit_test(a_new_gate_is_announced_as_documented),
 		cmocka_unit_test(the_door_is_as_documented),
+		cmocka_unit_test(the_requests_of_the_boot_window_are_as_documented),
+		cmocka_unit_test(the_requests_of_the_boot_window_are_read_whole_or_not_at_all),
+		cmocka_unit_test(a_note_is_what_the_chip_holds),
 		cmocka_unit_test(a_checkpoint_request_is_read_whole_or_not_at_all),
 		cmocka_unit_test(a_document_and_its_signature_are_read_back),
 		cmocka_unit_test(an_error_answer_brings_its_trace),

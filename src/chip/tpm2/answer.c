@@ -112,7 +112,7 @@ fh_err fh_tpm2_fail(struct fh_tpm2 *t, const char *command, TSS2_RC rc)
 		return fail_above(t, rc);
 	if (code == TPM2_RC_LOCKOUT) {
 		explain_lockout(t);
-		return FH_ERR_TPM;
+		return FH_ERR_LOCKOUT;
 	}
 	for (size_t i = 0; i < answers_count; i++) {
 		if (answers[i].code == code) {

@@ -68,29 +68,6 @@ static TPM2B_PUBLIC ek_template(enum fh_x509_kind kind)
 	return p;
 }
 
-/* Restricted: it signs what the TPM made, and nothing that looks like it.  In
- * this hierarchy quotes carry the clock unobscured.  */
-static TPM2B_PUBLIC ak_template(void)
-{
-	return (TPM2B_PUBLIC){ .publicArea = {
-		.type = TPM2_ALG_ECC,
-		.nameAlg = TPM2_ALG_SHA256,
-		.objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
-				    TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
-				    TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED |
-				    TPMA_OBJECT_SIGN_ENCRYPT,
-		.parameters.eccDetail = {
-			.symmetric.algorithm = TPM2_ALG_NULL,
-			.scheme = {
-				.scheme = TPM2_ALG_ECDSA,
-				.details.ecdsa.hashAlg = TPM2_ALG_SHA256,
-			},
-			.curveID = TPM2_ECC_NIST_P256,
-			.kdf.scheme = TPM2_ALG_NULL,
-		},
-	} };
-}
-
 static fh_err refuse(struct fh_tpm2 *t, fh_err e, const char *what, const char *cure)
 {
 	fh_trace_where(t->trace, "TPM");
@@ -247,14 +224,12 @@ static fh_err make_ek(struct fh_tpm2 *t, const struct fh_tpm2_handle *session,
 static fh_err make_ak(struct fh_tpm2 *t, const struct fh_tpm2_handle *session,
 		      struct fh_tpm2_handle *out, struct fh_endorsement *described)
 {
-	const TPM2B_PUBLIC template = ak_template();
 	struct fh_tpm2_name name;
 	TPM2B_PUBLIC public;
 	size_t n = 0;
 	fh_err e;
 
-	e = fh_tpm2_primary(t, ESYS_TR_RH_ENDORSEMENT, session->tr, &template, out, &name,
-			    &public);
+	e = fh_tpm2_ak(t, session, out, &name, &public);
 	if (e != FH_ERR_OK)
 		return e;
 	if (Tss2_MU_TPMT_PUBLIC_Marshal(&public.publicArea, described->ak, FH_AK_PUBLIC_MAX, &n) !=
@@ -287,7 +262,8 @@ static fh_err check_certificate(struct fh_tpm2 *t, const struct fh_endorsement *
 /* The state of C, or NULL if it is a chip of another kind.  */
 static struct fh_tpm2 *only_tpm2(struct fh_chip *c)
 {
-	return c->class != nullptr && c->class->seal == fh_tpm2_seal ? fh_tpm2_of(c) : nullptr;
+	return c->class != nullptr && c->class->seal_boot == fh_tpm2_seal_boot ? fh_tpm2_of(c)
+		: nullptr;
 }
 
 fh_err fh_endorsement_read(struct fh_chip *c, struct fh_endorsement *out)

@@ -35,7 +35,7 @@ TPM2B_PUBLIC fh_tpm2_storage_template(void)
 	} };
 }
 
-TPM2B_PUBLIC fh_tpm2_sealed_template(void)
+TPM2B_PUBLIC fh_tpm2_sealed_template(const struct fh_hash *policy)
 {
 	TPM2B_PUBLIC p = { .publicArea = {
 		.type = TPM2_ALG_KEYEDHASH,
@@ -48,7 +48,8 @@ TPM2B_PUBLIC fh_tpm2_sealed_template(void)
 		.parameters.keyedHashDetail.scheme.scheme = TPM2_ALG_NULL,
 	} };
 
-	fh_tpm2_policy_digest(&p.publicArea.authPolicy);
+	p.publicArea.authPolicy.size = FH_HASH_SIZE;
+	memcpy(p.publicArea.authPolicy.buffer, policy->bytes, FH_HASH_SIZE);
 	return p;
 }
 
@@ -124,6 +125,40 @@ fh_err fh_tpm2_null_primary(struct fh_tpm2 *t, const struct fh_tpm2_handle *sess
 
 	return fh_tpm2_primary(t, ESYS_TR_RH_NULL, session->tr, &template, out, name,
 			       /* public: */ nullptr);
+}
+
+/* --- the attestation key ---------------------------------------------- */
+
+/* Restricted: it signs what the TPM made, and nothing that looks like it.  In
+ * this hierarchy quotes carry the clock unobscured.  */
+static TPM2B_PUBLIC ak_template(void)
+{
+	return (TPM2B_PUBLIC){ .publicArea = {
+		.type = TPM2_ALG_ECC,
+		.nameAlg = TPM2_ALG_SHA256,
+		.objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+				    TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
+				    TPMA_OBJECT_NODA | TPMA_OBJECT_RESTRICTED |
+				    TPMA_OBJECT_SIGN_ENCRYPT,
+		.parameters.eccDetail = {
+			.symmetric.algorithm = TPM2_ALG_NULL,
+			.scheme = {
+				.scheme = TPM2_ALG_ECDSA,
+				.details.ecdsa.hashAlg = TPM2_ALG_SHA256,
+			},
+			.curveID = TPM2_ECC_NIST_P256,
+			.kdf.scheme = TPM2_ALG_NULL,
+		},
+	} };
+}
+
+fh_err fh_tpm2_ak(struct fh_tpm2 *t, const struct fh_tpm2_handle *session,
+		  struct fh_tpm2_handle *out, struct fh_tpm2_name *name, TPM2B_PUBLIC *public)
+{
+	const TPM2B_PUBLIC template = ak_template();
+
+	return fh_tpm2_primary(t, ESYS_TR_RH_ENDORSEMENT, session->tr, &template, out, name,
+			       public);
 }
 
 /* --- the SRK ---------------------------------------------------------- */
@@ -245,7 +280,7 @@ fh_err fh_chip_tpm2_settle(struct fh_chip *c)
 	ESYS_TR tr;
 	TSS2_RC rc;
 
-	if (c->class == nullptr || c->class->seal != fh_tpm2_seal)
+	if (c->class == nullptr || c->class->seal_boot != fh_tpm2_seal_boot)
 		return FH_ERR_UNSUPPORTED;
 	t = fh_tpm2_of(c);
 	if (t->srk_persistent)

@@ -37,11 +37,22 @@ static void close_tpm2(struct fh_chip *c)
 }
 
 static const struct fh_chip_class tpm2_class = {
-	.seal = fh_tpm2_seal,
-	.unseal = fh_tpm2_unseal,
+	.seal_device = fh_tpm2_seal_device,
+	.unseal_device = fh_tpm2_unseal_device,
+	.unseal_1 = fh_tpm2_unseal_1,
+	.belongs = fh_tpm2_belongs,
+	.identity = fh_tpm2_identity,
+	.seal_boot = fh_tpm2_seal_boot,
+	.unseal_boot = fh_tpm2_unseal_boot,
 	.counter_create = fh_tpm2_counter_create,
 	.counter_increment = fh_tpm2_counter_increment,
 	.counter_read = fh_tpm2_counter_read,
+	.note_create = fh_tpm2_note_create,
+	.note_write = fh_tpm2_note_write,
+	.note_read = fh_tpm2_note_read,
+	.pcrs = fh_tpm2_pcrs,
+	.lock = fh_tpm2_lock,
+	.quote = fh_tpm2_quote,
 	.boot = fh_tpm2_boot,
 	.close = close_tpm2,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sealed objects and the blobs that hold them.  docs/spec/CHIP.md.  */
-#include "chip/tpm2/tpm2_private.h"
+#include "chip/tpm2/nv.h"
 
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "codec/cbor.h"
 #include "crypto/hash.h"
 
-constexpr uint64_t blob_version = 1;
+constexpr uint64_t blob_version = 2;
 
 /* The fields of a blob, by their keys.  */
 enum {
@@ -22,8 +22,14 @@ enum {
 	KEYS = 6,
 };
 
+/* How long a sealed secret stays openable.  */
+enum scope {
+	SCOPE_DEVICE = 0, /* for as long as the chip exists */
+	SCOPE_BOOT = 1,   /* until the next reboot */
+};
+
 struct blob {
-	uint64_t scope;         /* enum fh_chip_scope */
+	uint64_t scope;         /* enum scope */
 	struct fh_span srk;     /* name of the SRK at the time */
 	struct fh_span parent;  /* name of the key that wraps it: the SRK or the NULL primary */
 	struct fh_span public;  /* TPMT_PUBLIC */
@@ -55,7 +61,7 @@ static void blob_write(const struct blob *s, struct fh_builder *b)
 	fh_cbor_put_bytes(b, s->private);
 }
 
-static fh_err blob_parse(struct fh_span bytes, struct blob *out)
+static fh_err blob_parse(struct fh_span bytes, uint64_t wanted, struct blob *out)
 {
 	struct fh_cursor c = fh_cursor_of(bytes);
 	struct blob s;
@@ -63,7 +69,7 @@ static fh_err blob_parse(struct fh_span bytes, struct blob *out)
 	fh_cbor_map_exact(&c, KEYS);
 	fh_cbor_key(&c, KEY_VERSION);
 	uint64_t version = fh_cbor_uint(&c);
-	if (!fh_cursor_bad(&c) && version > blob_version)
+	if (!fh_cursor_bad(&c) && version > wanted)
 		return FH_ERR_VERSION;
 	fh_cbor_key(&c, KEY_SCOPE);
 	s.scope = fh_cbor_uint(&c);
@@ -75,7 +81,8 @@ static fh_err blob_parse(struct fh_span bytes, struct blob *out)
 	s.public = fh_cbor_bytes(&c, public_max);
 	fh_cbor_key(&c, KEY_PRIVATE);
 	s.private = fh_cbor_bytes(&c, private_max);
-	if (fh_cursor_end(&c) != FH_ERR_OK || version != blob_version)
+	/* Of version 1 the file may hold more behind it.  */
+	if (fh_cursor_bad(&c) || version != wanted || (wanted > 1 && c.rest.n > 0))
 		return FH_ERR_SIGNATURE;
 	*out = s;
 	return FH_ERR_OK;
@@ -92,12 +99,11 @@ static fh_err altered(struct fh_tpm2 *t, const char *what)
 /* --- sealing ---------------------------------------------------------- */
 
 static TSS2_RC create(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session,
-		      const TPM2B_SENSITIVE_CREATE *in, TPM2B_PRIVATE **private,
-		      TPM2B_PUBLIC **public)
+		      const TPM2B_SENSITIVE_CREATE *in, const TPM2B_PUBLIC *template,
+		      TPM2B_PRIVATE **private, TPM2B_PUBLIC **public)
 {
 	static const TPM2B_DATA nothing;
 	static const TPML_PCR_SELECTION no_pcr;
-	const TPM2B_PUBLIC template = fh_tpm2_sealed_template();
 	FH_ESYS TPM2B_CREATION_DATA *creation = nullptr;
 	FH_ESYS TPM2B_DIGEST *hash = nullptr;
 	FH_ESYS TPMT_TK_CREATION *ticket = nullptr;
@@ -106,17 +112,18 @@ static TSS2_RC create(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session,
 
 	do {
 		rc = Esys_Create(t->esys, parent, session, ESYS_TR_NONE, ESYS_TR_NONE, in,
-				 &template, &nothing, &no_pcr, private, public, &creation, &hash,
+				 template, &nothing, &no_pcr, private, public, &creation, &hash,
 				 &ticket);
 	} while (fh_tpm2_again(&tries, rc));
 	return rc;
 }
 
-/* Seals PLAIN under PARENT and writes the blob.  */
-static fh_err seal_under(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session, struct fh_span plain,
-			 struct blob s, struct fh_builder *blob)
+/* Seals PLAIN under PARENT and POLICY, and writes the blob.  */
+static fh_err seal_under(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session,
+			 const struct fh_hash *policy, struct fh_span plain, struct blob s,
+			 struct fh_builder *blob)
 {
-	const TPM2B_PUBLIC template = fh_tpm2_sealed_template();
+	const TPM2B_PUBLIC template = fh_tpm2_sealed_template(policy);
 	FH_ESYS TPM2B_PRIVATE *private = nullptr;
 	FH_ESYS TPM2B_PUBLIC *public = nullptr;
 	TPM2B_SENSITIVE_CREATE in = { 0 };
@@ -125,7 +132,7 @@ static fh_err seal_under(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session, str
 
 	in.sensitive.data.size = (UINT16)plain.n;
 	memcpy(in.sensitive.data.buffer, plain.p, plain.n);
-	TSS2_RC rc = create(t, parent, session, &in, &private, &public);
+	TSS2_RC rc = create(t, parent, session, &in, &template, &private, &public);
 	fh_wipe(&in, sizeof(in));
 	if (rc != TSS2_RC_SUCCESS)
 		return fh_tpm2_fail(t, "TPM2_Create", rc);
@@ -143,39 +150,64 @@ static fh_err seal_under(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session, str
 	return blob->bad ? FH_ERR_LIMIT : FH_ERR_OK;
 }
 
-fh_err fh_tpm2_seal(struct fh_chip *c, enum fh_chip_scope scope, struct fh_span plain,
-		    struct fh_builder *blob)
+fh_err fh_tpm2_seal_device(struct fh_chip *c, const struct fh_release *r, struct fh_span plain,
+			   struct fh_builder *blob)
+{
+	struct fh_tpm2 *t = fh_tpm2_of(c);
+	FH_OWN(fh_tpm2_handle) session = { 0 };
+	struct fh_hash policy;
+	fh_err e;
+
+	if (plain.n == 0 || plain.n > FH_CHIP_SECRET_MAX)
+		return FH_ERR_LIMIT;
+	e = fh_tpm2_release_policy(r, &policy);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &session);
+	if (e != FH_ERR_OK)
+		return e;
+
+	struct blob s = {
+		.scope = SCOPE_DEVICE,
+		.srk = fh_tpm2_name_span(&t->srk_name),
+		.parent = fh_tpm2_name_span(&t->srk_name),
+	};
+
+	return seal_under(t, t->srk, session.tr, &policy, plain, s, blob);
+}
+
+fh_err fh_tpm2_seal_boot(struct fh_chip *c, struct fh_span plain, struct fh_builder *blob)
 {
 	struct fh_tpm2 *t = fh_tpm2_of(c);
 	FH_OWN(fh_tpm2_handle) session = { 0 };
 	FH_OWN(fh_tpm2_handle) null_primary = { 0 };
-	struct fh_tpm2_name parent = t->srk_name;
+	struct fh_hash policy = fh_tpm2_command_policy(TPM2_CC_Unseal);
+	struct fh_tpm2_name parent;
 	fh_err e;
 
 	if (plain.n == 0 || plain.n > FH_CHIP_SECRET_MAX)
 		return FH_ERR_LIMIT;
 	e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &session);
-	if (e == FH_ERR_OK && scope == FH_CHIP_BOOT)
+	if (e == FH_ERR_OK)
 		e = fh_tpm2_null_primary(t, &session, &null_primary, &parent);
 	if (e != FH_ERR_OK)
 		return e;
 
 	struct blob s = {
-		.scope = scope,
+		.scope = SCOPE_BOOT,
 		.srk = fh_tpm2_name_span(&t->srk_name),
 		.parent = fh_tpm2_name_span(&parent),
 	};
-	ESYS_TR under = scope == FH_CHIP_BOOT ? null_primary.tr : t->srk;
 
-	return seal_under(t, under, session.tr, plain, s, blob);
+	return seal_under(t, null_primary.tr, session.tr, &policy, plain, s, blob);
 }
 
 /* --- unsealing -------------------------------------------------------- */
 
 /* The public area is built, not read: all that may differ is unique.  */
-static fh_err rebuild(struct fh_tpm2 *t, struct fh_span area, TPM2B_PUBLIC *out)
+static fh_err rebuild(struct fh_tpm2 *t, const struct fh_hash *policy, struct fh_span area,
+		      TPM2B_PUBLIC *out)
 {
-	TPM2B_PUBLIC p = fh_tpm2_sealed_template();
+	TPM2B_PUBLIC p = fh_tpm2_sealed_template(policy);
 	uint8_t built[public_max];
 	size_t n = 0;
 
@@ -192,8 +224,8 @@ static fh_err rebuild(struct fh_tpm2 *t, struct fh_span area, TPM2B_PUBLIC *out)
 	return FH_ERR_OK;
 }
 
-static fh_err load(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session, const struct blob *s,
-		   struct fh_tpm2_handle *out)
+static fh_err load(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session,
+		   const struct fh_hash *policy, const struct blob *s, struct fh_tpm2_handle *out)
 {
 	TPM2B_PRIVATE private = { .size = (UINT16)s->private.n };
 	TPM2B_PUBLIC public;
@@ -202,7 +234,7 @@ static fh_err load(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session, const str
 	TSS2_RC rc;
 	fh_err e;
 
-	e = rebuild(t, s->public, &public);
+	e = rebuild(t, policy, s->public, &public);
 	if (e != FH_ERR_OK)
 		return e;
 	memcpy(private.buffer, s->private.p, s->private.n);
@@ -237,18 +269,17 @@ static void rinse(struct fh_tpm2 *t)
 				 &more, &got);
 }
 
-static fh_err release(struct fh_tpm2 *t, ESYS_TR object, struct fh_builder *out)
+/* The content of OBJECT, by a session in which its policy holds.  */
+static fh_err release(struct fh_tpm2 *t, ESYS_TR object, const struct fh_tpm2_handle *policy,
+		      struct fh_builder *out)
 {
-	FH_OWN(fh_tpm2_handle) policy = { 0 };
 	FH_ESYS TPM2B_SENSITIVE_DATA *plain = nullptr;
-	fh_err e;
+	fh_err e = FH_ERR_OK;
 
-	e = fh_tpm2_policy_session(t, &policy);
-	if (e != FH_ERR_OK)
-		return e;
+	TSS2_RC rc = Esys_Unseal(t->esys, object, policy->tr, ESYS_TR_NONE, ESYS_TR_NONE, &plain);
 
-	TSS2_RC rc = Esys_Unseal(t->esys, object, policy.tr, ESYS_TR_NONE, ESYS_TR_NONE, &plain);
-
+	if (fh_tpm2_code(rc) == TPM2_RC_POLICY_FAIL)
+		return fh_tpm2_not_released(t, "the policy of the sealed key does not hold");
 	if (rc != TSS2_RC_SUCCESS)
 		return fh_tpm2_fail(t, "TPM2_Unseal", rc);
 	rinse(t);
@@ -269,51 +300,143 @@ static fh_err check_boot(struct fh_tpm2 *t, struct fh_span sealed, const struct 
 	return FH_ERR_STATE;
 }
 
-static fh_err unseal_parsed(struct fh_tpm2 *t, const struct blob *s, struct fh_builder *out)
+/* BLOB, which was sealed for SCOPE, and its SRK at hand.  */
+static fh_err open_blob(struct fh_tpm2 *t, enum scope scope, struct fh_span blob, struct blob *out)
 {
-	FH_OWN(fh_tpm2_handle) session = { 0 };
-	FH_OWN(fh_tpm2_handle) null_primary = { 0 };
-	FH_OWN(fh_tpm2_handle) object = { 0 };
-	struct fh_tpm2_name now;
-	fh_err e;
+	fh_err e = blob_parse(blob, blob_version, out);
 
-	e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &session);
-	if (e == FH_ERR_OK && s->scope == FH_CHIP_BOOT) {
-		e = fh_tpm2_null_primary(t, &session, &null_primary, &now);
-		if (e == FH_ERR_OK)
-			e = check_boot(t, s->parent, &now);
-	}
-	if (e != FH_ERR_OK)
-		return e;
-
-	ESYS_TR parent = s->scope == FH_CHIP_BOOT ? null_primary.tr : t->srk;
-
-	/* Load's answer begins with the object's name, which need not be hidden,
-	 * but its command carries the private part: both are encrypted anyway.  */
-	e = load(t, parent, session.tr, s, &object);
-	if (e != FH_ERR_OK)
-		return e;
-	return release(t, object.tr, out);
-}
-
-fh_err fh_tpm2_unseal(struct fh_chip *c, enum fh_chip_scope scope, struct fh_span blob,
-		      struct fh_builder *out)
-{
-	struct fh_tpm2 *t = fh_tpm2_of(c);
-	struct blob s;
-	fh_err e;
-
-	e = blob_parse(blob, &s);
 	if (e == FH_ERR_SIGNATURE)
 		return altered(t, "it is not one that freehold makes");
 	if (e != FH_ERR_OK)
 		return e;
-	if (s.scope != scope)
+	if (out->scope != scope)
 		return altered(t, "it was sealed for something else");
-	if (scope == FH_CHIP_DEVICE && !fh_span_equal(s.srk, s.parent))
+	if (scope == SCOPE_DEVICE && !fh_span_equal(out->srk, out->parent))
 		return altered(t, "it names two parents");
-	e = fh_tpm2_srk_find(t, s.srk);
+	return fh_tpm2_srk_find(t, out->srk);
+}
+
+fh_err fh_tpm2_identity(struct fh_chip *c, struct fh_builder *out)
+{
+	struct fh_tpm2 *t = fh_tpm2_of(c);
+	FH_OWN(fh_tpm2_handle) session = { 0 };
+	FH_OWN(fh_tpm2_handle) ak = { 0 };
+	struct fh_tpm2_name name;
+	fh_err e = fh_tpm2_session(t, TPMA_SESSION_ENCRYPT, &session);
+
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_ak(t, &session, &ak, &name, /* public: */ nullptr);
 	if (e != FH_ERR_OK)
 		return e;
-	return unseal_parsed(t, &s, out);
+	fh_builder_bytes(out, fh_tpm2_name_span(&name));
+	return out->bad ? FH_ERR_LIMIT : FH_ERR_OK;
+}
+
+/* Clearing a TPM changes the storage keys and leaves the endorsement seed, so the
+ * AK tells a cleared TPM from another one.  */
+fh_err fh_tpm2_belongs(struct fh_chip *c, struct fh_span blob, struct fh_span identity)
+{
+	uint8_t bytes[FH_CHIP_IDENTITY_MAX];
+	struct fh_builder now = FH_BUILDER_ARRAY(bytes);
+	struct fh_tpm2 *t = fh_tpm2_of(c);
+	struct blob s;
+	fh_err e = open_blob(t, SCOPE_DEVICE, blob, &s);
+
+	if (e != FH_ERR_SIGNATURE || blob_parse(blob, blob_version, &s) != FH_ERR_OK)
+		return e;
+	e = fh_tpm2_identity(c, &now);
+	if (e != FH_ERR_OK)
+		return e;
+	fh_trace_where(t->trace, "TPM");
+	if (fh_span_equal(fh_builder_span(&now), identity)) {
+		fh_trace_what(t->trace, "was cleared: what it had sealed is gone for good");
+		fh_trace_cure(t->trace, "revoke this device, move the state directory away, and "
+					"enrol the machine anew (freehold init)");
+		return FH_ERR_CLEARED;
+	}
+	fh_trace_what(t->trace, "is another TPM than the one this state directory was made with");
+	fh_trace_cure(t->trace, "on another machine, ask for an identity of its own: freehold init "
+				"--genesis FILE --request FILE --state DIR with a new directory; "
+				"after "
+				"a repair of this one, do the same and revoke the old device");
+	return FH_ERR_CLONE;
+}
+
+fh_err fh_tpm2_unseal_device(struct fh_chip *c, const struct fh_release *r,
+			     const struct fh_chip_approval *a, struct fh_span blob,
+			     struct fh_builder *out)
+{
+	struct fh_tpm2 *t = fh_tpm2_of(c);
+	FH_OWN(fh_tpm2_handle) session = { 0 };
+	FH_OWN(fh_tpm2_handle) object = { 0 };
+	FH_OWN(fh_tpm2_handle) policy = { 0 };
+	struct fh_hash digest;
+	struct blob s;
+	fh_err e = open_blob(t, SCOPE_DEVICE, blob, &s);
+
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_release_policy(r, &digest);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &session);
+	/* Load's answer begins with the object's name, which need not be hidden,
+	 * but its command carries the private part: both are encrypted anyway.  */
+	if (e == FH_ERR_OK)
+		e = load(t, t->srk, session.tr, &digest, &s, &object);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_release_session(t, r, a, &session, &policy);
+	if (e == FH_ERR_OK)
+		e = release(t, object.tr, &policy, out);
+	return e;
+}
+
+/* Its policy was TPM2_PolicyCommandCode alone.  */
+fh_err fh_tpm2_unseal_1(struct fh_chip *c, struct fh_span blob, struct fh_builder *out)
+{
+	struct fh_tpm2 *t = fh_tpm2_of(c);
+	FH_OWN(fh_tpm2_handle) session = { 0 };
+	FH_OWN(fh_tpm2_handle) object = { 0 };
+	FH_OWN(fh_tpm2_handle) policy = { 0 };
+	struct fh_hash digest = fh_tpm2_command_policy(TPM2_CC_Unseal);
+	struct blob s;
+	fh_err e = blob_parse(blob, /* wanted: */ 1, &s);
+
+	if (e != FH_ERR_OK || s.scope != SCOPE_DEVICE)
+		return altered(t, "it is not one that freehold made in format 1");
+	e = fh_tpm2_srk_find(t, s.srk);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &session);
+	if (e == FH_ERR_OK)
+		e = load(t, t->srk, session.tr, &digest, &s, &object);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_policy_session(t, TPM2_CC_Unseal, &policy);
+	if (e == FH_ERR_OK)
+		e = release(t, object.tr, &policy, out);
+	return e;
+}
+
+fh_err fh_tpm2_unseal_boot(struct fh_chip *c, struct fh_span blob, struct fh_builder *out)
+{
+	struct fh_tpm2 *t = fh_tpm2_of(c);
+	FH_OWN(fh_tpm2_handle) session = { 0 };
+	FH_OWN(fh_tpm2_handle) null_primary = { 0 };
+	FH_OWN(fh_tpm2_handle) object = { 0 };
+	FH_OWN(fh_tpm2_handle) policy = { 0 };
+	struct fh_hash digest = fh_tpm2_command_policy(TPM2_CC_Unseal);
+	struct fh_tpm2_name now;
+	struct blob s;
+	fh_err e = open_blob(t, SCOPE_BOOT, blob, &s);
+
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &session);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_null_primary(t, &session, &null_primary, &now);
+	if (e == FH_ERR_OK)
+		e = check_boot(t, s.parent, &now);
+	if (e == FH_ERR_OK)
+		e = load(t, null_primary.tr, session.tr, &digest, &s, &object);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_policy_session(t, TPM2_CC_Unseal, &policy);
+	if (e == FH_ERR_OK)
+		e = release(t, object.tr, &policy, out);
+	return e;
 }

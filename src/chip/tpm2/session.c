@@ -114,7 +114,7 @@ fh_err fh_tpm2_session_turn(const struct fh_tpm2_handle *session, TPMA_SESSION a
 	return FH_ERR_OK;
 }
 
-fh_err fh_tpm2_policy_session(struct fh_tpm2 *t, struct fh_tpm2_handle *out)
+fh_err fh_tpm2_policy_session(struct fh_tpm2 *t, TPM2_CC command, struct fh_tpm2_handle *out)
 {
 	FH_OWN(fh_tpm2_handle) session = { 0 };
 	TSS2_RC rc;
@@ -124,7 +124,7 @@ fh_err fh_tpm2_policy_session(struct fh_tpm2 *t, struct fh_tpm2_handle *out)
 	if (e != FH_ERR_OK)
 		return e;
 	rc = Esys_PolicyCommandCode(t->esys, session.tr, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-				    TPM2_CC_Unseal);
+				    command);
 	if (rc != TSS2_RC_SUCCESS)
 		return fh_tpm2_fail(t, "TPM2_PolicyCommandCode", rc);
 	*out = session;
@@ -133,18 +133,13 @@ fh_err fh_tpm2_policy_session(struct fh_tpm2 *t, struct fh_tpm2_handle *out)
 }
 
 /* Part 3, TPM2_PolicyCommandCode: H(zeros || TPM_CC_PolicyCommandCode || code).  */
-void fh_tpm2_policy_digest(TPM2B_DIGEST *out)
+struct fh_hash fh_tpm2_command_policy(TPM2_CC command)
 {
-	static const uint8_t zeros[FH_HASH_SIZE];
-	uint8_t bytes[FH_HASH_SIZE + 8];
+	uint8_t bytes[FH_HASH_SIZE + 8] = { 0 };
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 
-	fh_builder_bytes(&b, FH_SPAN_ARRAY(zeros));
+	(void)fh_builder_space(&b, FH_HASH_SIZE);
 	fh_builder_be32(&b, TPM2_CC_PolicyCommandCode);
-	fh_builder_be32(&b, TPM2_CC_Unseal);
-
-	struct fh_hash digest = fh_hash_of(fh_builder_span(&b));
-
-	*out = (TPM2B_DIGEST){ .size = FH_HASH_SIZE };
-	memcpy(out->buffer, digest.bytes, FH_HASH_SIZE);
+	fh_builder_be32(&b, command);
+	return fh_hash_of(fh_builder_span(&b));
 }

@@ -12,6 +12,9 @@
  * confined then.  After FH_ERR_IO the connection is
  * spent: every further call fails so, too, and the chip is to be closed.  */
 
+/* Where Linux shows what the firmware measured into this TPM.  */
+#define FH_EVENT_LOG_PATH "/sys/kernel/security/tpm0/binary_bios_measurements"
+
 /* Opens the descriptor of the TPM that TCTI names: "device:/dev/tpmrm0", or
  * "swtpm:path=/..." for a simulator's unix socket; paths absolute.  So one
  * process can open it and another speak through it.  FH_ERR_UNSUPPORTED for

@@ -92,21 +92,36 @@ fh_err fh_tpm2_session_of_kind(struct fh_tpm2 *t, TPM2_SE kind, TPMA_SESSION att
 /* Changes the attributes (besides continueSession) for the next commands.  */
 fh_err fh_tpm2_session_turn(const struct fh_tpm2_handle *session, TPMA_SESSION attributes);
 
-/* A policy session, salted alike, in which the policy of sealed objects has
- * been satisfied; answers are encrypted.  The seam for a policy that the
- * operator can change: these two functions are all that knows it.  */
-fh_err fh_tpm2_policy_session(struct fh_tpm2 *t, struct fh_tpm2_handle *out);
+/* A policy session, salted alike, in which TPM2_PolicyCommandCode(COMMAND) holds
+ * and nothing else; answers are encrypted.  */
+fh_err fh_tpm2_policy_session(struct fh_tpm2 *t, TPM2_CC command, struct fh_tpm2_handle *out);
 
 /* The digest that such a session arrives at.  */
-void fh_tpm2_policy_digest(TPM2B_DIGEST *out);
+struct fh_hash fh_tpm2_command_policy(TPM2_CC command);
+
+/* --- release (release.c) ---------------------------------------------- */
+
+/* The policy of a device secret under R, on any TPM.  */
+fh_err fh_tpm2_release_policy(const struct fh_release *r, struct fh_hash *out);
+
+/* A policy session in which that policy holds, by the approval A.  SESSION
+ * authorises reading the epoch counter.  FH_ERR_UNAPPROVED with the reason if the
+ * machine's state, its lock or the epoch is another, FH_ERR_SIGNATURE if A is not
+ * by the companion it names.  */
+fh_err fh_tpm2_release_session(struct fh_tpm2 *t, const struct fh_release *r,
+			       const struct fh_chip_approval *a,
+			       const struct fh_tpm2_handle *session, struct fh_tpm2_handle *out);
+
+/* FH_ERR_UNAPPROVED, WHAT being why the key is not released.  */
+fh_err fh_tpm2_not_released(struct fh_tpm2 *t, const char *what);
 
 /* --- keys ------------------------------------------------------------- */
 
 /* The TCG's ECC P-256 storage primary key: restricted, decrypting.  */
 TPM2B_PUBLIC fh_tpm2_storage_template(void);
 
-/* A sealed object with our policy; unique is for the TPM to fill.  */
-TPM2B_PUBLIC fh_tpm2_sealed_template(void);
+/* A sealed object with POLICY; unique is for the TPM to fill.  */
+TPM2B_PUBLIC fh_tpm2_sealed_template(const struct fh_hash *policy);
 
 /* GOT is what was asked for, but for what the TPM fills in (unique).  */
 bool fh_tpm2_public_is(const TPM2B_PUBLIC *got, const TPM2B_PUBLIC *asked);
@@ -122,6 +137,13 @@ fh_err fh_tpm2_primary(struct fh_tpm2 *t, ESYS_TR hierarchy, ESYS_TR session,
 fh_err fh_tpm2_null_primary(struct fh_tpm2 *t, const struct fh_tpm2_handle *session,
 			    struct fh_tpm2_handle *out, struct fh_tpm2_name *name);
 
+/* Makes the attestation key.  *NAME and *PUBLIC may be NULL.  */
+fh_err fh_tpm2_ak(struct fh_tpm2 *t, const struct fh_tpm2_handle *session,
+		  struct fh_tpm2_handle *out, struct fh_tpm2_name *name, TPM2B_PUBLIC *public);
+
+/* The selection of the PCRs SELECTED in the SHA-256 bank.  */
+void fh_tpm2_selection(uint32_t selected, TPML_PCR_SELECTION *out);
+
 /* Loads the SRK: the persistent one if it is fit, else the primary.  */
 fh_err fh_tpm2_srk_open(struct fh_tpm2 *t);
 
@@ -131,13 +153,26 @@ fh_err fh_tpm2_srk_find(struct fh_tpm2 *t, struct fh_span name);
 
 /* --- the operations of the chip --------------------------------------- */
 
-fh_err fh_tpm2_seal(struct fh_chip *c, enum fh_chip_scope scope, struct fh_span plain,
-		    struct fh_builder *blob);
-fh_err fh_tpm2_unseal(struct fh_chip *c, enum fh_chip_scope scope, struct fh_span blob,
-		      struct fh_builder *out);
-fh_err fh_tpm2_counter_create(struct fh_chip *c);
-fh_err fh_tpm2_counter_increment(struct fh_chip *c, uint64_t *now);
-fh_err fh_tpm2_counter_read(struct fh_chip *c, uint64_t *now);
+fh_err fh_tpm2_seal_device(struct fh_chip *c, const struct fh_release *r, struct fh_span plain,
+			   struct fh_builder *blob);
+fh_err fh_tpm2_unseal_device(struct fh_chip *c, const struct fh_release *r,
+			     const struct fh_chip_approval *a, struct fh_span blob,
+			     struct fh_builder *out);
+fh_err fh_tpm2_unseal_1(struct fh_chip *c, struct fh_span blob, struct fh_builder *out);
+fh_err fh_tpm2_belongs(struct fh_chip *c, struct fh_span blob, struct fh_span identity);
+fh_err fh_tpm2_identity(struct fh_chip *c, struct fh_builder *out);
+fh_err fh_tpm2_seal_boot(struct fh_chip *c, struct fh_span plain, struct fh_builder *blob);
+fh_err fh_tpm2_unseal_boot(struct fh_chip *c, struct fh_span blob, struct fh_builder *out);
+fh_err fh_tpm2_counter_create(struct fh_chip *c, enum fh_chip_counter which);
+fh_err fh_tpm2_counter_increment(struct fh_chip *c, enum fh_chip_counter which, uint64_t *now);
+fh_err fh_tpm2_counter_read(struct fh_chip *c, enum fh_chip_counter which, uint64_t *now);
+fh_err fh_tpm2_note_create(struct fh_chip *c, const struct fh_secret *key);
+fh_err fh_tpm2_note_write(struct fh_chip *c, const struct fh_secret *key, struct fh_span note);
+fh_err fh_tpm2_note_read(struct fh_chip *c, uint8_t note[FH_CHIP_NOTE_SIZE]);
+fh_err fh_tpm2_pcrs(struct fh_chip *c, struct fh_pcr_state *out);
+fh_err fh_tpm2_lock(struct fh_chip *c, const struct fh_hash *session_id);
+fh_err fh_tpm2_quote(struct fh_chip *c, const struct fh_hash *qualifying, uint32_t selected,
+		     struct fh_chip_quote *out);
 fh_err fh_tpm2_boot(struct fh_chip *c, uint64_t *count, uint8_t id[32]);
 
 /* What the TPM says it is: grade and name.  */

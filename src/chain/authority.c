@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/authority.h"
+
+#include <string.h>
+
+#include "chain/approval.h"
+#include "chain/chain_private.h"
+
+static fh_err check_place(const struct fh_authority_line *l, const struct fh_statement *s,
+			  struct fh_trace *t)
+{
+	bool right = l->begun ? s->kind == FH_STATEMENT_SIGNERS && s->sequence > l->sequence
+					&& fh_hash_equal(&s->chain_id, &l->chain_id)
+			      : s->kind == FH_STATEMENT_GENESIS
+					&& fh_hash_equal(&s->hash, &l->chain_id);
+
+	if (right)
+		return FH_ERR_OK;
+	fh_trace_what(t, "statement %llu does not say who may sign in this device's chain",
+		      (unsigned long long)s->sequence);
+	return FH_ERR_UNKNOWN;
+}
+
+static fh_err establish(struct fh_span body, bool genesis, struct fh_authority *out)
+{
+	struct fh_genesis g;
+
+	if (!genesis)
+		return fh_signers_read(body, out, /* trace */ nullptr);
+
+	fh_err e = fh_genesis_read(body, &g, /* trace */ nullptr);
+
+	if (e == FH_ERR_OK)
+		*out = g.authority;
+	return e;
+}
+
+fh_err fh_authority_follow(struct fh_authority_line *l, struct fh_span file, struct fh_arena *kept,
+			   struct fh_arena *scratch, struct fh_trace *t)
+{
+	struct fh_authority_line next = *l;
+	struct fh_envelope v;
+	struct fh_span body;
+	size_t more = 0;
+
+	fh_arena_reset(scratch);
+	fh_err e = fh_envelope_parse(file, &v, t);
+
+	if (e == FH_ERR_OK)
+		e = check_place(l, &v.statement, t);
+	if (e == FH_ERR_OK)
+		e = fh_chain_count(&v, l->begun ? &l->authority : nullptr, scratch, &more, t);
+	if (e == FH_ERR_OK && more > 0)
+		e = FH_ERR_SIGNATURE;
+	if (e == FH_ERR_OK)
+		e = fh_arena_copy(kept, v.statement.body, &body);
+	if (e == FH_ERR_OK)
+		e = establish(body, !l->begun, &next.authority);
+	if (e != FH_ERR_OK)
+		return e;
+	next.sequence = v.statement.sequence;
+	next.begun = true;
+	*l = next;
+	return FH_ERR_OK;
+}
+
+size_t fh_authority_companions(const struct fh_authority *a, struct fh_p256_public *out)
+{
+	if (a->signers > FH_COMPANIONS_MAX
+	    || fh_authority_threshold(a, FH_SPAN_LIT("reference")) != 1)
+		return 0;
+	for (size_t i = 0; i < a->signers; i++)
+		memcpy(out[i].bytes, a->signer[i].companion.p, FH_P256_PUBLIC_SIZE);
+	return a->signers;
+}

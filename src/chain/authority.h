@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CHAIN_AUTHORITY_H
+#define FH_CHAIN_AUTHORITY_H
+
+#include "base/arena.h"
+#include "chain/body.h"
+
+/* Who may sign, followed through `genesis` and the `signers` statements alone: for
+ * a reader who holds nothing but the chain id and must not take anybody's word
+ * for the rest.  What lies between them is not seen, so a later `signers` can be
+ * withheld from such a reader; none can be made up.  */
+
+/* Largest statement file of the two kinds: 16 signers, 16 recovery keys, and 32
+ * signatures.  */
+constexpr size_t FH_AUTHORITY_FILE_MAX = 192 << 10;
+
+struct fh_authority_line {
+	struct fh_hash chain_id;        /* given: the statement hash of genesis */
+	struct fh_authority authority;  /* who may sign what follows */
+	uint64_t sequence;              /* of the statement that says so */
+	bool begun;                     /* genesis was seen */
+};
+
+/* Takes the next statement of either kind.  What AUTHORITY points to is copied to
+ * KEPT; SCRATCH is reset.  FH_ERR_UNKNOWN: of another chain, or not the next;
+ * FH_ERR_SIGNATURE: not signed as the old and the new authority demand; otherwise
+ * as fh_envelope_parse().  On any error L is as before.  */
+fh_err fh_authority_follow(struct fh_authority_line *l, struct fh_span file, struct fh_arena *kept,
+			   struct fh_arena *scratch, struct fh_trace *t);
+
+/* The companions of A's signers into OUT, FH_COMPANIONS_MAX at most; returns how
+ * many.  0 if there are more signers than that, or if one alone may not approve a
+ * state: then no single companion releases anything.  */
+size_t fh_authority_companions(const struct fh_authority *a, struct fh_p256_public *out);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CHIP_DEVICE_FILE_H
+#define FH_CHIP_DEVICE_FILE_H
+
+#include "chip/chip.h"
+
+/* keys/device: the device secret, sealed for a boot epoch and, once it was
+ * released, for the next one too, with what is needed to ask for its release.
+ * Nothing in it is secret or believed: a wrong member means that nothing is
+ * released.  docs/spec/KEYS.  */
+
+constexpr uint64_t FH_DEVICE_FILE_VERSION = 2;
+constexpr size_t FH_DEVICE_EPOCHS_MAX = 2;
+constexpr size_t FH_DEVICE_FILE_MAX = 8192;
+
+struct fh_device_file {
+	struct fh_release release; /* the epoch is that of the first blob */
+	struct fh_span identity;   /* of the chip, or empty */
+	struct fh_span blob[FH_DEVICE_EPOCHS_MAX]; /* for the epoch, and for the next */
+	size_t blobs;
+};
+
+void fh_device_file_put(struct fh_builder *b, const struct fh_device_file *f);
+fh_err fh_device_file_read(struct fh_span bytes, struct fh_device_file *out);
+
+#endif

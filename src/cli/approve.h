@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CLI_APPROVE_H
+#define FH_CLI_APPROVE_H
+
+#include "cli/signing.h"
+
+/* Approving boot states: the bodies of `reference` statements, and of revocations
+ * of them, with the companion's signature for each device.  */
+
+/* A device that may boot in a state, and the epoch it is in.  */
+struct fh_approved_device {
+	struct fh_hash id;
+	uint64_t epoch;
+};
+
+/* The body of a reference called LABEL: STATE, approved by KEY for the N devices of
+ * the chain CHAIN_ID.  In A.  */
+fh_err fh_approve(const struct fh_operator_key *key, const struct fh_hash *chain_id,
+		  const char *label, const struct fh_pcr_state *state,
+		  const struct fh_approved_device *device, size_t n, struct fh_arena *a,
+		  struct fh_span *body);
+
+/* The PCRs of S that are approved unless somebody chooses others: firmware, its
+ * options, boot loader and kernel, Secure Boot, initrd, unified kernel image, command
+ * line, measured programs.  Others change with harmless settings or with use.  */
+void fh_approve_narrow(struct fh_pcr_state *s);
+/* S has some of PCRs 0 to 7, and all of those it has are zero: nothing was
+ * measured.  */
+bool fh_approve_unmeasured(const struct fh_pcr_state *s);
+
+/* `freehold reference approve`, `revoke` and `list`.  */
+int fh_reference_approve(struct fh_cli *cli, int argc, char **argv);
+int fh_reference_revoke(struct fh_cli *cli, int argc, char **argv);
+int fh_reference_list(struct fh_cli *cli, int argc, char **argv);
+
+#endif

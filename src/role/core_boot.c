@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What core does for the boot window: it brings the keeper what the chain says,
+ * leaves word of a start that was refused, and has the chip's quotes and notes
+ * taken.  */
+#include "role/core.h"
+
+#include "codec/cbor.h"
+#include "entry/pending.h"
+#include "role/log.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- the keeper ------------------------------------------------------- */
+
+fh_err fh_core_keeper_ask(struct fh_core *c, struct fh_span request, struct fh_span *frame)
+{
+	fh_err e = fh_frame_send(c->keeper.fd, request, /* pass= */ -1);
+
+	if (e == FH_ERR_OK)
+		e = fh_pipe_wait(&c->keeper, frame);
+	if (e != FH_ERR_OK)
+		fh_trace_where(&c->trace, "keeper");
+	return e;
+}
+
+void fh_core_close_keeper(struct fh_core *c)
+{
+	const struct fh_trace why = c->trace; /* of what ends us, which is not this */
+	uint8_t bytes[16];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	struct fh_span frame;
+
+	fh_door_put_request(&b, FH_DOOR_CLOSE);
+	(void)!fh_core_keeper_ask(c, fh_builder_span(&b), &frame);
+	c->trace = why;
+}
+
+static fh_err ask_done(struct fh_core *c, const struct fh_builder *request)
+{
+	struct fh_span frame;
+	fh_err e = request->bad ? FH_ERR_LIMIT
+				: fh_core_keeper_ask(c, fh_builder_span(request), &frame);
+
+	return e == FH_ERR_OK ? fh_door_read_done(frame, &c->trace) : e;
+}
+
+/* Only what has become the head: a side of a fork establishes nobody.  That the
+ * chain is another one than the key's is told later, in better words.  */
+fh_err fh_core_tell_authority(struct fh_core *c, struct fh_span envelope)
+{
+	struct fh_envelope v;
+
+	if (fh_envelope_parse(envelope, &v, /* trace= */ nullptr) != FH_ERR_OK
+	    || (v.statement.kind != FH_STATEMENT_GENESIS
+		&& v.statement.kind != FH_STATEMENT_SIGNERS)
+	    || !fh_hash_equal(&v.statement.hash, &c->chain.head.hash)
+	    || !fh_hash_equal(&c->chain.id, &c->key_chain))
+		return FH_ERR_OK;
+	struct fh_builder b = fh_builder_of(fh_arena_space(&c->scratch, FH_DOOR_AUTHORITY_MAX),
+					    FH_DOOR_AUTHORITY_MAX);
+
+	if (b.p == nullptr)
+		return FH_ERR_NOMEM;
+	fh_door_put_authority(&b, envelope);
+	return ask_done(c, &b);
+}
+
+/* --- approvals ---------------------------------------------------------- */
+
+/* The state that comes nearest: the one from which the fewest PCRs differ.  */
+struct nearest {
+	const struct fh_reference_held *reference;
+	uint32_t differs;
+	bool usable;   /* in this epoch, by somebody whom the sealed key knows */
+	size_t seen;   /* approvals of this device */
+};
+
+static bool nearer(const struct nearest *n, bool usable, uint32_t differs)
+{
+	if (n->reference == nullptr || usable != n->usable)
+		return n->reference == nullptr || usable;
+	return __builtin_popcount(differs) < __builtin_popcount(n->differs);
+}
+
+static fh_err bring_one(struct fh_core *c, const struct fh_reference_held *r,
+			const struct fh_approval *a, struct nearest *n)
+{
+	uint8_t bytes[FH_DOOR_APPROVAL_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	const struct fh_door_approval asked = { a->epoch, a->companion, a->signature,
+						r->body.state };
+	struct fh_span frame;
+	uint32_t differs = 0;
+	bool usable = false;
+
+	fh_door_put_approval(&b, &asked);
+	fh_err e = b.bad ? FH_ERR_LIMIT : fh_core_keeper_ask(c, fh_builder_span(&b), &frame);
+
+	if (e == FH_ERR_OK)
+		e = fh_door_read_differs(frame, &usable, &differs, &c->trace);
+	if (e != FH_ERR_OK)
+		return e;
+	n->seen++;
+	if (nearer(n, usable, differs)) {
+		n->reference = r;
+		n->usable = usable;
+		n->differs = differs;
+	}
+	return FH_ERR_OK;
+}
+
+static void put_pcrs(struct fh_builder *b, uint32_t pcrs)
+{
+	bool first = true;
+
+	for (unsigned i = 0; i < FH_PCRS; i++) {
+		if ((pcrs >> i & 1) == 0)
+			continue;
+		fh_builder_text(b, first ? "" : ", ");
+		fh_builder_decimal(b, i);
+		first = false;
+	}
+}
+
+static fh_err unapproved(struct fh_core *c, const struct nearest *n)
+{
+	char list[FH_TRACE_TEXT_MAX] = "";
+	struct fh_builder b = fh_builder_of(list, sizeof(list) - 1);
+
+	fh_trace_where(&c->trace, "boot state");
+	fh_trace_cure(&c->trace, "boot an approved state, or have the operator approve this one: "
+		      "`freehold reference from-log` here, `freehold reference approve` at the "
+		      "desk");
+	if (n->reference == nullptr) {
+		fh_trace_what(&c->trace, "no state is approved for this device");
+	} else if (!n->usable) {
+		fh_trace_what(&c->trace, "every approval of this device is of another boot epoch "
+					 "or by "
+			      "an operator whom the sealed key does not know; nearest is `%.*s`",
+			      (int)n->reference->body.label.n,
+			      (const char *)n->reference->body.label.p);
+	} else {
+		put_pcrs(&b, n->differs);
+		fh_trace_what(&c->trace, "is not approved: nearest is `%.*s`, from which PCR %s "
+					 "differ%s",
+			      (int)n->reference->body.label.n,
+			      (const char *)n->reference->body.label.p, list,
+			      __builtin_popcount(n->differs) == 1 ? "s" : "");
+	}
+	return FH_ERR_UNAPPROVED;
+}
+
+fh_err fh_core_bring_approvals(struct fh_core *c, bool needed)
+{
+	struct fh_chain_approvals at = { 0 };
+	const struct fh_reference_held *r;
+	struct fh_approval a;
+	struct nearest n = { 0 };
+
+	if (!needed)
+		return FH_ERR_OK;
+	while (fh_chain_approval_next(&c->chain, &c->device_id, &at, &r, &a)) {
+		fh_err e = bring_one(c, r, &a, &n);
+
+		if (e != FH_ERR_OK)
+			return e;
+		if (n.usable && n.differs == 0)
+			return FH_ERR_OK;
+	}
+	c->approval_missing = unapproved(c, &n);
+	c->approval_trace = c->trace;
+	return FH_ERR_OK; /* a session of this boot needs none */
+}
+
+/* --- a start that was refused --------------------------------------------- */
+
+/* What only the machine's owner can cure, by its stable name; NULL for what a
+ * restart may cure.  */
+const char *fh_core_refused_state(fh_err e)
+{
+	switch (e) {
+	case FH_ERR_UNAPPROVED:
+		return "wrong-boot-state";
+	case FH_ERR_SPENT:
+		return "key-spent";
+	case FH_ERR_ROLLBACK:
+		return "rollback";
+	case FH_ERR_CLONE:
+		return "clone";
+	case FH_ERR_CLEARED:
+		return "chip-cleared";
+	case FH_ERR_LOCKOUT:
+		return "chip-lockout";
+	default:
+		return nullptr;
+	}
+}
+
+static fh_err pending_path(const struct fh_core *c, char out[FH_PATH_MAX])
+{
+	return snprintf(out, FH_PATH_MAX, "%s/pending", c->record_path) >= (int)FH_PATH_MAX
+		       ? FH_ERR_LIMIT : FH_ERR_OK;
+}
+
+/* Unsigned, because the key to sign with is what was not released.  */
+void fh_core_leave_word(struct fh_core *c, const char *state)
+{
+	uint8_t bytes[FH_PENDING_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	char path[FH_PATH_MAX];
+
+	const struct fh_pending p = {
+		.time_ms = fh_core_now(c).hi_ms,
+		.state = fh_span_str(state),
+		.where = fh_span_str(c->trace.where),
+		.what = fh_span_str(c->trace.what),
+		.cure = fh_span_str(c->trace.cure),
+	};
+
+	fh_pending_put(&b, &p);
+	fh_err e = b.bad ? FH_ERR_LIMIT : pending_path(c, path);
+
+	/* Core may not rename; half a word would be told as such.  */
+	if (e == FH_ERR_OK) {
+		(void)unlinkat(AT_FDCWD, path, 0);
+		e = fh_file_write_new(path, fh_builder_span(&b), 0600);
+	}
+	if (e != FH_ERR_OK)
+		fh_log(FH_LOG_PRIORITY_ERROR, "core", "record/pending cannot be written: the "
+		       "next start will not record that this one was refused");
+}
+
+/* It becomes an entry as it was written: whoever could write the file may have
+ * written it, so it is told as a claim.  */
+fh_err fh_core_record_pending(struct fh_core *c)
+{
+	char path[FH_PATH_MAX];
+	struct fh_fields f = { 0 };
+	struct fh_pending p;
+	struct fh_span word;
+	fh_err e = pending_path(c, path);
+
+	if (e == FH_ERR_OK)
+		e = fh_file_read(path, FH_PENDING_MAX, &c->scratch, &word);
+	if (e == FH_ERR_MISSING)
+		return FH_ERR_OK;
+	if (e == FH_ERR_OK && fh_pending_read(word, &p) == FH_ERR_OK)
+		e = fh_core_field(c, &f, FH_FIELD_DETAIL, word);
+	else if (e == FH_ERR_OK || e == FH_ERR_LIMIT)
+		e = fh_core_field_text(c, &f, FH_FIELD_DETAIL, FH_SPAN_LIT("record/pending was "
+				       "there, and is not what freehold writes"));
+	if (e == FH_ERR_OK)
+		e = fh_core_append(c, FH_ENTRY_BOOT, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
+	return e;
+}
+
+void fh_core_drop_pending(struct fh_core *c)
+{
+	char path[FH_PATH_MAX];
+
+	if (pending_path(c, path) == FH_ERR_OK)
+		(void)unlinkat(AT_FDCWD, path, 0); /* told twice is better than not at all */
+}
+
+/* --- the firmware's log --------------------------------------------------- */
+
+fh_err fh_core_event_log(struct fh_core *c, struct fh_span *out)
+{
+	size_t n = 0;
+	uint8_t *p = fh_arena_space(&c->scratch, FH_REQUEST_LOG_MAX + 1);
+
+	if (p == nullptr)
+		return FH_ERR_NOMEM;
+	/* securityfs gives it in pieces, and knows no size beforehand.  */
+	for (;;) {
+		ssize_t got = pread(FH_CORE_LOG, p + n, FH_REQUEST_LOG_MAX + 1 - n, (off_t)n);
+
+		if (got < 0)
+			return FH_ERR_MISSING;
+		n += (size_t)got;
+		if (got == 0 || n > FH_REQUEST_LOG_MAX)
+			break;
+	}
+	if (n == 0 || n > FH_REQUEST_LOG_MAX)
+		return FH_ERR_MISSING;
+	*out = fh_span_of(p, n);
+	return FH_ERR_OK;
+}
+
+/* --- quotes and notes ----------------------------------------------------- */
+
+fh_err fh_core_quote(struct fh_core *c, enum fh_quote_purpose purpose, struct fh_span *quote)
+{
+	uint8_t bytes[FH_DOOR_QUOTE_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	const struct fh_quote_subject subject = { .purpose = purpose,
+						  .head_sequence = c->chain.head.sequence,
+						  .head = c->chain.head.hash };
+	struct fh_span frame;
+
+	fh_door_put_quoting(&b, &subject);
+	fh_err e = b.bad ? FH_ERR_LIMIT : fh_core_keeper_ask(c, fh_builder_span(&b), &frame);
+
+	return e == FH_ERR_OK ? fh_door_read_quote(frame, quote, &c->trace) : e;
+}
+
+/* Over the checkpoint that was signed last.  */
+fh_err fh_core_record_quote(struct fh_core *c)
+{
+	struct fh_fields f = { 0 };
+	struct fh_span quote;
+	fh_err e = fh_core_quote(c, FH_QUOTE_SCHEDULED, &quote);
+
+	if (e == FH_ERR_OK)
+		e = fh_core_field_bytes(c, &f, FH_FIELD_QUOTE, quote);
+	if (e == FH_ERR_OK)
+		e = fh_core_append(c, FH_ENTRY_QUOTE, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
+	return e;
+}
+
+fh_err fh_core_note(struct fh_core *c)
+{
+	uint8_t bytes[16];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	fh_door_put_noting(&b, c->chain.head.sequence);
+	return ask_done(c, &b);
+}
+
+/* A state was revoked: end the epoch in which it was approved.  */
+fh_err fh_core_advance_epoch(struct fh_core *c)
+{
+	uint64_t to = fh_chain_epoch(&c->chain, &c->device_id);
+	uint8_t bytes[16];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	if (!c->measured || to <= c->epoch)
+		return FH_ERR_OK;
+	fh_door_put_epoch(&b, c->epoch + 1);
+	fh_err e = ask_done(c, &b);
+
+	if (e != FH_ERR_OK)
+		return e;
+	c->epoch++;
+	fh_log(FH_LOG_PRIORITY_NOTICE, "core", "boot epoch %llu begins: what was approved for the "
+	       "one before releases nothing any more", (unsigned long long)c->epoch);
+	return FH_ERR_OK;
+}

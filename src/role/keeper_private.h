@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_ROLE_KEEPER_PRIVATE_H
+#define FH_ROLE_KEEPER_PRIVATE_H
+
+#include "role/keeper.h"
+
+#include "chain/authority.h"
+#include "chip/device_file.h"
+#include "crypto/sign.h"
+#include "os/slots.h"
+#include "role/door.h"
+#include "role/frame.h"
+
+/* What the files of the keeper share.  */
+
+constexpr size_t FH_KEEPER_ORIGIN_SIZE = 9 + 2 * FH_HASH_SIZE; /* "freehold/" and hex */
+
+struct fh_keeper {
+	struct fh_chip chip;
+	enum fh_stage stage;
+	struct fh_slots signed_slots;   /* keys/signed */
+	struct fh_slots device_slots;   /* keys/device */
+	struct fh_slots session_slots;  /* keys/session */
+	/* From OPEN on.  */
+	uint8_t device_bytes[FH_DEVICE_FILE_MAX];
+	struct fh_device_file device;   /* looks into device_bytes */
+	uint64_t epoch;                 /* of the chip, now */
+	bool noted;                     /* the chip has a note of the record */
+	struct fh_door_note note;
+	struct fh_authority_line line;  /* who may approve states, as far as core told */
+	struct fh_pcr_state pcrs;       /* none selected: a chip without PCRs */
+	bool approved;                  /* approval is for the state we are in */
+	struct fh_chip_approval approval;
+	/* From BEGIN on.  */
+	uint64_t boot, start;
+	struct fh_signer session;
+	struct fh_hash session_id;
+	struct fh_secret note_key;      /* lets the note be written */
+	uint64_t signed_size;
+	struct fh_hash signed_root;
+	char origin[FH_KEEPER_ORIGIN_SIZE + 1];
+	uint32_t note_id;               /* key id of the session on signature lines */
+	struct fh_arena authority[2];   /* what line points into, and what it will */
+	struct fh_arena scratch;
+	uint8_t *room;                  /* for a document in base64 */
+	struct fh_trace trace;
+};
+
+/* Takes the chip's own words for what failed.  */
+fh_err fh_keeper_chip_error(struct fh_keeper *k, fh_err e);
+/* FILE could not be written because of E, which is returned.  */
+fh_err fh_keeper_unwritten(struct fh_keeper *k, const char *file, fh_err e);
+/* Durable before the signature leaves: whatever core becomes, a second tree of
+ * this size is never signed.  */
+fh_err fh_keeper_store_signed(struct fh_keeper *k, uint64_t size, const struct fh_hash *root);
+
+/* --- keeper_device.c: the device key ---------------------------------- */
+
+/* Reads keys/device and what the chip remembers.  */
+fh_err fh_keeper_open_device(struct fh_keeper *k);
+/* The device's seed into *SEED, by the approval at hand.  */
+fh_err fh_keeper_release(struct fh_keeper *k, struct fh_secret *seed);
+/* Seals SEED again for this epoch and the next, under who may approve now, unless
+ * keys/device holds just that already.  */
+fh_err fh_keeper_reseal(struct fh_keeper *k, const struct fh_secret *seed);
+
+fh_err fh_keeper_authority(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+fh_err fh_keeper_approval(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+fh_err fh_keeper_epoch(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+fh_err fh_keeper_note(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+
+/* --- keeper_session.c: the boot window -------------------------------- */
+
+fh_err fh_keeper_begin(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+fh_err fh_keeper_quote(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The quotes in a record: by the AK that the device was enrolled with, about this
+ * place of this record, and over a state that the operator approved.  A quote that
+ * is not what it says makes the record wrong; a state that nobody approved makes
+ * it not accepted.  docs/spec/EVIDENCE, "Machine quotes".  */
+#include "base/own.h"
+#include "codec/cbor.h"
+#include "evidence/quote.h"
+#include "verify/record_private.h"
+
+static void refuse(struct fh_record_check *c, const char *what)
+{
+	fh_trace_what(fh_record_refuse(c, "quote"), "%s", what);
+}
+
+static fh_err values_of(const struct fh_machine_quote *q, struct fh_pcr_values *out)
+{
+	struct fh_span value[FH_PCRS];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < FH_PCRS; i++) {
+		if ((q->pcrs.selected >> i & 1) != 0)
+			value[n++] = fh_hash_span(&q->pcrs.value[i]);
+	}
+	return fh_pcr_values_of(FH_BANK_SHA256, q->pcrs.selected, value, out);
+}
+
+/* The place in the record that QUOTE is about: the last checkpoint, or a batch
+ * behind it whose checkpoint a crash kept from being filed.  */
+static fh_err qualifies(const struct fh_record_check *c, struct fh_quote_subject subject,
+			struct fh_quote_claim *claim, struct fh_quote_result *result)
+{
+	for (size_t i = 0; i < c->boundaries; i++) {
+		struct fh_hash qualifying;
+
+		subject.size = c->boundary[i].size;
+		subject.root = c->boundary[i].root;
+		fh_err e = fh_quote_qualify(&subject, &qualifying);
+
+		if (e != FH_ERR_OK)
+			return e;
+		claim->nonce = fh_hash_span(&qualifying);
+		e = fh_quote_check(claim, result);
+		if (e != FH_ERR_OK || result->answer[FH_QUOTE_NONCE] == FH_ANSWER_YES)
+			return e;
+	}
+	return FH_ERR_OK;
+}
+
+static void say_unapproved(struct fh_record_check *c, const struct fh_leaf *leaf)
+{
+	struct fh_trace *t;
+
+	if (c->unapproved++ > 0)
+		return;
+	t = fh_finding_say(&c->finding, "not-approved");
+	fh_trace_where(t, "accepted: entry %llu", (unsigned long long)leaf->index);
+	fh_trace_what(t, "the machine was in a state that no `reference` in force approved");
+	fh_trace_cure(t, "`freehold reference approve` would, if the state is as it should be");
+}
+
+/* LOCK is what PCR 13 has to be: its reset value before the session locks it.  */
+static void appraise(struct fh_record_check *c, const struct fh_leaf *leaf,
+		     const struct fh_machine_quote *q, const struct fh_hash *lock)
+{
+	if (!fh_hash_equal(&q->pcrs.value[FH_PCR_LOCK], lock)) {
+		refuse(c, "the lock PCR is not as this session leaves it");
+		return;
+	}
+	c->quotes++;
+	if (fh_chain_approved(&c->chain, &c->device_id, &q->pcrs) == nullptr)
+		say_unapproved(c, leaf);
+}
+
+static fh_err check(struct fh_record_check *c, const struct fh_device *d, struct fh_span bytes,
+		    const struct fh_quote_subject *subject, struct fh_machine_quote *q, bool *holds)
+{
+	FH_OWN(fh_tpm_verifier) key = { 0 };
+	struct fh_quote_result result;
+	struct fh_pcr_values values;
+	struct fh_tpm_public ak;
+
+	*holds = false;
+	if (fh_machine_quote_read(bytes, q) != FH_ERR_OK || values_of(q, &values) != FH_ERR_OK
+	    || fh_tpm_public_read(d->body.ak, &ak) != FH_ERR_OK)
+		return FH_ERR_OK;
+	fh_err e = fh_tpm_verifier_new(&ak.key, &key);
+
+	if (e != FH_ERR_OK)
+		return e == FH_ERR_FORMAT ? FH_ERR_OK : e;
+	struct fh_quote_claim claim = { .ak = &ak, .key = &key, .message = q->attest,
+					.signature = q->signature, .pcrs = &values,
+					.nonce_given = true };
+
+	e = qualifies(c, *subject, &claim, &result);
+	*holds = e == FH_ERR_OK && fh_quote_holds(&result);
+	return e;
+}
+
+fh_err fh_record_quote_check(struct fh_record_check *c, const struct fh_leaf *leaf,
+			     struct fh_span quote, struct fh_quote_subject subject,
+			     const struct fh_hash *lock)
+{
+	const struct fh_device *d = fh_chain_device(&c->chain, &c->device_id);
+	struct fh_machine_quote q;
+	bool holds = false;
+
+	subject.chain_id = c->chain_id;
+	subject.device_id = c->device_id;
+	subject.session_id = leaf->session;
+	fh_err e = d == nullptr ? FH_ERR_OK : check(c, d, quote, &subject, &q, &holds);
+
+	if (e != FH_ERR_OK)
+		return e;
+	if (!holds)
+		refuse(c, "the quote is not by the enrolled attestation key, about this machine, "
+			  "session and place in the record");
+	else
+		appraise(c, leaf, &q, lock);
+	return FH_ERR_OK;
+}
+
+/* The quote of an entry: START and scheduled ones.  */
+fh_err fh_record_quote_entry(struct fh_record_check *c, const struct fh_record_entry *entry,
+			     enum fh_quote_purpose purpose)
+{
+	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_QUOTE);
+	const struct fh_quote_subject subject = {
+		.purpose = purpose, .boot = entry->leaf.boot, .start = entry->leaf.start,
+		.head_sequence = c->chain.head.sequence, .head = c->chain.head.hash,
+	};
+	struct fh_hash locked = fh_pcr_locked(&entry->leaf.session);
+
+	if (f == nullptr) {
+		if (purpose != FH_QUOTE_START)
+			refuse(c, "the quote entry holds no quote");
+		return FH_ERR_OK;
+	}
+	struct fh_cursor cursor = fh_cursor_of(f->value);
+	struct fh_span bytes = fh_cbor_bytes(&cursor, FH_MACHINE_QUOTE_MAX);
+
+	if (fh_cursor_end(&cursor) != FH_ERR_OK) {
+		refuse(c, "the entry's quote is malformed");
+		return FH_ERR_OK;
+	}
+	return fh_record_quote_check(c, &entry->leaf, bytes, subject, &locked);
+}
+
+void fh_record_answer_accepted(struct fh_record_check *c)
+{
+	struct fh_trace *t;
+
+	if (c->unapproved > 0) {
+		fh_finding_set(&c->finding, FH_ACCEPTED, FH_ANSWER_NO);
+		return;
+	}
+	/* Without the genesis hash anybody's approval would do.  */
+	if (c->counts.sessions > 0 && c->unquoted == 0
+	    && fh_finding_answer(&c->finding, FH_ENROLLED) == FH_ANSWER_YES) {
+		fh_finding_set(&c->finding, FH_ACCEPTED, FH_ANSWER_YES);
+		return;
+	}
+	if (c->counts.sessions > 0 && c->unquoted == 0)
+		return; /* enrolled says why */
+	t = fh_finding_say(&c->finding, "no-quote");
+	fh_trace_where(t, "accepted");
+	fh_trace_what(t, "not checked: %s no quote of the machine's state",
+		      c->quotes > 0 ? "some sessions carry" : "the sessions carry");
+}

@@ -1,0 +1,189 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The device key is released only in a boot state that the operator approved, once a boot, to the machine it was made on; and
+# what is refused is named, left in record/pending, and recorded later.  A simulator's restart is a reboot.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../cli/lib.sh"
+
+command -v swtpm > /dev/null || {
+	echo "skip - boot states: swtpm is not installed"
+	exit 0
+}
+verify_program=${FREEHOLD_VERIFY:-$(dirname "$freehold_program")/freehold-verify}
+tap=$here/tpm.py
+tpm_pid=
+daemon=
+trap 'for p in $tpm_pid $daemon; do kill "$p" 2> /dev/null; done; wait; rm -rf "$scratch"' EXIT
+sock=$scratch/tpm.sock
+echo "tcti = swtpm:path=$sock" > tpm.conf
+
+power_on() {
+	mkdir -p "$scratch/tpm"
+	swtpm socket --tpm2 --tpmstate "dir=$scratch/tpm" --server "type=unixio,path=$sock" \
+		--flags not-need-init,startup-clear > /dev/null 2>&1 &
+	tpm_pid=$!
+	for _ in $(seq 100); do
+		[ -S "$sock" ] && break
+		sleep 0.05
+	done
+}
+power_off() {
+	kill "$tpm_pid"
+	wait "$tpm_pid" 2> /dev/null
+	rm -f "$sock"
+}
+# reboot [PCR]: into the state in which PCR was extended by an event, or nothing was.
+reboot() {
+	power_off
+	power_on
+	[ -z "$1" ] || python3 "$tap" "$sock" extend "$1" || not_ok "PCR $1 can be extended"
+}
+fh() {
+	printf 'correct horse\ncorrect horse\n' > pass
+	"$freehold_program" "$@" --config "$scratch/tpm.conf" --state "$scratch/state" > out 2> err 9< pass
+}
+# begin: serve in the background until it is ready or has ended.
+begin() {
+	: > log
+	"$freehold_program" serve --config tpm.conf --state state --socket "$scratch/fh.sock" > log 2>&1 &
+	daemon=$!
+	for _ in $(seq 200); do
+		grep -q 'serve: ready' log && return
+		kill -0 "$daemon" 2> /dev/null || return
+		sleep 0.05
+	done
+}
+end() {
+	kill "$daemon" 2> /dev/null
+	wait "$daemon"
+	status=$?
+	daemon=
+	cp log err
+}
+# serves NAME: starts, is ready, and ends in order.
+serves() {
+	begin
+	end
+	if [ "$status" = 0 ] && grep -q 'serve: ready' log; then ok "$1"; else
+		not_ok "$1 (status $status)"
+		sed 's/^/     # /' log
+	fi
+}
+# refuses NAME STATE WORDS: ends with 1, names STATE in record/pending and says WORDS.
+refuses() {
+	begin
+	! grep -q 'serve: ready' log || kill "$daemon"
+	wait "$daemon"
+	status=$?
+	daemon=
+	cp log err
+	if [ "$status" = 1 ]; then ok "$1: serve ends with 1"; else not_ok "$1: serve ends with 1 (status $status)"; fi
+	says "$1: says why" "$3"
+	if grep -aq "$2" state/record/pending 2> /dev/null; then ok "$1: record/pending has $2"; else
+		not_ok "$1: record/pending has $2"
+	fi
+	fh status
+	cat out err > both && cp both err
+	says "$1: status shows it" "$2"
+}
+# state_json VALUE: what from-log would say of a machine whose PCR 4 has VALUE.
+state_json() {
+	python3 - "$1" <<- 'P' > state.json
+		import json, sys
+		pcrs = {str(i): "00" * 32 for i in range(16)}
+		pcrs["4"] = sys.argv[1]
+		print(json.dumps({"pcrs": {"sha256": pcrs}}))
+	P
+}
+verifies() {
+	yes "$1" "$2" "$verify_program" record state --genesis "$genesis" --allow-grade simulated,co-located \
+		--require authentic,enrolled,accepted
+}
+
+power_on
+yes "init with a TPM" 0 fh init --operator-key op.key --passphrase-fd 9
+fh chain show
+genesis=$(sed -n 's/^chain *//p' out)
+fh reference list
+first=$(sed -n 's/^\([0-9a-f]*\)  as enrolled$/\1/p' out)
+cp state/keys/device first-device
+serves "the state it was enrolled in is approved"
+yes "the chip's note can be read by anybody" 0 python3 "$tap" "$sock" note
+cp out note-before
+serves "a restart in the same boot uses its session"
+fh record show
+if [ "$(grep -c '  session$' out)" = 1 ] && [ "$(grep -c '  start ' out)" = 2 ]; then ok "one session, two starts"; else
+	not_ok "one session, two starts"
+fi
+verifies "the record is accepted" 0
+
+# Whoever is root later in this boot: the files are there, the TPM is there, and the key is spent.
+cp state/keys/session session-used
+: > state/keys/session
+refuses "the device key is not released a second time in a boot" key-spent "PCR 13 was extended in this boot"
+cp session-used state/keys/session
+
+reboot
+cp state/keys/session session-old
+serves "another boot of the same state"
+fh record show
+if [ "$(grep -c '  session$' out)" = 2 ]; then ok "has a session of its own"; else not_ok "has a session of its own"; fi
+verifies "and is accepted" 0
+
+reboot 4
+refuses "another boot state" wrong-boot-state "is not approved: nearest is .as enrolled., from which PCR 4 differs"
+extended=$(python3 "$tap" "$sock" pcr 4)
+state_json "$extended"
+yes "it can be approved after the fact" 0 fh reference approve state.json --label second --pcrs 4,7,11 --unmeasured \
+	--operator-key op.key --passphrase-fd 9
+yes "an unmeasured firmware is not approved by accident" 2 fh reference approve state.json --label third --pcrs 0,7 \
+	--operator-key op.key --passphrase-fd 9
+says "which is said" "the firmware has measured nothing"
+serves "and is released then"
+fh record show
+grep '  boot  ' out > err
+says "the refusal is an entry now" "wrong-boot-state"
+if [ -e state/record/pending ]; then not_ok "record/pending is gone"; else ok "record/pending is gone"; fi
+verifies "and the record is accepted" 0
+
+reboot
+begin
+yes "a state is revoked while serving" 0 fh reference revoke "$first" --operator-key op.key --passphrase-fd 9
+for _ in $(seq 100); do
+	grep -q 'boot epoch 2 begins' log && break
+	sleep 0.05
+done
+end
+says "the chip's epoch is counted up at once" "boot epoch 2 begins"
+reboot
+refuses "the revoked state" wrong-boot-state "nearest is .second., from which PCR 4 differs"
+cp state/keys/device device-now
+cp first-device state/keys/device
+refuses "the revoked state with the sealed key of before" rollback "is sealed for boot epoch 1, and the chip has come to 2"
+cp device-now state/keys/device
+reboot 4
+serves "the other state was approved anew with the revocation"
+verifies "the record is accepted still" 0
+
+cp -a state older
+serves "more is recorded"
+mv state newer
+cp -a older state
+refuses "an older state directory in the same boot" rollback "is older than the chip remembers"
+rm -rf state
+mv newer state
+reboot 4
+serves "the newest one goes on"
+rm -rf state/record/pending
+
+power_off
+mv tpm tpm-own
+power_on
+refuses "the state directory on another machine" clone "is another TPM than the one"
+power_off
+rm -rf tpm
+mv tpm-own tpm
+power_on
+python3 "$tap" "$sock" clear || not_ok "the TPM can be cleared"
+refuses "a cleared TPM" chip-cleared "was cleared: what it had sealed is gone for good"
+exit "$failed"

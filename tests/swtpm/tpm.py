@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One command to a simulator, as another system on the machine would give it: tpm.py SOCKET extend N | pcr N | note | clear"""
+import socket
+import struct
+import sys
+
+NO_SESSIONS, SESSIONS = 0x8001, 0x8002
+EMPTY_AUTH = struct.pack(">IIHBH", 9, 0x40000009, 0, 0, 0)
+SHA256 = 0x000B
+
+
+def command(line, tag, code, body):
+    line.sendall(struct.pack(">HII", tag, 10 + len(body), code) + body)
+    answer = line.recv(4096)
+    status = struct.unpack(">I", answer[6:10])[0]
+    if status != 0:
+        sys.exit(f"tpm.py: command {code:#x}: {status:#x}")
+    return answer[10:]
+
+
+def selection(pcr):
+    bits = bytearray(3)
+    bits[pcr // 8] |= 1 << pcr % 8
+    return struct.pack(">IHB", 1, SHA256, 3) + bytes(bits)
+
+
+def extend(line, pcr):
+    digest = struct.pack(">IH", 1, SHA256) + b"\x07" * 32
+    command(line, SESSIONS, 0x182, struct.pack(">I", pcr) + EMPTY_AUTH + digest)
+
+
+def read_pcr(line, pcr):
+    print(command(line, NO_SESSIONS, 0x17E, selection(pcr))[-32:].hex())
+
+
+def read_note(line):
+    """By a policy session, with no authorisation at all."""
+    index, session_kind_policy = 0x0183464A, 1
+    nonce = struct.pack(">H", 16) + bytes(16)
+    start = struct.pack(">II", 0x40000007, 0x40000007) + nonce + struct.pack(">HBHH", 0, session_kind_policy, 0x0010, SHA256)
+    session = command(line, NO_SESSIONS, 0x176, start)[:4]
+    command(line, NO_SESSIONS, 0x16C, session + struct.pack(">I", 0x14E))
+    auth = struct.pack(">I", 9) + session + struct.pack(">HBH", 0, 0, 0)
+    answer = command(line, SESSIONS, 0x14E, struct.pack(">II", index, index) + auth + struct.pack(">HH", 56, 0))
+    print(answer[6:62].hex())
+
+
+def main():
+    line = socket.socket(socket.AF_UNIX)
+    line.connect(sys.argv[1])
+    verb = sys.argv[2]
+    if verb == "extend":
+        extend(line, int(sys.argv[3]))
+    elif verb == "pcr":
+        read_pcr(line, int(sys.argv[3]))
+    elif verb == "note":
+        read_note(line)
+    elif verb == "clear":
+        command(line, SESSIONS, 0x126, struct.pack(">I", 0x4000000A) + EMPTY_AUTH)
+    else:
+        sys.exit(f"tpm.py: {verb}?")
+
+
+main()
