@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The product on a machine that measured its boot: enrolment, a governed call, and its record verified outside.
+# The product on a machine that measures its boot: it serves in the states that the operator approved, which were predicted from
+# the images, and refuses every other by name; the older state after its revocation, too.  The record is verified outside.
 . "$(dirname "$0")/lib.sh"
 . "$here/image.sh"
 
@@ -56,18 +57,67 @@ yes 'an actor is granted' sign actor grant agent --uid 0 --group research
 yes 'the machine boots and asks to join' product "$scratch/good.efi" genesis.fhs || exit 1
 yes 'its key is made in its TPM' ended init 0
 cp "$scratch/machine/out/request" "$scratch/request"
-yes 'the operator admits it' sign device admit "$scratch/request" --answer "$scratch/sent/machine.answer" || exit 1
+yes 'the operator admits it' sign device admit "$scratch/request" || exit 1
 
-yes 'it boots again with the answer' product "$scratch/good.efi" machine.answer serve
-yes 'it takes the chain over' ended import-machine.answer 0
-yes 'it serves until told to stop' ended serve 0
-"$program" reference uki --json "$scratch/good.efi" --program "$program" >"$scratch/good.json"
-yes 'PCRs 4, 7, 9, 11, 12 and 14 are as predicted' "$here/pcrs.py" "$scratch/good.json" "$scratch/machine/out" 4,7,9,11,12,14
-yes 'a permitted call is answered' in_out answers 'Whoever can read this was permitted to'
+# state NAME: what the image NAME.efi leads to on this machine, by its log of the first boot.
+cp "$scratch/machine/out/log" "$scratch/log"
+state() {
+	"$program" reference uki --json "$scratch/$1.efi" --base-log "$scratch/log" --program "$program" >"$scratch/$1.json"
+}
+# newest NAME: the last statement of the desk's chain, to be sent under that name.
+newest() { cp "$scratch/desk/chain/$(ls "$scratch/desk/chain" | tail -n 1)" "$scratch/sent/$1.fhs"; }
+# hash_of LABEL: of the approval with that label.
+hash_of() {
+	desk reference list --json | python3 -c 'import json, sys
+print(next(e["hash"] for e in json.load(sys.stdin)["references"] if e["label"] == sys.argv[1]))' "$1"
+}
+# serves NAME IMAGE FILE...: with that image the key is released and a call is answered.
+serves() {
+	local name=$1 image=$2
+	shift 2
+	yes "$name: the machine boots" product "$scratch/$image.efi" "$@" serve || return
+	yes "$name: it serves until told to stop" ended serve 0
+	yes "$name: a permitted call is answered" in_out answers 'Whoever can read this was permitted to'
+}
+# refuses NAME IMAGE STATE PCRS: the key is not released, and status names the state and the PCRs.
+refuses() {
+	yes "$1: the machine boots" product "$scratch/$2.efi" serve || return
+	no "$1: it does not serve" 1 test "$(cat "$scratch/machine/out/serve.status")" = 0
+	yes "$1: status names $3" in_out status "\"refused\":{\"state\":\"$3\""
+	yes "$1: and PCR $4" in_out status "PCRs\\? $4 differ"
+}
+
+state good
+yes 'its boot state is approved' sign reference approve "$scratch/good.json" --label good
+yes 'the answer is written' desk device admit "$scratch/request" --answer "$scratch/sent/machine.answer" || exit 1
+serves 'the good image' good machine.answer
+yes 'it took the chain over' ended import-machine.answer 0
+yes 'PCRs 0, 2, 4, 7, 9, 11, 12 and 14 are as approved' \
+	"$here/pcrs.py" "$scratch/good.json" "$scratch/machine/out" 0,2,4,7,9,11,12,14
 yes 'the record is verified outside' "$verifier" record "$scratch/machine/out/state" --genesis "$genesis" --allow-grade simulated
 
-yes 'it boots once more' product "$scratch/good.efi" serve
-yes 'it serves again' ended serve 0
-yes 'the record of both boots is verified' "$verifier" record "$scratch/machine/out/state" --genesis "$genesis" \
+# One thing changed at a time.
+cp "$kernel" "$scratch/other-kernel"
+change_byte "$scratch/other-kernel" 'SMP PREEMPT'
+image_build "$scratch/kernel.efi" "$scratch/initrd" 'console=ttyS0 quiet' --linux="$scratch/other-kernel" || exit 1
+image_build "$scratch/line.efi" "$scratch/initrd" 'console=ttyS0' || exit 1
+echo changed >"$scratch/root/etc/changed"
+image_pack "$scratch/root" "$scratch/other-initrd"
+image_build "$scratch/initrd.efi" "$scratch/other-initrd" 'console=ttyS0 quiet' || exit 1
+refuses 'one byte of the kernel' kernel wrong-boot-state '4, 11'
+refuses 'another command line' line wrong-boot-state '4, 9, 11'
+refuses 'another initramfs' initrd wrong-boot-state '4, 9, 11'
+
+# An update: its state is approved before it is installed, and then the older one is taken back.
+state line
+yes 'the update is approved' sign reference approve "$scratch/line.json" --label update
+newest update
+serves 'the good image, told of the update' good update.fhs
+serves 'the update' line
+yes 'the older state is taken back' sign reference revoke "$(hash_of good)"
+newest revoked
+serves 'the update, told of that' line revoked.fhs
+refuses 'the older image' good wrong-boot-state '4, 9, 11'
+yes 'the record of all boots is verified outside' "$verifier" record "$scratch/machine/out/state" --genesis "$genesis" \
 	--allow-grade simulated
 exit "$failed"
