@@ -47,6 +47,8 @@ constexpr size_t FH_DOCUMENT_STATEMENTS_MAX = 4096;  /* of them */
 constexpr size_t FH_DOCUMENT_LOG_MAX = 192 << 10;    /* each of two event logs: usual are 40 KiB */
 constexpr size_t FH_DOCUMENT_STARTS_MAX = 64;        /* earlier cold starts told */
 constexpr size_t FH_ENDORSEMENTS_MAX = 4;            /* an EK certificate and those above it */
+constexpr uint32_t FH_LIVE_BURST = 4;                /* quotes that askers get at once ... */
+constexpr uint32_t FH_LIVE_INTERVAL_MS = 5000;       /* ... then one each: TPMs are slow */
 
 /* Policy */
 constexpr size_t FH_POLICY_TEXT_MAX = 512 << 10; /* Cedar text in one statement */

@@ -4,10 +4,14 @@
 
 #include "anchor/fetch.h"
 #include "base/hex.h"
+#include "base/own.h"
+#include "chain/ak.h"
 #include "cli/roots_files.h"
 #include "cli/verify_document.h"
+#include "codec/base64.h"
 #include "codec/json.h"
 #include "codec/json_pull.h"
+#include "crypto/credential.h"
 #include "crypto/sign.h"
 
 #define DOCUMENT_PATH "/.well-known/freehold-operator-key.json"
@@ -32,7 +36,9 @@ static const struct fh_usage usage = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.text = "URL is the machine's, http://HOST:PORT, or of the document itself.\n"
-		"With --nonce the machine is asked for a quote over it, which decides `fresh`.\n"
+		"With --nonce the machine is asked for a quote over it, which decides `fresh`;\n"
+		"and if its TPM has a certificate, to open a credential, which shows that its key\n"
+		"is in there.\n"
 		"Exits 0 if every required answer is yes, 1 if any is no, 2 otherwise.",
 	.examples = "freehold verify http://127.0.0.1:7420 --genesis 31c6... --nonce",
 };
@@ -53,6 +59,8 @@ struct question {
 	char origin[FH_QUOTE_ORIGIN_MAX + 1]; /* http://HOST:PORT */
 	uint8_t nonce[FH_QUOTE_NONCE_MAX];
 	size_t nonce_n;
+	bool activates;                       /* a credential is sent, too ... */
+	struct fh_hash proof;                 /* ... and this shows that it was opened */
 };
 
 /* The scheme and authority of URL.  */
@@ -123,30 +131,83 @@ static int fetch_document(const struct question *q, struct fh_document_task *t,
 	return fetch(whole, (struct fh_span){ 0 }, FH_DOCUMENT_MAX, t, out);
 }
 
-/* {"nonce": hex, "origin": ...} for {"quote": {...}}.  */
-static int ask_quote(const struct question *q, struct fh_document_task *t)
+/* A credential that opens only in the TPM that the document's certificate endorses, beside
+ * the attestation key that it shows.  False if there is no such certificate.  */
+static bool make_credential(struct question *q, struct fh_span text, struct fh_arena *arena,
+			    struct fh_credential *out)
 {
-	static const char *const names[] = { "quote" };
-	char whole[url_max], body[1024];
+	struct fh_document *d = fh_arena_take(arena, sizeof(*d));
+	FH_OWN(fh_secret) secret = { .n = FH_CREDENTIAL_SECRET_MAX };
+	struct fh_x509_key ek;
+	struct fh_ak_name name;
+
+	if (d == nullptr || fh_document_peek(text, arena, d) != FH_ERR_OK || d->endorsements == 0
+	    || fh_x509_public_key(d->endorsement[0], &ek) != FH_ERR_OK
+	    || fh_ak_name_of(d->ak, &name) != FH_ERR_OK
+	    || fh_random(secret.bytes, secret.n) != FH_ERR_OK
+	    || fh_credential_make(&ek, FH_SPAN_ARRAY(name.bytes), &secret, out) != FH_ERR_OK)
+		return false;
+	q->proof = fh_activation_proof(fh_secret_span(&secret));
+	q->activates = true;
+	return true;
+}
+
+static void put_question(struct fh_builder *b, const struct question *q,
+			 const struct fh_credential *c)
+{
+	fh_builder_text(b, "{\"nonce\":\"");
+	fh_builder_hex(b, fh_span_of(q->nonce, q->nonce_n));
+	fh_builder_text(b, "\",\"origin\":");
+	fh_json_put_string(b, fh_span_str(q->origin));
+	if (q->activates) {
+		fh_builder_text(b, ",\"object\":\"");
+		fh_base64url_put(b, fh_span_of(c->object, c->object_n));
+		fh_builder_text(b, "\",\"secret\":\"");
+		fh_base64url_put(b, fh_span_of(c->seed, c->seed_n));
+		fh_builder_text(b, "\"");
+	}
+	fh_builder_text(b, "}");
+}
+
+/* {"quote": ..., "proof": hex}  */
+static void read_answer(const struct question *q, struct fh_span answer,
+			struct fh_document_options *o)
+{
+	static const char *const names[] = { "quote", "proof" };
+	struct fh_span v[2] = { 0 }, hex;
+	struct fh_hash proof;
+
+	if (fh_json_object(answer, names, 2, v) != FH_ERR_OK || v[0].n == 0)
+		v[0] = FH_SPAN_LIT("null"); /* it answered with nothing */
+	o->answer = v[0];
+	if (!q->activates)
+		return;
+	bool opened = fh_json_string(v[1], &hex) == FH_ERR_OK
+		   && fh_hex_read(hex, proof.bytes, sizeof(proof.bytes)) == FH_ERR_OK
+		   && fh_hash_equal(&proof, &q->proof);
+
+	o->activation = opened ? FH_ACTIVATION_OPENED : FH_ACTIVATION_FAILED;
+}
+
+/* Asks for a quote, and for a credential to be opened, if --nonce was given.  */
+static int ask(struct question *q, struct fh_span document, struct fh_document_task *t)
+{
+	char whole[url_max], body[2048];
 	struct fh_builder b = FH_BUILDER_ARRAY(body);
-	struct fh_span nonce = fh_span_of(q->nonce, q->nonce_n), answer;
+	struct fh_credential c;
+	struct fh_span answer;
 
 	if (q->nonce_n == 0)
 		return go_on;
-	fh_builder_text(&b, "{\"nonce\":\"");
-	fh_builder_hex(&b, nonce);
-	fh_builder_text(&b, "\",\"origin\":");
-	fh_json_put_string(&b, fh_span_str(q->origin));
-	fh_builder_text(&b, "}");
+	(void)make_credential(q, document, &t->own, &c);
+	put_question(&b, q, &c);
 	(void)snprintf(whole, sizeof(whole), "%s" QUOTE_PATH, q->origin);
 	int done = fetch(whole, fh_builder_span(&b), answer_max, t, &answer);
 
 	if (done != go_on)
 		return done;
-	if (fh_json_object(answer, names, 1, &t->options.answer) != FH_ERR_OK
-	    || t->options.answer.n == 0)
-		t->options.answer = FH_SPAN_LIT("null"); /* it answered with nothing */
-	t->options.nonce = nonce;
+	read_answer(q, answer, &t->options);
+	t->options.nonce = fh_span_of(q->nonce, q->nonce_n);
 	t->options.origin = fh_span_str(q->origin);
 	return go_on;
 }
@@ -170,7 +231,7 @@ int fh_verify_machine(struct fh_cli *cli, int argc, char **argv)
 	if (done == go_on)
 		done = fetch_document(&q, &t, &document);
 	if (done == go_on)
-		done = ask_quote(&q, &t);
+		done = ask(&q, document, &t);
 	return done == go_on ? fh_document_task_judge(cli, &t, t.arguments.operand[0], document)
 			     : done;
 }

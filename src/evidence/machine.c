@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/machine.h"
 
+#include "base/secret.h"
+
 #include <string.h>
 
 constexpr size_t subject_max = 1024;
@@ -43,6 +45,19 @@ fh_err fh_quote_qualify(const struct fh_quote_subject *subject, struct fh_hash *
 		return FH_ERR_LIMIT;
 	*out = fh_hash_of(fh_builder_span(&b));
 	return FH_ERR_OK;
+}
+
+struct fh_hash fh_activation_proof(struct fh_span secret)
+{
+	uint8_t bytes[128];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	fh_builder_text(&b, "freehold/activation/v1\n");
+	fh_builder_bytes(&b, secret);
+	struct fh_hash h = fh_hash_of(fh_builder_span(&b));
+
+	fh_wipe(bytes, sizeof(bytes));
+	return h;
 }
 
 void fh_machine_quote_put(struct fh_builder *b, const struct fh_machine_quote *q)

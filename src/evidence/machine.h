@@ -43,6 +43,11 @@ struct fh_quote_subject {
  * if a member is longer than it may be.  */
 fh_err fh_quote_qualify(const struct fh_quote_subject *subject, struct fh_hash *out);
 
+/* What shows that a credential was opened, to who made it and to nobody else:
+ * SHA-256("freehold/activation/v1" LF || SECRET).  A credential that somebody made for
+ * another end stays closed.  */
+struct fh_hash fh_activation_proof(struct fh_span secret);
+
 /* A quote as it is carried.  */
 struct fh_machine_quote {
 	struct fh_span attest;      /* TPMS_ATTEST, as the TPM signed it */

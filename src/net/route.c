@@ -25,6 +25,13 @@ static bool is_ours(const struct fh_authorities *a, struct fh_span name)
 	return false;
 }
 
+bool fh_route_is_origin(const struct fh_authorities *a, struct fh_span origin)
+{
+	struct fh_span scheme = FH_SPAN_LIT("http://");
+
+	return fh_span_starts(origin, scheme) && is_ours(a, fh_span_skip(origin, scheme.n));
+}
+
 static bool check_host(const struct fh_http_request *r, const struct fh_authorities *a,
 		       struct fh_route *out)
 {
@@ -44,14 +51,12 @@ static bool check_host(const struct fh_http_request *r, const struct fh_authorit
 static bool check_origin(const struct fh_http_request *r, const struct fh_authorities *a,
 			 struct fh_route *out)
 {
-	struct fh_span scheme = FH_SPAN_LIT("http://");
 	struct fh_span origin;
 	size_t origins = fh_http_find(r, "origin", &origin);
 
 	if (origins == 0)
 		return true;
-	if (origins == 1 && fh_span_starts(origin, scheme)
-	    && is_ours(a, fh_span_skip(origin, scheme.n)))
+	if (origins == 1 && fh_route_is_origin(a, origin))
 		return true;
 	refuse(out, 403, "foreign-origin", "a page of another origin may not ask");
 	return false;
@@ -173,6 +178,19 @@ static void route_document(const struct fh_http_request *r, struct fh_route *out
 	out->allow = "GET, HEAD";
 }
 
+static void route_quote(const struct fh_http_request *r, struct fh_route *out)
+{
+	struct fh_span type;
+
+	out->kind = FH_ROUTE_QUOTE;
+	if (r->method != FH_HTTP_POST) {
+		refuse(out, 405, "method", "only POST is answered here");
+		out->allow = "POST";
+	} else if (fh_http_find(r, "content-type", &type) != 1 || !is_json(type)) {
+		refuse(out, 415, "content-type", "Content-Type must be application/json");
+	}
+}
+
 void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 	      struct fh_route *out)
 {
@@ -190,6 +208,10 @@ void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 	}
 	if (!check_origin(r, a, out))
 		return;
+	if (fh_span_equal(r->target, FH_SPAN_LIT("/.well-known/freehold-quote"))) {
+		route_quote(r, out);
+		return;
+	}
 	if (fh_span_starts(r->target, prefix) && fh_route_is_name(name)) {
 		out->server = name;
 		route_mcp(r, out);

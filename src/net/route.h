@@ -23,6 +23,7 @@ enum fh_route_kind {
 	FH_ROUTE_END,        /* DELETE /mcp/NAME: the session is over */
 	FH_ROUTE_HEALTH,     /* GET /healthz */
 	FH_ROUTE_DOCUMENT,   /* GET or HEAD of the document, under either name */
+	FH_ROUTE_QUOTE,      /* POST: the body asks for a quote */
 };
 
 struct fh_route {
@@ -40,6 +41,9 @@ struct fh_route {
 /* S can name a tool server in a path: letters, digits, "-", ".", "_", "~", at most
  * FH_NAME_MAX of them.  Nothing is percent-decoded.  */
 bool fh_route_is_name(struct fh_span s);
+
+/* ORIGIN is http:// and one of A's names.  */
+bool fh_route_is_origin(const struct fh_authorities *a, struct fh_span origin);
 
 /* Never fails: what is not understood is REFUSE.  *OUT looks into R.  */
 void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,

@@ -25,6 +25,7 @@ enum fh_ask_kind {
 	FH_ASK_END = 5,        /* close the session */
 	FH_ASK_HEALTH = 6,     /* does core answer?  Not recorded. */
 	FH_ASK_REFUSED = 7,    /* the gate refused a message itself: record it */
+	FH_ASK_QUOTE = 8,      /* a quote; params: see DOOR */
 };
 
 struct fh_ask {

@@ -135,10 +135,18 @@ struct fh_core {
 	enum fh_grade grade;
 	uint8_t note[FH_CHECKPOINT_NOTE_MAX]; /* the newest checkpoint */
 	size_t note_n;
+	uint64_t kept_size;           /* of the tree that the keeper signed last */
+	struct fh_hash kept_root;
+	struct fh_quote_subject quoted; /* what the newest quote is about */
+	uint8_t quote[FH_MACHINE_QUOTE_MAX];
+	size_t quote_n;               /* 0: there is none */
+	uint32_t live_tokens;         /* quotes that askers may still have */
+	uint64_t live_ms;             /* boot clock, of the last one given back */
 	struct fh_document_start cold_start[FH_DOCUMENT_STARTS_MAX]; /* newest first */
 	size_t cold_starts;
 	struct fh_arena document_memory;
 	struct fh_span document;      /* as it is served; empty: none yet */
+	uint64_t document_serial;
 	bool document_due;            /* something in it has changed */
 
 	struct fh_core_gate gate[FH_GATES_MAX];
@@ -203,8 +211,12 @@ void fh_core_drop_pending(struct fh_core *c);
 /* The firmware's event log, into the scratch arena.  FH_ERR_MISSING: there is none,
  * or it is larger than what is kept.  */
 fh_err fh_core_event_log(struct fh_core *c, struct fh_span *out);
-/* A quote of the machine, into the frame read last.  */
-fh_err fh_core_quote(struct fh_core *c, enum fh_quote_purpose purpose, struct fh_span *quote);
+/* A quote about S, of which the keeper tells the ids, the place in the record, boot and
+ * start itself; into the frame read last.  */
+fh_err fh_core_quote(struct fh_core *c, const struct fh_quote_subject *s, struct fh_span *quote);
+/* The same for PURPOSE alone, which the document then shows.  */
+fh_err fh_core_quote_shown(struct fh_core *c, enum fh_quote_purpose purpose,
+			   struct fh_span *quote);
 /* The same as an entry.  */
 fh_err fh_core_record_quote(struct fh_core *c);
 /* Has the chip note how far the record and the chain are.  */
@@ -241,6 +253,23 @@ void fh_core_cold_start(struct fh_core *c, const struct fh_leaf *leaf,
  * the network's gate.  What cannot be made is said in the log: the one before it is
  * served on.  An error is of the keeper, and final.  */
 fh_err fh_core_document(struct fh_core *c);
+
+/* QUOTE, which is about S, is what the document shows from now on.  */
+void fh_core_document_quote(struct fh_core *c, const struct fh_quote_subject *s,
+			    struct fh_span quote);
+
+/* An asker may have a quote now; takes it from what there is for all of them.  */
+bool fh_core_live_allowed(struct fh_core *c);
+/* What an asker wants: a quote for his NONCE, asked at ORIGIN, and perhaps that his
+ * credential of OBJECT and SECRET is opened.  */
+struct fh_core_question {
+	struct fh_span nonce, origin;
+	struct fh_span object, secret; /* empty: no credential */
+};
+/* Does it, records it, and makes the answer, JSON.  FH_ERR_TPM and FH_ERR_SIGNATURE if the
+ * chip would not.  */
+fh_err fh_core_live(struct fh_core *c, const struct fh_core_question *q, struct fh_span *json,
+		    uint64_t *index);
 
 /* Hands the document to gate I, if that is the network's.  */
 void fh_core_document_hand(struct fh_core *c, size_t i);

@@ -499,6 +499,63 @@ static fh_err ask_health(struct fh_core *c, const struct request *r)
 	return FH_ERR_OK;
 }
 
+/* {"nonce", "origin"}, or {"nonce", "object", "origin", "secret"}.  */
+static bool read_question(struct fh_span params, struct fh_core_question *q)
+{
+	struct fh_cursor c = fh_cursor_of(params);
+	size_t n = fh_cbor_map(&c, 4);
+	bool right = n == 2 || n == 4;
+
+	right &= fh_span_equal(fh_cbor_text(&c, FH_NAME_MAX), FH_SPAN_LIT("nonce"));
+	q->nonce = fh_cbor_bytes(&c, FH_QUOTE_NONCE_MAX);
+	if (n == 4) {
+		right &= fh_span_equal(fh_cbor_text(&c, FH_NAME_MAX), FH_SPAN_LIT("object"));
+		q->object = fh_cbor_bytes(&c, FH_CREDENTIAL_OBJECT_MAX);
+		right &= q->object.n > 0;
+	}
+	right &= fh_span_equal(fh_cbor_text(&c, FH_NAME_MAX), FH_SPAN_LIT("origin"));
+	q->origin = fh_cbor_text(&c, FH_QUOTE_ORIGIN_MAX);
+	if (n == 4) {
+		right &= fh_span_equal(fh_cbor_text(&c, FH_NAME_MAX), FH_SPAN_LIT("secret"));
+		q->secret = fh_cbor_bytes(&c, FH_CREDENTIAL_SEED_MAX);
+	}
+	return fh_cursor_end(&c) == FH_ERR_OK && right && q->nonce.n > 0;
+}
+
+static fh_err ask_quote(struct fh_core *c, struct request *r)
+{
+	struct fh_reply reply = { .status = FH_REPLY_RESULT, .exchange = r->ask->exchange };
+	struct fh_core_question q = { 0 };
+	struct fh_span json;
+
+	if (!read_question(r->ask->params, &q))
+		return FH_ERR_FORMAT;
+	if (!c->measured)
+		return refuse(c, r, "no-tpm", "this machine has no TPM that could quote");
+	if (c->nearly_full)
+		return refuse(c, r, "record-full", "the record has no room left");
+	if (!fh_core_live_allowed(c))
+		return refuse(c, r, "too-many-quotes", "the TPM is slow; ask again later");
+	fh_err e = fh_core_live(c, &q, &json, &reply.index);
+
+	if (e == FH_ERR_SIGNATURE || e == FH_ERR_FORMAT || e == FH_ERR_UNSUPPORTED)
+		return refuse(c, r, "credential-refused",
+			      "it was not made for this TPM and its AK");
+	if (e == FH_ERR_TPM)
+		return refuse(c, r, "quote-failed", "the TPM did not quote");
+	if (e != FH_ERR_OK)
+		return e;
+	uint8_t *p = fh_arena_space(&c->scratch, json.n + 16);
+	struct fh_builder body = fh_builder_of(p, p == nullptr ? 0 : json.n + 16);
+
+	fh_cbor_put_bytes(&body, json);
+	reply.body = fh_builder_span(&body);
+	if (body.bad)
+		return FH_ERR_NOMEM;
+	fh_core_reply(c, r->gate, &reply);
+	return FH_ERR_OK;
+}
+
 /* What a gate refused itself.  It names a reason code; anything else is not what
  * gates say.  */
 static fh_err refused_by_gate(struct fh_core *c, struct request *r)
@@ -535,6 +592,8 @@ static fh_err dispatch(struct fh_core *c, struct request *r)
 		return ask_end(c, r);
 	case FH_ASK_HEALTH:
 		return ask_health(c, r);
+	case FH_ASK_QUOTE:
+		return ask_quote(c, r);
 	case FH_ASK_REFUSED:
 		break;
 	}

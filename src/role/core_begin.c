@@ -39,6 +39,8 @@ static fh_err ask_open(struct fh_core *c, struct fh_door_opened *out)
 	c->measured = out->measured;
 	c->epoch = out->epoch;
 	c->grade = out->grade;
+	c->kept_size = out->signed_size;
+	c->kept_root = out->signed_root;
 	return FH_ERR_OK;
 }
 
@@ -199,6 +201,16 @@ static fh_err begin_session(struct fh_core *c, struct fh_door_begun *begun)
 	c->certificate = begun->certificate;
 	c->boot = begun->boot;
 	c->start = begun->start;
+	if (certificate.quote.n > 0) {
+		const struct fh_quote_subject s = {
+			.purpose = FH_QUOTE_SESSION, .size = certificate.previous_size,
+			.root = certificate.previous_root, .boot = certificate.boot,
+			.start = certificate.start, .head_sequence = asked.head_sequence,
+			.head = asked.head };
+
+		/* An older one has another head, and START's replaces it.  */
+		fh_core_document_quote(c, &s, certificate.quote);
+	}
 	return FH_ERR_OK;
 }
 
@@ -247,7 +259,7 @@ static fh_err append_start(struct fh_core *c, bool again)
 	fh_err e = fh_core_field(c, &f, FH_FIELD_DETAIL, fh_builder_span(&b));
 
 	if (e == FH_ERR_OK && again && c->measured) {
-		e = fh_core_quote(c, FH_QUOTE_START, &quote);
+		e = fh_core_quote_shown(c, FH_QUOTE_START, &quote);
 		if (e == FH_ERR_OK)
 			e = fh_core_field_bytes(c, &f, FH_FIELD_QUOTE, quote);
 	}

@@ -292,19 +292,31 @@ fh_err fh_core_event_log(struct fh_core *c, struct fh_span *out)
 
 /* --- quotes and notes ----------------------------------------------------- */
 
-fh_err fh_core_quote(struct fh_core *c, enum fh_quote_purpose purpose, struct fh_span *quote)
+fh_err fh_core_quote(struct fh_core *c, const struct fh_quote_subject *s, struct fh_span *quote)
 {
 	uint8_t bytes[FH_DOOR_QUOTE_MAX];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
-	const struct fh_quote_subject subject = { .purpose = purpose,
-						  .head_sequence = c->chain.head.sequence,
-						  .head = c->chain.head.hash };
 	struct fh_span frame;
 
-	fh_door_put_quoting(&b, &subject);
+	fh_door_put_quoting(&b, s);
 	fh_err e = b.bad ? FH_ERR_LIMIT : fh_core_keeper_ask(c, fh_builder_span(&b), &frame);
 
 	return e == FH_ERR_OK ? fh_door_read_quote(frame, quote, &c->trace) : e;
+}
+
+fh_err fh_core_quote_shown(struct fh_core *c, enum fh_quote_purpose purpose,
+			   struct fh_span *quote)
+{
+	const struct fh_quote_subject s = { .purpose = purpose, .size = c->kept_size,
+					    .root = c->kept_root, .boot = c->boot,
+					    .start = c->start,
+					    .head_sequence = c->chain.head.sequence,
+					    .head = c->chain.head.hash };
+	fh_err e = fh_core_quote(c, &s, quote);
+
+	if (e == FH_ERR_OK)
+		fh_core_document_quote(c, &s, *quote);
+	return e;
 }
 
 /* Over the checkpoint that was signed last.  */
@@ -312,7 +324,7 @@ fh_err fh_core_record_quote(struct fh_core *c)
 {
 	struct fh_fields f = { 0 };
 	struct fh_span quote;
-	fh_err e = fh_core_quote(c, FH_QUOTE_SCHEDULED, &quote);
+	fh_err e = fh_core_quote_shown(c, FH_QUOTE_SCHEDULED, &quote);
 
 	if (e == FH_ERR_OK)
 		e = fh_core_field_bytes(c, &f, FH_FIELD_QUOTE, quote);

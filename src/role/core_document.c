@@ -25,6 +25,17 @@ void fh_core_cold_start(struct fh_core *c, const struct fh_leaf *leaf,
 	c->cold_starts = kept + 1;
 }
 
+void fh_core_document_quote(struct fh_core *c, const struct fh_quote_subject *s,
+			    struct fh_span quote)
+{
+	if (quote.n > sizeof(c->quote))
+		return;
+	memcpy(c->quote, quote.p, quote.n);
+	c->quote_n = quote.n;
+	c->quoted = *s;
+	c->document_due = true;
+}
+
 /* --- what it says ----------------------------------------------------- */
 
 /* Those who may sign what comes next.  */
@@ -72,6 +83,16 @@ static fh_err add_chain(struct fh_core *c, struct fh_document *d)
 	return e;
 }
 
+/* The firmware's log, if there is one that is not too large.  */
+static fh_err add_log(struct fh_core *c, struct fh_document *d)
+{
+	fh_err e = c->measured ? fh_core_event_log(c, &d->log) : FH_ERR_MISSING;
+
+	if (e == FH_ERR_OK && d->log.n > FH_DOCUMENT_LOG_MAX)
+		d->log = (struct fh_span){ 0 };
+	return e == FH_ERR_MISSING ? FH_ERR_OK : e;
+}
+
 static void add_device(const struct fh_device *device, struct fh_document *d)
 {
 	memcpy(d->device.bytes, device->body.key.p, sizeof(d->device.bytes));
@@ -96,8 +117,11 @@ static fh_err fill(struct fh_core *c, struct fh_document *d)
 	};
 	memcpy(d->cold_start, c->cold_start, sizeof(d->cold_start));
 	add_device(device, d);
+	d->quote = (struct fh_document_quote){ c->quoted, fh_span_of(c->quote, c->quote_n) };
 	fh_err e = add_operator(c, d);
 
+	if (e == FH_ERR_OK)
+		e = add_log(c, d);
 	return e == FH_ERR_OK ? add_chain(c, d) : e;
 }
 
@@ -184,6 +208,7 @@ fh_err fh_core_document(struct fh_core *c)
 	if (e == FH_ERR_OK) {
 		fh_arena_reset(&c->document_memory);
 		e = fh_arena_copy(&c->document_memory, whole, &c->document);
+		c->document_serial = c->journal.signed_tree.size;
 	}
 	if (e != FH_ERR_OK) {
 		fh_trace_where(&c->trace, "document");

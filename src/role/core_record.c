@@ -198,7 +198,7 @@ static fh_err unwritten(struct fh_core *c, fh_err e)
 
 static fh_err sign(struct fh_core *c)
 {
-	uint8_t bytes[FH_DOOR_REQUEST_MAX];
+	uint8_t bytes[FH_DOOR_CHECKPOINT_MAX];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	struct fh_hash root = fh_tree_root(&c->journal.durable);
 	struct fh_span frame, note;
@@ -221,6 +221,8 @@ static fh_err sign(struct fh_core *c)
 		return e;
 	memcpy(c->note, note.p, note.n);
 	c->note_n = note.n;
+	c->kept_size = c->journal.durable.size;
+	c->kept_root = root;
 	e = fh_journal_checkpoint(&c->journal, note);
 	return e == FH_ERR_OK ? e : unwritten(c, e);
 }

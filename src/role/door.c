@@ -490,3 +490,44 @@ fh_err fh_door_read_quote(struct fh_span frame, struct fh_span *quote, struct fh
 		*quote = q;
 	return e;
 }
+
+void fh_door_put_activation(struct fh_builder *b, struct fh_span object, struct fh_span seed)
+{
+	put_head(b, FH_DOOR_ACTIVATE, 3);
+	fh_cbor_put_bytes(b, object);
+	fh_cbor_put_bytes(b, seed);
+}
+
+fh_err fh_door_read_activation(struct fh_span frame, struct fh_span *object, struct fh_span *seed)
+{
+	struct fh_cursor c = request_of(frame, FH_DOOR_ACTIVATE, 3);
+	struct fh_span o = fh_cbor_bytes(&c, FH_CREDENTIAL_OBJECT_MAX);
+	struct fh_span s = fh_cbor_bytes(&c, FH_CREDENTIAL_SEED_MAX);
+	fh_err e = fh_cursor_end(&c);
+
+	if (e != FH_ERR_OK)
+		return e;
+	*object = o;
+	*seed = s;
+	return FH_ERR_OK;
+}
+
+void fh_door_put_proof(struct fh_builder *b, const struct fh_hash *proof)
+{
+	fh_door_put_note(b, fh_hash_span(proof));
+}
+
+fh_err fh_door_read_proof(struct fh_span frame, struct fh_hash *out, struct fh_trace *t)
+{
+	struct fh_cursor c = fh_cursor_of(frame);
+	fh_err e = answer_of(&c, 2, t);
+
+	if (e != FH_ERR_OK)
+		return e;
+	struct fh_hash h = fh_cbor_hash(&c);
+
+	e = fh_cursor_end(&c);
+	if (e == FH_ERR_OK)
+		*out = h;
+	return e;
+}

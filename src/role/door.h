@@ -6,6 +6,7 @@
 #include "base/trace.h"
 #include "chain/authority.h"
 #include "codec/cbor.h"
+#include "crypto/credential.h"
 #include "entry/certificate.h"
 #include "evidence/machine.h"
 #include "merkle/checkpoint.h"
@@ -34,6 +35,7 @@ enum fh_door_request {
 	FH_DOOR_QUOTE = 8,      /* [8, purpose, head, hash, serial, nonce, origin, exporter] */
 	FH_DOOR_EPOCH = 9,      /* [9, epoch]: end the one before it */
 	FH_DOOR_DOCUMENT = 10,  /* [10, payload]: sign this document */
+	FH_DOOR_ACTIVATE = 11,  /* [11, object, seed]: show that this credential opens */
 };
 
 /* Largest requests, by row.  */
@@ -41,6 +43,7 @@ constexpr size_t FH_DOOR_CHECKPOINT_MAX = 64 * 36 + 128;
 constexpr size_t FH_DOOR_BEGIN_MAX = 64;
 constexpr size_t FH_DOOR_APPROVAL_MAX = 1024;
 constexpr size_t FH_DOOR_QUOTE_MAX = 512;
+constexpr size_t FH_DOOR_ACTIVATE_MAX = 384;
 constexpr size_t FH_DOOR_AUTHORITY_MAX = FH_AUTHORITY_FILE_MAX + 16;
 constexpr size_t FH_DOOR_DOCUMENT_MAX = FH_DOCUMENT_PAYLOAD_MAX + 16;
 constexpr size_t FH_DOOR_REQUEST_MAX = FH_DOOR_DOCUMENT_MAX;
@@ -118,6 +121,11 @@ fh_err fh_door_read_differs(struct fh_span frame, bool *usable, uint32_t *differ
 			    struct fh_trace *t);
 void fh_door_put_quote(struct fh_builder *b, struct fh_span quote);
 fh_err fh_door_read_quote(struct fh_span frame, struct fh_span *quote, struct fh_trace *t);
+void fh_door_put_activation(struct fh_builder *b, struct fh_span object, struct fh_span seed);
+fh_err fh_door_read_activation(struct fh_span frame, struct fh_span *object,
+			       struct fh_span *seed);
+void fh_door_put_proof(struct fh_builder *b, const struct fh_hash *proof);
+fh_err fh_door_read_proof(struct fh_span frame, struct fh_hash *out, struct fh_trace *t);
 
 void fh_door_put_opened(struct fh_builder *b, const struct fh_door_opened *o);
 fh_err fh_door_read_opened(struct fh_span frame, struct fh_door_opened *out, struct fh_trace *t);

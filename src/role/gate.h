@@ -116,6 +116,7 @@ struct fh_say {
 	struct fh_span json;     /* one message, no line feed; or empty */
 	struct fh_span session;  /* to be told after initialize; or empty */
 	bool challenge;
+	uint32_t retry_s;        /* Retry-After, seconds; or 0 */
 };
 
 /* --- gate_core.c: the pair with core ------------------------------------ */
@@ -144,6 +145,9 @@ void fh_gate_expire(struct fh_gate *g, uint64_t now_ms);
 
 bool fh_gate_session_lives(const struct fh_gate *g, struct fh_span session);
 
+/* Room for what a question becomes.  */
+constexpr size_t FH_GATE_QUESTION_MAX = 1024;
+
 /* --- gate_document.c: what this machine shows of itself ----------------- */
 
 /* Takes the document that core hands over.  FH_ERR_FORMAT for what is none.  */
@@ -151,6 +155,11 @@ fh_err fh_gate_document_take(struct fh_gate *g, struct fh_span body);
 /* The answer to the request R for it.  */
 struct fh_http_response fh_gate_document_answer(const struct fh_gate *g,
 						const struct fh_http_request *r);
+
+/* What the JSON text BODY asks to be quoted, as core wants it, into PARAMS; NULL, or why
+ * it is refused, in *STATUS and the reason returned.  */
+const char *fh_gate_quote_read(const struct fh_gate *g, struct fh_span body,
+			       struct fh_builder *params, uint16_t *status);
 
 /* --- gate_answer.c: from core's replies to JSON ------------------------- */
 

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "codec/cbor.h"
+#include "codec/json.h"
+
 void fh_gate_say(struct fh_client *c, const struct fh_say *say)
 {
 	if (c->stream.watch == nullptr)
@@ -103,6 +106,33 @@ static void answer_end(struct fh_client *c, const struct fh_reply *r)
 	fh_gate_say(c, &say);
 }
 
+/* A quote, or an error on HTTP's level; one too many may ask again.  */
+static void answer_quote(struct fh_client *c, const struct fh_reply *r)
+{
+	struct fh_builder b = page(c->gate);
+	struct fh_cursor cursor = fh_cursor_of(r->body);
+	struct fh_say say = { .status = 200, .json = fh_cbor_bytes(&cursor, FH_JSON_MAX) };
+
+	if (r->status != FH_REPLY_RESULT || fh_cursor_end(&cursor) != FH_ERR_OK) {
+		fh_builder_text(&b, "{\"error\":{\"reason\":");
+		fh_json_put_string(&b, r->reason);
+		fh_builder_text(&b, ",\"text\":");
+		fh_json_put_string(&b, r->text);
+		fh_builder_text(&b, "}}\n");
+		say.json = fh_builder_span(&b);
+		say.status = 503;
+	}
+	if (fh_span_equal(r->reason, FH_SPAN_LIT("no-tpm")))
+		say.status = 404;
+	if (fh_span_equal(r->reason, FH_SPAN_LIT("credential-refused")))
+		say.status = 403;
+	if (fh_span_equal(r->reason, FH_SPAN_LIT("too-many-quotes"))) {
+		say.status = 429;
+		say.retry_s = FH_LIVE_INTERVAL_MS / 1000;
+	}
+	fh_gate_say(c, &say);
+}
+
 /* A peer connection is its session; over the network the client names it.  */
 static void note_stage(struct fh_client *c, const struct fh_pending *p, const struct fh_reply *r)
 {
@@ -123,6 +153,10 @@ void fh_gate_answer(struct fh_gate *g, struct fh_pending *p, const struct fh_rep
 
 	if (p->kind == FH_ASK_HEALTH) {
 		answer_health(c, r);
+		return;
+	}
+	if (p->kind == FH_ASK_QUOTE) {
+		answer_quote(c, r);
 		return;
 	}
 	if (p->kind == FH_ASK_END) {

@@ -37,7 +37,8 @@ static void queue_response(struct fh_client *c, struct fh_http_response *r)
 void fh_gate_http_say(struct fh_client *c, const struct fh_say *say)
 {
 	struct fh_http_response r = { .status = say->status, .challenge = say->challenge,
-				      .session = say->session, .body = say->json };
+				      .session = say->session, .body = say->json,
+				      .retry_s = say->retry_s };
 
 	queue_response(c, &r);
 }
@@ -83,6 +84,22 @@ static void say_document(struct fh_client *c)
 		queue_response(c, &r);
 }
 
+static void ask_quote(struct fh_client *c)
+{
+	uint8_t bytes[FH_GATE_QUESTION_MAX];
+	struct fh_builder params = FH_BUILDER_ARRAY(bytes);
+	uint16_t status;
+	const char *reason = fh_gate_quote_read(c->gate, c->http.request.body, &params, &status);
+	struct fh_ask a = { .kind = FH_ASK_QUOTE, .params = fh_builder_span(&params) };
+
+	if (reason == nullptr)
+		ask_core(c, &a);
+	else
+		refuse(c, status, reason,
+		       "answered is {\"nonce\": hex of 8 to 64 bytes, \"origin\": http:// and a"
+		       " name of this machine}", /* allow= */ nullptr);
+}
+
 static void act(struct fh_client *c)
 {
 	struct fh_route route;
@@ -107,6 +124,9 @@ static void act(struct fh_client *c)
 		break;
 	case FH_ROUTE_DOCUMENT:
 		say_document(c);
+		break;
+	case FH_ROUTE_QUOTE:
+		ask_quote(c);
 		break;
 	default:
 		report(c, &route);

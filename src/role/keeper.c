@@ -264,6 +264,8 @@ static const struct door door[] = {
 	{ FH_DOOR_CLOSE, FH_STAGE_LIVE, FH_STAGE_CLOSED, 8, answer_close },
 	{ FH_DOOR_DOCUMENT, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_DOCUMENT_MAX,
 	  answer_document },
+	{ FH_DOOR_ACTIVATE, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_ACTIVATE_MAX,
+	  fh_keeper_activate },
 	{ FH_DOOR_CLOSE, FH_STAGE_OPENED, FH_STAGE_CLOSED, 8, answer_close },
 	{ FH_DOOR_CLOSE, FH_STAGE_NEW, FH_STAGE_CLOSED, 8, answer_close },
 };

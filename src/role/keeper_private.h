@@ -73,5 +73,6 @@ fh_err fh_keeper_note(struct fh_keeper *k, struct fh_span frame, struct fh_build
 
 fh_err fh_keeper_begin(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_quote(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+fh_err fh_keeper_activate(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "chip/tpm2/endorse.h"
 #include "crypto/kdf.h"
 #include "role/role.h"
 
@@ -329,4 +330,24 @@ fh_err fh_keeper_quote(struct fh_keeper *k, struct fh_span frame, struct fh_buil
 	if (e == FH_ERR_OK)
 		fh_door_put_quote(answer, fh_builder_span(&quote));
 	return e;
+}
+
+/* Only who made the credential learns anything: the secret in it stays here.  */
+fh_err fh_keeper_activate(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
+{
+	FH_OWN(fh_secret) secret = { 0 };
+	struct fh_span object, seed;
+	fh_err e = fh_door_read_activation(frame, &object, &seed);
+
+	if (e == FH_ERR_OK && !has_pcrs(k))
+		e = FH_ERR_UNSUPPORTED;
+	if (e != FH_ERR_OK)
+		return e;
+	e = fh_endorsement_activate(&k->chip, object, seed, &secret);
+	if (e != FH_ERR_OK)
+		return fh_keeper_chip_error(k, e);
+	struct fh_hash proof = fh_activation_proof(fh_secret_span(&secret));
+
+	fh_door_put_proof(answer, &proof);
+	return FH_ERR_OK;
 }

@@ -57,21 +57,35 @@ static fh_err decode(struct fh_span text, size_t max, struct fh_arena *a, struct
 	return e;
 }
 
+static fh_err read_payload(const struct fh_jws *j, struct fh_arena *a, struct fh_document *out)
+{
+	struct fh_span payload;
+	fh_err e = decode(j->payload, FH_DOCUMENT_PAYLOAD_MAX, a, &payload);
+
+	return e == FH_ERR_OK ? fh_document_read(payload, a, out) : e;
+}
+
+fh_err fh_document_peek(struct fh_span text, struct fh_arena *arena, struct fh_document *out)
+{
+	struct fh_jws j;
+	fh_err e = fh_jws_read(text, FH_DOCUMENT_HEADER, &j);
+
+	return e == FH_ERR_OK ? read_payload(&j, arena, out) : e;
+}
+
 static fh_err read_jws(struct fh_document_check *c, struct fh_span text, struct fh_arena *a,
 		       struct fh_jws *j, struct fh_span *signature)
 {
-	struct fh_span payload, certificate;
+	struct fh_span certificate;
 	fh_err e = text.n > FH_DOCUMENT_MAX ? FH_ERR_LIMIT
 					    : fh_jws_read(text, FH_DOCUMENT_HEADER, j);
 
-	if (e == FH_ERR_OK)
-		e = decode(j->payload, FH_DOCUMENT_PAYLOAD_MAX, a, &payload);
 	if (e == FH_ERR_OK)
 		e = decode(j->certificate, FH_CERTIFICATE_MAX, a, &certificate);
 	if (e == FH_ERR_OK)
 		e = decode(j->signature, FH_MLDSA65_SIGNATURE_SIZE, a, signature);
 	if (e == FH_ERR_OK)
-		e = fh_document_read(payload, a, &c->document);
+		e = read_payload(j, a, &c->document);
 	if (e == FH_ERR_OK)
 		e = fh_certificate_read(certificate, &c->certificate);
 	if (e == FH_ERR_OK || e == FH_ERR_NOMEM)

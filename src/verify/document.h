@@ -23,6 +23,13 @@ enum fh_binding {
 /* "none", "self", "operator-witnessed", "live".  */
 const char *fh_binding_text(enum fh_binding b);
 
+/* What became of a credential for the endorsed TPM and the attestation key.  */
+enum fh_activation {
+	FH_ACTIVATION_NONE = 0, /* none was sent, or it was not answered */
+	FH_ACTIVATION_OPENED,
+	FH_ACTIVATION_FAILED,   /* what came back is not what was in it, or it was refused */
+};
+
 constexpr size_t FH_DOCUMENT_OWN = 32 << 20; /* memory for what is decoded */
 
 struct fh_document_options {
@@ -33,7 +40,7 @@ struct fh_document_options {
 	uint64_t at_ms;                       /* when certificates have to be valid */
 	struct fh_span answer;                /* live: the quote it made; or empty */
 	struct fh_span nonce, origin;         /* live: what it was asked, and where */
-	bool activated;                       /* live: it opened our credential */
+	enum fh_activation activation;        /* live: of a credential that the asker made */
 	struct fh_arena *live, *spare, *scratch; /* of the chain */
 	struct fh_arena *own;                 /* FH_DOCUMENT_OWN */
 };
@@ -50,6 +57,10 @@ struct fh_document_check {
 	struct fh_machine_result answer; /* the live one */
 	struct fh_ek_result ek;        /* if it has a certificate and there are roots */
 };
+
+/* Reads the document TEXT without believing it, into ARENA: for whoever wants to ask the
+ * machine something first.  */
+fh_err fh_document_peek(struct fh_span text, struct fh_arena *arena, struct fh_document *out);
 
 /* Judges the document TEXT.  FH_ERR_NOMEM, FH_ERR_CRYPTO: could not tell; what is no
  * document is a no like any other.  OUT must stay where it is.  */

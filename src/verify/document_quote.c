@@ -157,9 +157,15 @@ static void answer_binding(struct fh_document_check *c, const struct fh_document
 
 	if (c->document.ak.n == 0)
 		return;
-	c->binding = o->activated ? FH_BINDING_LIVE
-		   : witnessed	  ? FH_BINDING_OPERATOR
-				  : FH_BINDING_SELF;
+	if (o->activation == FH_ACTIVATION_FAILED) {
+		fh_trace_what(fh_document_refuse(c, "binding", "attestation key"),
+			      "does not live in the TPM that the certificate endorses: it did not"
+			      " open the credential");
+		return;
+	}
+	c->binding = o->activation == FH_ACTIVATION_OPENED ? FH_BINDING_LIVE
+		   : witnessed ? FH_BINDING_OPERATOR
+			       : FH_BINDING_SELF;
 	if (c->binding != FH_BINDING_SELF)
 		return;
 	t = say(c, "binding-self", "attestation key");
@@ -273,17 +279,28 @@ static void answer_accepted(struct fh_document_check *c)
 {
 	/* The asker's own quote is the newer one.  */
 	struct fh_machine_result *r = c->answer.readable ? &c->answer : &c->quote;
+	struct fh_trace *t;
 
 	if (r->readable && c->document.log.n > 0)
 		check_log(c, r);
 	if (fh_finding_answer(&c->finding, FH_ACCEPTED) == FH_ANSWER_NO)
 		return;
-	if (!r->readable)
+	if (!r->readable) {
 		fh_trace_what(say(c, "no-quote", "accepted"),
 			      "not checked: the document carries no quote of the machine's state");
-	else
+	} else if (fh_finding_answer(&c->finding, FH_ENROLLED) != FH_ANSWER_YES) {
 		fh_trace_what(say(c, "no-reference", "accepted"),
-			      "not checked: no reference value to compare with");
+			      "not checked: of a device that is not enrolled, anybody's"
+			      " approval would do");
+	} else if (fh_chain_approved(&c->chain, &c->device_id, &r->quote.pcrs) == nullptr) {
+		fh_finding_set(&c->finding, FH_ACCEPTED, FH_ANSWER_NO);
+		t = say(c, "not-approved", "accepted");
+		fh_trace_what(t, "the machine is in a state that no `reference` in force approves");
+		fh_trace_cure(t, "`freehold reference approve` would, if the state is as it should"
+				 " be");
+	} else {
+		fh_finding_set(&c->finding, FH_ACCEPTED, FH_ANSWER_YES);
+	}
 }
 
 fh_err fh_document_check_chip(struct fh_document_check *c, const struct fh_document_options *o)

@@ -120,12 +120,39 @@ fh_err fh_record_quote_check(struct fh_record_check *c, const struct fh_leaf *le
 	return FH_ERR_OK;
 }
 
-/* The quote of an entry: START and scheduled ones.  */
+/* {"nonce", "origin", "serial"} of a quote that somebody asked for, into S; and the hash
+ * of a "credential" that was opened for him.  */
+static bool read_question(const struct fh_field *detail, struct fh_quote_subject *s)
+{
+	struct fh_cursor c = fh_cursor_of(detail->value);
+
+	s->purpose = FH_QUOTE_LIVE;
+	size_t n = fh_cbor_map(&c, 4);
+	bool right = n == 3 || n == 4;
+
+	right &= fh_span_equal(fh_cbor_text(&c, FH_NAME_MAX), FH_SPAN_LIT("nonce"));
+
+	s->nonce = fh_cbor_bytes(&c, FH_QUOTE_NONCE_MAX);
+	right &= fh_span_equal(fh_cbor_text(&c, FH_NAME_MAX), FH_SPAN_LIT("origin"));
+	s->origin = fh_cbor_text(&c, FH_QUOTE_ORIGIN_MAX);
+	right &= fh_span_equal(fh_cbor_text(&c, FH_NAME_MAX), FH_SPAN_LIT("serial"));
+	s->serial = fh_cbor_uint(&c);
+	if (n == 4) {
+		right &= fh_span_equal(fh_cbor_text(&c, FH_NAME_MAX), FH_SPAN_LIT("credential"));
+		(void)fh_cbor_hash(&c);
+	}
+	return fh_cursor_end(&c) == FH_ERR_OK && right;
+}
+
+/* The quote of an entry: START, scheduled ones, and those that were asked for.  */
 fh_err fh_record_quote_entry(struct fh_record_check *c, const struct fh_record_entry *entry,
 			     enum fh_quote_purpose purpose)
 {
 	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_QUOTE);
-	const struct fh_quote_subject subject = {
+	const struct fh_field *detail = purpose == FH_QUOTE_SCHEDULED
+						? fh_fields_get(&entry->fields, FH_FIELD_DETAIL)
+						: nullptr;
+	struct fh_quote_subject subject = {
 		.purpose = purpose, .boot = entry->leaf.boot, .start = entry->leaf.start,
 		.head_sequence = c->chain.head.sequence, .head = c->chain.head.hash,
 	};
@@ -139,7 +166,8 @@ fh_err fh_record_quote_entry(struct fh_record_check *c, const struct fh_record_e
 	struct fh_cursor cursor = fh_cursor_of(f->value);
 	struct fh_span bytes = fh_cbor_bytes(&cursor, FH_MACHINE_QUOTE_MAX);
 
-	if (fh_cursor_end(&cursor) != FH_ERR_OK) {
+	if (fh_cursor_end(&cursor) != FH_ERR_OK
+	    || (detail != nullptr && !read_question(detail, &subject))) {
 		refuse(c, "the entry's quote is malformed");
 		return FH_ERR_OK;
 	}

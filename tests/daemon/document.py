@@ -3,13 +3,16 @@
 import base64
 import http.client
 import json
+import shutil
 import subprocess
 import sys
 import time
 
 from machine import FREEHOLD, PATIENCE, VERIFY, Machine, demand, run_tests, wait_for
+from state import start_tpm
 
 PATH = "/.well-known/freehold-operator-key.json"
+QUOTE = "/.well-known/freehold-quote"
 OTHER_PATH = "/.well-known/mickai-operator-key.json"
 GRADES = "none,co-located"
 
@@ -44,6 +47,121 @@ def verified(m, text, *words, status=0, genesis=True, grades=GRADES):
 		"--allow-grade", grades, *words], capture_output=True, text=True, timeout=120)
 	demand(said.returncode == status, "verify document: status", said.returncode, "not", status, said.stdout, said.stderr)
 	return json.loads(said.stdout)
+
+
+def ask(d, nonce="00112233445566778899", origin=None, body=None):
+	"""What the machine answers to a nonce."""
+	c = http.client.HTTPConnection("127.0.0.1", d.port, timeout=PATIENCE)
+	try:
+		said = json.dumps({"nonce": nonce, "origin": origin or f"http://127.0.0.1:{d.port}"}) if body is None else body
+		c.request("POST", QUOTE, said, {"Content-Type": "application/json"})
+		r = c.getresponse()
+		return r.status, {k.lower(): v for k, v in r.getheaders()}, r.read()
+	finally:
+		c.close()
+
+
+def verify_live(m, d, *words, status=0):
+	"""What `freehold verify URL --nonce` makes of the machine."""
+	said = subprocess.run([FREEHOLD, "verify", f"http://127.0.0.1:{d.port}", "--json", "--genesis", m.genesis,
+		"--allow-grade", "simulated,co-located", "--nonce", *words], capture_output=True, text=True, timeout=120)
+	demand(said.returncode == status, "verify URL: status", said.returncode, "not", status, said.stdout, said.stderr)
+	return json.loads(said.stdout) if said.stdout else said.stderr
+
+
+def certify(m):
+	"""Gives the TPM that is about to start an EK certificate, as its maker would; roots go to m.top/roots.pem."""
+	made = m.top / "made"
+	made.mkdir()
+	(m.top / "tpm").mkdir()
+	(made / "authority").write_text(f"statedir = {made}\nsigningkey = {made}/key\nissuercert = {made}/issuer\n"
+		f"certserial = {made}/serial\n")
+	(made / "options").write_text("")
+	(made / "setup").write_text(f"create_certs_tool = swtpm_localca\ncreate_certs_tool_config = {made}/authority\n"
+		f"create_certs_tool_options = {made}/options\n")
+	subprocess.run(["swtpm_setup", "--tpm2", "--tpmstate", m.top / "tpm", "--create-ek-cert", "--config", made / "setup"],
+		check=True, capture_output=True, timeout=120)
+	issuers = [made / "issuer", *made.glob("*rootca*cert*.pem")]
+	(m.top / "roots.pem").write_text("".join(p.read_text() for p in issuers))
+
+
+def with_tpm(test, certified=False):
+	"""Runs TEST(machine, daemon) with a software TPM."""
+	if not shutil.which("swtpm") or not shutil.which("swtpm_setup"):
+		return "swtpm is not installed"
+	with Machine() as m:
+		if certified:
+			certify(m)
+		m.config.write_text(f"tcti = swtpm:path={m.top}/swtpm\n")
+		tpm = start_tpm(m)
+		try:
+			m.make(tpm=True).govern()
+			d = m.serve()
+			test(m, d)
+			d.stop()
+			m.verify(grades="simulated,co-located")
+		finally:
+			tpm.terminate()
+			tpm.wait()
+	return None
+
+
+def a_tpm_answers_who_asks():
+	def test(m, d):
+		text = fetch(d)[2]
+		p = payload_of(text)
+		demand(p["grade"] == "simulated" and p["quote"]["purpose"] == "session" and p["ak"], p["quote"])
+		said = verified(m, text, grades="simulated,co-located")
+		demand(said["fresh"] == "unchecked" and said["binding"] == "self", said)
+		verified(m, text, status=1)  # a simulator is never hardware
+		said = verify_live(m, d, "--require", "authentic,enrolled,fresh")
+		demand(said["fresh"] == "yes", said)
+		said = verify_live(m, d, "aa" * 20)
+		demand(said["fresh"] == "yes", said)
+		status, _, body = ask(d, origin="http://elsewhere.example")
+		demand(status == 403 and b"foreign-origin" in body, status, body)
+		for bad in ("", "{}", "[]", "x", '{"nonce":"00","origin":"http://h"}', '{"nonce":1,"origin":2}', "[" * 5000,
+			json.dumps({"nonce": "00" * 65, "origin": f"http://127.0.0.1:{d.port}"}),
+			json.dumps({"nonce": "zz" * 10, "origin": f"http://127.0.0.1:{d.port}"})):
+			status, _, body = ask(d, body=bad)
+			demand(status == 400 and b"bad-question" in body, bad[:40], status, body)
+		quotes = [e for e in m.entries().values() if e["kind"] == "quote"]
+		demand(len(quotes) == 2, "quotes recorded:", quotes)
+	return with_tpm(test)
+
+
+def an_endorsed_tpm_opens_the_askers_credential():
+	def test(m, d):
+		text = fetch(d)[2]
+		p = payload_of(text)
+		demand(len(p["endorsement"]) == 1, p["endorsement"])
+		roots = ("--roots", m.top / "roots.pem")
+		said = verified(m, text, *roots, grades="simulated,co-located")
+		demand(said["grade"] == "simulated" and "simulator" in [r["code"] for r in said["reasons"]], said)
+		verified(m, text, *roots, status=1)  # known as a simulator by its root, whatever it says
+		said = verified(m, text, *roots, "--at", "2000-01-01", status=1, grades="simulated,co-located")
+		demand(said["authentic"] == "no", said)
+		said = verify_live(m, d, "--require", "authentic,enrolled,fresh")
+		demand(said["binding"] == "live" and said["fresh"] == "yes", said)
+		body = {"nonce": "00" * 8, "origin": f"http://127.0.0.1:{d.port}", "object": "AAAA", "secret": "AAAA"}
+		status, _, answer = ask(d, body=json.dumps(body))
+		demand(status == 403 and b"credential-refused" in answer, status, answer)
+		details = [e["fields"]["detail"] for e in m.entries().values() if e["kind"] == "quote"]
+		demand(len(details) == 1 and "credential" in details[0], details)
+	return with_tpm(test, certified=True)
+
+
+def hammering_a_tpm_is_refused():
+	def test(m, d):
+		answers = [ask(d)[0] for _ in range(40)]
+		demand(set(answers) == {200, 429} and answers.count(200) <= 6, answers)
+		status, headers, body = ask(d)
+		demand(status == 429 and int(headers["retry-after"]) > 0 and b"too-many-quotes" in body, status, headers, body)
+		demand(len([e for e in m.entries().values() if e["kind"] == "quote"]) <= 6, "quotes recorded")
+		said = verify_live(m, d, status=2)
+		demand("ask again later" in said, said)
+		d.alive()
+	return with_tpm(test)
 
 
 def run(base):
@@ -149,8 +267,17 @@ def run(base):
 			d.alive()
 			d.stop()
 
+	def without_a_tpm_nothing_is_quoted():
+		with base.copy() as m:
+			d = m.serve()
+			status, _, body = ask(d)
+			demand(status == 404 and b"no-tpm" in body, status, body)
+			d.stop()
+
 	return run_tests((anybody_may_read_it, a_verifier_elsewhere_believes_it, it_says_what_the_machine_is,
-		it_follows_the_chain_and_every_start, no_member_of_it_can_be_changed, hammering_it_costs_nobody_else))
+		it_follows_the_chain_and_every_start, no_member_of_it_can_be_changed, hammering_it_costs_nobody_else,
+		without_a_tpm_nothing_is_quoted, a_tpm_answers_who_asks,
+		an_endorsed_tpm_opens_the_askers_credential, hammering_a_tpm_is_refused))
 
 
 if __name__ == "__main__":

@@ -221,6 +221,29 @@ static void anybody_may_read_the_document(void **state)
 	}
 }
 
+static void a_quote_is_asked_for_by_post(void **state)
+{
+	struct fh_http_request r = request_of_test();
+
+	(void)state;
+	r.target = FH_SPAN_LIT("/.well-known/freehold-quote");
+	assert_int_equal(route_of(&r).kind, FH_ROUTE_QUOTE);
+	r.method = FH_HTTP_GET;
+	assert_int_equal(route_of(&r).status, 405);
+	assert_string_equal(route_of(&r).allow, "POST");
+	r.method = FH_HTTP_POST;
+	r.header[1].value = FH_SPAN_LIT("text/plain");
+	assert_int_equal(route_of(&r).status, 415);
+	r = request_of_test();
+	r.target = FH_SPAN_LIT("/.well-known/freehold-quote");
+	add(&r, "Origin", "https://elsewhere.example");
+	assert_string_equal(route_of(&r).reason, "foreign-origin");
+	assert_true(fh_route_is_origin(&names, FH_SPAN_LIT("http://localhost:80")));
+	assert_false(fh_route_is_origin(&names, FH_SPAN_LIT("https://localhost:80")));
+	assert_false(fh_route_is_origin(&names, FH_SPAN_LIT("http://localhost:8")));
+	assert_false(fh_route_is_origin(&names, FH_SPAN_LIT("http://localhost:80/")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +256,7 @@ int main(void)
 		cmocka_unit_test(a_delete_ends_a_named_session),
 		cmocka_unit_test(other_paths_do_not_exist),
 		cmocka_unit_test(anybody_may_read_the_document),
+		cmocka_unit_test(a_quote_is_asked_for_by_post),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);

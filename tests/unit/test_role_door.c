@@ -157,6 +157,9 @@ static void the_door_is_as_documented(void **state)
 	e = FH_BUILDER_ARRAY(memory);
 	fh_door_put_document(&e, FH_SPAN_LIT("{}"));
 	documented(&e);
+	e = FH_BUILDER_ARRAY(memory);
+	fh_door_put_activation(&e, FH_SPAN_LIT("object"), FH_SPAN_LIT("seed"));
+	documented(&e);
 }
 
 static void the_requests_of_the_boot_window_are_as_documented(void **state)

@@ -132,19 +132,44 @@ static void fill_pcrs(struct machine *m)
 	m->pcrs.value[FH_PCR_LOCK] = fh_pcr_locked(&session);
 }
 
+/* The operator approves the PCRs of this machine, but for the lock.  */
+static struct fh_span reference_body(struct machine *m)
+{
+	struct fh_builder b = fixture_builder(m->f, 4096);
+	struct fh_hash id = fh_key_id(FH_SPAN_ARRAY(m->device_key.bytes));
+	struct fh_reference_body r = { .label = FH_SPAN_LIT("now"), .state = m->pcrs };
+	uint64_t epoch = fh_chain_epoch(&m->f->chain, &id);
+	struct fh_p256_signature s;
+
+	r.state.selected = 0xff | 1U << 11;
+	struct fh_hash policy = fh_approval_policy(&r.state);
+	struct fh_hash reference = fh_approval_reference(&m->f->chain.id, &id, epoch);
+	struct fh_hash digest = fh_approval_digest(&policy, &reference);
+
+	assert_int_equal(fh_companion_sign(&m->f->key[0].seed, &digest, &s), FH_ERR_OK);
+	struct fh_approval a = { .device = id, .epoch = epoch,
+				 .companion = FH_SPAN_ARRAY(m->f->key[0].public.companion.bytes),
+				 .signature = FH_SPAN_ARRAY(s.bytes) };
+
+	fh_reference_put_head(&b, &r, true);
+	fh_approvals_begin(&b, 1);
+	fh_approval_put(&b, &a, false);
+	return fh_builder_span(&b);
+}
+
 static void fill_document(struct machine *m)
 {
 	struct fh_document *d = &m->d;
 	const struct fh_quote_subject subject = {
 		.purpose = FH_QUOTE_SCHEDULED, .size = 50, .root = m->root, .boot = boots,
-		.start = 9, .head_sequence = 1, .head = m->f->chain.head.hash, .serial = 40 };
+		.start = 9, .head_sequence = 2, .head = m->f->chain.head.hash, .serial = 40 };
 
 	*d = (struct fh_document){
 		.serial = 50, .issued = { 1000, 2000 }, .genesis = m->f->chain.id,
 		.placement = FH_PLACEMENT_OFFLINE, .grade = FH_GRADE_TPM_SEALED,
 		.operator_key = &m->f->key[0].public.key, .operator_keys = 1,
-		.device = m->device_key, .statement = m->statement, .statements = 2,
-		.head_sequence = 1, .head = m->f->chain.head.hash, .boot = boots, .start = 9,
+		.device = m->device_key, .statement = m->statement, .statements = 3,
+		.head_sequence = 2, .head = m->f->chain.head.hash, .boot = boots, .start = 9,
 		.checkpoint = note_of(m, 50, &m->session),
 		.ak = fh_span_of(m->ak.area, m->ak.area_n), .log = log_span(&m->log),
 		.quote = { subject, quote_of(m, &subject, &m->ak) },
@@ -178,6 +203,8 @@ static int set_up(void **state)
 	fixture_must(m->f, m->statement[1]);
 	m->root = filled(0x0f);
 	fill_pcrs(m);
+	m->statement[2] = fixture_next(m->f, "reference", reference_body(m), 1);
+	fixture_must(m->f, m->statement[2]);
 	fill_document(m);
 	*state = m;
 	return 0;
@@ -299,7 +326,7 @@ static void a_right_document_is_believed(void **state)
 	assert_int_equal(fh_finding_answer(f, FH_AUTHENTIC), FH_ANSWER_YES);
 	assert_int_equal(fh_finding_answer(f, FH_ENROLLED), FH_ANSWER_YES);
 	assert_int_equal(fh_finding_answer(f, FH_FRESH), FH_ANSWER_UNCHECKED);
-	assert_int_equal(fh_finding_answer(f, FH_ACCEPTED), FH_ANSWER_UNCHECKED);
+	assert_int_equal(fh_finding_answer(f, FH_ACCEPTED), FH_ANSWER_YES);
 	assert_int_equal(f->grade, FH_GRADE_TPM_SEALED);
 	assert_int_equal(m->check.binding, FH_BINDING_OPERATOR);
 	assert_true(m->check.quote.readable);
@@ -381,12 +408,12 @@ static void refuses_a_revoked_device(void **state)
 	struct machine *m = *state;
 	struct fh_hash id = fh_key_id(FH_SPAN_ARRAY(m->device_key.bytes));
 
-	m->statement[2] = fixture_next(m->f, "revoke",
+	m->statement[3] = fixture_next(m->f, "revoke",
 				       fixture_revoke(m->f, FH_STATEMENT_DEVICE,
 						      fh_hash_span(&id)), 1);
-	fixture_must(m->f, m->statement[2]);
-	m->d.statements = 3;
-	m->d.head_sequence = 2;
+	fixture_must(m->f, m->statement[3]);
+	m->d.statements = 4;
+	m->d.head_sequence = 3;
 	m->d.head = m->f->chain.head.hash;
 	expect_no(m, FH_ENROLLED, "revoked");
 }
@@ -540,6 +567,16 @@ static void refuses_a_quote_without_a_key(void **state)
 	expect_no(m, FH_AUTHENTIC, "quote");
 }
 
+static void a_state_that_nobody_approved_is_not_accepted(void **state)
+{
+	struct machine *m = *state;
+
+	m->pcrs.value[11].bytes[0] ^= 1;
+	requote(m, &m->ak);
+	expect_no(m, FH_ACCEPTED, "not-approved");
+	assert_int_equal(fh_finding_answer(&m->check.finding, FH_AUTHENTIC), FH_ANSWER_YES);
+}
+
 static void refuses_a_changed_log(void **state)
 {
 	struct machine *m = *state;
@@ -618,6 +655,23 @@ static void only_an_answer_to_the_nonce_is_fresh(void **state)
 			 FH_ANSWER_NO);
 }
 
+static void only_an_opened_credential_is_a_live_binding(void **state)
+{
+	struct machine *m = *state;
+	struct fh_document_options o = trusting(m);
+	struct fh_span text = published(m, &m->device, &m->session);
+
+	o.activation = FH_ACTIVATION_OPENED;
+	assert_int_equal(fh_finding_answer(judged(m, text, &o), FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(m->check.binding, FH_BINDING_LIVE);
+	o.activation = FH_ACTIVATION_FAILED;
+	const struct fh_finding *f = judged(m, text, &o);
+
+	assert_int_equal(fh_finding_answer(f, FH_AUTHENTIC), FH_ANSWER_NO);
+	assert_true(says(f, "binding"));
+	assert_int_not_equal(m->check.binding, FH_BINDING_LIVE);
+}
+
 /* --- all of it, byte by byte -------------------------------------------- */
 
 static void no_byte_of_it_can_be_changed(void **state)
@@ -660,8 +714,10 @@ int main(void)
 		TEST(refuses_a_quote_of_another_session),
 		TEST(refuses_changed_pcrs_and_an_open_lock),
 		TEST(refuses_a_quote_without_a_key),
+		TEST(a_state_that_nobody_approved_is_not_accepted),
 		TEST(refuses_a_changed_log),
 		TEST(only_an_answer_to_the_nonce_is_fresh),
+		TEST(only_an_opened_credential_is_a_live_binding),
 		TEST(no_byte_of_it_can_be_changed),
 	};
 
