@@ -75,7 +75,7 @@ pid_t fh_part_keeper(const struct fh_house *h, int *core)
 	fds[1] = pair[1];
 	for (size_t i = 0; i < 4; i++) {
 		(void)snprintf(path, sizeof(path), "%s/keys/%s", h->state, name[i]);
-		int fd = open(path, (i == 1 ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+		int fd = open(path, O_RDWR | O_CLOEXEC);
 
 		must(fd >= 0, path);
 		fds[FH_KEEPER_SIGNED - 3 + i] = fd;
