@@ -3,9 +3,8 @@
  * place of this record, and over a state that the operator approved.  A quote that
  * is not what it says makes the record wrong; a state that nobody approved makes
  * it not accepted.  docs/spec/EVIDENCE, "Machine quotes".  */
-#include "base/own.h"
 #include "codec/cbor.h"
-#include "evidence/quote.h"
+#include "verify/machine.h"
 #include "verify/record_private.h"
 
 static void refuse(struct fh_record_check *c, const char *what)
@@ -13,35 +12,19 @@ static void refuse(struct fh_record_check *c, const char *what)
 	fh_trace_what(fh_record_refuse(c, "quote"), "%s", what);
 }
 
-static fh_err values_of(const struct fh_machine_quote *q, struct fh_pcr_values *out)
-{
-	struct fh_span value[FH_PCRS];
-	size_t n = 0;
-
-	for (unsigned i = 0; i < FH_PCRS; i++) {
-		if ((q->pcrs.selected >> i & 1) != 0)
-			value[n++] = fh_hash_span(&q->pcrs.value[i]);
-	}
-	return fh_pcr_values_of(FH_BANK_SHA256, q->pcrs.selected, value, out);
-}
-
-/* The place in the record that QUOTE is about: the last checkpoint, or a batch
- * behind it whose checkpoint a crash kept from being filed.  */
-static fh_err qualifies(const struct fh_record_check *c, struct fh_quote_subject subject,
-			struct fh_quote_claim *claim, struct fh_quote_result *result)
+/* QUOTE is by the AK that D was enrolled with, about SUBJECT at one of the places in
+ * the record that it can be about: the last checkpoint, or a batch behind it whose
+ * checkpoint a crash kept from being filed.  */
+static fh_err judge(const struct fh_record_check *c, const struct fh_device *d,
+		    struct fh_span quote, struct fh_quote_subject subject,
+		    struct fh_machine_result *out)
 {
 	for (size_t i = 0; i < c->boundaries; i++) {
-		struct fh_hash qualifying;
-
 		subject.size = c->boundary[i].size;
 		subject.root = c->boundary[i].root;
-		fh_err e = fh_quote_qualify(&subject, &qualifying);
+		fh_err e = fh_machine_quote_judge(d->body.ak, quote, &subject, out);
 
-		if (e != FH_ERR_OK)
-			return e;
-		claim->nonce = fh_hash_span(&qualifying);
-		e = fh_quote_check(claim, result);
-		if (e != FH_ERR_OK || result->answer[FH_QUOTE_NONCE] == FH_ANSWER_YES)
+		if (e != FH_ERR_OK || fh_machine_quote_holds(out))
 			return e;
 	}
 	return FH_ERR_OK;
@@ -72,51 +55,25 @@ static void appraise(struct fh_record_check *c, const struct fh_leaf *leaf,
 		say_unapproved(c, leaf);
 }
 
-static fh_err check(struct fh_record_check *c, const struct fh_device *d, struct fh_span bytes,
-		    const struct fh_quote_subject *subject, struct fh_machine_quote *q, bool *holds)
-{
-	FH_OWN(fh_tpm_verifier) key = { 0 };
-	struct fh_quote_result result;
-	struct fh_pcr_values values;
-	struct fh_tpm_public ak;
-
-	*holds = false;
-	if (fh_machine_quote_read(bytes, q) != FH_ERR_OK || values_of(q, &values) != FH_ERR_OK
-	    || fh_tpm_public_read(d->body.ak, &ak) != FH_ERR_OK)
-		return FH_ERR_OK;
-	fh_err e = fh_tpm_verifier_new(&ak.key, &key);
-
-	if (e != FH_ERR_OK)
-		return e == FH_ERR_FORMAT ? FH_ERR_OK : e;
-	struct fh_quote_claim claim = { .ak = &ak, .key = &key, .message = q->attest,
-					.signature = q->signature, .pcrs = &values,
-					.nonce_given = true };
-
-	e = qualifies(c, *subject, &claim, &result);
-	*holds = e == FH_ERR_OK && fh_quote_holds(&result);
-	return e;
-}
-
 fh_err fh_record_quote_check(struct fh_record_check *c, const struct fh_leaf *leaf,
 			     struct fh_span quote, struct fh_quote_subject subject,
 			     const struct fh_hash *lock)
 {
 	const struct fh_device *d = fh_chain_device(&c->chain, &c->device_id);
-	struct fh_machine_quote q;
-	bool holds = false;
+	struct fh_machine_result r = { 0 };
 
 	subject.chain_id = c->chain_id;
 	subject.device_id = c->device_id;
 	subject.session_id = leaf->session;
-	fh_err e = d == nullptr ? FH_ERR_OK : check(c, d, quote, &subject, &q, &holds);
+	fh_err e = d == nullptr ? FH_ERR_OK : judge(c, d, quote, subject, &r);
 
 	if (e != FH_ERR_OK)
 		return e;
-	if (!holds)
+	if (!fh_machine_quote_holds(&r))
 		refuse(c, "the quote is not by the enrolled attestation key, about this machine, "
 			  "session and place in the record");
 	else
-		appraise(c, leaf, &q, lock);
+		appraise(c, leaf, &r.quote, lock);
 	return FH_ERR_OK;
 }
 
