@@ -151,6 +151,48 @@ def an_endorsed_tpm_opens_the_askers_credential():
 	return with_tpm(test, certified=True)
 
 
+def stop_tpm(m, tpm):
+	tpm.terminate()
+	tpm.wait()
+	(m.top / "swtpm").unlink(missing_ok=True)
+
+
+def starts_and_boots_are_told_apart():
+	if not shutil.which("swtpm"):
+		return "swtpm is not installed"
+	with Machine() as m:
+		m.config.write_text(f"tcti = swtpm:path={m.top}/swtpm\n")
+		tpm, seen = start_tpm(m), []
+		try:
+			m.make(tpm=True).govern()
+			for purpose in ("session", "start", "session"):
+				d = m.serve()
+				text = fetch(d)[2]
+				p = payload_of(text)
+				demand(p["quote"]["purpose"] == purpose, p["quote"])
+				said = verified(m, text, grades="simulated,co-located")
+				demand(said["accepted"] == "yes", said)
+				demand(verify_live(m, d)["fresh"] == "yes", "live")
+				d.stop()
+				seen.append((text, said, p))
+				if purpose == "start":
+					stop_tpm(m, tpm)
+					tpm = start_tpm(m)
+		finally:
+			stop_tpm(m, tpm)
+		first, again, booted = (p for _, _, p in seen)
+		demand(first["boot"] == again["boot"] < booted["boot"], [p["boot"] for _, _, p in seen])
+		demand([len(p["cold_starts"]) for _, _, p in seen] == [1, 1, 2], booted["cold_starts"])
+		demand(seen[0][1]["session"] == seen[1][1]["session"] != seen[2][1]["session"], "sessions")
+		# A quote of an earlier boot under the new session's certificate: the signature is gone, whatever else fits.
+		outer = json.loads(seen[2][0])
+		stale = dict(booted, quote=first["quote"])
+		signed = json.dumps(dict(outer, payload=encoded(json.dumps(stale).encode()))).encode()
+		demand(verified(m, signed, status=1, grades="simulated,co-located")["authentic"] == "no", "an older quote")
+		m.verify(grades="simulated,co-located")
+	return None
+
+
 def hammering_a_tpm_is_refused():
 	def test(m, d):
 		answers = [ask(d)[0] for _ in range(40)]
@@ -277,7 +319,7 @@ def run(base):
 	return run_tests((anybody_may_read_it, a_verifier_elsewhere_believes_it, it_says_what_the_machine_is,
 		it_follows_the_chain_and_every_start, no_member_of_it_can_be_changed, hammering_it_costs_nobody_else,
 		without_a_tpm_nothing_is_quoted, a_tpm_answers_who_asks,
-		an_endorsed_tpm_opens_the_askers_credential, hammering_a_tpm_is_refused))
+		an_endorsed_tpm_opens_the_askers_credential, starts_and_boots_are_told_apart, hammering_a_tpm_is_refused))
 
 
 if __name__ == "__main__":

@@ -57,6 +57,14 @@ static void qualifying_data_is_as_specified(void **state)
 	stands_in("EVIDENCE.md", &h);
 }
 
+static void the_proof_of_an_opened_credential_is_as_specified(void **state)
+{
+	struct fh_hash h = fh_activation_proof(FH_SPAN_LIT("secret"));
+
+	(void)state;
+	stands_in("EVIDENCE.md", &h);
+}
+
 /* A quote taken for one thing is none for another.  */
 static void every_member_of_the_subject_counts(void **state)
 {
@@ -242,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(qualifying_data_is_as_specified),
+		cmocka_unit_test(the_proof_of_an_opened_credential_is_as_specified),
 		cmocka_unit_test(every_member_of_the_subject_counts),
 		cmocka_unit_test(refuses_a_nonce_that_is_too_long),
 		cmocka_unit_test(a_quote_reads_as_it_was_written),
