@@ -272,11 +272,11 @@ int fh_reference_approve(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_state) state = { 0 };
 	FH_OWN(fh_signing) signing = { 0 };
-	struct fh_approved_device *device;
+	struct fh_approved_device *device = nullptr;
 	struct fh_pcr_state pcrs;
 	struct fh_arguments a;
 	struct fh_span body;
-	size_t n;
+	size_t n = 0;
 	int done = fh_cli_arguments(cli, &usage_approve, argc, argv, &a);
 
 	if (done != go_on)

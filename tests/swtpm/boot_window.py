@@ -84,8 +84,8 @@ class Start:
 		self.listening.listen(1)
 		self.log = open(tpm.top / "log", "w+")
 		self.tpm, self.commands = tpm, 0
-		self.process = subprocess.Popen([FREEHOLD, "serve", "--config", str(tpm.top / "conf"), "--state", str(state), "--socket",
-			str(tpm.top / "fh.sock")], stdout=self.log, stderr=self.log, start_new_session=True)
+		words = [FREEHOLD, "serve", "--config", tpm.top / "conf", "--state", state, "--socket", tpm.top / "fh.sock"]
+		self.process = subprocess.Popen([str(w) for w in words], stdout=self.log, stderr=self.log, start_new_session=True)
 
 	def said(self, words):
 		return words in Path(self.log.name).read_text()
@@ -135,8 +135,8 @@ def freehold(top, *words):
 	with tempfile.TemporaryFile() as passphrase:
 		passphrase.write(PASSPHRASE)
 		passphrase.seek(0)
-		return subprocess.run([FREEHOLD, *words, "--config", str(top / "conf"), "--state", str(top / "state"), "--passphrase-fd",
-			str(passphrase.fileno())], pass_fds=[passphrase.fileno()], capture_output=True, text=True)
+		where = ["--config", str(top / "conf"), "--state", str(top / "state"), "--passphrase-fd", str(passphrase.fileno())]
+		return subprocess.run([FREEHOLD, *words, *where], pass_fds=[passphrase.fileno()], capture_output=True, text=True)
 
 
 def verify(top):
