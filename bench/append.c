@@ -119,6 +119,8 @@ static fh_err on_answers(struct load *l)
 
 	while (e == FH_ERR_OK && (e = fh_pipe_next(&l->r->gate_in, &frame)) == FH_ERR_OK) {
 		e = fh_reply_read(frame, &reply);
+		if (e == FH_ERR_OK && reply.status == FH_REPLY_DOCUMENT)
+			continue;
 		if (e == FH_ERR_OK && (reply.status != wanted || reply.index == FH_NO_INDEX)) {
 			(void)fprintf(stderr, "freehold: append: core answered %.*s: %.*s\n",
 				      (int)reply.reason.n, reply.reason.p, (int)reply.text.n,

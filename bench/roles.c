@@ -87,7 +87,7 @@ static fh_err start_keeper(struct bench_roles *r, int core)
 	if (e == FH_ERR_OK)
 		e = open_key(r, "keys/signed", O_RDWR, &last);
 	if (e == FH_ERR_OK)
-		e = open_key(r, "keys/device", O_RDONLY, &device);
+		e = open_key(r, "keys/device", O_RDWR, &device);
 	if (e == FH_ERR_OK)
 		e = open_key(r, "keys/session", O_RDWR, &session);
 	if (e == FH_ERR_OK)
@@ -253,10 +253,12 @@ fh_err bench_roles_session(struct bench_roles *r, const char *server, const char
 		e = become_worker(r, s);
 	if (e == FH_ERR_OK)
 		e = initialize(s);
-	if (e == FH_ERR_OK)
-		e = fh_pipe_wait(&r->gate_in, &frame);
-	if (e == FH_ERR_OK)
-		e = fh_reply_read(frame, &reply);
+	do { /* the document comes unasked */
+		if (e == FH_ERR_OK)
+			e = fh_pipe_wait(&r->gate_in, &frame);
+		if (e == FH_ERR_OK)
+			e = fh_reply_read(frame, &reply);
+	} while (e == FH_ERR_OK && reply.status == FH_REPLY_DOCUMENT);
 	if (e == FH_ERR_OK && (reply.status != FH_REPLY_RESULT || reply.session.n != sizeof(s->id)))
 		e = FH_ERR_PERMISSION;
 	if (e != FH_ERR_OK)

@@ -48,7 +48,7 @@ planted() {
 planted links README.md 's/(SECURITY.md)/(SECURTY.md)/'
 planted paths ARCHITECTURE.md 's|`tests/run-all`|`tests/run-most`|'
 planted specifications-named-in-code src/role/door.h 's|docs/spec/DOOR|docs/spec/DOORS|'
-planted constants docs/spec/DOOR.md 's/`FH_DOOR_REQUEST_MAX` = 2432/`FH_DOOR_REQUEST_MAX` = 2433/'
+planted constants docs/spec/DOOR.md 's/`FH_DOOR_REQUEST_MAX` = 2097168/`FH_DOOR_REQUEST_MAX` = 2097169/'
 planted tables docs/spec/DOOR.md '/`FH_ASK_CANCEL`/d'
 planted tables src/role/ask.h 's/FH_ASK_END = 5/FH_ASK_END = 9/'
 planted door docs/spec/DOOR.md 's/| 4 | `FH_DOOR_CLOSE` | `FH_STAGE_LIVE`/| 4 | `FH_DOOR_CLOSE` | `FH_STAGE_NEW`/'
