@@ -25,10 +25,10 @@ figure() {
 	verdict $? "bench/run: $1"
 }
 
-what=(append latency policy verify verdict)
+what=(append latency policy verify verdict cold-start)
 if [ ! -x "${FREEHOLD_BUILD:-$top/build}/bench/append" ]; then
 	echo 'skip - bench/run append: built without SQLite'
-	what=(latency policy verify verdict)
+	what=(latency policy verify verdict cold-start)
 fi
 timeout 60 "$top/bench/run" --quick --dir "$work" "${what[@]}" >"$work/out" 2>"$work/said"
 verdict $? 'bench/run ends well'
@@ -54,6 +54,9 @@ figure 'the share of signatures' 'ML-DSA-65 signature a checkpoint, (N) us'
 figure 'verdicts on quotes a second' 'verdict, P-256, chain known +(N) a second'
 figure 'signature checks beside them' 'its signatures alone +(N): '
 figure 'memory of the verifier' 'memory of the verifier +(N) kB'
+figure 'the first start of a boot' 'first start of a boot: ready after (N) ms'
+figure "the TPM's commands in it" 'first start .* (N) TPM commands'
+figure 'a later start' 'later start of a boot: ready after (N) ms'
 ! grep -qE '(^|[ (])-[0-9]' "$work/out"
 verdict $? 'bench/run: no figure is negative'
 [ "$(grep -c 'limit: ' "$work/out")" -ge 3 ]

@@ -83,12 +83,14 @@ class Start:
 		self.listening.bind(str(tpm.outside))
 		self.listening.listen(1)
 		self.log = open(tpm.top / "log", "w+")
-		self.tpm, self.commands = tpm, 0
+		self.tpm, self.commands, self.tpm_seconds = tpm, 0, 0.0
+		(tpm.top / "notify").unlink(missing_ok=True)
+		self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		self.notify.bind(str(tpm.top / "notify"))
+		self.began = time.monotonic()
 		words = [FREEHOLD, "serve", "--config", tpm.top / "conf", "--state", state, "--socket", tpm.top / "fh.sock"]
-		self.process = subprocess.Popen([str(w) for w in words], stdout=self.log, stderr=self.log, start_new_session=True)
-
-	def said(self, words):
-		return words in Path(self.log.name).read_text()
+		self.process = subprocess.Popen([str(w) for w in words], stdout=self.log, stderr=self.log, start_new_session=True,
+			env={**os.environ, "NOTIFY_SOCKET": str(tpm.top / "notify")})
 
 	def run(self, kill_at=None, unheard=False):
 		"""Carries commands until serve is ready and quiet (True), is killed at command KILL_AT, or ends (False)."""
@@ -97,9 +99,11 @@ class Start:
 		end = time.monotonic() + READY_SECONDS
 		with self.tpm.connect() as inner, outer:
 			while time.monotonic() < end:
-				if not select.select([outer], [], [], 0.05)[0]:
-					if self.said("serve: ready"):
-						return self.stop(outer, inner)
+				waiting = select.select([outer, self.notify], [], [], 0.05)[0]
+				if self.notify in waiting and b"READY=1" in self.notify.recv(4096):
+					self.ready_seconds = time.monotonic() - self.began
+					return self.stop(outer, inner)
+				if outer not in waiting:
 					continue
 				command = whole(outer)
 				if not command:
@@ -107,7 +111,9 @@ class Start:
 					return False
 				if self.commands == kill_at and not unheard:
 					return self.kill()
+				asked = time.monotonic()
 				answer = exchange(inner, command)
+				self.tpm_seconds += time.monotonic() - asked
 				if self.commands == kill_at:
 					return self.kill()
 				self.commands += 1
