@@ -241,7 +241,7 @@ constexpr unsigned firmware_pcrs = 8;
 /* Where the log leads is what was quoted, or the machine was not booted so.  */
 static void check_log(struct fh_document_check *c, struct fh_machine_result *r)
 {
-	struct fh_event_replay replay;
+	struct fh_event_replay replay = { 0 }; /* of a log that cannot be read: no bank */
 	struct fh_quote_replay leads = { 0 };
 	struct fh_trace why = { 0 };
 	fh_err e = fh_event_log_replay(c->document.log, FH_BANK_SHA256, &replay, &why);
