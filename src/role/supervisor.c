@@ -25,6 +25,7 @@
 constexpr int stop_ms = 15000;    /* core's time to end in order */
 constexpr int reach_ms = 5000;    /* reach's, to end all tool servers */
 constexpr int aftermath_ms = 100; /* for others to die of a role's death */
+constexpr int cause_ms = 5000;    /* for a role to die whose closing others died of */
 
 /* --- telling the service manager -------------------------------------- */
 
@@ -97,13 +98,16 @@ static void bury(struct fh_supervisor *s, pid_t pid, int status, struct death *c
 	}
 }
 
-/* Another child ends soon.  */
-static bool more_deaths(const struct fh_supervisor *s)
+/* Another child ends soon.  A role that ended in order did so because another is
+ * ending, which may have its reason to write to the disk first: that one is waited
+ * for, lest its answer be taken for a failure.  */
+static bool more_deaths(const struct fh_supervisor *s, const struct death *cause)
 {
+	bool effect = WIFEXITED(cause->status) && WEXITSTATUS(cause->status) == 0;
 	struct pollfd f = { .fd = s->signals, .events = POLLIN };
 	struct signalfd_siginfo info;
 
-	if (poll(&f, 1, aftermath_ms) <= 0)
+	if (poll(&f, 1, effect ? cause_ms : aftermath_ms) <= 0)
 		return false;
 	while (read(s->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		;
@@ -126,7 +130,7 @@ static fh_err reap(struct fh_supervisor *s, struct fh_trace *t)
 	do {
 		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 			bury(s, pid, status, &cause);
-	} while (cause.role != nullptr && more_deaths(s));
+	} while (cause.role != nullptr && more_deaths(s, &cause));
 	if (cause.role == nullptr)
 		return FH_ERR_OK;
 	fh_trace_where(t, "%s", cause.role);
