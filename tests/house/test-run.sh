@@ -60,7 +60,7 @@ verdict $? 'a second run goes on with the same chain and record'
 
 # start N: one in the background, until it is ready; its pid in $pid.
 start() {
-	(trap - INT; exec setsid "$run" --simulator "${@:2}" >"$work/out.$1" 2>&1) &
+	(exec setsid env --default-signal=INT "$run" --simulator "${@:2}" >"$work/out.$1" 2>&1) &
 	pid=$!
 	for _ in $(seq 200); do
 		! grep -q 'Ctrl-C ends it' "$work/out.$1" || return 0
