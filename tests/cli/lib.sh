@@ -20,6 +20,10 @@ with_pass() {
 }
 
 failed=0
+# listens PATH: a Unix socket there takes connections; it is there a moment before it does.
+listens() {
+	grep -q " 00010000 .* $1\$" /proc/net/unix
+}
 ok() {
 	echo "ok - $1"
 }

@@ -96,6 +96,12 @@ def demand_message(text, *words):
 	demand(any(all(w in line for w in words) for line in errors), "no message with", words, "in:\n" + text)
 
 
+def listens(path):
+	"""Whether a Unix socket at PATH takes connections: it is there a moment before it does."""
+	rows = Path("/proc/net/unix").read_text(errors="replace").splitlines()[1:]
+	return any(len(w) == 8 and w[3] == "00010000" and w[7] == str(path) for w in map(str.split, rows))
+
+
 def wait_for(what, condition, seconds=PATIENCE):
 	end = time.monotonic() + seconds
 	while time.monotonic() < end:

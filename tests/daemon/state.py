@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from machine import ALONE, Machine, demand, demand_message, index_of, reason_of, run_tests, wait_for
+from machine import ALONE, Machine, demand, demand_message, index_of, listens, reason_of, run_tests, wait_for
 
 KEYS = ("device", "session", "signed", "counter")
 
@@ -288,7 +288,7 @@ def start_tpm(m):
 	words = ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={m.top}/tpm", "--ctrl", f"type=unixio,path={path}.ctrl",
 		"--server", f"type=unixio,path={path}", "--flags", "not-need-init,startup-clear"]
 	tpm = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-	wait_for("swtpm listens", path.exists)
+	wait_for("swtpm listens", lambda: listens(path))
 	return tpm
 
 

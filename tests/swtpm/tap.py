@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "daemon"))
-from machine import Failure, Machine, demand, run_tests, wait_for  # noqa: E402
+from machine import Failure, Machine, demand, listens, run_tests, wait_for  # noqa: E402
 
 CREATE, UNSEAL, START_SESSION = 0x153, 0x15E, 0x176
 SESSIONS = 0x8002           # TPM_ST_SESSIONS
@@ -145,7 +145,7 @@ def main():
 			f"type=unixio,path={path}.ctrl", "--server", f"type=unixio,path={path}", "--flags",
 			"not-need-init,startup-clear"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 		try:
-			wait_for("swtpm listens", path.exists)
+			wait_for("swtpm listens", lambda: listens(path))
 			return listen(m, Tap(m.top / "tap", path))
 		finally:
 			tpm.terminate()

@@ -23,7 +23,7 @@ power_on() {
 		--flags not-need-init,startup-clear > /dev/null 2>&1 &
 	tpm_pid=$!
 	for _ in $(seq 100); do
-		[ -S "$sock" ] && break
+		listens "$sock" && break
 		sleep 0.05
 	done
 }

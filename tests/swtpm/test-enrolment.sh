@@ -29,7 +29,7 @@ tpm() {
 		--flags not-need-init,startup-clear > /dev/null 2>&1 &
 	started="$started $!"
 	for _ in $(seq 100); do
-		[ -S "$dir/sock" ] && break
+		listens "$dir/sock" && break
 		sleep 0.05
 	done
 	echo "tcti = swtpm:path=$dir/sock" > "$1.conf"
