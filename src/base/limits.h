@@ -98,6 +98,7 @@ constexpr uint32_t FH_SERVER_START_MS = 20000;    /* a tool server's time to ans
 constexpr uint32_t FH_SERVER_CALL_MS = 120000;    /* a tool server's time to answer a call */
 
 constexpr uint64_t FH_QUOTE_INTERVAL_MS = 60 * 60 * 1000; /* between two quotes of one session */
+constexpr uint64_t FH_RECEIPT_INTERVAL_MS = 10 * 1000; /* between two roots signed for receipts */
 
 /* HTTP */
 constexpr size_t FH_HTTP_HEADERS_MAX = 64;        /* header lines of one request */

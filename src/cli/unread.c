@@ -10,24 +10,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Names that a state directory has, and what was not done with them.  */
+enum level { OF_STATE, OF_RECORD, OF_JOURNAL };
+
+/* Names that a state directory and its record have, and what was not done with them.  */
 static const struct {
+	enum level level;
 	const char *name;
 	const char *what;
 } known[] = {
-	{ "cache", "not read: nothing in it counts" },
-	{ "chain", "not read: the record carries the statements that it was judged by" },
-	{ "format", "read for the number of the format only" },
-	{ "keys", "not read: keys are no evidence" },
-	{ "lock", "not read: it says who runs" },
+	{ OF_STATE, "cache", "not read: nothing in it counts" },
+	{ OF_STATE, "chain", "not read: the record carries the statements that it was judged by" },
+	{ OF_STATE, "format", "read for the number of the format only" },
+	{ OF_STATE, "keys", "not read: keys are no evidence" },
+	{ OF_STATE, "lock", "not read: it says who runs" },
+	{ OF_RECORD, "receipt", "not read: receipts are made from it, and checked by themselves" },
 };
 
-enum level { OF_STATE, OF_RECORD, OF_JOURNAL };
-
-static const char *what_of(const char *name)
+static const char *what_of(enum level level, const char *name)
 {
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strcmp(name, known[i].name) == 0)
+		if (level == known[i].level && strcmp(name, known[i].name) == 0)
 			return known[i].what;
 	}
 	return "not read: no part of the record, and not Freehold's";
@@ -87,7 +89,7 @@ static fh_err list(enum level level, const char *path, const char *prefix, struc
 		    || leads_on(level, fd, name))
 			continue;
 		add(u, prefix, name, is_directory(fd, name),
-		    what_of(level == OF_STATE ? name : ""));
+		    what_of(level, name));
 	}
 	(void)closedir(d);
 	return FH_ERR_OK;

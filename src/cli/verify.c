@@ -10,6 +10,7 @@
 #include "cli/segments.h"
 #include "cli/verify_document.h"
 #include "cli/verify_print.h"
+#include "cli/verify_proof.h"
 #include "cli/verify_quote.h"
 #include "cli/verify_stamp.h"
 #include "cli/verify_words.h"
@@ -61,20 +62,6 @@ static const struct fh_usage record_usage = {
 	.text = "DIR is a state directory, or a copy of its record; without it, --state.\n"
 		"Exits 0 if every required answer is yes, 1 if any is no, 2 otherwise.",
 	.examples = "freehold verify record --genesis 31c6... /var/lib/freehold",
-};
-
-static const struct fh_option proof_options[] = { COMMON_OPTIONS };
-static const struct fh_usage proof_usage = {
-	.verb = "verify proof",
-	.operands = "FILE",
-	.summary = "check a proof that an entry is in a record",
-	.options = proof_options,
-	.options_n = sizeof(proof_options) / sizeof(proof_options[0]),
-	.operands_min = 1,
-	.operands_max = 1,
-	.text = "FILE is what `freehold record prove` wrote.\n"
-		"Exits 0 if every required answer is yes, 1 if any is no, 2 otherwise.",
-	.examples = "freehold verify proof --genesis 31c6... entry-17.tlog-proof",
 };
 
 /* --- options ---------------------------------------------------------------- */
@@ -243,52 +230,11 @@ static int run_record(struct fh_cli *cli, int argc, char **argv)
 	return judge_record(cli, &t, &s, &o, unread);
 }
 
-/* --- proof -------------------------------------------------------------------- */
-
-static int judge_proof(const struct fh_cli *cli, struct task *t, const char *path)
-{
-	struct fh_proof_options o = { t->genesis_given, t->genesis, { 0 }, &t->live, &t->spare,
-				      &t->scratch, &t->own };
-	struct fh_proof_check *c = fh_arena_take(&t->own, sizeof(*c));
-	struct fh_report report;
-	struct fh_span text;
-	fh_err e = fh_file_read(path, FH_PROOF_FILE_MAX, &t->own, &text);
-
-	if (e == FH_ERR_OK && c == nullptr)
-		e = FH_ERR_NOMEM;
-	if (e == FH_ERR_OK)
-		e = fh_proof_verify(text, &o, c);
-	if (e == FH_ERR_OK)
-		e = begin_report(cli, t, &report);
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, path, nullptr, "name a file that `record prove` wrote");
-	enum fh_answer v = fh_finding_settle(&c->finding, t->required, t->allowed);
-
-	fh_report_finding(&report, "proof", v, &c->finding);
-	fh_report_proof(&report, c);
-	return end_report(&report, v);
-}
-
-static int run_proof(struct fh_cli *cli, int argc, char **argv)
-{
-	__attribute__((cleanup(task_drop))) struct task t = { 0 };
-	int done = read_task(cli, &proof_usage, argc, argv, &t);
-
-	if (done >= 0)
-		return done;
-	const char *path = t.arguments.operand[0];
-	fh_err e = take_memory(&t, 2 * FH_PROOF_FILE_MAX + (1 << 20));
-
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, path, nullptr, nullptr);
-	return judge_proof(cli, &t, path);
-}
-
 /* --- all kinds ------------------------------------------------------------------- */
 
 static const struct fh_subcommand kinds[] = {
 	{ "record", run_record, "a record: every hash, signature and rule" },
-	{ "proof", run_proof, "a proof that an entry is in a record" },
+	{ "proof", fh_verify_proof, "a proof that an entry is in a record" },
 	{ "document", fh_verify_document, "what a machine publishes of itself, as a file" },
 	{ "machine", fh_verify_machine, "a machine: its document, fetched from a URL" },
 	{ "quote", fh_verify_quote, "a quote of a TPM, as tpm2-tools write it" },

@@ -275,6 +275,48 @@ void fh_report_value(struct fh_builder *b, struct fh_span item)
 	put_value(b, &c, /* depth= */ 0);
 }
 
+/* --- time stamps ------------------------------------------------------------- */
+
+/* Block hashes are read with the last byte first.  */
+static struct fh_hash reversed(const struct fh_hash *h)
+{
+	struct fh_hash out;
+
+	for (size_t i = 0; i < FH_HASH_SIZE; i++)
+		out.bytes[i] = h->bytes[FH_HASH_SIZE - 1 - i];
+	return out;
+}
+
+/* What a stamp that holds says.  */
+static void print_existed(const struct fh_stamp_check *c)
+{
+	const struct fh_header_place *p = &c->place;
+	struct fh_hash hash = reversed(&p->header.hash);
+	char when[FH_TIME_TEXT];
+
+	fh_time_text(UINT64_C(1000) * p->header.time, when);
+	printf("existed by  %s of block %llu, give or take two hours%s\n", when,
+	       (unsigned long long)c->height,
+	       c->network == FH_NETWORK_MAIN ? "" : ", of a network for tests");
+	print_hash("block", &hash);
+	printf("trust       %s, %llu headers follow, 2^%d hashes to make it again\n",
+	       fh_header_trust_text(p->trust), (unsigned long long)p->following,
+	       fh_number_log2(&p->work));
+}
+
+static void stamp_members(struct fh_builder *b, const struct fh_stamp_check *c)
+{
+	const struct fh_header_place *p = &c->place;
+	struct fh_hash hash = reversed(&p->header.hash);
+
+	number_member(b, "height", c->height);
+	number_member(b, "time", p->header.time);
+	hash_member(b, "block", &hash);
+	text_member(b, "trust", fh_header_trust_text(p->trust));
+	number_member(b, "following", p->following);
+	number_member(b, "work-log2", (uint64_t)fh_number_log2(&p->work));
+}
+
 /* --- proofs ----------------------------------------------------------------- */
 
 static void fields_member(struct fh_builder *b, const struct fh_fields *f)
@@ -305,6 +347,11 @@ static void print_proof(const struct fh_proof_check *c, struct fh_builder *room)
 		       (const char *)room->p);
 	}
 	room->n = 0;
+	if (c->bundle.shown.n > 0)
+		printf("  and %llu fields that are not shown\n",
+		       (unsigned long long)(c->bundle.shown.fields - c->bundle.shown.n));
+	if (c->stamp.existed)
+		print_existed(&c->stamp);
 }
 
 void fh_report_proof(struct fh_report *r, const struct fh_proof_check *c)
@@ -327,44 +374,22 @@ void fh_report_proof(struct fh_report *r, const struct fh_proof_check *c)
 	number_member(b, "not-before-ms", c->leaf.time.lo_ms);
 	if (c->shown)
 		fields_member(b, &c->fields);
-}
-
-/* Block hashes are read with the last byte first.  */
-static struct fh_hash reversed(const struct fh_hash *h)
-{
-	struct fh_hash out;
-
-	for (size_t i = 0; i < FH_HASH_SIZE; i++)
-		out.bytes[i] = h->bytes[FH_HASH_SIZE - 1 - i];
-	return out;
+	if (c->bundle.shown.n > 0)
+		number_member(b, "withheld", c->bundle.shown.fields - c->bundle.shown.n);
+	if (c->stamp.existed)
+		stamp_members(b, &c->stamp);
 }
 
 static void print_stamp(enum fh_answer v, const struct fh_stamp_check *c)
 {
-	const struct fh_header_place *p = &c->place;
-	char when[FH_TIME_TEXT];
-
 	print_verdict(v);
-	if (v == FH_ANSWER_YES) {
-		struct fh_hash hash = reversed(&p->header.hash);
-
-		fh_time_text(UINT64_C(1000) * p->header.time, when);
-		printf("existed by  %s of block %llu, give or take two hours%s\n", when,
-		       (unsigned long long)c->height,
-		       c->network == FH_NETWORK_MAIN ? "" : ", of a network for tests");
-		print_hash("block", &hash);
-		printf("trust       %s, %llu headers follow, 2^%d hashes to make it again\n",
-		       fh_header_trust_text(p->trust), (unsigned long long)p->following,
-		       fh_number_log2(&p->work));
-	}
+	if (v == FH_ANSWER_YES)
+		print_existed(c);
 	print_reasons(&c->finding);
 }
 
 void fh_report_stamp(struct fh_report *r, enum fh_answer v, const struct fh_stamp_check *c)
 {
-	const struct fh_header_place *p = &c->place;
-	struct fh_builder *b = &r->json;
-
 	if (!r->cli->json) {
 		if (!r->cli->quiet)
 			print_stamp(v, c);
@@ -374,17 +399,8 @@ void fh_report_stamp(struct fh_report *r, enum fh_answer v, const struct fh_stam
 		r->anchor = c->network == FH_NETWORK_MAIN ? "bitcoin"
 							  : fh_network_text(c->network);
 	fh_report_finding(r, "stamp", v, &c->finding);
-	if (v != FH_ANSWER_YES)
-		return;
-
-	struct fh_hash hash = reversed(&p->header.hash);
-
-	number_member(b, "height", c->height);
-	number_member(b, "time", p->header.time);
-	hash_member(b, "block", &hash);
-	text_member(b, "trust", fh_header_trust_text(p->trust));
-	number_member(b, "following", p->following);
-	number_member(b, "work-log2", (uint64_t)fh_number_log2(&p->work));
+	if (v == FH_ANSWER_YES)
+		stamp_members(&r->json, c);
 }
 
 int fh_exit_of(enum fh_answer v)

@@ -105,14 +105,13 @@ fh_err fh_inclusion_build(const struct fh_subtree_source *from, uint64_t index, 
 	return FH_ERR_OK;
 }
 
-/* RFC 9162 section 2.1.3.2, with indexes counted from START.  */
-fh_err fh_inclusion_check(const struct fh_proof *p, uint64_t index, uint64_t start, uint64_t end,
-			  const struct fh_hash *leaf, const struct fh_hash *root)
+/* RFC 9162 section 2.1.3.2.  */
+fh_err fh_inclusion_root(const struct fh_proof *p, uint64_t index, uint64_t size,
+			 const struct fh_hash *leaf, struct fh_hash *out)
 {
-	if (p->n > FH_PROOF_MAX + 1 || !fh_subtree_valid(start, end) || index < start ||
-	    index >= end)
+	if (p->n > FH_PROOF_MAX + 1 || index >= size)
 		return FH_ERR_SIGNATURE;
-	uint64_t node = index - start, last = end - start - 1;
+	uint64_t node = index, last = size - 1;
 	struct fh_hash h = *leaf;
 
 	for (size_t i = 0; i < p->n; i++) {
@@ -128,7 +127,23 @@ fh_err fh_inclusion_check(const struct fh_proof *p, uint64_t index, uint64_t sta
 		node >>= 1;
 		last >>= 1;
 	}
-	return last == 0 && fh_hash_equal(&h, root) ? FH_ERR_OK : FH_ERR_SIGNATURE;
+	if (last != 0)
+		return FH_ERR_SIGNATURE;
+	*out = h;
+	return FH_ERR_OK;
+}
+
+/* The same with indexes counted from START.  */
+fh_err fh_inclusion_check(const struct fh_proof *p, uint64_t index, uint64_t start, uint64_t end,
+			  const struct fh_hash *leaf, const struct fh_hash *root)
+{
+	struct fh_hash h;
+
+	if (!fh_subtree_valid(start, end) || index < start || index >= end)
+		return FH_ERR_SIGNATURE;
+	fh_err e = fh_inclusion_root(p, index - start, end - start, leaf, &h);
+
+	return e == FH_ERR_OK && fh_hash_equal(&h, root) ? FH_ERR_OK : FH_ERR_SIGNATURE;
 }
 
 /* SUBTREE_PROOF of the draft: down from [0, SIZE), as [AT, AT + N), to the node

@@ -41,6 +41,12 @@ fh_err fh_inclusion_build(const struct fh_subtree_source *from, uint64_t index, 
 fh_err fh_inclusion_check(const struct fh_proof *p, uint64_t index, uint64_t start, uint64_t end,
 			  const struct fh_hash *leaf, const struct fh_hash *root);
 
+/* The root that P leads to from LEAF at INDEX in a tree of SIZE leaves, in *OUT, for
+ * whoever has a signature over the root and not the root itself.  FH_ERR_SIGNATURE
+ * if P is no proof for such a place.  */
+fh_err fh_inclusion_root(const struct fh_proof *p, uint64_t index, uint64_t size,
+			 const struct fh_hash *leaf, struct fh_hash *out);
+
 /* Proof that the valid subtree [start, end) is part of the tree of SIZE leaves;
  * empty for an empty one.  With start = 0: a consistency proof from size end.
  * FH_ERR_FORMAT if it is not inside.  */

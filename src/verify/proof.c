@@ -2,12 +2,11 @@
 #include "verify/proof.h"
 
 #include "base/own.h"
-#include "codec/base64.h"
 #include "codec/cbor.h"
-#include "entry/certificate.h"
+#include "verify/proof_private.h"
 #include "verify/signed.h"
 
-static struct fh_trace *refuse(struct fh_proof_check *c, const char *code, const char *where)
+struct fh_trace *fh_proof_refuse(struct fh_proof_check *c, const char *code, const char *where)
 {
 	struct fh_trace *t = fh_finding_say(&c->finding, code);
 
@@ -17,87 +16,47 @@ static struct fh_trace *refuse(struct fh_proof_check *c, const char *code, const
 	return t;
 }
 
-/* The file, its bundle and its checkpoint; false after a refusal.  */
-static bool read_all(struct fh_proof_check *c, struct fh_span text, struct fh_builder *room,
-		     struct fh_note *note)
+/* Takes statement I of the bundle into the chain; a refusal is said.  */
+static fh_err accept(struct fh_proof_check *c, struct fh_cursor *statements, size_t i,
+		     struct fh_arena *scratch)
 {
-	fh_err e = fh_proof_file_read(text, &c->file);
+	struct fh_trace why = { 0 };
+	struct fh_span file = fh_cbor_bytes(statements, FH_ENVELOPE_MAX);
+	fh_err e = fh_chain_accept(&c->chain, file, scratch, &why);
 
-	if (e == FH_ERR_OK)
-		e = fh_base64_read(c->file.extra, room);
-	if (e == FH_ERR_OK)
-		e = fh_bundle_read(fh_builder_span(room), &c->bundle);
-	if (e != FH_ERR_OK) {
-		fh_trace_what(refuse(c, "format", "file"), "not a proof that can be read: %s",
-			      fh_err_text(e));
-		return false;
-	}
-	if (fh_note_parse(c->file.note, note) != FH_ERR_OK
-	    || fh_checkpoint_parse(note->text, &c->checkpoint) != FH_ERR_OK) {
-		fh_trace_what(refuse(c, "checkpoint", "checkpoint"), "not a signed checkpoint");
-		return false;
-	}
-	return true;
+	if (e != FH_ERR_OK && e != FH_ERR_NOMEM && e != FH_ERR_CRYPTO)
+		fh_trace_what(fh_proof_refuse(c, "statement", "chain"),
+			      "statement %zu is refused: %s: %s", i, fh_err_text(e), why.what);
+	return e;
 }
 
-static bool check_entry(struct fh_proof_check *c)
+/* The chain, and on the way the state of the machine as the rules were when MADE, the
+ * session's certificate, was made.  */
+static fh_err check_chain(struct fh_proof_check *c, const struct fh_certificate *made,
+			  struct fh_arena *scratch)
 {
-	struct fh_hash h = fh_leaf_hash(c->bundle.leaf);
-	const char *what = nullptr;
-
-	if (fh_inclusion_check(&c->file.proof, c->file.index, 0, c->checkpoint.size, &h,
-			       &c->checkpoint.root) != FH_ERR_OK) {
-		fh_trace_what(refuse(c, "inclusion", "proof"),
-			      "the leaf is not in the checkpoint's tree at this index");
-		return false;
-	}
-	if (fh_leaf_read(c->bundle.leaf, &c->leaf) != FH_ERR_OK
-	    || c->leaf.index != c->file.index) {
-		fh_trace_what(refuse(c, "leaf", "leaf"),
-			      "the leaf cannot be read or says another index");
-		return false;
-	}
-	if (c->bundle.payload.n == 0)
-		return true;
-	h = fh_hash_of(c->bundle.payload);
-	if (!fh_hash_equal(&h, &c->leaf.payload))
-		what = "the payload is not the one that the leaf commits to";
-	else if (fh_payload_read(c->bundle.payload, &c->fields) != FH_ERR_OK)
-		what = "the payload cannot be read";
-	if (what == nullptr) {
-		h = fh_fields_root(&c->fields);
-		if (!fh_hash_equal(&h, &c->leaf.fields))
-			what = "the fields do not lead to the root that the leaf commits to";
-	}
-	if (what != nullptr)
-		fh_trace_what(refuse(c, "payload", "payload"), "%s", what);
-	c->shown = what == nullptr;
-	return c->shown;
-}
-
-static fh_err check_chain(struct fh_proof_check *c, struct fh_arena *scratch)
-{
-	struct fh_cursor cursor = fh_cursor_of(c->bundle.rest);
-
-	for (size_t i = 0; i < c->bundle.statements; i++) {
-		struct fh_trace why = { 0 };
-		struct fh_span file = fh_cbor_bytes(&cursor, FH_ENVELOPE_MAX);
-		fh_err e = fh_chain_accept(&c->chain, file, scratch, &why);
-
-		if (e == FH_ERR_NOMEM || e == FH_ERR_CRYPTO)
-			return e;
-		if (e != FH_ERR_OK) {
-			fh_trace_what(refuse(c, "statement", "chain"),
-				      "statement %zu is refused: %s: %s", i, fh_err_text(e),
-				      why.what);
-			return FH_ERR_OK;
-		}
-	}
+	struct fh_cursor cursor = fh_cursor_of(c->bundle.statement);
+	bool judged = false;
 	uint64_t sequence;
 
+	for (size_t i = 0; i < c->bundle.statements; i++) {
+		fh_err e = accept(c, &cursor, i, scratch);
+
+		if (e != FH_ERR_OK)
+			return e == FH_ERR_NOMEM || e == FH_ERR_CRYPTO ? e : FH_ERR_OK;
+		/* Version 1 does not say when it was made: judged at the end.  */
+		if (judged || (i + 1 < c->bundle.statements
+			       && (made->version_1
+				   || !fh_hash_equal(&c->chain.head.hash, &made->head))))
+			continue;
+		judged = true;
+		e = fh_proof_appraise(c, made);
+		if (e != FH_ERR_OK)
+			return e;
+	}
 	if (c->chain.state != FH_CHAIN_FORKED
 	    && fh_chain_find(&c->chain, &c->leaf.chain_head, &sequence) != FH_ERR_OK)
-		fh_trace_what(refuse(c, "chain-head", "chain"),
+		fh_trace_what(fh_proof_refuse(c, "chain-head", "chain"),
 			      "the chain in the file does not hold the head that the leaf names");
 	return FH_ERR_OK;
 }
@@ -137,36 +96,57 @@ static fh_err check_note(struct fh_proof_check *c, const struct fh_note *note,
 	if (e == FH_ERR_NOMEM || e == FH_ERR_CRYPTO)
 		return e;
 	if (e != FH_ERR_OK)
-		fh_trace_what(refuse(c, "signature", "checkpoint"),
+		fh_trace_what(fh_proof_refuse(c, "signature", "checkpoint"),
 			      "the checkpoint is not signed by the session's key");
 	return FH_ERR_OK;
 }
 
-static fh_err check_session(struct fh_proof_check *c, const struct fh_note *note)
+/* The receipt is signed by the session key in MADE, over the root that the entry leads
+ * to.  */
+static fh_err check_receipt(struct fh_proof_check *c, const struct fh_certificate *made)
 {
-	struct fh_certificate made;
-	const struct fh_device *d = nullptr;
-	fh_err e = fh_certificate_read(c->bundle.certificate, &made);
+	uint8_t message[FH_RECEIPT_SIGNED_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(message);
+	struct fh_hash session = fh_key_id(made->session_key);
+	fh_err e = FH_ERR_SIGNATURE;
 
-	if (e == FH_ERR_OK && fh_hash_equal(&made.chain_id, &c->chain.id))
-		d = fh_chain_device(&c->chain, &made.device_id);
+	fh_receipt_put_signed(&b, &session, fh_hash_span(&c->checkpoint.root));
+	if (fh_hash_equal(&session, &c->session))
+		e = fh_signature_check(made->session_key, fh_builder_span(&b), c->signature);
+	if (e == FH_ERR_NOMEM || e == FH_ERR_CRYPTO)
+		return e;
+	if (e != FH_ERR_OK)
+		fh_trace_what(fh_proof_refuse(c, "signature", "receipt"),
+			      "the receipt is not signed by the session whose certificate is in"
+			      " the bundle, over a tree with this entry");
+	return FH_ERR_OK;
+}
+
+static fh_err check_session(struct fh_proof_check *c, const struct fh_certificate *made,
+			    const struct fh_note *note)
+{
+	const struct fh_device *d = nullptr;
+	fh_err e;
+
+	if (made->session_key.n > 0 && fh_hash_equal(&made->chain_id, &c->chain.id))
+		d = fh_chain_device(&c->chain, &made->device_id);
 	if (d == nullptr) {
-		fh_trace_what(refuse(c, "not-enrolled", "certificate"),
+		fh_trace_what(fh_proof_refuse(c, "not-enrolled", "certificate"),
 			      "the session certificate is malformed, or of a device that the chain"
 			      " does not hold");
 		return FH_ERR_OK;
 	}
-	e = fh_certificate_check(&made, d->body.key);
+	e = fh_certificate_check(made, d->body.key);
 	if (e == FH_ERR_NOMEM || e == FH_ERR_CRYPTO)
 		return e;
 	if (e != FH_ERR_OK) {
-		fh_trace_what(refuse(c, "signature", "certificate"),
+		fh_trace_what(fh_proof_refuse(c, "signature", "certificate"),
 			      "the session certificate is not signed by the device key");
 		return FH_ERR_OK;
 	}
-	c->device_id = made.device_id;
-	grade(c, &made, d);
-	return check_note(c, note, &made);
+	c->device_id = made->device_id;
+	grade(c, made, d);
+	return c->receipt ? check_receipt(c, made) : check_note(c, note, made);
 }
 
 static void answer(struct fh_proof_check *c, const struct fh_proof_options *o)
@@ -205,38 +185,56 @@ static void answer(struct fh_proof_check *c, const struct fh_proof_options *o)
 	}
 }
 
-static void say_unappraised(struct fh_finding *f)
+/* Nothing says who signed, so nobody can tell whether that is right.  */
+static void say_unsigned(struct fh_proof_check *c)
 {
-	struct fh_trace *t = fh_finding_say(f, "no-quote");
+	struct fh_trace *t = fh_finding_say(&c->finding, "no-bundle");
 
-	fh_trace_where(t, "accepted");
-	fh_trace_what(t, "not checked: a proof is of one entry; the record tells the states that "
-		      "the machine was in");
+	fh_trace_where(t, "authentic");
+	fh_trace_what(t, "not checked: the file does not say who signed; the entry is in the tree");
+	fh_trace_cure(t, "give --bundle FILE, a bundle of the same entry");
 }
 
-fh_err fh_proof_verify(struct fh_span text, const struct fh_proof_options *o,
+/* The session that signed, the chain behind it, and what they come to.  */
+static fh_err judge(struct fh_proof_check *c, const struct fh_proof_options *o,
+		    const struct fh_note *note)
+{
+	struct fh_certificate made = { 0 };
+
+	if (c->bundle.certificate.n == 0) {
+		say_unsigned(c);
+		return FH_ERR_OK;
+	}
+	/* One that cannot be read names no device.  */
+	(void)!fh_certificate_read(c->bundle.certificate, &made);
+	fh_err e = check_chain(c, &made, o->scratch);
+
+	if (e == FH_ERR_OK && fh_finding_answer(&c->finding, FH_AUTHENTIC) != FH_ANSWER_NO)
+		e = check_session(c, &made, note);
+	if (e == FH_ERR_OK && fh_finding_answer(&c->finding, FH_AUTHENTIC) != FH_ANSWER_NO)
+		e = fh_proof_check_stamps(c, o);
+	if (e != FH_ERR_OK)
+		return e;
+	answer(c, o);
+	if (fh_finding_answer(&c->finding, FH_AUTHENTIC) == FH_ANSWER_YES)
+		fh_proof_answer_accepted(c, &made);
+	return FH_ERR_OK;
+}
+
+fh_err fh_proof_verify(struct fh_span file, const struct fh_proof_options *o,
 		       struct fh_proof_check *out)
 {
 	struct fh_note note;
-	size_t room = text.n < FH_PROOF_FILE_MAX ? text.n : FH_PROOF_FILE_MAX;
-	uint8_t *memory = fh_arena_take(o->own, room + 1);
-	fh_err e = FH_ERR_OK;
-
-	if (memory == nullptr)
-		return FH_ERR_NOMEM;
-	struct fh_builder b = fh_builder_of(memory, room);
+	bool go_on;
 
 	*out = (struct fh_proof_check){ 0 };
 	fh_finding_begin(&out->finding);
 	fh_chain_begin(o->live, o->spare, o->checks, &out->chain);
-	if (read_all(out, text, &b, &note) && check_entry(out))
-		e = check_chain(out, o->scratch);
-	if (e == FH_ERR_OK && fh_finding_answer(&out->finding, FH_AUTHENTIC) != FH_ANSWER_NO)
-		e = check_session(out, &note);
-	if (e == FH_ERR_OK) {
-		answer(out, o);
+	fh_err e = fh_proof_read(out, file, o, &note, &go_on);
+
+	if (e == FH_ERR_OK && go_on && fh_proof_check_entry(out))
+		e = judge(out, o, &note);
+	if (e == FH_ERR_OK)
 		fh_finding_say_static(&out->finding, "a proof");
-		say_unappraised(&out->finding);
-	}
 	return e;
 }

@@ -11,7 +11,7 @@ tells() {
 	if grep -qF -- "$2" out err; then ok "$1"; else not_ok "$1"; fi
 }
 
-genesis=$("$make_record" good 4 12 tpm-sealed good.note)
+genesis=$("$make_record" good 4 12 tpm-sealed good.note receipt)
 other=$(printf '%064d' 0)
 "$make_record" weak 1 2 none weak.note > weak.genesis
 "$make_record" short 1 12 tpm-sealed short.note > /dev/null
@@ -110,9 +110,47 @@ tells "shows the entry" "entry       17 of 52, outcome"
 yes "no to the proof with another genesis hash" 1 "$verify" proof --genesis "$other" entry-17.tlog-proof
 tells "says why it is not fresh" "fresh: not checked: a proof says nothing about now"
 yes "says it in JSON" 0 "$verify" proof --json --genesis "$genesis" entry-17.tlog-proof
-tells "with the codes of a record" '"reasons":[{"code":"static","where":"fresh",'
-tells "both of them" '{"code":"no-quote","where":"accepted",'
+tells "with the codes of a record" '"reasons":[{"code":"no-quote","where":"accepted",'
+tells "both of them" '{"code":"static","where":"fresh",'
 sed 's/^index 17/index 18/' entry-17.tlog-proof > moved
 yes "no to a proof of another place" 1 "$verify" proof --genesis "$genesis" moved
 tells "names it" "inclusion"
+
+yes "proves an entry by a receipt" 0 fh record prove 17 --format cose good
+yes "says where, in JSON" 0 fh record prove 16 --format cose --json good
+tells "with its size" '{"file":"entry-16.cose","bytes":'
+bundle="--bundle entry-17.tlog-proof"
+yes "yes to the receipt, with a bundle" 0 "$verify" proof --genesis "$genesis" $bundle entry-17.cose
+yes "unchecked without" 2 "$verify" proof --genesis "$genesis" entry-17.cose
+tells "says what to do" "give --bundle FILE"
+yes "no to the receipt of another entry" 1 "$verify" proof --genesis "$genesis" $bundle entry-16.cose
+yes "no receipt without a signed root" 2 fh record prove 17 --format cose --receipt nothing --out x good
+tells "says who makes one" "copy record/receipt as well"
+"$make_record" other 1 12 tpm-sealed other.note other.receipt > other.genesis
+yes "no receipt from another record's root" 2 fh record prove 3 --format cose --receipt other.receipt --out x good
+tells "says that" "does not lead to the root"
+# What a tree of one entry would have: [1, 1, ...] in place of [1, 52, ...].
+python3 - << 'END'
+b = open("receipt", "rb").read()
+assert b[:4] == b"\x85\x01\x18\x34"
+open("lonely", "wb").write(b"\x85\x01\x01" + b[4:])
+END
+yes "no receipt for a tree of one entry" 2 fh record prove 0 --format cose --receipt lonely --out x good
+tells "says why" "RFC 9942 wants a proof of at least one hash"
+yes "proves an entry to those who know the key" 0 fh record prove 17 --format tlog-proof --out plain good
+yes "unchecked who signed it" 2 "$verify" proof --genesis "$genesis" plain
+yes "yes with a bundle" 0 "$verify" proof --genesis "$genesis" $bundle plain
+yes "shows single fields" 0 fh record prove 16 --field decision --field action --out fields good
+yes "which are proven" 0 "$verify" proof --genesis "$genesis" fields
+tells "by themselves" "and 4 fields that are not shown"
+tells "as they are" 'Action::\"notes.read\"'
+yes "no field that is not there" 2 fh record prove 16 --field result --out x good
+yes "usage, with no field's name" 64 fh record prove 16 --field wish --out x good
+yes "usage, with fields in a receipt" 64 fh record prove 16 --format cose --field decision --out x good
+yes "usage, with another form" 64 fh record prove 16 --format pdf good
+yes "proves under an older checkpoint" 0 fh record prove 3 --checkpoint other.note --out x other
+yes "not under one of another record" 2 fh record prove 3 --checkpoint good.note --out y other
+
+# An independent reader of RFC 9942: the receipt's structure, and the root by its path.
+yes "the receipt is as RFC 9942 has it" 0 python3 "$top/tests/cli/receipt.py" entry-17.cose good.note 17
 exit $failed

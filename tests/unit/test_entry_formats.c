@@ -15,6 +15,7 @@
 #include "entry/certificate.h"
 #include "entry/field.h"
 #include "entry/leaf.h"
+#include "entry/receipt.h"
 #include "entry/segment.h"
 #include "evidence/document.h"
 #include "merkle/checkpoint.h"
@@ -167,28 +168,132 @@ static void writes_the_golden_note(void **state)
 	stands_in("NOTE.md", "the key id", FH_SPAN_ARRAY(id));
 }
 
+static void writes_the_golden_bundles(void **state)
+{
+	uint8_t whole_room[256], part_room[256];
+	struct fh_builder whole = FH_BUILDER_ARRAY(whole_room);
+	struct fh_builder part = FH_BUILDER_ARRAY(part_room);
+	struct fh_bundle u = { .leaf = FH_SPAN_LIT("leaf"), .payload = FH_SPAN_LIT("payload"),
+			       .certificate = FH_SPAN_LIT("certificate"), .statements = 2,
+			       .statement = FH_SPAN_LIT("\x43one\x43two"),
+			       .stamp = { FH_SPAN_LIT("ots") }, .stamps = 1 };
+	struct fh_bundle v = { .leaf = FH_SPAN_LIT("leaf") }, read;
+
+	(void)state;
+	fh_bundle_put(&whole, &u);
+	assert_false(whole.bad);
+	stands_in("PROOF.md", "the bundle", fh_builder_span(&whole));
+	v.shown.fields = 2;
+	v.shown.n = 1;
+	v.shown.opening[0] = (struct fh_opening){ .place = 1, .bytes = FH_SPAN_LIT("opening"),
+						  .proof = { { filled(15) }, 1 } };
+	fh_bundle_put(&part, &v);
+	assert_false(part.bad);
+	stands_in("PROOF.md", "the bundle with one field", fh_builder_span(&part));
+	assert_int_equal(fh_bundle_read(fh_builder_span(&whole), &read), FH_ERR_OK);
+	assert_int_equal(read.statements, 2);
+	assert_true(fh_span_equal(read.statement, u.statement));
+	assert_int_equal(fh_bundle_read(fh_builder_span(&part), &read), FH_ERR_OK);
+	assert_int_equal(read.shown.opening[0].place, 1);
+	assert_int_equal(read.certificate.n, 0);
+}
+
+/* Written before there were openings and stamps.  */
+static void reads_bundles_of_version_1(void **state)
+{
+	struct fh_bundle u;
+
+	(void)state;
+	assert_int_equal(fh_bundle_read(FH_SPAN_LIT("\x85\x01\x44leaf\x47payload\x4b"
+						    "certificate\x82\x43one\x43two"),
+					&u), FH_ERR_OK);
+	assert_int_equal(u.statements, 2);
+	assert_int_equal(u.payload.n, 7);
+	assert_int_equal(fh_bundle_read(FH_SPAN_LIT("\x85\x02\x44leaf\x47payload\x4b"
+						    "certificate\x82\x43one\x43two"),
+					&u), FH_ERR_FORMAT);
+	assert_int_equal(fh_bundle_read(FH_SPAN_LIT("\x85\x03\x44leaf\x47payload\x4b"
+						    "certificate\x82\x43one\x43two"),
+					&u), FH_ERR_VERSION);
+}
+
 static void writes_the_golden_proof(void **state)
 {
-	uint8_t bundle_room[256], file_room[1024];
-	struct fh_builder bundle = FH_BUILDER_ARRAY(bundle_room);
+	uint8_t file_room[1024];
 	struct fh_builder file = FH_BUILDER_ARRAY(file_room);
-	struct fh_bundle u = { .leaf = FH_SPAN_LIT("leaf"), .payload = FH_SPAN_LIT("payload"),
-			       .certificate = FH_SPAN_LIT("certificate"), .statements = 2 };
 	struct fh_proof_file p = { .extra = FH_SPAN_LIT("AAAA"), .index = 17,
 				   .note = FH_SPAN_LIT("note\n") };
 
 	(void)state;
-	fh_bundle_put_open(&bundle, &u);
-	fh_cbor_put_bytes(&bundle, FH_SPAN_LIT("one"));
-	fh_cbor_put_bytes(&bundle, FH_SPAN_LIT("two"));
-	assert_false(bundle.bad);
-	stands_in("PROOF.md", "the bundle", fh_builder_span(&bundle));
 	p.proof.n = 2;
 	p.proof.hash[0] = filled(15);
 	p.proof.hash[1] = filled(16);
 	fh_proof_file_put(&file, &p);
 	assert_false(file.bad);
 	stands_in("PROOF.md", "the file", fh_builder_span(&file));
+}
+
+static void writes_the_golden_receipt(void **state)
+{
+	static uint8_t room[FH_RECEIPT_MAX], signature[FH_MLDSA65_SIGNATURE_SIZE];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_hash session = filled(1), root = filled(2);
+	struct fh_receipt r = { .session = session, .size = 70000, .index = 17,
+				.proof = { { filled(15), filled(16) }, 2 },
+				.signature = FH_SPAN_ARRAY(signature) };
+	struct fh_signed_root s = { 70000, root, session, FH_SPAN_ARRAY(signature) };
+
+	(void)state;
+	fh_receipt_put_signed(&b, &session, fh_hash_span(&root));
+	assert_true(b.n <= FH_RECEIPT_SIGNED_MAX);
+	stands_in("PROOF.md", "what a receipt's signature is over", fh_builder_span(&b));
+	b.n = 0;
+	fh_receipt_put(&b, &r);
+	stands_in("PROOF.md", "the receipt up to its signature",
+		  fh_span_first(fh_builder_span(&b), b.n - sizeof(signature)));
+	b.n = 0;
+	fh_signed_root_put(&b, &s);
+	assert_true(b.n <= FH_SIGNED_ROOT_MAX);
+	stands_in("PROOF.md", "the signed root up to its signature",
+		  fh_span_first(fh_builder_span(&b), b.n - sizeof(signature)));
+}
+
+/* RFC 9942 has no encoding for an empty path.  */
+static void writes_no_receipt_for_a_tree_of_one_leaf(void **state)
+{
+	static uint8_t room[FH_RECEIPT_MAX], signature[FH_MLDSA65_SIGNATURE_SIZE];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_receipt r = { .size = 1, .signature = FH_SPAN_ARRAY(signature) };
+
+	(void)state;
+	fh_receipt_put(&b, &r);
+	assert_true(b.bad);
+}
+
+static void refuses_every_truncation_and_flip_of_a_receipt(void **state)
+{
+	static uint8_t room[FH_RECEIPT_MAX], again_room[FH_RECEIPT_MAX];
+	static uint8_t signature[FH_MLDSA65_SIGNATURE_SIZE];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_receipt read, r = { .session = filled(1), .size = 70000, .index = 17,
+				      .proof = { { filled(15), filled(16) }, 2 },
+				      .signature = FH_SPAN_ARRAY(signature) };
+
+	(void)state;
+	fh_receipt_put(&b, &r);
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_not_equal(fh_receipt_read(fh_span_of(room, n), &read), FH_ERR_OK);
+	/* What is read at all has one encoding: writing it gives the same bytes.  */
+	for (size_t bit = 0; bit < 8 * (b.n - sizeof(signature)); bit++) {
+		room[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		if (fh_receipt_read(fh_builder_span(&b), &read) == FH_ERR_OK) {
+			struct fh_builder again = FH_BUILDER_ARRAY(again_room);
+
+			fh_receipt_put(&again, &read);
+			assert_true(fh_span_equal(fh_builder_span(&again), fh_builder_span(&b)));
+		}
+		room[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
 }
 
 static void writes_the_golden_certificate(void **state)
@@ -350,6 +455,14 @@ static void put_possession(struct fh_builder *b, struct fh_span payload)
 	fh_cose_put_signed1(b, FH_SPAN_LIT(FH_DEVICE_POSSESSION_AAD), payload);
 }
 
+/* For any session: what is first is the same for each.  */
+static void put_receipt(struct fh_builder *b, struct fh_span payload)
+{
+	struct fh_hash session = fh_hash_of(payload);
+
+	fh_receipt_put_signed(b, &session, payload);
+}
+
 /* Every signature that any key makes: a new one belongs here and in KEYS.md.  */
 static const struct purpose {
 	const char *key;    /* as the table in KEYS.md calls it */
@@ -362,6 +475,8 @@ static const struct purpose {
 	{ "device", FH_DEVICE_POSSESSION_AAD, put_possession },
 	{ "device", FH_REQUEST_AAD, fh_request_put_signed },
 	{ "session", "freehold/checkpoint/v1", fh_checkpoint_put_signed },
+	/* RFC 9942 leaves no room for a domain: the protected header is one.  */
+	{ "session", "RFC-9942", put_receipt, "\xa3\x01\x38\x30\x04\x58\x20" },
 	/* The type in the protected header, which is in base64.  */
 	{ "session", "freehold-evidence+jws", fh_document_put_signed,
 	  "eyJhbGciOiJNTC1EU0EtNjUiLCJ0eXAiOiJmcmVlaG9sZC1ldmlkZW5jZStqd3MifQ." },
@@ -479,6 +594,11 @@ int main(void)
 		cmocka_unit_test(writes_the_golden_segment),
 		cmocka_unit_test(writes_the_golden_note),
 		cmocka_unit_test(writes_the_golden_proof),
+		cmocka_unit_test(writes_the_golden_bundles),
+		cmocka_unit_test(reads_bundles_of_version_1),
+		cmocka_unit_test(writes_the_golden_receipt),
+		cmocka_unit_test(writes_no_receipt_for_a_tree_of_one_leaf),
+		cmocka_unit_test(refuses_every_truncation_and_flip_of_a_receipt),
 		cmocka_unit_test(writes_the_golden_certificate),
 		cmocka_unit_test(refuses_every_truncation_and_flip_of_a_leaf),
 		cmocka_unit_test(refuses_other_versions),

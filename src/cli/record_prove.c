@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `record prove`: what is asked for, and where it goes.  */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/decimal.h"
+#include "cli/record_proof.h"
+#include "codec/json.h"
+#include "os/file.h"
+#include "os/memory.h"
+
+static const struct fh_option options[] = {
+	{ "format", 0, false, "FORM", "bundle (the default), tlog-proof or cose" },
+	{ "field", 0, true, "NAME", "show this field of the entry alone; may be given again" },
+	{ "checkpoint", 0, false, "FILE", "prove it under this checkpoint (default the newest)" },
+	{ "anchor", 0, true, "FILE.ots", "put in this time stamp of that checkpoint" },
+	{ "receipt", 0, false, "FILE", "the signed root for a receipt (default the record's)" },
+	{ "out", 0, false, "FILE", "write the proof here (default entry-N.tlog-proof or .cose)" },
+};
+static const struct fh_usage usage = {
+	.verb = "record prove",
+	.operands = "N [DIR]",
+	.summary = "prove to outsiders that entry N is in the record",
+	.options = options,
+	.options_n = sizeof(options) / sizeof(options[0]),
+	.operands_min = 1,
+	.operands_max = 2,
+	.text = "A bundle holds the entry with everything it says (or the fields named), its\n"
+		"place under a checkpoint, and what it takes to check both: `freehold verify\n"
+		"proof` needs nothing but the genesis hash.  A tlog-proof (C2SP) and a COSE\n"
+		"receipt (RFC 9942) hold the place and a signature, for those who know the key.",
+	.examples = "freehold record prove 17 --out entry-17.tlog-proof\n"
+		    "freehold record prove 17 --field decision --field action\n"
+		    "freehold record prove 17 --format cose",
+};
+
+enum form {
+	FORM_BUNDLE,
+	FORM_TLOG,
+	FORM_COSE,
+};
+
+struct prove_task {
+	struct fh_arguments a;
+	enum form form;
+	uint64_t shown;         /* bits of fields; 0: all */
+	const char *path;       /* of the record */
+	struct fh_arena files;  /* that options name */
+	struct fh_prove prove;
+};
+
+static void task_drop(struct prove_task *t)
+{
+	fh_arena_drop(&t->files);
+	fh_prove_drop(&t->prove);
+}
+
+static int read_form(struct prove_task *t)
+{
+	static const char *const names[] = { "bundle", "tlog-proof", "cose" };
+	const char *form = fh_argument(&t->a, "format");
+
+	for (size_t i = 0; form != nullptr && i < 3; i++) {
+		if (strcmp(form, names[i]) != 0)
+			continue;
+		t->form = (enum form)i;
+		return -1;
+	}
+	return form == nullptr
+		       ? -1
+		       : fh_usage_error(&usage, "--format takes bundle, tlog-proof or cose");
+}
+
+static int read_fields(struct prove_task *t)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = fh_argument_nth(&t->a, "field", i)) != nullptr; i++) {
+		enum fh_field_id id;
+
+		if (fh_field_parse(fh_span_str(name), &id) != FH_ERR_OK)
+			return fh_usage_error(&usage, "`%s` is not the name of a field", name);
+		t->shown |= UINT64_C(1) << id;
+	}
+	if (t->form != FORM_BUNDLE && (t->shown != 0 || fh_argument(&t->a, "anchor") != nullptr))
+		return fh_usage_error(&usage, "--field and --anchor are for a bundle");
+	return -1;
+}
+
+static int read_task(struct fh_cli *cli, int argc, char **argv, struct prove_task *t)
+{
+	int done = fh_cli_arguments(cli, &usage, argc, argv, &t->a);
+
+	if (done < 0)
+		done = read_form(t);
+	if (done < 0)
+		done = read_fields(t);
+	if (done >= 0)
+		return done;
+	if (fh_decimal_read(fh_span_str(t->a.operand[0]), &t->prove.index) != FH_ERR_OK)
+		return fh_usage_error(&usage, "`%s` is not the index of an entry",
+				      t->a.operand[0]);
+	t->path = t->a.operands > 1 ? t->a.operand[1] : cli->config.state;
+	return -1;
+}
+
+/* --- what options name ------------------------------------------------------------ */
+
+static int could_not(fh_err e, const char *where, const char *cure)
+{
+	return fh_cli_fail(e, where, nullptr, cure);
+}
+
+/* The signed root, from --receipt or beside the journal.  */
+static int read_root(struct prove_task *t, const struct fh_segments *s, struct fh_signed_root *out)
+{
+	char path[FH_PATH_MAX + 32];
+	const char *given = fh_argument(&t->a, "receipt");
+	struct fh_span bytes;
+
+	(void)snprintf(path, sizeof(path), "%s/../receipt", s->path);
+	if (given == nullptr)
+		given = path;
+	fh_err e = fh_file_read(given, FH_SIGNED_ROOT_MAX, &t->files, &bytes);
+
+	if (e == FH_ERR_MISSING)
+		return fh_cli_fail(e, given, "no root is signed for receipts here",
+				   "a running freehold signs one; copy record/receipt as well");
+	if (e == FH_ERR_OK)
+		e = fh_signed_root_read(bytes, out);
+	if (e != FH_ERR_OK)
+		return could_not(e, given, "copy it again");
+	if (out->size < 2)
+		return fh_cli_fail(FH_ERR_UNSUPPORTED, given,
+				   "a tree of one entry has no receipt: RFC 9942 wants a proof of"
+				   " at least one hash",
+				   "wait for the second entry, or use --format tlog-proof");
+	if (t->prove.index >= out->size)
+		return fh_cli_fail(FH_ERR_MISSING, given,
+				   "the root signed for receipts does not cover that entry yet",
+				   "try again in a few seconds while freehold runs");
+	return -1;
+}
+
+static int read_stamps(struct prove_task *t, struct fh_bundle *u)
+{
+	const char *path;
+
+	while ((path = fh_argument_nth(&t->a, "anchor", u->stamps)) != nullptr) {
+		if (u->stamps == FH_BUNDLE_STAMPS_MAX)
+			return fh_usage_error(&usage, "a bundle takes up to %zu time stamps",
+					      FH_BUNDLE_STAMPS_MAX);
+		fh_err e = fh_file_read(path, FH_STAMP_FILE_MAX, &t->files, &u->stamp[u->stamps]);
+
+		if (e != FH_ERR_OK)
+			return could_not(e, path, "name a file that `freehold stamp` wrote");
+		u->stamps++;
+	}
+	return -1;
+}
+
+/* --- writing it ------------------------------------------------------------------- */
+
+static void print_json(const char *path, size_t bytes)
+{
+	uint8_t line[2 * FH_PATH_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(line);
+
+	fh_builder_text(&b, "{\"file\":");
+	fh_json_put_string(&b, fh_span_str(path));
+	fh_builder_text(&b, ",\"bytes\":");
+	fh_builder_decimal(&b, bytes);
+	printf("%.*s}\n", (int)fh_builder_span(&b).n, (const char *)line);
+}
+
+static int write_out(const struct fh_cli *cli, const struct prove_task *t, struct fh_span bytes)
+{
+	char name[64];
+	const char *path = fh_argument(&t->a, "out");
+
+	(void)snprintf(name, sizeof(name), "entry-%llu.%s", (unsigned long long)t->prove.index,
+		       t->form == FORM_COSE ? "cose" : "tlog-proof");
+	if (path == nullptr)
+		path = name;
+	fh_err e = fh_file_write_new(path, bytes, 0600);
+
+	if (e != FH_ERR_OK)
+		return could_not(e, path, "give another --out");
+	if (cli->json)
+		print_json(path, bytes.n);
+	else
+		fh_cli_say(cli, "%s", path);
+	return FH_EXIT_YES;
+}
+
+static int prove_receipt(const struct fh_cli *cli, struct prove_task *t,
+			 const struct fh_signed_root *root)
+{
+	struct fh_span out;
+	fh_err e = fh_prove_receipt(&t->prove, root, &out);
+
+	if (e == FH_ERR_CONFLICT)
+		return fh_cli_fail(e, t->path, "the record does not lead to the root that is signed"
+				   " for receipts", "copy the record and its receipt together");
+	return e == FH_ERR_OK ? write_out(cli, t, out) : could_not(e, t->path, nullptr);
+}
+
+static int prove_tlog(const struct fh_cli *cli, struct prove_task *t)
+{
+	struct fh_bundle u = fh_prove_leaf(&t->prove);
+	struct fh_span out;
+	fh_err e = FH_ERR_OK;
+
+	if (t->prove.index >= t->prove.checkpoint.size)
+		return fh_cli_fail(FH_ERR_MISSING, t->path, "no checkpoint covers that entry",
+				   "see `freehold record show`; a new entry is covered at once when"
+				   " freehold runs");
+	if (t->form == FORM_BUNDLE)
+		e = fh_prove_bundle(&t->prove, t->shown, &u);
+	if (e == FH_ERR_MISSING)
+		return fh_cli_fail(e, t->path, "the entry has no such field",
+				   "`freehold record show --fields` names those it has");
+	int done = e == FH_ERR_OK ? read_stamps(t, &u) : could_not(e, t->path, nullptr);
+
+	if (done >= 0)
+		return done;
+	e = fh_prove_tlog(&t->prove, &u, &out);
+	return e == FH_ERR_OK ? write_out(cli, t, out) : could_not(e, t->path, nullptr);
+}
+
+static int read_checkpoint(struct prove_task *t)
+{
+	const char *path = fh_argument(&t->a, "checkpoint");
+
+	if (path == nullptr)
+		return -1;
+	fh_err e = fh_file_read(path, FH_NOTE_MAX, &t->files, &t->prove.wanted);
+
+	return e == FH_ERR_OK ? -1 : could_not(e, path, "name a checkpoint saved earlier");
+}
+
+int fh_record_prove(struct fh_cli *cli, int argc, char **argv)
+{
+	__attribute__((cleanup(task_drop))) struct prove_task t = { 0 };
+	FH_OWN(fh_segments) s = { 0 };
+	struct fh_signed_root root = { 0 };
+	struct fh_trace why = { 0 };
+	int done = read_task(cli, argc, argv, &t);
+
+	if (done >= 0)
+		return done;
+	fh_err e = fh_segments_open(t.path, &s, &why);
+
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(FH_BUNDLE_STAMPS_MAX * FH_STAMP_FILE_MAX + (1 << 20), &t.files);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, t.path, &why);
+	/* Before the record, which then holds what it is over.  */
+	done = t.form == FORM_COSE ? read_root(&t, &s, &root) : read_checkpoint(&t);
+	if (done >= 0)
+		return done;
+	e = fh_prove_gather(&s, &t.prove, &why);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, t.path, &why);
+	return t.form == FORM_COSE ? prove_receipt(cli, &t, &root) : prove_tlog(cli, &t);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/record_read.h"
+
+#include "codec/cbor.h"
+
+/* The entries of one batch; *NEXT is the index that must come.  */
+static fh_err read_batch(struct fh_span body, const struct fh_record_visitor *v, uint64_t *next)
+{
+	struct fh_batch batch;
+	struct fh_stored s;
+	struct fh_leaf leaf;
+	fh_err e = fh_batch_read(body, &batch);
+
+	if (e == FH_ERR_OK && batch.first != *next)
+		e = FH_ERR_FORMAT;
+	while (e == FH_ERR_OK && (e = fh_batch_next(&batch, &s)) == FH_ERR_OK) {
+		e = fh_leaf_read(s.leaf, &leaf);
+		if (e == FH_ERR_OK)
+			e = v->entry(v->context, &s, &leaf);
+		if (e == FH_ERR_OK)
+			(*next)++;
+	}
+	return e == FH_ERR_MISSING ? FH_ERR_OK : e;
+}
+
+/* The frames of one segment.  A tail that is not all there is not yet written:
+ * the segment just ends.  */
+static fh_err read_segment(struct fh_span bytes, const struct fh_record_visitor *v, uint64_t *next)
+{
+	struct fh_cursor c = fh_cursor_of(bytes);
+	enum fh_segment_frame type;
+	struct fh_span body;
+	fh_err e;
+
+	while ((e = fh_segment_next(&c, &type, &body)) == FH_ERR_OK && type != FH_SEGMENT_END) {
+		if (type == FH_SEGMENT_BATCH)
+			e = read_batch(body, v, next);
+		if (type == FH_SEGMENT_CHECKPOINT && v->checkpoint != nullptr)
+			e = v->checkpoint(v->context, body);
+		if (e != FH_ERR_OK)
+			return e;
+	}
+	return e == FH_ERR_TORN ? FH_ERR_OK : e;
+}
+
+fh_err fh_record_read(const struct fh_segments *s, const struct fh_record_visitor *v,
+		      struct fh_trace *t)
+{
+	uint64_t next = 0;
+
+	for (;;) {
+		FH_OWN(fh_mapped) m = { 0 };
+		uint64_t first = next;
+		struct fh_trace ignored;
+		fh_err e = fh_segments_map(s, first, &m, first == 0 ? t : &ignored);
+
+		if (e == FH_ERR_MISSING && first > 0)
+			return FH_ERR_OK;
+		if (e == FH_ERR_OK)
+			e = read_segment(m.bytes, v, &next);
+		if (e == FH_ERR_CLOSED || (e == FH_ERR_OK && next == first))
+			return FH_ERR_OK;
+		if (e != FH_ERR_OK) {
+			fh_trace_where(t, "%s entry %llu", m.name, (unsigned long long)next);
+			fh_trace_what(t, "%s", fh_err_text(e));
+			fh_trace_cure(t, "`freehold verify record` names the damage");
+			return e;
+		}
+	}
+}
+
+fh_err fh_record_bytes(struct fh_span payload, enum fh_field_id id, struct fh_span *out)
+{
+	struct fh_fields f;
+	fh_err e = fh_payload_read(payload, &f);
+	const struct fh_field *field = e == FH_ERR_OK ? fh_fields_get(&f, id) : nullptr;
+
+	if (field == nullptr)
+		return e == FH_ERR_OK ? FH_ERR_FORMAT : e;
+	struct fh_cursor c = fh_cursor_of(field->value);
+
+	*out = fh_cbor_bytes(&c, FH_PAYLOAD_MAX);
+	return fh_cursor_end(&c);
+}
