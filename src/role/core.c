@@ -293,12 +293,16 @@ static fh_err send_released(struct fh_core *c)
 
 static int poll_timeout(const struct fh_core *c)
 {
+	uint64_t now_ms = fh_clock_boot_ms(), due_ms = fh_core_receipt_due_ms(c);
 	int timeout = idle_look_ms;
+
+	if (due_ms < now_ms + idle_look_ms)
+		timeout = due_ms > now_ms ? (int)(due_ms - now_ms) : 0;
 
 	for (size_t i = 0; i < FH_GATES_MAX; i++) {
 		if (c->gate[i].cut || gate_left(c, i))
 			return 0;
-		if (c->gate[i].suppressed > 0)
+		if (c->gate[i].suppressed > 0 && timeout > flush_look_ms)
 			timeout = flush_look_ms;
 	}
 	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
@@ -320,6 +324,12 @@ static fh_err quote_if_due(struct fh_core *c)
 	if (e == FH_ERR_OK)
 		e = fh_core_commit(c);
 	return e == FH_ERR_OK ? fh_core_note(c) : e;
+}
+
+/* After the answers are out: nobody waits for it.  */
+static fh_err receipt_if_due(struct fh_core *c)
+{
+	return fh_core_receipt_due_ms(c) <= fh_clock_boot_ms() ? fh_core_receipt(c) : FH_ERR_OK;
 }
 
 static fh_err turn(struct fh_core *c)
@@ -352,7 +362,7 @@ static fh_err turn(struct fh_core *c)
 		e = fh_core_document(c);
 	if (e == FH_ERR_OK)
 		e = send_released(c);
-	return e;
+	return e == FH_ERR_OK ? receipt_if_due(c) : e;
 }
 
 /* Ends in order: sessions get their outcomes, the record its stop.  */
@@ -375,6 +385,8 @@ static fh_err stop(struct fh_core *c)
 		e = fh_core_commit(c);
 	if (e == FH_ERR_OK)
 		e = fh_core_note(c);
+	if (e == FH_ERR_OK)
+		e = fh_core_receipt(c);
 	if (e == FH_ERR_OK)
 		e = send_released(c);
 	return e;

@@ -130,6 +130,9 @@ struct fh_core {
 	struct fh_hash recorded_head; /* the chain's head as far as the record tells */
 	bool nearly_full;             /* only chain and shutdown entries are still written */
 
+	uint64_t receipt_ms;          /* boot clock, of the last root signed for receipts */
+	uint64_t receipt_size;        /* entries under it */
+
 	/* What the document says (core_document.c).  */
 	struct fh_span certificate;   /* of this session */
 	enum fh_grade grade;
@@ -273,6 +276,15 @@ fh_err fh_core_live(struct fh_core *c, const struct fh_core_question *q, struct 
 
 /* Hands the document to gate I, if that is the network's.  */
 void fh_core_document_hand(struct fh_core *c, size_t i);
+
+/* --- core_receipt.c: what COSE receipts are made from ------------------ */
+
+/* When the next root is to be signed for them, on the boot clock; UINT64_MAX if nothing
+ * has been recorded since the last one.  */
+uint64_t fh_core_receipt_due_ms(const struct fh_core *c);
+/* Has the newest root signed and writes record/receipt.  An error is of the keeper, and
+ * final; a file that cannot be written is said in the log.  */
+fh_err fh_core_receipt(struct fh_core *c);
 
 /* --- core_decide.c ---------------------------------------------------- */
 

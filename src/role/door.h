@@ -36,6 +36,7 @@ enum fh_door_request {
 	FH_DOOR_EPOCH = 9,      /* [9, epoch]: end the one before it */
 	FH_DOOR_DOCUMENT = 10,  /* [10, payload]: sign this document */
 	FH_DOOR_ACTIVATE = 11,  /* [11, object, seed]: show that this credential opens */
+	FH_DOOR_RECEIPT = 12,   /* [12]: sign the root of the tree signed last for receipts */
 };
 
 /* Largest requests, by row.  */

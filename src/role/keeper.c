@@ -9,6 +9,7 @@
 #include "chip/soft.h"
 #include "chip/tpm2/tpm2.h"
 #include "base/hex.h"
+#include "entry/receipt.h"
 #include "evidence/document.h"
 #include "os/memory.h"
 #include "role/confine.h"
@@ -188,6 +189,28 @@ static fh_err answer_document(struct fh_keeper *k, struct fh_span frame, struct 
 	return e;
 }
 
+/* --- receipts --------------------------------------------------------- */
+
+/* Over the tree that was signed last and no other, so there is nothing to ask.  */
+static fh_err answer_receipt(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
+{
+	uint8_t bytes[FH_RECEIPT_SIGNED_MAX];
+	struct fh_builder message = FH_BUILDER_ARRAY(bytes);
+	struct fh_signature s;
+
+	(void)frame;
+	if (k->signed_size < 2)
+		return FH_ERR_STATE;
+	fh_receipt_put_signed(&message, &k->session_id, fh_hash_span(&k->signed_root));
+	if (message.bad)
+		return FH_ERR_LIMIT;
+	fh_err e = fh_signer_sign(&k->session, fh_builder_span(&message), &s);
+
+	if (e == FH_ERR_OK)
+		fh_door_put_signature(answer, &s);
+	return e;
+}
+
 /* --- opening and closing -------------------------------------------------- */
 
 /* What keys/device may be released by now, in one number.  */
@@ -266,6 +289,7 @@ static const struct door door[] = {
 	  answer_document },
 	{ FH_DOOR_ACTIVATE, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_ACTIVATE_MAX,
 	  fh_keeper_activate },
+	{ FH_DOOR_RECEIPT, FH_STAGE_LIVE, FH_STAGE_LIVE, 8, answer_receipt },
 	{ FH_DOOR_CLOSE, FH_STAGE_OPENED, FH_STAGE_CLOSED, 8, answer_close },
 	{ FH_DOOR_CLOSE, FH_STAGE_NEW, FH_STAGE_CLOSED, 8, answer_close },
 };
@@ -276,7 +300,8 @@ static const struct door *find_door(enum fh_stage stage, struct fh_span frame)
 
 	size_t members = fh_cbor_array(&c, 8);
 	uint64_t request = fh_cbor_uint(&c);
-	bool bare = request == FH_DOOR_OPEN || request == FH_DOOR_CLOSE;
+	bool bare = request == FH_DOOR_OPEN || request == FH_DOOR_CLOSE
+		    || request == FH_DOOR_RECEIPT;
 
 	/* A body is read by its answer.  */
 	if (bare && (members != 1 || fh_cursor_end(&c) != FH_ERR_OK))

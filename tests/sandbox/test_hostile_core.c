@@ -362,12 +362,12 @@ static void ends_at_checkpoint(void)
 static void answers_each_request_only_in_its_stage(void **state)
 {
 	static const enum fh_door_request early[] = { FH_DOOR_BEGIN, FH_DOOR_DOCUMENT,
-						      FH_DOOR_ACTIVATE };
+						      FH_DOOR_ACTIVATE, FH_DOOR_RECEIPT };
 	static const enum fh_door_request late[] = { FH_DOOR_OPEN, FH_DOOR_BEGIN };
 	struct fh_span frame;
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(early) / sizeof(early[0]); i++) {
 		start();
 		ends_at_request(early[i]);
 	}
