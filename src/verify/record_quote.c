@@ -72,6 +72,8 @@ fh_err fh_record_quote_check(struct fh_record_check *c, const struct fh_leaf *le
 	if (!fh_machine_quote_holds(&r))
 		refuse(c, "the quote is not by the enrolled attestation key, about this machine, "
 			  "session and place in the record");
+	else if (r.checks.attest.resets != subject.boot)
+		refuse(c, "the quote was made in another boot of the TPM than its session says");
 	else
 		appraise(c, leaf, &r.quote, lock);
 	return FH_ERR_OK;

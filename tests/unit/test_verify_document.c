@@ -22,6 +22,7 @@ struct machine {
 	struct fh_certificate certificate;
 	struct fh_hash root;
 	struct fh_pcr_state pcrs;
+	uint32_t resets_more; /* of the TPM than the machine says it has booted */
 	struct fh_document d;
 	struct made_log log;
 	struct fh_arena live, spare, scratch, own;
@@ -88,28 +89,13 @@ static struct fh_span note_of(struct machine *m, uint64_t size, struct fh_signer
 static struct fh_span quote_of(struct machine *m, const struct fh_quote_subject *subject,
 			       const struct quote_maker *key)
 {
-	struct fh_builder attest = fixture_builder(m->f, 512), s = fixture_builder(m->f, 512);
 	struct fh_builder carried = fixture_builder(m->f, FH_MACHINE_QUOTE_MAX);
 	struct fh_quote_subject about = *subject;
-	struct fh_span value[16];
-	struct fh_hash extra;
 
 	about.chain_id = m->f->chain.id;
 	about.device_id = fh_key_id(FH_SPAN_ARRAY(m->device_key.bytes));
 	about.session_id = fh_key_id(FH_SPAN_ARRAY(m->session_key.bytes));
-	assert_int_equal(fh_quote_qualify(&about, &extra), FH_ERR_OK);
-	for (int i = 0; i < 16; i++)
-		value[i] = fh_hash_span(&m->pcrs.value[i]);
-	struct quote_maker_says says =
-		quote_maker_says(key, FH_BANK_SHA256, FH_MACHINE_PCRS, value);
-
-	says.extra = fh_hash_span(&extra);
-	quote_maker_attest(key, &says, &attest);
-	quote_maker_sign(key, fh_builder_span(&attest), false, &s);
-	struct fh_machine_quote q = { fh_builder_span(&attest), fh_builder_span(&s), m->pcrs };
-
-	fh_machine_quote_put(&carried, &q);
-	assert_false(carried.bad);
+	quote_maker_machine(key, &about, &m->pcrs, m->resets_more, &carried);
 	return fh_builder_span(&carried);
 }
 
@@ -524,6 +510,15 @@ static void refuses_a_quote_about_something_else(void **state)
 	expect_no(m, FH_AUTHENTIC, "quote");
 }
 
+static void refuses_a_quote_of_another_boot_of_the_tpm(void **state)
+{
+	struct machine *m = *state;
+
+	m->resets_more = 1;
+	requote(m, &m->ak);
+	expect_no(m, FH_AUTHENTIC, "quote");
+}
+
 /* The same TPM and AK, another session: an older boot's quote shown again.  */
 static void refuses_a_quote_of_another_session(void **state)
 {
@@ -711,6 +706,7 @@ int main(void)
 		TEST(refuses_what_contradicts_the_certificate),
 		TEST(refuses_the_key_of_another_tpm),
 		TEST(refuses_a_quote_about_something_else),
+		TEST(refuses_a_quote_of_another_boot_of_the_tpm),
 		TEST(refuses_a_quote_of_another_session),
 		TEST(refuses_changed_pcrs_and_an_open_lock),
 		TEST(refuses_a_quote_without_a_key),

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A record of a machine with a TPM: what its quotes say is believed where they are
+ * about this place of this record, and nowhere else.  The TPM is made of software
+ * (tests/fixture/quote_maker.h).  */
+#include "verify/record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fixture/checked.h"
+#include "fixture/maker.h"
+#include "fixture/quote_maker.h"
+#include "fixture/remove.h"
+
+struct bench {
+	struct fh_maker maker; /* first: the maker's quotes are made by what is around it */
+	char directory[32];
+	struct fh_checked checked;
+	struct fh_record_options options;
+	struct quote_maker ak;
+	uint8_t quote[FH_MACHINE_QUOTE_MAX];
+	/* What is wrong with quotes.  */
+	uint32_t resets_more;
+	void (*twist)(struct fh_quote_subject *s);
+};
+
+static struct fh_pcr_state good_state(void)
+{
+	struct fh_pcr_state s = { .selected = 1U << 4 | 1U << 11 };
+
+	memset(s.value[4].bytes, 4, FH_HASH_SIZE);
+	memset(s.value[11].bytes, 11, FH_HASH_SIZE);
+	return s;
+}
+
+static struct fh_span quote(struct fh_maker *m, const struct fh_quote_subject *subject)
+{
+	struct bench *b = (struct bench *)m;
+	struct fh_builder out = FH_BUILDER_ARRAY(b->quote);
+	struct fh_pcr_state pcrs = good_state();
+	struct fh_quote_subject s = *subject;
+
+	pcrs.selected = FH_MACHINE_PCRS;
+	if (s.purpose != FH_QUOTE_SESSION)
+		pcrs.value[FH_PCR_LOCK] = fh_pcr_locked(&s.session_id);
+	if (b->twist != nullptr)
+		b->twist(&s);
+	quote_maker_machine(&b->ak, &s, &pcrs, b->resets_more, &out);
+	return fh_builder_span(&out);
+}
+
+static int set_up(void **state)
+{
+	struct bench *b = test_calloc(1, sizeof(*b));
+
+	(void)snprintf(b->directory, sizeof(b->directory), "/tmp/freehold-verify-XXXXXX");
+	assert_non_null(mkdtemp(b->directory));
+	fh_maker_begin(&b->maker, b->directory);
+	fh_checked_begin(&b->checked);
+	quote_maker_new(QUOTE_MAKER_P256, FH_TPM_ECDSA, FH_BANK_SHA256,
+			QUOTE_MAKER_AK | 1U << 10, &b->ak);
+	b->maker.ak = fh_span_of(b->ak.area, b->ak.area_n);
+	b->maker.quote = quote;
+	*state = b;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_end(&b->maker);
+	fh_checked_end(&b->checked);
+	quote_maker_drop(&b->ak);
+	fh_fixture_remove(b->directory);
+	test_free(b);
+	return 0;
+}
+
+static enum fh_answer answer(struct bench *b, enum fh_question q)
+{
+	fh_checked_load(&b->checked, b->directory);
+	assert_int_equal(fh_checked_run(&b->checked, &b->options), FH_ERR_OK);
+	return fh_finding_answer(&b->checked.check.finding, q);
+}
+
+static void refused_as(struct bench *b, const char *code)
+{
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_NO);
+	assert_string_equal(fh_checked_why(&b->checked), code);
+}
+
+/* Two boots, a second start in the first, and a quote in each.  */
+static void two_boots(struct bench *b)
+{
+	struct fh_pcr_state good = good_state();
+
+	fh_maker_chain(&b->maker);
+	fh_maker_approve(&b->maker, &good);
+	fh_maker_session(&b->maker);
+	fh_maker_start(&b->maker);
+	fh_maker_batch(&b->maker, 0);
+	fh_maker_quote(&b->maker);
+	fh_maker_batch(&b->maker, 3);
+	fh_maker_restart(&b->maker);
+	fh_maker_batch(&b->maker, 2);
+	fh_maker_session(&b->maker);
+	fh_maker_start(&b->maker);
+	fh_maker_batch(&b->maker, 2);
+	fh_maker_quote(&b->maker);
+	fh_maker_batch(&b->maker, 2);
+	b->options.genesis_given = true;
+	b->options.genesis = b->maker.chain_id;
+}
+
+static void accepts_quotes_of_an_approved_state(void **state)
+{
+	struct bench *b = *state;
+
+	two_boots(b);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(fh_finding_answer(&b->checked.check.finding, FH_ACCEPTED), FH_ANSWER_YES);
+	assert_int_equal(b->checked.check.quotes, 5);
+}
+
+/* The first session's quote was made in the boot after it.  */
+static void refuses_a_quote_of_another_boot_of_the_tpm(void **state)
+{
+	struct bench *b = *state;
+
+	b->resets_more = 1;
+	two_boots(b);
+	refused_as(b, "quote");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(accepts_quotes_of_an_approved_state),
+		TEST(refuses_a_quote_of_another_boot_of_the_tpm),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
