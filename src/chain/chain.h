@@ -157,6 +157,9 @@ fh_err fh_chain_hash_at(const struct fh_chain *c, uint64_t sequence, struct fh_h
 /* The sequence of the statement with HASH, which then is on this chain (up to
  * head); FH_ERR_UNKNOWN otherwise.  */
 fh_err fh_chain_find(const struct fh_chain *c, const struct fh_hash *hash, uint64_t *sequence);
+/* The statement at SEQUENCE with HASH is held: on this chain, or on a side of a fork,
+ * where it may have been the head before the fork was known.  */
+bool fh_chain_holds(const struct fh_chain *c, uint64_t sequence, const struct fh_hash *hash);
 
 /* The newest statement about the device with this id, revoked ones included,
  * or NULL.  Answers in every state, because old records must stay verifiable.  */

@@ -21,6 +21,17 @@ fh_err fh_chain_find(const struct fh_chain *c, const struct fh_hash *hash, uint6
 	return FH_ERR_UNKNOWN;
 }
 
+bool fh_chain_holds(const struct fh_chain *c, uint64_t sequence, const struct fh_hash *hash)
+{
+	if (sequence < c->steps && fh_hash_equal(&c->step[sequence].hash, hash))
+		return true;
+	for (size_t i = 0; i < c->sides; i++) {
+		if (c->side[i].sequence == sequence && fh_hash_equal(&c->side[i].step.hash, hash))
+			return true;
+	}
+	return false;
+}
+
 static const struct fh_chain_object *next(const struct fh_chain *c, enum fh_statement_kind kind,
 					  size_t *at)
 {

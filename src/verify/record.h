@@ -69,6 +69,8 @@ struct fh_record_session {
 	bool named;                  /* an entry has named it */
 	bool certified;              /* its certificate has come and is right */
 	uint64_t boot;               /* the boot it belongs to */
+	uint64_t start;              /* the one that made it */
+	bool quoted;                 /* its certificate carries a quote */
 	struct fh_verifier verifier; /* its key, once certified */
 	uint32_t key_id;             /* on its note lines */
 };
@@ -95,8 +97,10 @@ struct fh_record_check {
 	bool may_permit;             /* the chain lets this device permit */
 	uint64_t quotes;             /* that hold */
 	uint64_t unquoted;           /* sessions whose certificate carries none */
+	uint64_t starts_unquoted;    /* later starts in a boot that carry none */
 	uint64_t unapproved;         /* quotes of a state that was not approved */
 	struct fh_leaf last;         /* the entry before this one */
+	uint64_t began;              /* the first entry of its start */
 	struct fh_boundary *boundary; /* since and with the last checkpoint */
 	size_t boundaries;
 	uint64_t **intents;          /* bits of open intents, by page */

@@ -50,6 +50,8 @@ static bool in_order(struct fh_record_check *c, const struct fh_leaf *l)
 		what = "the boot or start counter goes back";
 	if (what != nullptr)
 		fh_trace_what(fh_record_refuse(c, "order"), "%s", what);
+	else if (l->start != c->last.start)
+		c->began = l->index;
 	return what == nullptr;
 }
 

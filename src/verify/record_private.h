@@ -28,8 +28,8 @@ fh_err fh_record_entry_check(struct fh_record_check *c, const struct fh_stored *
 /* Judges a session entry.  */
 fh_err fh_record_session_check(struct fh_record_check *c, const struct fh_record_entry *e);
 
-/* Judges a QUOTE about SUBJECT, of which chain, device, session and checkpoint are
- * filled in here; LOCK is what the lock PCR has to be.  */
+/* Judges a QUOTE about SUBJECT, of which chain, device and session are filled in here;
+ * LOCK is what the lock PCR has to be.  */
 fh_err fh_record_quote_check(struct fh_record_check *c, const struct fh_leaf *leaf,
 			     struct fh_span quote, struct fh_quote_subject subject,
 			     const struct fh_hash *lock);

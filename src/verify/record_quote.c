@@ -12,24 +12,6 @@ static void refuse(struct fh_record_check *c, const char *what)
 	fh_trace_what(fh_record_refuse(c, "quote"), "%s", what);
 }
 
-/* QUOTE is by the AK that D was enrolled with, about SUBJECT at one of the places in
- * the record that it can be about: the last checkpoint, or a batch behind it whose
- * checkpoint a crash kept from being filed.  */
-static fh_err judge(const struct fh_record_check *c, const struct fh_device *d,
-		    struct fh_span quote, struct fh_quote_subject subject,
-		    struct fh_machine_result *out)
-{
-	for (size_t i = 0; i < c->boundaries; i++) {
-		subject.size = c->boundary[i].size;
-		subject.root = c->boundary[i].root;
-		fh_err e = fh_machine_quote_judge(d->body.ak, quote, &subject, out);
-
-		if (e != FH_ERR_OK || fh_machine_quote_holds(out))
-			return e;
-	}
-	return FH_ERR_OK;
-}
-
 static void say_unapproved(struct fh_record_check *c, const struct fh_leaf *leaf)
 {
 	struct fh_trace *t;
@@ -65,7 +47,8 @@ fh_err fh_record_quote_check(struct fh_record_check *c, const struct fh_leaf *le
 	subject.chain_id = c->chain_id;
 	subject.device_id = c->device_id;
 	subject.session_id = leaf->session;
-	fh_err e = d == nullptr ? FH_ERR_OK : judge(c, d, quote, subject, &r);
+	fh_err e = d == nullptr ? FH_ERR_OK
+				: fh_machine_quote_judge(d->body.ak, quote, &subject, &r);
 
 	if (e != FH_ERR_OK)
 		return e;
@@ -103,6 +86,33 @@ static bool read_question(const struct fh_field *detail, struct fh_quote_subject
 	return fh_cursor_end(&c) == FH_ERR_OK && right;
 }
 
+/* The checkpoint that was signed last when the quote was taken, or NULL.  At a start
+ * that is where its own entries begin: whatever was behind it was cut off, and the note
+ * of a checkpoint may have been lost with it.  Later it is the checkpoint before the
+ * entry, as each is filed before anything else happens.  */
+static const struct fh_boundary *quoted_at(const struct fh_record_check *c,
+					   enum fh_quote_purpose purpose)
+{
+	if (purpose != FH_QUOTE_START)
+		return &c->boundary[0];
+	for (size_t i = 0; i < c->boundaries; i++) {
+		if (c->boundary[i].size == c->began)
+			return &c->boundary[i];
+	}
+	return nullptr;
+}
+
+/* An entry without a quote: the start that made a session has the one in its
+ * certificate, and a later one must show the state it began in.  */
+static void check_unquoted(struct fh_record_check *c, const struct fh_leaf *leaf,
+			   enum fh_quote_purpose purpose)
+{
+	if (purpose != FH_QUOTE_START)
+		refuse(c, "the quote entry holds no quote");
+	else if (c->session.quoted && leaf->start != c->session.start)
+		c->starts_unquoted++;
+}
+
 /* The quote of an entry: START, scheduled ones, and those that were asked for.  */
 fh_err fh_record_quote_entry(struct fh_record_check *c, const struct fh_record_entry *entry,
 			     enum fh_quote_purpose purpose)
@@ -118,10 +128,17 @@ fh_err fh_record_quote_entry(struct fh_record_check *c, const struct fh_record_e
 	struct fh_hash locked = fh_pcr_locked(&entry->leaf.session);
 
 	if (f == nullptr) {
-		if (purpose != FH_QUOTE_START)
-			refuse(c, "the quote entry holds no quote");
+		check_unquoted(c, &entry->leaf, purpose);
 		return FH_ERR_OK;
 	}
+	const struct fh_boundary *at = quoted_at(c, purpose);
+
+	if (at == nullptr) {
+		refuse(c, "the start does not begin where this record had been signed");
+		return FH_ERR_OK;
+	}
+	subject.size = at->size;
+	subject.root = at->root;
 	struct fh_cursor cursor = fh_cursor_of(f->value);
 	struct fh_span bytes = fh_cbor_bytes(&cursor, FH_MACHINE_QUOTE_MAX);
 
@@ -141,16 +158,16 @@ void fh_record_answer_accepted(struct fh_record_check *c)
 		fh_finding_set(&c->finding, FH_ACCEPTED, FH_ANSWER_NO);
 		return;
 	}
-	/* Without the genesis hash anybody's approval would do.  */
-	if (c->counts.sessions > 0 && c->unquoted == 0
-	    && fh_finding_answer(&c->finding, FH_ENROLLED) == FH_ANSWER_YES) {
-		fh_finding_set(&c->finding, FH_ACCEPTED, FH_ANSWER_YES);
+	if (c->counts.sessions > 0 && c->unquoted == 0 && c->starts_unquoted == 0) {
+		/* Without the genesis hash anybody's approval would do; enrolled says so.  */
+		if (fh_finding_answer(&c->finding, FH_ENROLLED) == FH_ANSWER_YES)
+			fh_finding_set(&c->finding, FH_ACCEPTED, FH_ANSWER_YES);
 		return;
 	}
-	if (c->counts.sessions > 0 && c->unquoted == 0)
-		return; /* enrolled says why */
 	t = fh_finding_say(&c->finding, "no-quote");
 	fh_trace_where(t, "accepted");
 	fh_trace_what(t, "not checked: %s no quote of the machine's state",
-		      c->quotes > 0 ? "some sessions carry" : "the sessions carry");
+		      c->quotes == 0   ? "the sessions carry"
+		      : c->unquoted > 0 ? "some sessions carry"
+					: "some later starts carry");
 }

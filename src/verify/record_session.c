@@ -78,6 +78,8 @@ static const char *misfit(const struct fh_record_check *c, const struct fh_certi
 		return "the certificate is of another boot or start than its entry";
 	if (!extends(c, made))
 		return "the session does not begin where this record had been signed";
+	if (!made->version_1 && !fh_chain_holds(&c->chain, made->head_sequence, &made->head))
+		return "the certificate names a chain head that the record did not hold";
 	return nullptr;
 }
 
@@ -101,7 +103,8 @@ static fh_err check_quote(struct fh_record_check *c, const struct fh_certificate
 {
 	static const struct fh_hash reset;
 	const struct fh_quote_subject subject = {
-		.purpose = FH_QUOTE_SESSION, .boot = made->boot, .start = made->start,
+		.purpose = FH_QUOTE_SESSION, .size = made->previous_size,
+		.root = made->previous_root, .boot = made->boot, .start = made->start,
 		.head_sequence = made->head_sequence, .head = made->head,
 	};
 
@@ -124,6 +127,8 @@ static fh_err begin_session(struct fh_record_check *c, const struct fh_certifica
 	if (e != FH_ERR_OK)
 		return e;
 	c->session.certified = true;
+	c->session.start = made->start;
+	c->session.quoted = made->quote.n > 0;
 	c->session.key_id = fh_note_mldsa65_key_id(fh_span_of(c->origin, c->origin_n),
 						   made->session_key);
 	return check_least(c);
