@@ -17,27 +17,70 @@ static struct fh_trace *say(struct fh_document_check *c, const char *code, const
 
 /* --- quotes ----------------------------------------------------------- */
 
+/* A session's quote is about what its certificate names.  */
+static bool as_certified(const struct fh_document_check *c, const struct fh_quote_subject *s)
+{
+	const struct fh_certificate *made = &c->certificate;
+
+	return s->size == made->previous_size && fh_hash_equal(&s->root, &made->previous_root)
+	       && s->head_sequence == made->head_sequence && fh_hash_equal(&s->head, &made->head);
+}
+
 /* What the subject says and the document contradicts, or NULL.  */
 static const char *contradiction(const struct fh_document_check *c,
 				 const struct fh_quote_subject *s)
 {
 	const struct fh_document *d = &c->document;
-	struct fh_hash hash;
-	bool here = s->head_sequence > d->head_sequence
-		 || (fh_chain_hash_at(&c->chain, s->head_sequence, &hash) == FH_ERR_OK
-		     && fh_hash_equal(&hash, &s->head));
 
 	if (s->boot != d->boot)
 		return "was taken in another boot";
 	if (s->start < c->certificate.start)
 		return "was taken before its session";
-	if (s->purpose == FH_QUOTE_SESSION && s->size != c->certificate.previous_size)
-		return "was taken over another record than the certificate names";
+	if (s->purpose == FH_QUOTE_SESSION && !as_certified(c, s))
+		return "was taken over another record or chain than the certificate names";
+	if (s->size < c->certificate.previous_size)
+		return "was taken over less than was signed before its session";
 	if (s->size == c->checkpoint.size && !fh_hash_equal(&s->root, &c->checkpoint.root))
 		return "was taken over another record of the same size";
-	if (d->statements > 0 && !here)
+	if (d->statements > 0 && s->head_sequence <= d->head_sequence
+	    && !fh_chain_holds(&c->chain, s->head_sequence, &s->head))
 		return "was taken under another chain";
 	return nullptr;
+}
+
+/* What the document's own quote may not be ahead of: the document is the newer one.  */
+static const char *premature(const struct fh_document_check *c, const struct fh_quote_subject *s)
+{
+	if (s->start > c->document.start)
+		return "was taken at a later start than the document's";
+	if (s->size > c->checkpoint.size)
+		return "was taken over more than the checkpoint shows";
+	return nullptr;
+}
+
+/* Whether the document shows the chain head that NAME was taken under.  If not, there
+ * may be a revocation that it withholds, so nothing that rests on its chain is a yes.  */
+static void check_head(struct fh_document_check *c, const char *name,
+		       const struct fh_quote_subject *s)
+{
+	const struct fh_document *d = &c->document;
+	struct fh_trace *t;
+
+	if (d->statements > 0 && s->head_sequence <= d->head_sequence)
+		return;
+	t = say(c, "head-unchecked", name);
+	if (d->statements == 0) {
+		fh_trace_what(t, "the chain head it was taken under is not checked: the chain is"
+				 " too large for the document");
+		fh_trace_cure(t, "verify the record, which holds it");
+		return;
+	}
+	fh_trace_what(t, "was taken under statement %llu of the chain, and the document shows"
+			 " them up to %llu", (unsigned long long)s->head_sequence,
+		      (unsigned long long)d->head_sequence);
+	fh_trace_cure(t, "fetch the document again; if it stays so, something is withheld");
+	if (fh_finding_answer(&c->finding, FH_ENROLLED) == FH_ANSWER_YES)
+		fh_finding_set(&c->finding, FH_ENROLLED, FH_ANSWER_UNCHECKED);
 }
 
 /* The lock PCR as this quote must find it.  */
@@ -88,9 +131,13 @@ static fh_err judge(struct fh_document_check *c, const char *name,
 		   && !fh_hash_equal(&r->quote.pcrs.value[FH_PCR_LOCK], &lock)) {
 		what = "finds the lock PCR not as this session leaves it";
 	}
+	if (what == nullptr && q == &c->document.quote)
+		what = premature(c, &s);
 	*right = what == nullptr;
 	if (what != nullptr)
 		fh_trace_what(say(c, "quote", name), "%s", what);
+	else
+		check_head(c, name, &s);
 	return FH_ERR_OK;
 }
 
@@ -290,8 +337,8 @@ static void answer_accepted(struct fh_document_check *c)
 			      "not checked: the document carries no quote of the machine's state");
 	} else if (fh_finding_answer(&c->finding, FH_ENROLLED) != FH_ANSWER_YES) {
 		fh_trace_what(say(c, "no-reference", "accepted"),
-			      "not checked: of a device that is not enrolled, anybody's"
-			      " approval would do");
+			      "not checked: of a device that is not known to be enrolled,"
+			      " anybody's approval would do");
 	} else if (fh_chain_approved(&c->chain, &c->device_id, &r->quote.pcrs) == nullptr) {
 		fh_finding_set(&c->finding, FH_ACCEPTED, FH_ANSWER_NO);
 		t = say(c, "not-approved", "accepted");

@@ -504,10 +504,66 @@ static void refuses_a_quote_about_something_else(void **state)
 	requote(m, &m->ak);
 	expect_no(m, FH_AUTHENTIC, "quote");
 	m->d = right;
-	s->purpose = FH_QUOTE_SESSION; /* the lock PCR is not at zero */
-	s->size = 30;
+	s->start = 10; /* the machine says that it has started 9 times */
 	requote(m, &m->ak);
 	expect_no(m, FH_AUTHENTIC, "quote");
+	m->d = right;
+	s->size = 51; /* the checkpoint is over 50 */
+	requote(m, &m->ak);
+	expect_no(m, FH_AUTHENTIC, "quote");
+	m->d = right;
+	s->size = 29; /* the session began at 30 */
+	requote(m, &m->ak);
+	expect_no(m, FH_AUTHENTIC, "quote");
+}
+
+/* A quote in the certificate's place: what it is about is what that names.  */
+static void holds_a_sessions_quote_to_its_certificate(void **state)
+{
+	struct machine *m = *state;
+	struct fh_quote_subject *s = &m->d.quote.subject;
+	struct fh_document_options o = trusting(m);
+
+	m->pcrs.value[FH_PCR_LOCK] = filled(0);
+	m->certificate.head_sequence = s->head_sequence;
+	m->certificate.head = s->head;
+	s->purpose = FH_QUOTE_SESSION;
+	s->size = 30;
+	s->root = m->certificate.previous_root;
+	requote(m, &m->ak);
+	const struct fh_finding *f = judged(m, published(m, &m->device, &m->session), &o);
+
+	assert_int_equal(fh_finding_answer(f, FH_AUTHENTIC), FH_ANSWER_YES);
+	s->root.bytes[0] ^= 1;
+	requote(m, &m->ak);
+	expect_no(m, FH_AUTHENTIC, "quote");
+	s->root.bytes[0] ^= 1;
+	m->certificate.head_sequence--; /* both are of the chain */
+	requote(m, &m->ak);
+	expect_no(m, FH_AUTHENTIC, "quote");
+	m->certificate.head_sequence++;
+	m->pcrs.value[FH_PCR_LOCK] = filled(1);
+	requote(m, &m->ak);
+	expect_no(m, FH_AUTHENTIC, "quote");
+}
+
+/* The machine had more statements than it shows: the next may revoke what it shows.  */
+static void believes_no_chain_that_ends_before_the_quoted_head(void **state)
+{
+	struct machine *m = *state;
+	struct fh_document_options o = trusting(m);
+
+	m->d.quote.subject.head_sequence++;
+	requote(m, &m->ak);
+	const struct fh_finding *f = judged(m, published(m, &m->device, &m->session), &o);
+
+	assert_int_equal(fh_finding_answer(f, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(fh_finding_answer(f, FH_ENROLLED), FH_ANSWER_UNCHECKED);
+	assert_int_equal(fh_finding_answer(f, FH_ACCEPTED), FH_ANSWER_UNCHECKED);
+	assert_true(says(f, "head-unchecked"));
+	m->d.statements = 0;
+	f = judged(m, published(m, &m->device, &m->session), &o);
+	assert_true(says(f, "head-unchecked"));
 }
 
 static void refuses_a_quote_of_another_boot_of_the_tpm(void **state)
@@ -706,6 +762,8 @@ int main(void)
 		TEST(refuses_what_contradicts_the_certificate),
 		TEST(refuses_the_key_of_another_tpm),
 		TEST(refuses_a_quote_about_something_else),
+		TEST(holds_a_sessions_quote_to_its_certificate),
+		TEST(believes_no_chain_that_ends_before_the_quoted_head),
 		TEST(refuses_a_quote_of_another_boot_of_the_tpm),
 		TEST(refuses_a_quote_of_another_session),
 		TEST(refuses_changed_pcrs_and_an_open_lock),
