@@ -348,10 +348,8 @@ static bool read_children(struct reading *r, int depth, uint8_t close, struct fh
 	return out->kind == FH_JSON_ARRAY || check_names(r, out);
 }
 
-static bool read_value(struct reading *r, int depth, struct fh_json *out)
+static bool read_kind(struct reading *r, int depth, struct fh_json *out)
 {
-	skip_blanks(r);
-	out->at = here(r);
 	if (accept(r, '[')) {
 		out->kind = FH_JSON_ARRAY;
 		return read_children(r, depth, ']', out);
@@ -364,6 +362,18 @@ static bool read_value(struct reading *r, int depth, struct fh_json *out)
 		return read_word(r, out);
 	out->kind = FH_JSON_STRING;
 	return read_string(r, &out->text);
+}
+
+static bool read_value(struct reading *r, int depth, struct fh_json *out)
+{
+	skip_blanks(r);
+	struct fh_span from = r->c.rest;
+
+	out->at = here(r);
+	if (!read_kind(r, depth, out))
+		return false;
+	out->raw = fh_span_first(from, from.n - r->c.rest.n);
+	return true;
 }
 
 fh_err fh_json_tree(struct fh_span text, const struct fh_json_limits *limits, const char *name,

@@ -13,7 +13,7 @@ enum fh_json_kind {
 	FH_JSON_NULL = 0,
 	FH_JSON_BOOL,
 	FH_JSON_INTEGER, /* a number without fraction and exponent, within 64 bits */
-	FH_JSON_REAL,    /* any other number; its value is not kept */
+	FH_JSON_REAL,    /* any other number; its value is what RAW says */
 	FH_JSON_STRING,
 	FH_JSON_ARRAY,
 	FH_JSON_OBJECT,
@@ -30,6 +30,7 @@ struct fh_json {
 	uint32_t n;                  /* elements of an ARRAY, members of an OBJECT */
 	struct fh_json_place at;     /* of its first byte */
 	struct fh_span name;         /* of a member */
+	struct fh_span raw;          /* the value as it stands in the text */
 	const struct fh_json *next;  /* the next of the same array or object */
 	union {
 		bool boolean;

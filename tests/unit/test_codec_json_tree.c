@@ -71,6 +71,18 @@ static void knows_integers_from_other_numbers(void **state)
 	assert_int_equal(tree("-0")->integer, 0);
 }
 
+static void keeps_every_value_as_it_was_written(void **state)
+{
+	(void)state;
+	const struct fh_json *j = tree(" { \"a\" : [ 1.50e+3 , \"\\u0061\" ] } ");
+	const struct fh_json *list = fh_json_member(j, "a");
+
+	assert_true(fh_span_equal(j->raw, fh_span_str("{ \"a\" : [ 1.50e+3 , \"\\u0061\" ] }")));
+	assert_true(fh_span_equal(list->raw, fh_span_str("[ 1.50e+3 , \"\\u0061\" ]")));
+	assert_true(fh_span_equal(list->first->raw, FH_SPAN_LIT("1.50e+3")));
+	assert_true(fh_span_equal(list->first->next->raw, fh_span_str("\"\\u0061\"")));
+}
+
 static void resolves_escapes(void **state)
 {
 	(void)state;
@@ -134,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_what_the_text_says),
 		cmocka_unit_test(knows_integers_from_other_numbers),
+		cmocka_unit_test(keeps_every_value_as_it_was_written),
 		cmocka_unit_test(resolves_escapes),
 		cmocka_unit_test(refuses_what_is_no_json),
 		cmocka_unit_test(holds_its_limits),
