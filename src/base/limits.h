@@ -18,6 +18,11 @@ constexpr size_t FH_NOTE_SIGNATURES_MAX = 16; /* C2SP signed-note: verifiers acc
 constexpr size_t FH_NOTE_SIGNATURE_MAX = 8192;  /* one signature we decode; ML-DSA-87's 4,627 fit */
 constexpr size_t FH_NOTE_NAME_MAX = 255;      /* a key name on a signature line */
 
+/* JSON Schema */
+constexpr size_t FH_REGEX_PATTERN_MAX = 4096;    /* bytes of one pattern; the usual have 50 */
+constexpr int FH_REGEX_NESTING_MAX = 64;         /* groups in each other: the parser's stack */
+constexpr size_t FH_REGEX_STATES_MAX = 16384;    /* counts written out; times a text's length */
+
 /* The authority chain */
 constexpr size_t FH_STATEMENT_MAX = 1 << 20;     /* one statement; a policy of 10,000 rules fits */
 constexpr size_t FH_STATEMENT_SIGNATURES_MAX = 32; /* signatures under one statement */
