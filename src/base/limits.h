@@ -19,6 +19,11 @@ constexpr size_t FH_NOTE_SIGNATURE_MAX = 8192;  /* one signature we decode; ML-D
 constexpr size_t FH_NOTE_NAME_MAX = 255;      /* a key name on a signature line */
 
 /* JSON Schema */
+constexpr size_t FH_SCHEMA_NODES_MAX = 65536;     /* schemas in one; the meta-schemas have 200 */
+constexpr int FH_SCHEMA_DEPTH_MAX = 512;          /* schemas that lead into each other: the stack */
+constexpr uint64_t FH_SCHEMA_STEPS_MAX = 20000000; /* work of one check: some 0.2 s */
+constexpr int64_t FH_SCHEMA_EXPONENT_MAX = 1000000000; /* so that sums of exponents fit */
+constexpr size_t FH_SCHEMA_MULTIPLE_DIGITS_MAX = 18;   /* of multipleOf: a rest, times 10, fits */
 constexpr size_t FH_REGEX_PATTERN_MAX = 4096;    /* bytes of one pattern; the usual have 50 */
 constexpr int FH_REGEX_NESTING_MAX = 64;         /* groups in each other: the parser's stack */
 constexpr size_t FH_REGEX_STATES_MAX = 16384;    /* counts written out; times a text's length */
