@@ -26,12 +26,17 @@ static const struct {
 	{ OF_RECORD, "receipt", "not read: receipts are made from it, and checked by themselves" },
 };
 
+/* The tree as it is served.  */
+#define TILES "tiles."
+
 static const char *what_of(enum level level, const char *name)
 {
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (level == known[i].level && strcmp(name, known[i].name) == 0)
 			return known[i].what;
 	}
+	if (level == OF_RECORD && strncmp(name, TILES, sizeof(TILES) - 1) == 0)
+		return "not read: made from the journal, for those who fetch the record";
 	return "not read: no part of the record, and not Freehold's";
 }
 

@@ -49,6 +49,7 @@ static fh_err begin_segment(struct fh_journal *j)
 	fh_fd_drop(&j->segment);
 	j->segment = file;
 	file = (struct fh_fd){ 0 };
+	j->segment_first = j->durable.size;
 	j->offset = b.n;
 	return FH_ERR_OK;
 }
@@ -89,6 +90,9 @@ fh_err fh_journal_open(const char *directory, const struct fh_hash *chain_id,
 	if (e != FH_ERR_OK)
 		return e;
 	j.tree = j.durable;
+	j.tiles = visitor != nullptr ? visitor->tiles : nullptr;
+	if (j.tiles != nullptr)
+		fh_tiles_settled(j.tiles);
 	*out = j;
 	j = (struct fh_journal){ 0 };
 	return FH_ERR_OK;
@@ -119,6 +123,7 @@ fh_err fh_journal_append(struct fh_journal *j, struct fh_span leaf, struct fh_sp
 /* Writes the three parts of the batch frame at the end of the segment.  */
 static fh_err write_batch(struct fh_journal *j)
 {
+	const struct fh_place place = { j->segment_first, j->offset };
 	uint8_t open_bytes[64], close_bytes[64];
 	struct fh_builder open = FH_BUILDER_ARRAY(open_bytes);
 	struct fh_builder close = FH_BUILDER_ARRAY(close_bytes);
@@ -138,6 +143,8 @@ static fh_err write_batch(struct fh_journal *j)
 			return e;
 		j->offset += parts[i].n;
 	}
+	if (j->tiles != nullptr)
+		fh_tiles_place(j->tiles, j->durable.size, j->tree.size, place);
 	return FH_ERR_OK;
 }
 
@@ -223,8 +230,12 @@ fh_err fh_journal_checkpoint(struct fh_journal *j, struct fh_span note)
 	if (e != FH_ERR_OK)
 		return stop(j, e);
 	j->offset += b.n;
+	uint64_t covered = j->durable.size - j->signed_tree.size;
+
+	for (uint64_t i = 0; i < covered && j->tiles != nullptr; i++)
+		fh_tiles_add(j->tiles, &j->leaf[i]);
 	j->leaves = (size_t)(j->tree.size - j->durable.size);
-	memmove(j->leaf, j->leaf + (j->durable.size - j->signed_tree.size),
+	memmove(j->leaf, j->leaf + covered,
 		j->leaves * sizeof(*j->leaf));
 	j->signed_tree = j->durable;
 	return FH_ERR_OK;

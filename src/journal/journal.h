@@ -6,6 +6,7 @@
 #include "base/trace.h"
 #include "entry/leaf.h"
 #include "entry/segment.h"
+#include "journal/tiles.h"
 #include "merkle/checkpoint.h"
 #include "merkle/proof.h"
 #include "os/file.h"
@@ -19,6 +20,7 @@
 struct fh_journal {
 	struct fh_fd directory;    /* record/journal */
 	struct fh_fd segment;      /* the one that is written */
+	uint64_t segment_first;    /* index of its first entry */
 	uint64_t offset;           /* its end */
 	struct fh_hash chain_id;
 	struct fh_hash device_id;
@@ -28,6 +30,7 @@ struct fh_journal {
 	struct fh_builder batch;   /* entries of the batch in memory */
 	struct fh_hash *leaf;      /* leaf hashes since signed_tree */
 	size_t leaves;
+	struct fh_tiles *tiles;    /* the tree up to signed_tree, or NULL */
 	bool stopped;              /* a write failed */
 	uint64_t torn;             /* bytes cut off the tail at open */
 };
@@ -38,6 +41,7 @@ struct fh_journal_visitor {
 	void *context;
 	uint64_t noted_size;       /* a size whose root is known from elsewhere; 0: of none */
 	struct fh_hash noted_root; /* FH_ERR_ROLLBACK if this journal has another there */
+	struct fh_tiles *tiles;    /* to be kept, as opened; or NULL */
 };
 
 /* Opens or begins the journal below DIRECTORY (a path), reads it through,

@@ -8,46 +8,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "codec/note.h"
-
-void fh_segment_name(uint64_t first, char name[FH_SEGMENT_NAME_SIZE])
-{
-	(void)snprintf(name, FH_SEGMENT_NAME_SIZE, "%020llu.fhj", (unsigned long long)first);
-}
-
-/* A segment mapped for reading.  */
-struct mapped {
-	void *p;
-	size_t n;
-};
-
-static void mapped_drop(struct mapped *m)
-{
-	if (m->p != nullptr)
-		(void)munmap(m->p, m->n);
-}
-
-static fh_err map_file(int fd, struct mapped *out)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
-		return fh_errno_err(errno);
-	if (st.st_size == 0) {
-		*out = (struct mapped){ 0 };
-		return FH_ERR_OK;
-	}
-	void *p = mmap(nullptr, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, /* offset= */ 0);
-
-	if (p == MAP_FAILED)
-		return FH_ERR_NOMEM;
-	*out = (struct mapped){ p, (size_t)st.st_size };
-	return FH_ERR_OK;
-}
 
 /* One more leaf for the batch that is being read; remembers the tree at the
  * signed size.  */
@@ -57,6 +20,8 @@ static fh_err add_leaf(struct fh_journal *j, struct fh_tree *grown, struct fh_sp
 	struct fh_hash h = fh_leaf_hash(leaf);
 
 	fh_tree_add(grown, &h);
+	if (r->visitor != nullptr && r->visitor->tiles != nullptr)
+		fh_tiles_add(r->visitor->tiles, &h);
 	if (r->visitor != nullptr && r->visitor->noted_size == grown->size) {
 		struct fh_hash root = fh_tree_root(grown);
 
@@ -159,6 +124,15 @@ static bool note_fits(const struct fh_journal *j, struct fh_span body)
 	       && fh_hash_equal(&c.root, &root);
 }
 
+/* The entries since FIRST lie in the batch at OFFSET.  */
+static void note_place(const struct fh_journal *j, const struct fh_recovery *r, uint64_t first,
+		       uint64_t offset)
+{
+	if (r->visitor != nullptr && r->visitor->tiles != nullptr)
+		fh_tiles_place(r->visitor->tiles, first, j->durable.size,
+			       (struct fh_place){ j->segment_first, offset });
+}
+
 /* Reads one segment; *END is the offset behind its last whole frame.  */
 static fh_err read_segment(struct fh_journal *j, struct fh_span all, const struct fh_recovery *r,
 			   uint64_t *end)
@@ -175,12 +149,15 @@ static fh_err read_segment(struct fh_journal *j, struct fh_span all, const struc
 			return FH_ERR_FORMAT;
 		if (first && !head_fits(j, body))
 			return FH_ERR_CONFLICT;
+		uint64_t before = j->durable.size;
+
 		if (type == FH_SEGMENT_BATCH)
 			e = add_batch(j, body, r);
 		if (type == FH_SEGMENT_CHECKPOINT && !note_fits(j, body))
 			e = FH_ERR_TORN;
 		if (e != FH_ERR_OK)
 			return e;
+		note_place(j, r, before, *end);
 		first = false;
 		*end = all.n - c.rest.n;
 	}
@@ -219,7 +196,7 @@ static fh_err explain(struct fh_trace *t, const char *name, uint64_t end, uint64
 static fh_err next_segment(struct fh_journal *j, const struct fh_recovery *r, struct fh_trace *t)
 {
 	char name[FH_SEGMENT_NAME_SIZE];
-	__attribute__((cleanup(mapped_drop))) struct mapped m = { 0 };
+	FH_OWN(fh_segment_map) m = { 0 };
 	uint64_t end, first = j->durable.size;
 
 	fh_segment_name(first, name);
@@ -228,10 +205,11 @@ static fh_err next_segment(struct fh_journal *j, const struct fh_recovery *r, st
 	if (fd < 0)
 		return fh_errno_err(errno);
 	FH_OWN(fh_fd) file = fh_fd_of(fd);
-	fh_err e = map_file(fd, &m);
+	fh_err e = fh_segment_map_open(fd, &m);
 
 	if (e != FH_ERR_OK)
 		return e;
+	j->segment_first = first;
 	e = read_segment(j, fh_span_of(m.p, m.n), r, &end);
 	if (e == FH_ERR_CONFLICT || (e != FH_ERR_OK && j->durable.size < r->signed_size))
 		return explain(t, name, end, j->durable.size, e);

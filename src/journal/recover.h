@@ -3,14 +3,9 @@
 #define FH_JOURNAL_RECOVER_H
 
 #include "journal/journal.h"
+#include "journal/map.h"
 
 /* Reading a journal through after whatever happened to it.  */
-
-/* "%020llu.fhj" and its zero.  */
-constexpr size_t FH_SEGMENT_NAME_SIZE = 25;
-
-/* The name of the segment whose first entry is FIRST.  */
-void fh_segment_name(uint64_t first, char name[FH_SEGMENT_NAME_SIZE]);
 
 struct fh_recovery {
 	uint64_t signed_size;       /* what was surely signed: never cut below */

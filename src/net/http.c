@@ -137,15 +137,23 @@ static void put_line(struct fh_builder *b, const char *name, struct fh_span valu
 	fh_builder_text(b, "\r\n");
 }
 
+static const char *cache_of(const struct fh_http_response *r)
+{
+	if (r->cache != nullptr)
+		return r->cache;
+	return r->published ? "no-cache" : "no-store";
+}
+
 void fh_http_put_response(struct fh_builder *b, const struct fh_http_response *r)
 {
 	fh_builder_text(b, "HTTP/1.1 ");
 	fh_builder_decimal(b, r->status);
 	fh_builder_text(b, " ");
 	fh_builder_text(b, phrase(r->status));
-	fh_builder_text(b, r->published ? "\r\nCache-Control: no-cache\r\n"
-					  "Access-Control-Allow-Origin: *\r\n"
-					: "\r\nCache-Control: no-store\r\n");
+	fh_builder_text(b, "\r\n");
+	put_line(b, "Cache-Control: ", fh_span_str(cache_of(r)));
+	if (r->published)
+		fh_builder_text(b, "Access-Control-Allow-Origin: *\r\n");
 	fh_builder_text(b, "X-Content-Type-Options: nosniff\r\n");
 	if (r->etag.n > 0)
 		put_line(b, "ETag: ", r->etag);
@@ -160,7 +168,8 @@ void fh_http_put_response(struct fh_builder *b, const struct fh_http_response *r
 		fh_builder_text(b, "\r\n");
 	}
 	if (r->body.n > 0)
-		fh_builder_text(b, "Content-Type: application/json\r\n");
+		put_line(b, "Content-Type: ",
+			 fh_span_str(r->type != nullptr ? r->type : "application/json"));
 	if (r->session.n > 0) {
 		fh_builder_text(b, "Mcp-Session-Id: ");
 		fh_builder_hex(b, r->session);

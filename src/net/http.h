@@ -48,7 +48,9 @@ struct fh_http_response {
 	bool challenge;         /* WWW-Authenticate: Bearer */
 	const char *allow;      /* Allow: these methods; or NULL */
 	struct fh_span session; /* Mcp-Session-Id, raw bytes written as hex; or empty */
-	struct fh_span body;    /* JSON; or empty */
+	struct fh_span body;    /* of TYPE; or empty */
+	const char *type;       /* Content-Type of the body; NULL: application/json */
+	const char *cache;      /* Cache-Control; NULL: no-store, or as published */
 	struct fh_span etag;    /* ETag: this, quotes included; or empty */
 	bool published;         /* any page may read it, and ask whether it has changed */
 	bool head_only;         /* of BODY only the length: the answer to HEAD */

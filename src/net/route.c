@@ -191,6 +191,15 @@ static void route_quote(const struct fh_http_request *r, struct fh_route *out)
 	}
 }
 
+static void route_record(const struct fh_http_request *r, struct fh_route *out)
+{
+	out->kind = FH_ROUTE_RECORD;
+	if (r->method == FH_HTTP_GET || r->method == FH_HTTP_HEAD)
+		return;
+	refuse(out, 405, "method", "only GET and HEAD are answered here");
+	out->allow = "GET, HEAD";
+}
+
 void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 	      struct fh_route *out)
 {
@@ -198,7 +207,7 @@ void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 	struct fh_span name = fh_span_skip(r->target, prefix.n);
 
 	*out = (struct fh_route){ 0 };
-	refuse(out, 404, "not-found", "there are /mcp/NAME, /healthz and "
+	refuse(out, 404, "not-found", "there are /mcp/NAME, /healthz, /record/ and "
 	       "/.well-known/freehold-operator-key.json");
 	if (!check_host(r, a, out))
 		return;
@@ -210,6 +219,10 @@ void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 		return;
 	if (fh_span_equal(r->target, FH_SPAN_LIT("/.well-known/freehold-quote"))) {
 		route_quote(r, out);
+		return;
+	}
+	if (fh_span_starts(r->target, FH_SPAN_LIT(FH_ROUTE_RECORD_PREFIX))) {
+		route_record(r, out);
 		return;
 	}
 	if (fh_span_starts(r->target, prefix) && fh_route_is_name(name)) {

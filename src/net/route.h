@@ -24,7 +24,9 @@ enum fh_route_kind {
 	FH_ROUTE_HEALTH,     /* GET /healthz */
 	FH_ROUTE_DOCUMENT,   /* GET or HEAD of the document, under either name */
 	FH_ROUTE_QUOTE,      /* POST: the body asks for a quote */
+	FH_ROUTE_RECORD,     /* GET or HEAD of something behind FH_ROUTE_RECORD_PREFIX */
 };
+#define FH_ROUTE_RECORD_PREFIX "/record/"
 
 struct fh_route {
 	enum fh_route_kind kind;

@@ -362,6 +362,7 @@ static fh_err turn(struct fh_core *c)
 		e = fh_core_document(c);
 	if (e == FH_ERR_OK)
 		e = send_released(c);
+	fh_core_tiles_watch(c);
 	return e == FH_ERR_OK ? receipt_if_due(c) : e;
 }
 

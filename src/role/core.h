@@ -130,6 +130,8 @@ struct fh_core {
 	struct fh_hash recorded_head; /* the chain's head as far as the record tells */
 	bool nearly_full;             /* only chain and shutdown entries are still written */
 
+	struct fh_tiles tiles;        /* what the record is served as */
+	bool tiles_told;              /* the log says that they are broken */
 	uint64_t receipt_ms;          /* boot clock, of the last root signed for receipts */
 	uint64_t receipt_size;        /* entries under it */
 
@@ -285,6 +287,13 @@ uint64_t fh_core_receipt_due_ms(const struct fh_core *c);
 /* Has the newest root signed and writes record/receipt.  An error is of the keeper, and
  * final; a file that cannot be written is said in the log.  */
 fh_err fh_core_receipt(struct fh_core *c);
+
+/* --- core_tiles.c: the record for whoever reads it --------------------- */
+
+/* Answers what a gate asks of the record.  FH_ERR_FORMAT cuts that gate off.  */
+fh_err fh_core_record_part(struct fh_core *c, size_t gate, const struct fh_ask *ask);
+/* Says once in the log if the tiles are broken.  */
+void fh_core_tiles_watch(struct fh_core *c);
 
 /* --- core_decide.c ---------------------------------------------------- */
 

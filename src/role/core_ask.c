@@ -594,6 +594,8 @@ static fh_err dispatch(struct fh_core *c, struct request *r)
 		return ask_health(c, r);
 	case FH_ASK_QUOTE:
 		return ask_quote(c, r);
+	case FH_ASK_RECORD:
+		return fh_core_record_part(c, r->gate, r->ask);
 	case FH_ASK_REFUSED:
 		break;
 	}

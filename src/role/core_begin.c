@@ -143,11 +143,12 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 static fh_err open_journal(struct fh_core *c, const struct fh_door_opened *o, struct history *h)
 {
 	struct fh_journal_visitor visitor = { visit, h, o->noted ? o->note.size : 0,
-					      o->note.root };
+					      o->note.root, &c->tiles };
 	char path[FH_PATH_MAX];
 
 	if (snprintf(path, sizeof(path), "%s/journal", c->record_path) >= (int)sizeof(path))
 		return FH_ERR_LIMIT;
+	fh_tiles_begin(c->record_path, &c->tiles);
 	fh_err e = fh_journal_open(path, &o->chain_id, &o->device_id, o->signed_size,
 				   &o->signed_root, &visitor, &c->memory, &c->journal, &c->trace);
 

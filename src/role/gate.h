@@ -161,6 +161,14 @@ struct fh_http_response fh_gate_document_answer(const struct fh_gate *g,
 const char *fh_gate_quote_read(const struct fh_gate *g, struct fh_span body,
 			       struct fh_builder *params, uint16_t *status);
 
+/* --- gate_record.c: the record for whoever reads it --------------------- */
+
+/* What the target of R names of the record, as core wants it, into PARAMS; false if there
+ * is no such thing.  */
+bool fh_gate_record_read(const struct fh_http_request *r, struct fh_builder *params);
+/* Answers C, whose request that was, with what core says.  */
+void fh_gate_record_answer(struct fh_client *c, const struct fh_reply *r);
+
 /* --- gate_answer.c: from core's replies to JSON ------------------------- */
 
 /* Answers P, which has a client, with R.  */
@@ -182,6 +190,10 @@ void fh_gate_message(struct fh_client *client, struct fh_span json, const struct
 void fh_gate_http_open(struct fh_client *c);
 void fh_gate_http_heard(void *client);
 void fh_gate_http_say(struct fh_client *c, const struct fh_say *say);
+/* An answer of another kind, and a refusal with a reason.  */
+void fh_gate_http_respond(struct fh_client *c, struct fh_http_response *r);
+void fh_gate_http_refuse(struct fh_client *c, uint16_t status, struct fh_span reason,
+			 struct fh_span text);
 void fh_gate_http_tick(struct fh_client *c, uint64_t now_ms);
 void fh_gate_line_open(struct fh_client *c);
 void fh_gate_line_heard(void *client);

@@ -159,6 +159,10 @@ void fh_gate_answer(struct fh_gate *g, struct fh_pending *p, const struct fh_rep
 		answer_quote(c, r);
 		return;
 	}
+	if (p->kind == FH_ASK_RECORD) {
+		fh_gate_record_answer(c, r);
+		return;
+	}
 	if (p->kind == FH_ASK_END) {
 		answer_end(c, r);
 		return;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "role/gate.h"
 
+#include "codec/json.h"
+
 /* Network connections: one request is read, answered, and only then the next
  * is looked at, so that pipelined answers are in order.  A connection that goes
  * away cancels nothing (MCP 2025-11-25, basic/transports); its answer is dropped.  */
@@ -43,6 +45,12 @@ void fh_gate_http_say(struct fh_client *c, const struct fh_say *say)
 	queue_response(c, &r);
 }
 
+void fh_gate_http_respond(struct fh_client *c, struct fh_http_response *r)
+{
+	if (c->stream.watch != nullptr) /* or it left while core was being lost */
+		queue_response(c, r);
+}
+
 static void refuse(struct fh_client *c, uint16_t status, const char *reason, const char *text,
 		   const char *allow)
 {
@@ -54,6 +62,22 @@ static void refuse(struct fh_client *c, uint16_t status, const char *reason, con
 				      .challenge = status == 401, .body = fh_builder_span(&b) };
 
 	queue_response(c, &r);
+}
+
+void fh_gate_http_refuse(struct fh_client *c, uint16_t status, struct fh_span reason,
+			 struct fh_span text)
+{
+	uint8_t memory[2048];
+	struct fh_builder b = FH_BUILDER_ARRAY(memory);
+
+	fh_builder_text(&b, "{\"error\":{\"reason\":");
+	fh_json_put_string(&b, reason);
+	fh_builder_text(&b, ",\"text\":");
+	fh_json_put_string(&b, text);
+	fh_builder_text(&b, "}}\n");
+	struct fh_http_response r = { .status = status, .body = fh_builder_span(&b) };
+
+	fh_gate_http_respond(c, &r);
 }
 
 static void ask_core(struct fh_client *c, struct fh_ask *a)
@@ -100,6 +124,21 @@ static void ask_quote(struct fh_client *c)
 		       " name of this machine}", /* allow= */ nullptr);
 }
 
+static void ask_record(struct fh_client *c)
+{
+	uint8_t bytes[FH_GATE_QUESTION_MAX];
+	struct fh_builder params = FH_BUILDER_ARRAY(bytes);
+	struct fh_ask a = { .kind = FH_ASK_RECORD };
+
+	if (!fh_gate_record_read(&c->http.request, &params)) {
+		refuse(c, 404, "not-found", "there are checkpoint, tile/L/N, tile/entries/N,"
+		       " payload/INDEX and receipt", /* allow= */ nullptr);
+		return;
+	}
+	a.params = fh_builder_span(&params);
+	ask_core(c, &a);
+}
+
 static void act(struct fh_client *c)
 {
 	struct fh_route route;
@@ -127,6 +166,9 @@ static void act(struct fh_client *c)
 		break;
 	case FH_ROUTE_QUOTE:
 		ask_quote(c);
+		break;
+	case FH_ROUTE_RECORD:
+		ask_record(c);
 		break;
 	default:
 		report(c, &route);

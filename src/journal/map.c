@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal/map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+void fh_segment_name(uint64_t first, char name[FH_SEGMENT_NAME_SIZE])
+{
+	(void)snprintf(name, FH_SEGMENT_NAME_SIZE, "%020llu.fhj", (unsigned long long)first);
+}
+
+void fh_segment_map_drop(struct fh_segment_map *m)
+{
+	if (m->p != nullptr)
+		(void)munmap(m->p, m->n);
+	*m = (struct fh_segment_map){ 0 };
+}
+
+fh_err fh_segment_map_open(int fd, struct fh_segment_map *out)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return fh_errno_err(errno);
+	if (st.st_size == 0) {
+		*out = (struct fh_segment_map){ 0 };
+		return FH_ERR_OK;
+	}
+	void *p = mmap(nullptr, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, /* offset= */ 0);
+
+	if (p == MAP_FAILED)
+		return FH_ERR_NOMEM;
+	*out = (struct fh_segment_map){ p, (size_t)st.st_size };
+	return FH_ERR_OK;
+}
+
+/* Which entries are wanted, and how far the reading has come.  */
+struct reading {
+	uint64_t next, end;
+	const struct fh_entry_visitor *visitor;
+};
+
+static fh_err read_batch(struct fh_span body, struct reading *r)
+{
+	struct fh_batch batch;
+	struct fh_stored s;
+	fh_err e = fh_batch_read(body, &batch);
+
+	if (e != FH_ERR_OK || batch.first > r->next)
+		return FH_ERR_FORMAT;
+	for (uint64_t i = batch.first; r->next < r->end; i++) {
+		e = fh_batch_next(&batch, &s);
+		if (e == FH_ERR_OK && i < r->next)
+			continue;
+		if (e == FH_ERR_OK)
+			e = r->visitor->entry(r->visitor->context, &s);
+		if (e != FH_ERR_OK)
+			break;
+		r->next++;
+	}
+	return e == FH_ERR_MISSING ? FH_ERR_OK : e;
+}
+
+/* What is wanted of the segment that begins with FIRST, from OFFSET on.  */
+static fh_err read_segment(int directory, uint64_t first, uint64_t offset, struct reading *r)
+{
+	char name[FH_SEGMENT_NAME_SIZE];
+	FH_OWN(fh_segment_map) m = { 0 };
+	enum fh_segment_frame type;
+	struct fh_span body;
+
+	fh_segment_name(first, name);
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return fh_errno_err(errno);
+	FH_OWN(fh_fd) file = fh_fd_of(fd);
+	fh_err e = fh_segment_map_open(fd, &m);
+	struct fh_cursor c = fh_cursor_of(fh_span_skip(fh_span_of(m.p, m.n), offset));
+
+	while (e == FH_ERR_OK && r->next < r->end) {
+		e = fh_segment_next(&c, &type, &body);
+		if (e != FH_ERR_OK || type == FH_SEGMENT_END)
+			break;
+		if (type == FH_SEGMENT_BATCH)
+			e = read_batch(body, r);
+	}
+	return e;
+}
+
+fh_err fh_entries_read(int directory, struct fh_place place, uint64_t from, uint64_t end,
+		       const struct fh_entry_visitor *v)
+{
+	struct reading r = { from, end, v };
+	fh_err e = read_segment(directory, place.segment, place.offset, &r);
+
+	/* The next segment begins with the entry that comes next.  */
+	while (e == FH_ERR_OK && r.next < end) {
+		uint64_t before = r.next;
+
+		e = read_segment(directory, before, 0, &r);
+		if (e == FH_ERR_OK && r.next == before)
+			e = FH_ERR_FORMAT;
+	}
+	return e;
+}

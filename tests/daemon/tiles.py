@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The record as it is served: a reader of C2SP tlog-tiles, written from that specification alone, recomputes the root of a
+checkpoint from tiles, proves inclusion and consistency with them, and finds nothing that it should not."""
+import base64
+import hashlib
+import http.client
+import subprocess
+import sys
+import time
+
+from machine import FREEHOLD, PATIENCE, VERIFY, Machine, demand, run_tests, wait_for
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+def leaf_hash(entry):
+	return hashlib.sha256(b"\0" + entry).digest()
+
+
+def node(left, right):
+	return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def root_of(hashes):
+	"""RFC 6962, section 2.1, by its recursive definition."""
+	if not hashes:
+		return hashlib.sha256(b"").digest()
+	if len(hashes) == 1:
+		return hashes[0]
+	k = 1
+	while 2 * k < len(hashes):
+		k *= 2
+	return node(root_of(hashes[:k]), root_of(hashes[k:]))
+
+
+def path_of(hashes, m):
+	"""PATH(m, D[n])."""
+	if len(hashes) == 1:
+		return []
+	k = 1
+	while 2 * k < len(hashes):
+		k *= 2
+	if m < k:
+		return path_of(hashes[:k], m) + [root_of(hashes[k:])]
+	return path_of(hashes[k:], m - k) + [root_of(hashes[:k])]
+
+
+def included(leaf, m, n, path, root):
+	"""RFC 9162, section 2.1.3.2."""
+	fn, sn, r = m, n - 1, leaf
+	for p in path:
+		if sn == 0:
+			return False
+		if fn & 1 or fn == sn:
+			r = node(p, r)
+			while fn and not fn & 1:
+				fn, sn = fn >> 1, sn >> 1
+		else:
+			r = node(r, p)
+		fn, sn = fn >> 1, sn >> 1
+	return sn == 0 and r == root
+
+
+def tile_path(level, n, width=256):
+	groups = [f"{n % 1000:03d}"]
+	while n >= 1000:
+		n //= 1000
+		groups.insert(0, f"x{n % 1000:03d}")
+	return f"tile/{level}/{'/'.join(groups)}" + (f".p/{width}" if width < 256 else "")
+
+
+class Log:
+	def __init__(self, daemon):
+		self.connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
+
+	def get(self, path, method="GET", status=200, **headers):
+		self.connection.request(method, "/record/" + path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+		r = self.connection.getresponse()
+		body = r.read()
+		demand(r.status == status, path, "is", r.status, "and not", status, body[:200])
+		self.headers = {k.lower(): v for k, v in r.getheaders()}
+		return body
+
+	def checkpoint(self):
+		text = self.get("checkpoint").decode().split("\n")
+		return int(text[1]), base64.b64decode(text[2])
+
+	def level(self, level, size):
+		"""All hashes of LEVEL in a tree of SIZE, tile by tile, the last one partial."""
+		count = size >> (8 * level)
+		out = b"".join(self.get(tile_path(level, n)) for n in range(count // 256))
+		if count % 256:
+			out += self.get(tile_path(level, count // 256, count % 256))
+		demand(len(out) == 32 * count, "level", level, "has", len(out), "bytes")
+		return [out[i:i + 32] for i in range(0, len(out), 32)]
+
+	def entries(self, size):
+		out = []
+		for n in range((size + 255) // 256):
+			bundle = self.get(tile_path("entries", n, min(256, size - 256 * n)))
+			while bundle:
+				length = int.from_bytes(bundle[:2], "big")
+				out.append(bundle[2:2 + length])
+				bundle = bundle[2 + length:]
+		return out
+
+
+def grow(m, d, calls):
+	s = d.session(m.token)
+	for _ in range(calls):
+		demand(not s.take("/public/x")["result"]["isError"], "a call failed")
+	s.end()
+
+
+def a_stranger_recomputes_the_root_and_proves_what_he_likes():
+	with Machine() as m:
+		m.make().govern()
+		d = m.serve()
+		log = Log(d)
+		grow(m, d, 40)
+		old_size, old_root = log.checkpoint()
+		grow(m, d, 270)
+		size, root = log.checkpoint()
+		demand(size > 600 > 256 > old_size, old_size, size)
+		leaves = log.level(0, size)
+		demand(root_of(leaves) == root, "level 0 does not lead to the root")
+		entries = log.entries(size)
+		demand([leaf_hash(e) for e in entries] == leaves, "the bundles are not the tree's entries")
+		# Each hash of level 1 is the root of a full tile below it.
+		for i, h in enumerate(log.level(1, size)):
+			demand(root_of(leaves[256 * i:256 * i + 256]) == h, "level 1, hash", i)
+		for i in (0, 1, 255, 256, 300, size - 1):
+			demand(included(leaves[i], i, size, path_of(leaves, i), root), "entry", i, "is not included")
+		# The tree then is a prefix of the tree now.
+		demand(root_of(leaves[:old_size]) == old_root, "the older checkpoint is of another history")
+		d.stop()
+		m.verify()
+
+
+def tiles_are_the_same_after_a_restart_and_repaired_where_they_are_not():
+	with Machine() as m:
+		m.make().govern()
+		d = m.serve()
+		grow(m, d, 140)
+		size, root = Log(d).checkpoint()
+		before = Log(d).level(0, size)
+		d.stop()
+		tiles = m.state / "record/tiles.0"
+		demand(tiles.stat().st_size == 8192, tiles.stat().st_size)
+		b = bytearray(tiles.read_bytes())
+		b[100] ^= 1
+		tiles.write_bytes(b)
+		(m.state / "record/tiles.places").write_bytes(b"nothing")
+		d = m.serve()
+		log = Log(d)
+		demand(log.level(0, size) == before, "the tree is another one after a restart")
+		demand([leaf_hash(e) for e in log.entries(size)] == before, "the bundles are others after a restart")
+		(m.state / "record/tiles.0").unlink()
+		d.stop()
+		d = m.serve()
+		demand(Log(d).level(0, size) == before, "the tree was not made again")
+		d.stop()
+
+
+def what_does_not_change_may_be_kept_and_what_does_is_asked_for_again():
+	with Machine() as m:
+		m.make().govern()
+		d = m.serve()
+		log = Log(d)
+		log.get("tile/0/000.p/1")
+		demand(log.headers["cache-control"] == IMMUTABLE, log.headers)
+		demand(log.headers["content-type"] == "application/octet-stream", log.headers)
+		text = log.get("checkpoint")
+		demand(log.headers["cache-control"] == "no-cache", log.headers)
+		demand(log.headers["content-type"].startswith("text/plain"), log.headers)
+		tag = log.headers["etag"]
+		demand(log.get("checkpoint", status=304, If_None_Match=tag) == b"", "a body with 304")
+		demand(log.get("checkpoint", method="HEAD") == b"" and int(log.headers["content-length"]) == len(text), log.headers)
+		d.stop()
+
+
+def nothing_is_served_that_is_not_there_or_not_for_everybody():
+	with Machine() as m:
+		m.make().govern()
+		d = m.serve()
+		log = Log(d)
+		grow(m, d, 3)
+		size, _ = log.checkpoint()
+		for path in ("tile/0/000", f"tile/0/000.p/{size + 1}", "tile/1/000.p/1", "tile/0/001.p/1", "tile/entries/000",
+				f"tile/entries/000.p/{size + 1}", "tile/63/000.p/1", "tile/64/000.p/1", "tile/0/000.p/0",
+				"tile/0/0", "tile/0/x000/000", "tile/0/000.p/01", "tile/00/000.p/1", "", "tile", "../keys/signed",
+				"tile/0/000.p/256", f"payload/{size}", "payload/-1", "payload/00", "payload/18446744073709551615",
+				"tile/entries/x999/x999/x999/x999/x999/x999/999"):
+			log.get(path, status=404)
+		log.get("checkpoint", method="POST", status=405)
+		log.get("checkpoint", Origin="http://elsewhere.example", status=403)
+		log.get("checkpoint", Host="elsewhere.example", status=403)
+		public = {i for i, e in m.entries().items() if e["class"] == "public" and i < size}
+		for i in range(size):
+			body = log.get(f"payload/{i}", status=200 if i in public else 403)
+			demand(i not in public or body[:2] == b"\x82\x00", "no payload:", body[:40])
+			demand(i in public or b"not-public" in body, body)
+		demand(public and len(public) < size, public)
+		d.alive()
+		d.stop()
+
+
+def a_receipt_is_made_from_what_the_record_holds():
+	with Machine() as m:
+		m.make().govern()
+		d = m.serve()
+		grow(m, d, 2)
+		root = wait_for("a signed root", lambda: m.state.joinpath("record/receipt").exists())
+		d.stop()
+		m.run("record", "prove", 5, "--format", "cose", "--out", m.top / "cose")
+		m.run("record", "prove", 5, "--out", m.top / "bundle")
+		said = subprocess.run([VERIFY, "proof", m.top / "cose", "--bundle", m.top / "bundle", "--genesis", m.genesis,
+			"--allow-grade", "none,co-located"], capture_output=True, text=True, timeout=60)
+		demand(root and said.returncode == 0, said.stdout, said.stderr)
+
+
+if __name__ == "__main__":
+	sys.exit(run_tests((
+		a_stranger_recomputes_the_root_and_proves_what_he_likes,
+		tiles_are_the_same_after_a_restart_and_repaired_where_they_are_not,
+		what_does_not_change_may_be_kept_and_what_does_is_asked_for_again,
+		nothing_is_served_that_is_not_there_or_not_for_everybody,
+		a_receipt_is_made_from_what_the_record_holds,
+	)))
