@@ -58,6 +58,10 @@ static fh_err check_chain(struct fh_proof_check *c, const struct fh_certificate 
 	    && fh_chain_find(&c->chain, &c->leaf.chain_head, &sequence) != FH_ERR_OK)
 		fh_trace_what(fh_proof_refuse(c, "chain-head", "chain"),
 			      "the chain in the file does not hold the head that the leaf names");
+	if (made->session_key.n > 0 && !made->version_1
+	    && !fh_chain_holds(&c->chain, made->head_sequence, &made->head))
+		fh_trace_what(fh_proof_refuse(c, "certificate", "certificate"),
+			      "the certificate names a chain head that the chain does not hold");
 	return FH_ERR_OK;
 }
 

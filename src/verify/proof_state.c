@@ -32,12 +32,12 @@ fh_err fh_proof_appraise(struct fh_proof_check *c, const struct fh_certificate *
 
 	if (e != FH_ERR_OK)
 		return e;
-	c->quoted = fh_machine_quote_holds(&r)
+	c->quoted = fh_machine_quote_holds(&r) && r.checks.attest.resets == made->boot
 		    && fh_hash_equal(&r.quote.pcrs.value[FH_PCR_LOCK], &reset);
 	if (!c->quoted)
 		fh_trace_what(fh_proof_refuse(c, "quote", "certificate"),
 			      "the quote is not by the enrolled attestation key, about this"
-			      " machine, session and place in the record");
+			      " machine, session, boot and place in the record");
 	c->approved = c->quoted
 		      && fh_chain_approved(&c->chain, &made->device_id, &r.quote.pcrs) != nullptr;
 	return FH_ERR_OK;

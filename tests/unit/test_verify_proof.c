@@ -15,12 +15,13 @@
 #include "cli/record_proof.h"
 #include "codec/base64.h"
 #include "fixture/maker.h"
+#include "fixture/quote_maker.h"
 #include "fixture/remove.h"
 #include "os/memory.h"
 
 struct bench {
+	struct fh_maker maker; /* first: the maker's quotes are made by what is around it */
 	char directory[32];
-	struct fh_maker maker;
 	struct fh_segments segments;
 	struct fh_prove prove;
 	struct fh_arena live, spare, scratch, own, stamps;
@@ -28,6 +29,11 @@ struct bench {
 	struct fh_proof_check check;
 	uint8_t root_bytes[FH_SIGNED_ROOT_MAX];
 	struct fh_signed_root root;
+	/* Of a machine with a TPM.  */
+	struct quote_maker ak;
+	uint8_t quote[FH_MACHINE_QUOTE_MAX];
+	uint32_t resets_more; /* than boots */
+	uint8_t state;        /* what PCR 4 holds */
 };
 
 static void take_memory(struct bench *b)
@@ -42,25 +48,84 @@ static void take_memory(struct bench *b)
 		.scratch = &b->scratch, .own = &b->own, .stamps = &b->stamps };
 }
 
-/* A record of 13 entries, and what it takes to prove entry 5 of them, an intent.  */
-static int set_up(void **state)
+static struct fh_pcr_state state_of(uint8_t byte)
+{
+	struct fh_pcr_state s = { .selected = 1U << 4 };
+
+	memset(s.value[4].bytes, byte, FH_HASH_SIZE);
+	return s;
+}
+
+static struct fh_span quote(struct fh_maker *m, const struct fh_quote_subject *subject)
+{
+	struct bench *b = (struct bench *)m;
+	struct fh_builder out = FH_BUILDER_ARRAY(b->quote);
+	struct fh_pcr_state pcrs = state_of(b->state);
+
+	pcrs.selected = FH_MACHINE_PCRS;
+	quote_maker_machine(&b->ak, subject, &pcrs, b->resets_more, &out);
+	return fh_builder_span(&out);
+}
+
+static struct bench *begin(void)
 {
 	struct bench *b = test_calloc(1, sizeof(*b));
-	struct fh_builder root = FH_BUILDER_ARRAY(b->root_bytes);
-	struct fh_trace t = { 0 };
 
 	(void)snprintf(b->directory, sizeof(b->directory), "/tmp/freehold-proof-XXXXXX");
 	assert_non_null(mkdtemp(b->directory));
 	fh_maker_begin(&b->maker, b->directory);
+	take_memory(b);
+	return b;
+}
+
+/* What it takes to prove entry 4, an intent.  */
+static void gather(struct bench *b)
+{
+	struct fh_trace t = { 0 };
+
+	assert_int_equal(fh_segments_open(b->directory, &b->segments, &t), FH_ERR_OK);
+	b->prove.index = 4;
+	assert_int_equal(fh_prove_gather(&b->segments, &b->prove, &t), FH_ERR_OK);
+	b->options.genesis = b->maker.chain_id;
+}
+
+/* A machine with a TPM, which is to be in a state of 4 in PCR 4.  */
+static int set_up_tpm(void **state)
+{
+	struct bench *b = begin();
+
+	quote_maker_new(QUOTE_MAKER_P256, FH_TPM_ECDSA, FH_BANK_SHA256,
+			QUOTE_MAKER_AK | 1U << 10, &b->ak);
+	b->maker.ak = fh_span_of(b->ak.area, b->ak.area_n);
+	b->maker.quote = quote;
+	b->state = 4;
+	*state = b;
+	return 0;
+}
+
+static void start_in_approved_state(struct bench *b)
+{
+	struct fh_pcr_state good = state_of(4);
+
+	fh_maker_chain(&b->maker);
+	fh_maker_approve(&b->maker, &good);
+	fh_maker_session(&b->maker);
+	fh_maker_start(&b->maker);
+	fh_maker_batch(&b->maker, 9);
+	gather(b);
+}
+
+/* A record of 13 entries of a machine without a TPM.  */
+static int set_up(void **state)
+{
+	struct bench *b = begin();
+	struct fh_builder root = FH_BUILDER_ARRAY(b->root_bytes);
+
 	fh_maker_first(&b->maker);
 	fh_maker_batch(&b->maker, 9);
 	fh_maker_receipt(&b->maker, &root);
 	assert_int_equal(fh_signed_root_read(fh_builder_span(&root), &b->root), FH_ERR_OK);
-	assert_int_equal(fh_segments_open(b->directory, &b->segments, &t), FH_ERR_OK);
-	b->prove.index = 4;
-	assert_int_equal(fh_prove_gather(&b->segments, &b->prove, &t), FH_ERR_OK);
-	take_memory(b);
-	b->options.genesis = b->maker.chain_id;
+	gather(b);
 	*state = b;
 	return 0;
 }
@@ -72,6 +137,7 @@ static int tear_down(void **state)
 	fh_prove_drop(&b->prove);
 	fh_segments_drop(&b->segments);
 	fh_maker_end(&b->maker);
+	quote_maker_drop(&b->ak);
 	fh_arena_drop(&b->live);
 	fh_arena_drop(&b->spare);
 	fh_arena_drop(&b->scratch);
@@ -290,6 +356,41 @@ static void a_stamp_of_something_else_is_no(void **state)
 	assert_string_equal(first_code(b), "anchor");
 }
 
+static void the_state_in_the_sessions_quote_is_judged(void **state)
+{
+	struct bench *b = *state;
+
+	start_in_approved_state(b);
+	assert_int_equal(judged(b, bundle(b, 0)), FH_ANSWER_YES);
+	assert_int_equal(fh_finding_answer(&b->check.finding, FH_ACCEPTED), FH_ANSWER_YES);
+	/* Without the genesis hash anybody's approval would do.  */
+	b->options.genesis_given = false;
+	assert_int_equal(judged(b, bundle(b, 0)), FH_ANSWER_YES);
+	assert_int_equal(fh_finding_answer(&b->check.finding, FH_ACCEPTED), FH_ANSWER_UNCHECKED);
+}
+
+static void a_state_that_nobody_approved_is_not_accepted(void **state)
+{
+	struct bench *b = *state;
+
+	b->state = 5;
+	start_in_approved_state(b);
+	assert_int_equal(judged(b, bundle(b, 0)), FH_ANSWER_YES);
+	assert_int_equal(fh_finding_answer(&b->check.finding, FH_ACCEPTED), FH_ANSWER_NO);
+	assert_string_equal(first_code(b), "not-approved");
+}
+
+static void a_quote_of_another_boot_is_no(void **state)
+{
+	struct bench *b = *state;
+
+	b->resets_more = 1;
+	start_in_approved_state(b);
+	assert_int_equal(judged(b, bundle(b, 0)), FH_ANSWER_NO);
+	assert_string_equal(first_code(b), "quote");
+}
+
+#define TEST_TPM(f) cmocka_unit_test_setup_teardown(f, set_up_tpm, tear_down)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -306,6 +407,9 @@ int main(void)
 		TEST(every_change_of_a_receipt_is_found),
 		TEST(every_change_of_an_opening_is_found),
 		TEST(a_stamp_of_something_else_is_no),
+		TEST_TPM(the_state_in_the_sessions_quote_is_judged),
+		TEST_TPM(a_state_that_nobody_approved_is_not_accepted),
+		TEST_TPM(a_quote_of_another_boot_is_no),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
