@@ -2,29 +2,20 @@
 #include "cli/approve.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/decimal.h"
 #include "base/hex.h"
-#include "chain/request.h"
 #include "codec/json.h"
-#include "codec/lookup.h"
-#include "evidence/machine.h"
-#include "os/memory.h"
 
 constexpr int go_on = -1;
-constexpr size_t file_max = FH_JSON_MAX;
-constexpr size_t working_memory = 24 * FH_JSON_MAX;
-constexpr uint32_t pcrs_default = 1 << 0 | 1 << 2 | 1 << 4 | 1 << 7 | 1 << 9 | 1 << 11 | 1 << 12
-				  | 1 << 14;
-constexpr uint32_t pcrs_firmware = 0xff; /* every firmware that measures extends these */
 
 static const struct fh_option approve_options[] = {
 	FH_SIGNING_OPTIONS,
 	{ "label", 0, false, "NAME", "what you call the state" },
 	{ "pcrs", 0, false, "LIST", "PCRs that make it up, as 0,2,4,7,9,11,12,14" },
-	{ "device", 0, true, "ID", "only for this device; all that are enrolled otherwise" },
+	{ "device", 0, true, "ID", "for this device; may be given again" },
+	{ "all", 0, false, nullptr, "for every device that is enrolled with a TPM" },
 	{ "epoch", 0, false, "N", "boot epoch, where it is not what the chain says" },
 	{ "unmeasured", 0, false, nullptr, "accept PCRs 0 to 7 at zero: nothing was measured" },
 };
@@ -38,10 +29,11 @@ static const struct fh_usage usage_approve = {
 	.operands_min = 1,
 	.operands_max = 1,
 	.text = "FILE is what `freehold reference uki --json` or `from-log --json` printed, or a\n"
-		"request of `freehold init`, which holds the state the machine was in.  Only PCRs\n"
-		"that FILE has are taken, of the SHA-256 bank.  A TPM releases its device key "
-		"only\n"
-		"in a state that is approved for that device.\n",
+		"request of `freehold init`, which holds the state the machine was in, quoted by\n"
+		"its TPM.  Only PCRs that FILE has are taken, of the SHA-256 bank.  A TPM\n"
+		"releases its device key only in a state that is approved for that device: unless\n"
+		"--device or --all says otherwise, for the one that made the request, or for the\n"
+		"only one that is enrolled.\n",
 	.examples = "  freehold reference uki linux.efi --json >new.json\n"
 		    "  freehold reference approve new.json --label 6.12.119 --operator-key "
 		    "op.key\n",
@@ -94,152 +86,47 @@ fh_err fh_approve(const struct fh_operator_key *key, const struct fh_hash *chain
 	return e == FH_ERR_OK ? fh_builder_end(&b, body) : e;
 }
 
-void fh_approve_narrow(struct fh_pcr_state *s)
-{
-	s->selected &= pcrs_default;
-}
-
-bool fh_approve_unmeasured(const struct fh_pcr_state *s)
-{
-	static const struct fh_hash zero;
-
-	for (unsigned i = 0; i < FH_PCRS; i++) {
-		if ((s->selected & pcrs_firmware) >> i & 1
-		    && !fh_hash_equal(&s->value[i], &zero))
-			return false;
-	}
-	return (s->selected & pcrs_firmware) != 0;
-}
-
-/* --- reading the state ---------------------------------------------------- */
-
-static fh_err read_request(struct fh_span file, struct fh_pcr_state *out, struct fh_trace *t)
-{
-	struct fh_machine_quote q;
-	struct fh_request r;
-	fh_err e = fh_request_read(file, &r, t);
-
-	if (e == FH_ERR_OK)
-		e = fh_machine_quote_read(r.quote, &q);
-	if (e == FH_ERR_OK)
-		*out = q.pcrs;
-	return e;
-}
-
-/* {"pcrs":{"sha256":{"4":"hex",...}}}; what is no PCR with a value is passed over.  */
-static fh_err read_json(struct fh_span file, struct fh_arena *memory, struct fh_pcr_state *out,
-			struct fh_trace *t)
-{
-	struct fh_builder b = fh_builder_of(fh_arena_space(memory, FH_JSON_MAX), FH_JSON_MAX);
-	struct fh_pcr_state s = { 0 };
-	fh_err e = b.p == nullptr ? FH_ERR_NOMEM : fh_json_to_cbor(file, memory, &b, t);
-
-	if (e != FH_ERR_OK)
-		return e;
-	struct fh_span bank = fh_cbor_map_get(fh_cbor_map_get(fh_builder_span(&b), "pcrs"),
-					      "sha256");
-
-	for (unsigned i = 0; i < FH_PCRS; i++) {
-		char name[4];
-
-		(void)snprintf(name, sizeof(name), "%u", i);
-		struct fh_cursor c = fh_cursor_of(fh_cbor_map_get(bank, name));
-		struct fh_span hex = fh_cbor_text(&c, 2 * FH_HASH_SIZE);
-
-		if (fh_cursor_bad(&c)
-		    || fh_hex_read(hex, s.value[i].bytes, FH_HASH_SIZE) != FH_ERR_OK)
-			continue;
-		s.selected |= UINT32_C(1) << i;
-	}
-	*out = s;
-	return FH_ERR_OK;
-}
-
-static int read_state(const char *path, struct fh_pcr_state *out)
-{
-	FH_OWN(fh_arena) memory = { 0 };
-	struct fh_trace t = { 0 };
-	struct fh_span file;
-	fh_err e = fh_arena_map(working_memory, &memory);
-
-	if (e == FH_ERR_OK)
-		e = fh_file_read(path, file_max, &memory, &file);
-	if (e == FH_ERR_OK)
-		e = file.n > 0 && file.p[0] >= 0x80 ? read_request(file, out, &t)
-						    : read_json(file, &memory, out, &t);
-	if (e == FH_ERR_OK)
-		return go_on;
-	fh_trace_where(&t, "%s", path);
-	if (t.cure[0] == '\0')
-		fh_trace_cure(&t, "give the output of `freehold reference uki --json` or `from-log "
-			      "--json`, or a device request");
-	return fh_cli_fail_trace(e, path, &t);
-}
-
-static bool read_list(const char *text, uint32_t *out)
-{
-	uint32_t selected = 0;
-
-	while (*text != '\0') {
-		char *end;
-		unsigned long i = strtoul(text, &end, 10);
-
-		if (end == text || i >= FH_PCRS || (*end != ',' && *end != '\0'))
-			return false;
-		if ((FH_PCRS_STATIC >> i & 1) == 0 || i == FH_PCR_LOCK)
-			return false;
-		selected |= UINT32_C(1) << i;
-		text = *end == ',' ? end + 1 : end;
-	}
-	*out = selected;
-	return selected != 0;
-}
-
-/* Takes from S only what is to be approved.  */
-static int narrow(const struct fh_arguments *a, struct fh_pcr_state *s)
-{
-	const char *list = fh_argument(a, "pcrs");
-	uint32_t wanted = pcrs_default & s->selected;
-
-	if (list != nullptr && !read_list(list, &wanted))
-		return fh_usage_error(&usage_approve, "--pcrs takes PCRs among 0 to 15 without %u, "
-				      "as 4,7,11", FH_PCR_LOCK);
-	if ((wanted & ~s->selected) != 0 || wanted == 0)
-		return fh_cli_fail(FH_ERR_MISSING, a->operand[0],
-				   wanted == 0 ? "it has none of the PCRs that are approved unless "
-						 "--pcrs says otherwise"
-					       : "it does not have all of these PCRs",
-				   "choose others with --pcrs");
-	s->selected = wanted;
-	if (fh_approve_unmeasured(s) && fh_argument(a, "unmeasured") == nullptr)
-		return fh_cli_fail(FH_ERR_STATE, a->operand[0],
-				   "PCRs 0 to 7 are zero: the firmware has measured nothing, and "
-				   "every "
-				   "state looks like this one",
-				   "turn on the TPM in the firmware; for a simulator, say "
-				   "--unmeasured");
-	return go_on;
-}
-
 /* --- for which devices ------------------------------------------------------ */
 
-static bool chosen(const struct fh_arguments *a, const struct fh_device *d)
+/* Whom --device, --all or the request T names; those of the chain may be too many to be
+ * meant when nobody is named.  */
+static bool chosen(const struct fh_arguments *a, const struct fh_approve_told *t,
+		   const struct fh_device *d)
 {
 	char hex[2 * FH_HASH_SIZE + 1] = { 0 };
 	struct fh_builder b = fh_builder_of(hex, 2 * FH_HASH_SIZE);
-	bool any = false;
 
+	if (fh_argument(a, "all") != nullptr)
+		return true;
+	if (fh_argument(a, "device") == nullptr)
+		return !t->requested || fh_hash_equal(&t->device, &d->id);
 	fh_builder_hex(&b, fh_hash_span(&d->id));
 	for (size_t i = 0; fh_argument_nth(a, "device", i) != nullptr; i++) {
-		any = true;
 		if (strcmp(fh_argument_nth(a, "device", i), hex) == 0)
 			return true;
 	}
-	return !any;
+	return false;
 }
 
-static int choose(const struct fh_arguments *a, struct fh_state *state,
-		  struct fh_approved_device **out, size_t *count)
+/* An approval names machines; it is not given to more of them than were named.  */
+static int check_count(const struct fh_arguments *a, const struct fh_approve_told *t, size_t n)
+{
+	if (n == 0)
+		return fh_cli_fail(FH_ERR_MISSING, "devices",
+				   t->requested ? "the machine of the request is not enrolled"
+						: "none of them is enrolled with a TPM",
+				   t->requested ? "admit it first, or with its state: freehold "
+						  "device admit --approve"
+						: "`freehold chain show` lists those that are");
+	if (n > 1 && !t->requested && fh_argument(a, "all") == nullptr
+	    && fh_argument(a, "device") == nullptr)
+		return fh_usage_error(&usage_approve, "%zu machines are enrolled: name some with "
+				      "--device, or say --all", n);
+	return go_on;
+}
+
+static int choose(const struct fh_arguments *a, const struct fh_approve_told *t,
+		  struct fh_state *state, struct fh_approved_device **out, size_t *count)
 {
 	struct fh_approved_device *d = fh_arena_array(&state->memory, FH_APPROVALS_MAX, sizeof(*d));
 	const char *given = fh_argument(a, "epoch");
@@ -251,8 +138,11 @@ static int choose(const struct fh_arguments *a, struct fh_state *state,
 		return fh_cli_fail(FH_ERR_NOMEM, "devices", nullptr, nullptr);
 	if (given != nullptr && fh_decimal_read(fh_span_str(given), &epoch) != FH_ERR_OK)
 		return fh_usage_error(&usage_approve, "--epoch needs a number");
+	if (t->requested && !fh_hash_equal(&t->chain_id, &state->chain.id))
+		return fh_cli_fail(FH_ERR_UNKNOWN, a->operand[0],
+				   "the request is for another chain", nullptr);
 	while ((held = fh_chain_device_next(&state->chain, &at)) != nullptr) {
-		if (held->revoked || held->body.ak.n == 0 || !chosen(a, held))
+		if (held->revoked || held->body.ak.n == 0 || !chosen(a, t, held))
 			continue;
 		if (n == FH_APPROVALS_MAX)
 			return fh_cli_fail(FH_ERR_LIMIT, "devices", "there are too many for one "
@@ -260,12 +150,9 @@ static int choose(const struct fh_arguments *a, struct fh_state *state,
 		d[n].id = held->id;
 		d[n++].epoch = given != nullptr ? epoch : fh_chain_epoch(&state->chain, &held->id);
 	}
-	if (n == 0)
-		return fh_cli_fail(FH_ERR_MISSING, "devices", "none of them is enrolled with a TPM",
-				   "`freehold chain show` lists those that are");
 	*out = d;
 	*count = n;
-	return go_on;
+	return check_count(a, t, n);
 }
 
 int fh_reference_approve(struct fh_cli *cli, int argc, char **argv)
@@ -273,7 +160,7 @@ int fh_reference_approve(struct fh_cli *cli, int argc, char **argv)
 	FH_OWN(fh_state) state = { 0 };
 	FH_OWN(fh_signing) signing = { 0 };
 	struct fh_approved_device *device = nullptr;
-	struct fh_pcr_state pcrs;
+	struct fh_approve_told told = { 0 };
 	struct fh_arguments a;
 	struct fh_span body;
 	size_t n = 0;
@@ -283,18 +170,20 @@ int fh_reference_approve(struct fh_cli *cli, int argc, char **argv)
 		return done;
 	if (fh_argument(&a, "label") == nullptr)
 		return fh_usage_error(&usage_approve, "needs --label NAME");
-	done = read_state(a.operand[0], &pcrs);
+	if (fh_argument(&a, "all") != nullptr && fh_argument(&a, "device") != nullptr)
+		return fh_usage_error(&usage_approve, "give --device or --all, not both");
+	done = fh_approve_read(a.operand[0], &told);
 	if (done == go_on)
-		done = narrow(&a, &pcrs);
+		done = fh_approve_select(&usage_approve, &a, &told.state);
 	if (done == go_on)
 		done = fh_signing_begin(cli, &usage_approve, &a, &state, &signing);
 	if (done == go_on)
-		done = choose(&a, &state, &device, &n);
+		done = choose(&a, &told, &state, &device, &n);
 	if (done != go_on)
 		return done;
 
-	fh_err e = fh_approve(&signing.key[0], &state.chain.id, fh_argument(&a, "label"), &pcrs,
-			      device, n, &state.memory, &body);
+	fh_err e = fh_approve(&signing.key[0], &state.chain.id, fh_argument(&a, "label"),
+			      &told.state, device, n, &state.memory, &body);
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "reference", nullptr, nullptr);

@@ -28,6 +28,21 @@ void fh_approve_narrow(struct fh_pcr_state *s);
  * measured.  */
 bool fh_approve_unmeasured(const struct fh_pcr_state *s);
 
+/* What a file says of a state.  */
+struct fh_approve_told {
+	struct fh_pcr_state state;
+	bool requested;            /* it is a request to be enrolled: */
+	struct fh_hash device;     /* by this one, */
+	struct fh_hash chain_id;   /* to be in this chain */
+};
+
+/* Reads the file PATH: the output of `freehold reference uki` or `from-log`, or a
+ * request, whose quote is checked.  The exit status, or -1 to go on.  */
+int fh_approve_read(const char *path, struct fh_approve_told *out);
+/* Takes from S what --pcrs of A, or nothing, asks for.  The exit status, or -1 to go on.  */
+int fh_approve_select(const struct fh_usage *u, const struct fh_arguments *a,
+		      struct fh_pcr_state *s);
+
 /* `freehold reference approve`, `revoke` and `list`.  */
 int fh_reference_approve(struct fh_cli *cli, int argc, char **argv);
 int fh_reference_revoke(struct fh_cli *cli, int argc, char **argv);

@@ -5,7 +5,7 @@
 #include "cli/signing.h"
 
 #include "base/hex.h"
-#include "evidence/machine.h"
+#include "verify/request.h"
 
 constexpr int go_on = -1;
 
@@ -28,7 +28,8 @@ static const struct fh_usage usage_admit = {
 	.operands_max = 1,
 	.text = "Compare the device id that is shown with the one that `freehold init` showed on\n"
 		"the machine: the request may have been exchanged on its way, and the machine's\n"
-		"key signs all of it.  Whether a known maker certified the TPM is not checked.\n"
+		"key signs all of it.  The boot state in it has to be quoted by its TPM for this\n"
+		"request.  Whether a known maker certified the TPM is not checked.\n"
 		"For a machine with a TPM give --answer: the device statement and all others\n"
 		"behind genesis go into FILE, which only that TPM opens, and only if the\n"
 		"attestation key of the request is its own.  What is signed before is in it, so\n"
@@ -55,10 +56,10 @@ static const struct fh_usage usage_revoke = {
 	.examples = "  freehold device revoke 4f6b... --operator-key op.key\n",
 };
 
-/* The request in the file PATH, for the chain of STATE, and whether its machine
- * is in it already.  */
+/* The request in the file PATH, for the chain of STATE, the state that its machine's TPM
+ * quotes, and whether the machine is in the chain already.  */
 static int read_request(const struct fh_cli *cli, const char *path, struct fh_state *state,
-			struct fh_request *r, bool *held)
+			struct fh_request *r, struct fh_pcr_state *shown, bool *held)
 {
 	struct fh_trace t = { 0 };
 	struct fh_span file;
@@ -73,6 +74,8 @@ static int read_request(const struct fh_cli *cli, const char *path, struct fh_st
 		return fh_cli_fail(FH_ERR_UNKNOWN, path, "the request is for another chain",
 				   "give the machine this chain's genesis and begin again there");
 	e = fh_admit_held(state, r, held, &t);
+	if (e == FH_ERR_OK && r->tpm)
+		e = fh_request_state(r, shown, &t);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, path, &t);
 	fh_admit_show(cli, r);
@@ -82,24 +85,23 @@ static int read_request(const struct fh_cli *cli, const char *path, struct fh_st
 /* The state that the request shows, for its machine alone.  */
 static int approve(const struct fh_cli *cli, const struct fh_arguments *a,
 		   struct fh_state *state, const struct fh_signing *signing,
-		   const struct fh_request *r)
+		   const struct fh_request *r, const struct fh_pcr_state *shown)
 {
 	const struct fh_approved_device device = { fh_key_id(r->device.key), r->device.epoch };
-	struct fh_machine_quote q;
+	struct fh_pcr_state pcrs = *shown;
 	struct fh_span body;
 
-	if (!r->tpm || fh_machine_quote_read(r->quote, &q) != FH_ERR_OK)
+	if (!r->tpm)
 		return fh_cli_fail(FH_ERR_UNSUPPORTED, a->operand[0], "it shows no boot state",
 				   "leave out --approve for a machine without a TPM");
-	fh_approve_narrow(&q.pcrs);
-	if (fh_approve_unmeasured(&q.pcrs) && fh_argument(a, "unmeasured") == nullptr)
+	fh_approve_narrow(&pcrs);
+	if (fh_approve_unmeasured(&pcrs) && fh_argument(a, "unmeasured") == nullptr)
 		return fh_cli_fail(FH_ERR_STATE, a->operand[0],
 				   "its PCRs 0 to 7 are zero: the firmware has measured nothing",
 				   "turn on the TPM in the firmware; for a simulator, say "
 				   "--unmeasured");
 	fh_err e = fh_approve(&signing->key[0], &state->chain.id, fh_argument(a, "approve"),
-			      &q.pcrs,
-			      &device, 1, &state->memory, &body);
+			      &pcrs, &device, 1, &state->memory, &body);
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "reference", nullptr, nullptr);
@@ -107,7 +109,8 @@ static int approve(const struct fh_cli *cli, const struct fh_arguments *a,
 }
 
 static int sign_device(const struct fh_cli *cli, const struct fh_arguments *a,
-		       struct fh_state *state, const struct fh_request *r)
+		       struct fh_state *state, const struct fh_request *r,
+		       const struct fh_pcr_state *shown)
 {
 	FH_OWN(fh_signing) signing = { 0 };
 	int done = fh_signing_open(cli, &usage_admit, a, &signing);
@@ -115,15 +118,16 @@ static int sign_device(const struct fh_cli *cli, const struct fh_arguments *a,
 	if (done == go_on)
 		done = fh_signing_next(cli, a, state, &signing, "device", r->body);
 	return done == FH_EXIT_YES && fh_argument(a, "approve") != nullptr
-		       ? approve(cli, a, state, &signing, r) : done;
+		       ? approve(cli, a, state, &signing, r, shown) : done;
 }
 
 static int admit(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_state *state)
 {
 	const char *answer = fh_argument(a, "answer");
+	struct fh_pcr_state shown = { 0 };
 	struct fh_request r;
 	bool held;
-	int done = read_request(cli, a->operand[0], state, &r, &held);
+	int done = read_request(cli, a->operand[0], state, &r, &shown, &held);
 
 	if (done != go_on)
 		return done;
@@ -131,7 +135,7 @@ static int admit(const struct fh_cli *cli, const struct fh_arguments *a, struct 
 		return fh_cli_fail(FH_ERR_UNSUPPORTED, a->operand[0], "the machine has no TPM to "
 				   "seal an answer to", "give --out instead of --answer");
 	if (answer == nullptr || !held)
-		done = sign_device(cli, a, state, &r);
+		done = sign_device(cli, a, state, &r, &shown);
 	else
 		done = FH_EXIT_YES;
 	if (done != FH_EXIT_YES)

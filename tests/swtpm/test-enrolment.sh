@@ -195,8 +195,14 @@ yes "a TPM without certificate opens its answer" 0 on bare plain chain import pl
 yes "the state of a simulator is not approved by accident" 2 office reference approve box.request --label box \
 	--device "$box_id" --operator-key op.key --passphrase-fd 9
 says "and that is said" "the firmware has measured nothing"
-yes "the state in the request is approved" 0 office reference approve box.request --label box --device "$box_id" --unmeasured \
+printf '{"pcrs":{"sha256":{"4":"%064d"}}}' 4 > state.json
+yes "with several machines, a state is approved for none by accident" 64 office reference approve state.json --label all \
+	--pcrs 4 --operator-key op.key --passphrase-fd 9
+says "and says how many there are" "machines are enrolled: name some with --device, or say --all"
+yes "the state in the request is approved" 0 office reference approve box.request --label box --unmeasured \
 	--operator-key op.key --passphrase-fd 9
+yes "and listed" 0 office reference list --json
+says "for its own machine alone" "\"label\":\"box\".*\"devices\":.\"$box_id\".}"
 yes "what is signed later comes as statements" 0 office chain export stick
 yes "to all" 0 on one box chain import stick/*.fhs
 

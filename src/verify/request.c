@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/request.h"
+
+#include "verify/machine.h"
+
+static fh_err refuse(struct fh_trace *t, fh_err e, const char *what)
+{
+	fh_trace_what(t, "%s", what);
+	fh_trace_cure(t, "make a fresh request on the machine, or give its state as "
+			 "`freehold reference from-log --json` prints it");
+	return e;
+}
+
+/* How often the TPM had been reset is what the machine calls its boot; the request does
+ * not say it beside the quote.  */
+static fh_err boot_of(const struct fh_request *r, uint64_t *out)
+{
+	struct fh_machine_quote q;
+	struct fh_attest attest;
+	fh_err e = fh_machine_quote_read(r->quote, &q);
+
+	if (e == FH_ERR_OK)
+		e = fh_attest_read(q.attest, &attest);
+	if (e == FH_ERR_OK)
+		*out = attest.resets;
+	return e;
+}
+
+/* The first check that said no, in words.  */
+static const char *reason(const struct fh_machine_result *r)
+{
+	for (int i = 0; i < FH_QUOTE_CHECKS; i++) {
+		if (r->checks.answer[i] == FH_ANSWER_NO)
+			return i == FH_QUOTE_NONCE
+				       ? "the quote in it is not about this machine's request"
+				       : r->checks.why[i].what;
+	}
+	return "the quote in it is none of its attestation key";
+}
+
+fh_err fh_request_state(const struct fh_request *r, struct fh_pcr_state *out, struct fh_trace *t)
+{
+	/* A machine that asks was given genesis and nothing else.  */
+	struct fh_quote_subject about = { .purpose = FH_QUOTE_ENROLMENT, .chain_id = r->chain_id,
+					  .device_id = fh_key_id(r->device.key),
+					  .head = r->chain_id };
+	struct fh_machine_result found;
+
+	if (!r->tpm || r->quote.n == 0)
+		return refuse(t, FH_ERR_MISSING, "it shows no boot state");
+	if (boot_of(r, &about.boot) != FH_ERR_OK)
+		return refuse(t, FH_ERR_SIGNATURE, "the quote in it cannot be read");
+	fh_err e = fh_machine_quote_judge(r->device.ak, r->quote, &about, &found);
+
+	if (e != FH_ERR_OK)
+		return e;
+	if (!fh_machine_quote_holds(&found))
+		return refuse(t, FH_ERR_SIGNATURE, reason(&found));
+	*out = found.quote.pcrs;
+	return FH_ERR_OK;
+}
