@@ -153,15 +153,27 @@ void fh_approval_put(struct fh_builder *b, const struct fh_approval *a, bool ren
 bool fh_approval_next(struct fh_span approvals, bool renewing, size_t *at,
 		      struct fh_approval *out);
 
+/* To which boot epoch a revocation takes a device.  */
+struct fh_device_epoch {
+	struct fh_hash device; /* device id */
+	uint64_t epoch;
+};
+
 struct fh_revoke_body {
 	enum fh_statement_kind what; /* ACTOR, DEVICE, SERVER, POLICY or REFERENCE */
 	struct fh_span id;           /* its name; 32-byte device id or statement hash */
-	/* REFERENCE: of the other states in the next epoch; or empty */
+	/* REFERENCE: CBOR of the boot epochs that devices come to, and of approvals of
+	 * the other states in them; or empty */
+	struct fh_span epochs;
 	struct fh_span approvals;
 };
 fh_err fh_revoke_read(struct fh_span body, struct fh_revoke_body *out, struct fh_trace *t);
-/* All of it, with N approvals to follow as above.  */
+/* All of it but the approvals, of which N follow as above.  R's epochs are what
+ * fh_device_epochs_put() made.  */
 void fh_revoke_put(struct fh_builder *b, const struct fh_revoke_body *r, size_t n);
+void fh_device_epochs_put(struct fh_builder *b, const struct fh_device_epoch *e, size_t n);
+/* Walks EPOCHS as a reader has accepted them; *AT starts at 0.  */
+bool fh_device_epoch_next(struct fh_span epochs, size_t *at, struct fh_device_epoch *out);
 
 /* Members of a CBOR array of texts that a reader above has accepted (groups,
  * command): up to MAX of them into OUT; returns how many.  */

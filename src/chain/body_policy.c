@@ -66,6 +66,8 @@ fh_err fh_revoke_read(struct fh_span body, struct fh_revoke_body *out, struct fh
 		fh_members_refuse(&m, "id", "must be a name for actor and server, "
 					    "otherwise 32 bytes");
 	if (r.what == FH_STATEMENT_REFERENCE)
+		r.epochs = fh_members_epochs(&m);
+	if (r.what == FH_STATEMENT_REFERENCE)
 		r.approvals = fh_members_approvals(&m, /* renewing= */ true);
 
 	fh_err e = fh_members_end(&m);
@@ -77,7 +79,7 @@ fh_err fh_revoke_read(struct fh_span body, struct fh_revoke_body *out, struct fh
 
 void fh_revoke_put(struct fh_builder *b, const struct fh_revoke_body *r, size_t n)
 {
-	fh_cbor_put_map(b, n > 0 ? 3 : 2);
+	fh_cbor_put_map(b, 2 + (size_t)(r->epochs.n > 0) + (size_t)(n > 0));
 	fh_put_name(b, "id");
 	if (by_hash(r->what))
 		fh_cbor_put_bytes(b, r->id);
@@ -85,6 +87,10 @@ void fh_revoke_put(struct fh_builder *b, const struct fh_revoke_body *r, size_t 
 		fh_cbor_put_text(b, r->id);
 	fh_put_name(b, "what");
 	fh_put_name(b, fh_statement_kind_text(r->what));
+	if (r->epochs.n > 0) {
+		fh_put_name(b, "epochs");
+		fh_builder_bytes(b, r->epochs);
+	}
 	if (n > 0)
 		fh_approvals_begin(b, n);
 }

@@ -41,6 +41,8 @@ struct fh_span fh_members_texts(struct fh_members *m, const char *name, size_t m
 
 /* The member `approvals`, empty if it is not there.  */
 struct fh_span fh_members_approvals(struct fh_members *m, bool renewing);
+/* The member `epochs`, likewise.  */
+struct fh_span fh_members_epochs(struct fh_members *m);
 
 /* NAME as a map key or text.  */
 void fh_put_name(struct fh_builder *b, const char *name);

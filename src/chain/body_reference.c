@@ -7,6 +7,7 @@
 
 constexpr size_t approval_members = 4;
 constexpr size_t reapproval_members = 5;
+constexpr size_t epoch_members = 2;
 
 /* One approval at C; RENEWS is what it is for, where it names that itself.  */
 static void read_approval(struct fh_cursor *c, struct fh_hash *renews, struct fh_approval *out)
@@ -42,20 +43,79 @@ struct fh_span fh_members_approvals(struct fh_members *m, bool renewing)
 	return read_approvals(m, renewing);
 }
 
+/* Stands C at member *AT of LIST, an array; *AT is the offset of its bytes, or 0 at
+ * the beginning.  False at the end.  */
+static bool member_at(struct fh_span list, size_t at, size_t max, struct fh_cursor *c)
+{
+	*c = fh_cursor_of(at == 0 ? list : fh_span_skip(list, at));
+	if (at == 0 && list.n > 0)
+		(void)fh_cbor_array(c, max);
+	return !fh_cursor_bad(c) && c->rest.n > 0;
+}
+
 bool fh_approval_next(struct fh_span approvals, bool renewing, size_t *at, struct fh_approval *out)
 {
-	struct fh_cursor c = fh_cursor_of(approvals);
 	struct fh_approval a = { 0 };
+	struct fh_cursor c;
 
-	if (approvals.n == 0 || *at >= fh_cbor_array(&c, FH_APPROVALS_MAX))
+	if (!member_at(approvals, *at, FH_APPROVALS_MAX, &c))
 		return false;
-	for (size_t i = 0; i <= *at; i++)
-		read_approval(&c, renewing ? &a.renews : nullptr, &a);
+	read_approval(&c, renewing ? &a.renews : nullptr, &a);
 	if (fh_cursor_bad(&c))
 		return false;
-	++*at;
+	*at = approvals.n - c.rest.n;
 	*out = a;
 	return true;
+}
+
+static struct fh_device_epoch read_epoch(struct fh_cursor *c)
+{
+	struct fh_device_epoch e = { 0 };
+
+	fh_cbor_array_exact(c, epoch_members);
+	e.device = fh_cbor_hash(c);
+	e.epoch = fh_cbor_uint(c);
+	return e;
+}
+
+struct fh_span fh_members_epochs(struct fh_members *m)
+{
+	if (!fh_members_has(m, "epochs"))
+		return (struct fh_span){ 0 };
+	struct fh_cursor inside = m->c;
+	struct fh_span all = fh_cbor_item(&m->c);
+	size_t n = fh_cbor_array(&inside, FH_CHAIN_OBJECTS_MAX);
+
+	for (size_t i = 0; i < n; i++)
+		(void)read_epoch(&inside);
+	if (n == 0 || fh_cursor_bad(&inside))
+		fh_members_refuse(m, "epochs", "must be devices and boot epochs, one or more");
+	return all;
+}
+
+bool fh_device_epoch_next(struct fh_span epochs, size_t *at, struct fh_device_epoch *out)
+{
+	struct fh_cursor c;
+
+	if (!member_at(epochs, *at, FH_CHAIN_OBJECTS_MAX, &c))
+		return false;
+	struct fh_device_epoch e = read_epoch(&c);
+
+	if (fh_cursor_bad(&c))
+		return false;
+	*at = epochs.n - c.rest.n;
+	*out = e;
+	return true;
+}
+
+void fh_device_epochs_put(struct fh_builder *b, const struct fh_device_epoch *e, size_t n)
+{
+	fh_cbor_put_array(b, n);
+	for (size_t i = 0; i < n; i++) {
+		fh_cbor_put_array(b, epoch_members);
+		fh_cbor_put_hash(b, &e[i].device);
+		fh_cbor_put_uint(b, e[i].epoch);
+	}
 }
 
 void fh_approvals_begin(struct fh_builder *b, size_t n)

@@ -233,6 +233,9 @@ static void apply(struct fh_chain *c, const struct arrival *a)
 
 		fh_chain_add_removal(c, &m);
 	}
+	/* On a side too: a counter that may have gone up already never falls.  */
+	if (s->kind == FH_STATEMENT_REFERENCE || s->kind == FH_STATEMENT_REVOKE)
+		fh_chain_raise_epochs(c, s->kind, a->body);
 	if (fh_chain_object_of(s, a->body, &o) != FH_ERR_OK)
 		return;
 	/* A side grants nothing, and what it replaces is over.  */
@@ -435,7 +438,7 @@ fh_err fh_chain_check(const struct fh_chain *c, struct fh_span payload, struct f
 		e = check_policy(c, &s, scratch, t);
 	if (e == FH_ERR_OK && s.kind == FH_STATEMENT_REVOKE)
 		e = check_revoke(c, &s, t);
-	if (e == FH_ERR_OK)
+	if (e == FH_ERR_OK && s.kind != FH_STATEMENT_REVOKE) /* taking back has no limit */
 		e = check_count(c, &s, t);
 	return e;
 }

@@ -62,6 +62,7 @@ struct fh_device {
 	bool revoked;              /* no longer enrolled */
 	bool superseded;           /* not by a revocation, but by a side of a fork */
 	uint64_t revoked_at;       /* sequence of the revocation, if there is one */
+	uint64_t epoch;            /* boot epoch that the chain takes it to: it never falls */
 };
 struct fh_actor {
 	struct fh_actor_body body;
@@ -189,7 +190,8 @@ const struct fh_reference_held *fh_chain_reference(const struct fh_chain *c,
 					      const struct fh_hash *hash);
 
 /* Approvals in force for DEVICE: those of references, and those that revocations
- * of others brought.  */
+ * of others brought.  Those of earlier epochs are among them, because a chip comes
+ * to an epoch later than the chain; not those of FH_EPOCHS_BEHIND_MAX before.  */
 struct fh_chain_approvals {
 	size_t object, approval;   /* both start at 0 */
 };
@@ -197,8 +199,9 @@ bool fh_chain_approval_next(const struct fh_chain *c, const struct fh_hash *devi
 			    struct fh_chain_approvals *at,
 			    	const struct fh_reference_held **reference,
 			    struct fh_approval *out);
-/* The boot epoch that DEVICE should be in, as far as the chain tells: that of the
- * newest approval, or of its enrolment.  */
+/* The boot epoch that the chain takes DEVICE to: the highest that its enrolment, a
+ * revocation or an approval ever named, whatever became of them.  0 for a device
+ * that is not known.  */
 uint64_t fh_chain_epoch(const struct fh_chain *c, const struct fh_hash *device);
 /* Whether STATE is one that is approved for DEVICE: then its reference, else
  * NULL.  */

@@ -46,20 +46,30 @@ static struct fh_span approvals_of(const struct fh_chain *c, const struct fh_cha
 	return o->kind == FH_STATEMENT_REVOKE ? o->revoke.approvals : (struct fh_span){ 0 };
 }
 
+/* An approval of EPOCH may still be used by a device that the chain takes to NOW.  */
+static bool recent(uint64_t epoch, uint64_t now)
+{
+	return epoch >= now || now - epoch <= FH_EPOCHS_BEHIND_MAX;
+}
+
 bool fh_chain_approval_next(const struct fh_chain *c, const struct fh_hash *device,
 			    struct fh_chain_approvals *at,
-			    	const struct fh_reference_held **reference,
+			    const struct fh_reference_held **reference,
 			    struct fh_approval *out)
 {
+	uint64_t now = fh_chain_epoch(c, device);
+
 	for (; at->object < c->objects; at->object++, at->approval = 0) {
 		const struct fh_reference_held *own;
 		struct fh_span all = approvals_of(c, &c->object[at->object], &own);
 
 		while (fh_approval_next(all, own == nullptr, &at->approval, out)) {
+			if (!fh_hash_equal(&out->device, device) || !recent(out->epoch, now))
+				continue;
 			const struct fh_reference_held *r =
 				own != nullptr ? own : fh_chain_reference(c, &out->renews);
 
-			if (r == nullptr || !fh_hash_equal(&out->device, device))
+			if (r == nullptr)
 				continue;
 			*reference = r;
 			return true;
@@ -68,17 +78,75 @@ bool fh_chain_approval_next(const struct fh_chain *c, const struct fh_hash *devi
 	return false;
 }
 
+/* In force, or as soon as a stopped chain goes on.  */
+static bool held(const struct fh_chain *c, const struct fh_hash *reference)
+{
+	for (size_t i = 0; i < c->objects; i++) {
+		const struct fh_chain_object *o = &c->object[i];
+
+		if (o->kind == FH_STATEMENT_REFERENCE && o->newest && !o->removed
+		    && !o->superseded && fh_hash_equal(&o->key, reference))
+			return true;
+	}
+	return false;
+}
+
+bool fh_chain_renews(const struct fh_chain *c, const struct fh_chain_object *o)
+{
+	const struct fh_device *d = nullptr;
+	struct fh_approval a;
+	size_t at = 0;
+
+	while (fh_approval_next(o->revoke.approvals, /* renewing= */ true, &at, &a)) {
+		if (d == nullptr || !fh_hash_equal(&d->id, &a.device)) /* they come in groups */
+			d = fh_chain_device(c, &a.device);
+		if (d != nullptr && !d->revoked && recent(a.epoch, d->epoch)
+		    && held(c, &a.renews))
+			return true;
+	}
+	return false;
+}
+
+/* --- epochs ----------------------------------------------------------------- */
+
+/* In all its versions, so that going back to an older one takes nothing back.  */
+static void raise_device(struct fh_chain *c, const struct fh_hash *device, uint64_t epoch)
+{
+	for (size_t i = 0; i < c->objects; i++) {
+		struct fh_chain_object *o = &c->object[i];
+
+		if (o->kind == FH_STATEMENT_DEVICE && fh_hash_equal(&o->key, device)
+		    && o->device.epoch < epoch)
+			o->device.epoch = epoch;
+	}
+}
+
+void fh_chain_raise_epochs(struct fh_chain *c, enum fh_statement_kind kind, struct fh_span body)
+{
+	struct fh_reference_body reference = { 0 };
+	struct fh_revoke_body revoke = { 0 };
+	bool renewing = kind == FH_STATEMENT_REVOKE;
+	struct fh_device_epoch e;
+	struct fh_approval a;
+	size_t at = 0;
+	fh_err bad = renewing ? fh_revoke_read(body, &revoke, /* trace= */ nullptr)
+			      : fh_reference_body_read(body, &reference, /* trace= */ nullptr);
+
+	if (bad != FH_ERR_OK)
+		return; /* not reached: the same bytes have been read before */
+	while (fh_approval_next(renewing ? revoke.approvals : reference.approvals, renewing, &at,
+				&a))
+		raise_device(c, &a.device, a.epoch);
+	at = 0;
+	while (fh_device_epoch_next(revoke.epochs, &at, &e))
+		raise_device(c, &e.device, e.epoch);
+}
+
 uint64_t fh_chain_epoch(const struct fh_chain *c, const struct fh_hash *device)
 {
 	const struct fh_device *d = fh_chain_device(c, device);
-	uint64_t epoch = d == nullptr ? 0 : d->body.epoch;
-	struct fh_chain_approvals at = { 0 };
-	const struct fh_reference_held *r;
-	struct fh_approval a;
 
-	while (fh_chain_approval_next(c, device, &at, &r, &a))
-		epoch = a.epoch > epoch ? a.epoch : epoch;
-	return epoch;
+	return d == nullptr ? 0 : d->epoch;
 }
 
 const struct fh_reference_held *fh_chain_approved(const struct fh_chain *c,

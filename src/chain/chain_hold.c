@@ -36,6 +36,7 @@ static fh_err device_of(struct fh_chain_object *o)
 		return e;
 	o->device.id = fh_key_id(o->device.body.key);
 	o->device.sequence = o->sequence;
+	o->device.epoch = o->device.body.epoch;
 	o->key = o->device.id;
 	o->revoked_by = o->device.id;
 	return FH_ERR_OK;
@@ -160,11 +161,19 @@ static void remove_from(struct fh_chain_object *o, const struct fh_chain_removal
 
 void fh_chain_add_object(struct fh_chain *c, const struct fh_chain_object *o)
 {
+	struct fh_chain_object *new = &c->object[c->objects];
+
+	*new = *o;
 	for (size_t i = 0; i < c->objects; i++) {
-		if (same(&c->object[i], o))
-			c->object[i].newest = false;
+		struct fh_chain_object *older = &c->object[i];
+
+		if (!same(older, o))
+			continue;
+		older->newest = false;
+		if (o->kind == FH_STATEMENT_DEVICE && new->device.epoch < older->device.epoch)
+			new->device.epoch = older->device.epoch;
 	}
-	c->object[c->objects++] = *o;
+	c->objects++;
 }
 
 void fh_chain_add_removal(struct fh_chain *c, const struct fh_chain_removal *r)
@@ -276,11 +285,16 @@ static fh_err move_steps(struct fh_chain *n, struct fh_arena *to)
 }
 
 /* Devices stay when revoked, because old records name them; the newest policy
- * stays, so that no older one takes its place.  */
-static bool stays(const struct fh_chain_object *o)
+ * stays, so that no older one takes its place; of revocations those that approve
+ * what can still be used.  */
+static bool stays(const struct fh_chain *c, const struct fh_chain_object *o)
 {
-	return o->newest && ((!o->removed && !o->superseded) || o->kind == FH_STATEMENT_DEVICE ||
-			     o->kind == FH_STATEMENT_POLICY);
+	if (!o->newest)
+		return false;
+	if (o->kind == FH_STATEMENT_REVOKE)
+		return fh_chain_renews(c, o);
+	return (!o->removed && !o->superseded) || o->kind == FH_STATEMENT_DEVICE
+	       || o->kind == FH_STATEMENT_POLICY;
 }
 
 static fh_err move_object(struct fh_arena *to, const struct fh_chain_object *from,
@@ -300,18 +314,20 @@ static fh_err move_object(struct fh_arena *to, const struct fh_chain_object *fro
 	o.removed_at = from->removed_at;
 	o.superseded = from->superseded;
 	o.bad = from->bad;
+	if (o.kind == FH_STATEMENT_DEVICE)
+		o.device.epoch = from->device.epoch;
 	tell_device(&o);
 	*out = o;
 	return FH_ERR_OK;
 }
 
-static fh_err move_objects(struct fh_chain *n, struct fh_arena *to)
+static fh_err move_objects(const struct fh_chain *c, struct fh_chain *n, struct fh_arena *to)
 {
-	const struct fh_chain_object *from = n->object;
+	const struct fh_chain_object *from = c->object;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n->objects; i++)
-		kept += stays(&from[i]);
+		kept += stays(c, &from[i]);
 
 	struct fh_chain_object *object = fh_arena_array(to, kept + 1, sizeof(*object));
 
@@ -320,7 +336,7 @@ static fh_err move_objects(struct fh_chain *n, struct fh_arena *to)
 	n->object_cap = kept + 1;
 	kept = 0;
 	for (size_t i = 0; i < n->objects; i++) {
-		if (!stays(&from[i]))
+		if (!stays(c, &from[i]))
 			continue;
 
 		fh_err e = move_object(to, &from[i], &object[kept]);
@@ -384,7 +400,7 @@ fh_err fh_chain_compact(struct fh_chain *c)
 	fh_err e = move_steps(&n, c->spare);
 
 	if (e == FH_ERR_OK)
-		e = move_objects(&n, c->spare);
+		e = move_objects(c, &n, c->spare);
 	if (e == FH_ERR_OK)
 		e = move_rest(&n, c->spare);
 	if (e != FH_ERR_OK)

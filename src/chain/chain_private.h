@@ -77,7 +77,7 @@ fh_err fh_chain_count(const struct fh_envelope *v, const struct fh_authority *au
 fh_err fh_chain_body(const struct fh_statement *s, const struct fh_hash *chain_id,
 		     struct fh_trace *t);
 
-/* --- chain_hold.c: what is held ------------------------------------------- */
+/* --- chain_hold.c, chain_boot.c: what is held ------------------------------------------- */
 
 /* Makes ARRAY (COUNT of CAP objects of SIZE) hold one more.  */
 fh_err fh_chain_grow(struct fh_arena *a, void *array, size_t count, size_t *cap, size_t size);
@@ -92,6 +92,11 @@ void fh_chain_add_removal(struct fh_chain *c, const struct fh_chain_removal *r);
 /* Takes out of force what the object SIDE, which stands on a side of a fork,
  * replaces: what went before it neither comes back nor is what it grants.  */
 void fh_chain_supersede(struct fh_chain *c, const struct fh_chain_object *side);
+/* Takes every device that BODY, of a reference or a revocation, names with a boot
+ * epoch to that epoch, unless it has come further.  */
+void fh_chain_raise_epochs(struct fh_chain *c, enum fh_statement_kind kind, struct fh_span body);
+/* The revocation O approves something that an approval could still be used for.  */
+bool fh_chain_renews(const struct fh_chain *c, const struct fh_chain_object *o);
 /* Works out anew which objects are in force, after head has moved back.  */
 void fh_chain_refresh(struct fh_chain *c);
 /* Moves what is in force to the other arena.  On FH_ERR_NOMEM C is as before.  */

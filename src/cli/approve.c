@@ -6,6 +6,7 @@
 
 #include "base/decimal.h"
 #include "base/hex.h"
+#include "chip/device_file.h"
 #include "codec/json.h"
 
 constexpr int go_on = -1;
@@ -41,15 +42,15 @@ static const struct fh_usage usage_approve = {
 
 /* --- making it ---------------------------------------------------------- */
 
-static fh_err approve_one(const struct fh_operator_key *key, const struct fh_hash *chain_id,
-			  const struct fh_pcr_state *state, const struct fh_approved_device *d,
-			  const struct fh_hash *renews, struct fh_builder *b)
+fh_err fh_approve_one(const struct fh_operator_key *key, const struct fh_hash *chain_id,
+		      const struct fh_pcr_state *state, const struct fh_device_epoch *d,
+		      const struct fh_hash *renews, struct fh_builder *b)
 {
 	struct fh_hash policy = fh_approval_policy(state);
-	struct fh_hash reference = fh_approval_reference(chain_id, &d->id, d->epoch);
+	struct fh_hash reference = fh_approval_reference(chain_id, &d->device, d->epoch);
 	struct fh_hash digest = fh_approval_digest(&policy, &reference);
 	struct fh_p256_signature s;
-	struct fh_approval a = { .device = d->id, .epoch = d->epoch,
+	struct fh_approval a = { .device = d->device, .epoch = d->epoch,
 				 .companion = FH_SPAN_ARRAY(key->public.companion.bytes) };
 	fh_err e = fh_companion_sign(&key->seed, &digest, &s);
 
@@ -62,16 +63,12 @@ static fh_err approve_one(const struct fh_operator_key *key, const struct fh_has
 	return FH_ERR_OK;
 }
 
-/* Bytes that one approval takes at most, and what stands around them.  */
-constexpr size_t approval_room = 256;
-constexpr size_t body_room = 2048;
-
 fh_err fh_approve(const struct fh_operator_key *key, const struct fh_hash *chain_id,
 		  const char *label, const struct fh_pcr_state *state,
-		  const struct fh_approved_device *device, size_t n, struct fh_arena *a,
+		  const struct fh_device_epoch *device, size_t n, struct fh_arena *a,
 		  struct fh_span *body)
 {
-	size_t room = body_room + n * approval_room;
+	size_t room = FH_APPROVALS_BODY_ROOM + n * FH_APPROVAL_ROOM;
 	struct fh_builder b = fh_builder_of(fh_arena_take(a, room), room);
 	const struct fh_reference_body r = { .label = fh_span_str(label), .state = *state };
 	fh_err e = b.p == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
@@ -82,7 +79,7 @@ fh_err fh_approve(const struct fh_operator_key *key, const struct fh_hash *chain
 	if (n > 0)
 		fh_approvals_begin(&b, n);
 	for (size_t i = 0; i < n && e == FH_ERR_OK; i++)
-		e = approve_one(key, chain_id, state, &device[i], /* renews= */ nullptr, &b);
+		e = fh_approve_one(key, chain_id, state, &device[i], /* renews= */ nullptr, &b);
 	return e == FH_ERR_OK ? fh_builder_end(&b, body) : e;
 }
 
@@ -126,9 +123,9 @@ static int check_count(const struct fh_arguments *a, const struct fh_approve_tol
 }
 
 static int choose(const struct fh_arguments *a, const struct fh_approve_told *t,
-		  struct fh_state *state, struct fh_approved_device **out, size_t *count)
+		  struct fh_state *state, struct fh_device_epoch **out, size_t *count)
 {
-	struct fh_approved_device *d = fh_arena_array(&state->memory, FH_APPROVALS_MAX, sizeof(*d));
+	struct fh_device_epoch *d = fh_arena_array(&state->memory, FH_APPROVALS_MAX, sizeof(*d));
 	const char *given = fh_argument(a, "epoch");
 	const struct fh_device *held;
 	uint64_t epoch = 0;
@@ -147,8 +144,11 @@ static int choose(const struct fh_arguments *a, const struct fh_approve_told *t,
 		if (n == FH_APPROVALS_MAX)
 			return fh_cli_fail(FH_ERR_LIMIT, "devices", "there are too many for one "
 					   "statement", "name some of them with --device");
-		d[n].id = held->id;
-		d[n++].epoch = given != nullptr ? epoch : fh_chain_epoch(&state->chain, &held->id);
+		if (given != nullptr && epoch > held->epoch + FH_DEVICE_EPOCHS_MAX)
+			return fh_usage_error(&usage_approve, "--epoch is too far ahead: no chip "
+					      "comes there whose device key is not lost");
+		d[n].device = held->id;
+		d[n++].epoch = given != nullptr ? epoch : held->epoch;
 	}
 	*out = d;
 	*count = n;
@@ -159,7 +159,7 @@ int fh_reference_approve(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_state) state = { 0 };
 	FH_OWN(fh_signing) signing = { 0 };
-	struct fh_approved_device *device = nullptr;
+	struct fh_device_epoch *device = nullptr;
 	struct fh_approve_told told = { 0 };
 	struct fh_arguments a;
 	struct fh_span body;
@@ -188,108 +188,6 @@ int fh_reference_approve(struct fh_cli *cli, int argc, char **argv)
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "reference", nullptr, nullptr);
 	return fh_signing_next(cli, &a, &state, &signing, "reference", body);
-}
-
-/* --- taking it back ------------------------------------------------------- */
-
-static const struct fh_option revoke_options[] = { FH_SIGNING_OPTIONS };
-
-static const struct fh_usage usage_revoke = {
-	.verb = "reference revoke",
-	.operands = "HASH",
-	.summary = "Takes back the approval of a boot state, and approves the others anew",
-	.options = revoke_options,
-	.options_n = sizeof(revoke_options) / sizeof(revoke_options[0]),
-	.operands_min = 1,
-	.operands_max = 1,
-	.text = "HASH is the statement's, as `freehold reference list` shows it.  The statement\n"
-		"holds an approval of every other state for the next boot epoch of each device.\n"
-		"A machine that takes it in counts its epoch up: from then on its TPM releases "
-		"the\n"
-		"device key to nothing that was approved before.  Until it takes it in, an old\n"
-		"state still boots: what withholds the statement is seen by the chain head that\n"
-		"every quote carries.\n",
-	.examples = "  freehold reference revoke 77ab... --operator-key op.key\n",
-};
-
-/* Walks every (device, other reference) that is approved now.  With B null only
- * counts.  */
-static fh_err renew_all(const struct fh_operator_key *key, const struct fh_chain *c,
-			const struct fh_hash *revoked, struct fh_builder *b, size_t *count)
-{
-	const struct fh_device *d;
-	size_t at = 0;
-
-	*count = 0;
-	while ((d = fh_chain_device_next(c, &at)) != nullptr) {
-		struct fh_approved_device next = { d->id, fh_chain_epoch(c, &d->id) + 1 };
-		struct fh_chain_approvals walk = { 0 };
-		const struct fh_reference_held *r;
-		struct fh_approval a;
-
-		while (!d->revoked && fh_chain_approval_next(c, &d->id, &walk, &r, &a)) {
-			if (a.epoch + 1 != next.epoch || fh_hash_equal(&r->hash, revoked))
-				continue;
-			++*count;
-			fh_err e = b == nullptr ? FH_ERR_OK
-						: approve_one(key, &c->id, &r->body.state, &next,
-							      &r->hash, b);
-
-			if (e != FH_ERR_OK)
-				return e;
-		}
-	}
-	return FH_ERR_OK;
-}
-
-static fh_err put_revocation(const struct fh_operator_key *key, struct fh_state *state,
-			     const struct fh_hash *hash, struct fh_span *body, size_t *n)
-{
-	const struct fh_revoke_body r = { .what = FH_STATEMENT_REFERENCE, .id =
-		fh_hash_span(hash) };
-	fh_err e = renew_all(key, &state->chain, hash, nullptr, n);
-
-	if (e != FH_ERR_OK)
-		return e;
-	if (*n > FH_APPROVALS_MAX)
-		return FH_ERR_LIMIT;
-	size_t room = body_room + *n * approval_room;
-	struct fh_builder b = fh_builder_of(fh_arena_take(&state->memory, room), room);
-
-	if (b.p == nullptr)
-		return FH_ERR_NOMEM;
-	fh_revoke_put(&b, &r, *n);
-	if (*n > 0)
-		e = renew_all(key, &state->chain, hash, &b, n);
-	return e == FH_ERR_OK ? fh_builder_end(&b, body) : e;
-}
-
-int fh_reference_revoke(struct fh_cli *cli, int argc, char **argv)
-{
-	FH_OWN(fh_state) state = { 0 };
-	FH_OWN(fh_signing) signing = { 0 };
-	struct fh_arguments a;
-	struct fh_hash hash;
-	struct fh_span body;
-	size_t n;
-	int done = fh_cli_arguments(cli, &usage_revoke, argc, argv, &a);
-
-	if (done != go_on)
-		return done;
-	if (fh_hex_read(fh_span_str(a.operand[0]), hash.bytes, FH_HASH_SIZE) != FH_ERR_OK)
-		return fh_usage_error(&usage_revoke, "a statement hash has 64 hex digits");
-	done = fh_signing_begin(cli, &usage_revoke, &a, &state, &signing);
-	if (done != go_on)
-		return done;
-
-	fh_err e = put_revocation(&signing.key[0], &state, &hash, &body, &n);
-
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, "revoke", nullptr, nullptr);
-	if (n == 0)
-		fh_cli_say(cli, "no other state is approved: the machines will not start again "
-			   "before you approve one for their next epoch");
-	return fh_signing_next(cli, &a, &state, &signing, "revoke", body);
 }
 
 /* --- what is approved ----------------------------------------------------- */
@@ -378,7 +276,7 @@ int fh_reference_list(struct fh_cli *cli, int argc, char **argv)
 	if (cli->json)
 		(void)fputs("{\"references\":[", stdout);
 	while ((r = fh_chain_reference_next(&state.chain, &at)) != nullptr) {
-		size_t room = body_room + FH_CHAIN_OBJECTS_MAX * approval_room;
+		size_t room = FH_APPROVALS_BODY_ROOM + FH_CHAIN_OBJECTS_MAX * FH_APPROVAL_ROOM;
 		struct fh_arena memory = state.memory; /* given back after each */
 		struct fh_builder b = fh_builder_of(fh_arena_space(&memory, room), room);
 

@@ -87,7 +87,7 @@ static int approve(const struct fh_cli *cli, const struct fh_arguments *a,
 		   struct fh_state *state, const struct fh_signing *signing,
 		   const struct fh_request *r, const struct fh_pcr_state *shown)
 {
-	const struct fh_approved_device device = { fh_key_id(r->device.key), r->device.epoch };
+	const struct fh_device_epoch device = { fh_key_id(r->device.key), r->device.epoch };
 	struct fh_pcr_state pcrs = *shown;
 	struct fh_span body;
 

@@ -195,7 +195,7 @@ static int approve_here(const struct fh_cli *cli, const struct fh_arguments *a,
 			struct fh_state *state, const struct fh_signing *signing,
 			const struct fh_enrolled *made)
 {
-	const struct fh_approved_device device = { made->device, made->epoch };
+	const struct fh_device_epoch device = { made->device, made->epoch };
 	struct fh_pcr_state now = made->state;
 	struct fh_span body;
 

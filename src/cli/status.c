@@ -42,6 +42,8 @@ struct status {
 	bool pending;               /* a start was refused: refused says why */
 	struct fh_pending refused;
 	bool sealed, outdated;      /* by a TPM; for operators of before */
+	bool waits;                 /* for the next boot, to come to the epoch WANTED */
+	uint64_t wanted;
 	uint64_t epoch;             /* boot epoch that the device key is sealed for */
 	uint64_t free_bytes;
 };
@@ -187,6 +189,8 @@ static void see_seal(struct status *s)
 		return;
 	s->sealed = true;
 	s->epoch = f.release.epoch;
+	s->wanted = fh_chain_epoch(&s->state.chain, &f.release.device_id);
+	s->waits = s->wanted - s->epoch >= f.blobs && s->wanted > s->epoch;
 	s->outdated = f.release.companions != n;
 	for (size_t i = 0; i < n && !s->outdated; i++)
 		s->outdated = !fh_span_equal(FH_SPAN_ARRAY(now[i].bytes),
@@ -254,6 +258,9 @@ static void print_status(const struct fh_cli *cli, const struct status *s)
 		       (unsigned long long)s->epoch,
 		       s->outdated ? ", for operators of before: the next boot's first start seals "
 				     "it for those of now" : "");
+	if (s->waits)
+		printf("boot epoch     %llu is what the operator signed: it begins at the next "
+		       "boot's first start\n", (unsigned long long)s->wanted);
 	if (s->pending) {
 		fh_time_text(s->refused.time_ms, when);
 		printf("refused        %.*s, %s: %.*s: %.*s; %.*s\n", text(s->refused.state), when,
@@ -335,7 +342,10 @@ static fh_err print_json(const struct fh_cli *cli, const struct status *s)
 	put_string(&b, ",\"grade\":", grade_of(s));
 	if (s->sealed) {
 		put_number(&b, ",\"device-key\":{\"epoch\":", s->epoch);
-		fh_builder_text(&b, s->outdated ? ",\"outdated\":true}" : ",\"outdated\":false}");
+		fh_builder_text(&b, s->outdated ? ",\"outdated\":true" : ",\"outdated\":false");
+		if (s->waits)
+			put_number(&b, ",\"waits-for-epoch\":", s->wanted);
+		fh_builder_text(&b, "}");
 	}
 	if (s->pending)
 		put_refused(&b, &s->refused);

@@ -122,6 +122,8 @@ struct fh_core {
 	int landlock;                 /* the kernel's level; 0: none */
 	bool measured;                /* the chip has PCRs */
 	uint64_t epoch;               /* of the chip */
+	uint64_t first_epoch, epochs; /* for which the device key is sealed */
+	struct fh_span companions;    /* by whose approval it is released: points */
 	fh_err approval_missing;      /* why the keeper could not release the key anew */
 	struct fh_trace approval_trace;
 	uint64_t quoted_ms;           /* boot clock, of the last scheduled quote */
@@ -200,6 +202,8 @@ fh_err fh_core_begin(struct fh_core *c);
 
 /* One request of the door and its answer.  */
 fh_err fh_core_keeper_ask(struct fh_core *c, struct fh_span request, struct fh_span *frame);
+/* The same, where the answer is only that it is done.  */
+fh_err fh_core_keeper_do(struct fh_core *c, const struct fh_builder *request);
 /* Has it give back what it holds in the chip; if it is there.  */
 void fh_core_close_keeper(struct fh_core *c);
 /* Tells the keeper who may sign, if the accepted statement ENVELOPE says so.  */
@@ -226,7 +230,11 @@ fh_err fh_core_quote_shown(struct fh_core *c, enum fh_quote_purpose purpose,
 fh_err fh_core_record_quote(struct fh_core *c);
 /* Has the chip note how far the record and the chain are.  */
 fh_err fh_core_note(struct fh_core *c);
-/* Ends the boot epoch if the chain has come to a later one.  */
+
+/* --- core_epoch.c ------------------------------------------------------- */
+
+/* Has the chip follow the chain to a later boot epoch as far as this boot can.  What
+ * it cannot, the next boot's first start does: said in the log, and no error.  */
 fh_err fh_core_advance_epoch(struct fh_core *c);
 
 /* --- core_chain.c: the authority chain -------------------------------- */

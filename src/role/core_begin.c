@@ -180,7 +180,8 @@ static fh_err begin_session(struct fh_core *c, struct fh_door_begun *begun)
 {
 	uint8_t bytes[FH_DOOR_BEGIN_MAX];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
-	const struct fh_door_begin asked = { c->chain.head.sequence, c->chain.head.hash };
+	const struct fh_door_begin asked = { c->chain.head.sequence, c->chain.head.hash,
+					     fh_chain_epoch(&c->chain, &c->device_id) };
 	struct fh_certificate certificate;
 	struct fh_span frame;
 
@@ -195,6 +196,8 @@ static fh_err begin_session(struct fh_core *c, struct fh_door_begun *begun)
 	if (e == FH_ERR_OK)
 		e = fh_arena_copy(&c->memory, begun->certificate, &begun->certificate);
 	if (e == FH_ERR_OK)
+		e = fh_arena_copy(&c->memory, begun->companions, &c->companions);
+	if (e == FH_ERR_OK)
 		e = fh_certificate_read(begun->certificate, &certificate);
 	if (e != FH_ERR_OK)
 		return e;
@@ -202,6 +205,8 @@ static fh_err begin_session(struct fh_core *c, struct fh_door_begun *begun)
 	c->certificate = begun->certificate;
 	c->boot = begun->boot;
 	c->start = begun->start;
+	c->first_epoch = begun->first_epoch;
+	c->epochs = begun->epochs;
 	if (certificate.quote.n > 0) {
 		const struct fh_quote_subject s = {
 			.purpose = FH_QUOTE_SESSION, .size = certificate.previous_size,

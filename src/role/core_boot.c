@@ -38,7 +38,7 @@ void fh_core_close_keeper(struct fh_core *c)
 	c->trace = why;
 }
 
-static fh_err ask_done(struct fh_core *c, const struct fh_builder *request)
+fh_err fh_core_keeper_do(struct fh_core *c, const struct fh_builder *request)
 {
 	struct fh_span frame;
 	fh_err e = request->bad ? FH_ERR_LIMIT
@@ -65,7 +65,7 @@ fh_err fh_core_tell_authority(struct fh_core *c, struct fh_span envelope)
 	if (b.p == nullptr)
 		return FH_ERR_NOMEM;
 	fh_door_put_authority(&b, envelope);
-	return ask_done(c, &b);
+	return fh_core_keeper_do(c, &b);
 }
 
 /* --- approvals ---------------------------------------------------------- */
@@ -339,25 +339,5 @@ fh_err fh_core_note(struct fh_core *c)
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 
 	fh_door_put_noting(&b, c->chain.head.sequence);
-	return ask_done(c, &b);
-}
-
-/* A state was revoked: end the epoch in which it was approved.  */
-fh_err fh_core_advance_epoch(struct fh_core *c)
-{
-	uint64_t to = fh_chain_epoch(&c->chain, &c->device_id);
-	uint8_t bytes[16];
-	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
-
-	if (!c->measured || to <= c->epoch)
-		return FH_ERR_OK;
-	fh_door_put_epoch(&b, c->epoch + 1);
-	fh_err e = ask_done(c, &b);
-
-	if (e != FH_ERR_OK)
-		return e;
-	c->epoch++;
-	fh_log(FH_LOG_PRIORITY_NOTICE, "core", "boot epoch %llu begins: what was approved for the "
-	       "one before releases nothing any more", (unsigned long long)c->epoch);
-	return FH_ERR_OK;
+	return fh_core_keeper_do(c, &b);
 }

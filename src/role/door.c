@@ -243,17 +243,19 @@ fh_err fh_door_read_differs(struct fh_span frame, bool *usable, uint32_t *differ
 
 void fh_door_put_begin(struct fh_builder *b, const struct fh_door_begin *g)
 {
-	put_head(b, FH_DOOR_BEGIN, 3);
+	put_head(b, FH_DOOR_BEGIN, 4);
 	fh_cbor_put_uint(b, g->head_sequence);
 	fh_cbor_put_hash(b, &g->head);
+	fh_cbor_put_uint(b, g->epoch);
 }
 
 fh_err fh_door_read_begin(struct fh_span frame, struct fh_door_begin *out)
 {
-	struct fh_cursor c = request_of(frame, FH_DOOR_BEGIN, 3);
+	struct fh_cursor c = request_of(frame, FH_DOOR_BEGIN, 4);
 	struct fh_door_begin g = { .head_sequence = fh_cbor_uint(&c) };
 
 	g.head = fh_cbor_hash(&c);
+	g.epoch = fh_cbor_uint(&c);
 	fh_err e = fh_cursor_end(&c);
 
 	if (e == FH_ERR_OK)
@@ -261,7 +263,7 @@ fh_err fh_door_read_begin(struct fh_span frame, struct fh_door_begin *out)
 	return e;
 }
 
-constexpr size_t begun_members = 5;
+constexpr size_t begun_members = 8;
 
 void fh_door_put_begun(struct fh_builder *b, const struct fh_door_begun *g)
 {
@@ -271,6 +273,9 @@ void fh_door_put_begun(struct fh_builder *b, const struct fh_door_begun *g)
 	fh_cbor_put_uint(b, g->boot);
 	fh_cbor_put_uint(b, g->start);
 	fh_cbor_put_bytes(b, g->certificate);
+	fh_cbor_put_uint(b, g->first_epoch);
+	fh_cbor_put_uint(b, g->epochs);
+	fh_cbor_put_bytes(b, g->companions);
 }
 
 fh_err fh_door_read_begun(struct fh_span frame, struct fh_door_begun *out, struct fh_trace *t)
@@ -285,6 +290,11 @@ fh_err fh_door_read_begun(struct fh_span frame, struct fh_door_begun *out, struc
 	g.boot = fh_cbor_uint(&c);
 	g.start = fh_cbor_uint(&c);
 	g.certificate = fh_cbor_bytes(&c, FH_CERTIFICATE_MAX);
+	g.first_epoch = fh_cbor_uint(&c);
+	g.epochs = fh_cbor_uint(&c);
+	g.companions = fh_cbor_bytes(&c, FH_COMPANIONS_MAX * FH_P256_PUBLIC_SIZE);
+	if (g.companions.n % FH_P256_PUBLIC_SIZE != 0)
+		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	e = fh_cursor_end(&c);
 	if (e == FH_ERR_OK)
 		*out = g;

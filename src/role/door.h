@@ -26,7 +26,7 @@ enum fh_stage {
 
 enum fh_door_request {
 	FH_DOOR_OPEN = 1,       /* [1]: what was signed last, by whom */
-	FH_DOOR_BEGIN = 2,      /* [2, head, hash]: count this start; make or find the session */
+	FH_DOOR_BEGIN = 2,      /* [2, head, hash, epoch]: count this start; begin its session */
 	FH_DOOR_CHECKPOINT = 3, /* [3, size, root, [hash...]]: sign this tree */
 	FH_DOOR_CLOSE = 4,      /* [4]: forget everything */
 	FH_DOOR_AUTHORITY = 5,  /* [5, file]: a statement that says who may sign */
@@ -79,6 +79,7 @@ struct fh_door_opened {
 struct fh_door_begin {
 	uint64_t head_sequence;     /* of the chain */
 	struct fh_hash head;
+	uint64_t epoch;             /* that the chain takes this device to */
 };
 
 /* Answer to BEGIN.  */
@@ -87,6 +88,10 @@ struct fh_door_begun {
 	uint64_t boot;
 	uint64_t start;
 	struct fh_span certificate; /* fh_certificate bytes */
+	/* For what the device key is sealed now.  */
+	uint64_t first_epoch;
+	uint64_t epochs;            /* from that one on */
+	struct fh_span companions;  /* who may approve: points of 65 bytes */
 };
 
 /* An approval that a `reference` statement carries for this device.  */

@@ -205,26 +205,44 @@ static fh_err seal_for(struct fh_keeper *k, const struct fh_release *r,
 }
 
 /* Who may approve from now on: what the chain says, or, where core brought no
- * authority, who could before.  */
-static struct fh_release release_now(const struct fh_keeper *k)
+ * authority, who could before.  Never somebody whom the chain has put out.  */
+static fh_err release_now(struct fh_keeper *k, struct fh_release *r)
 {
-	struct fh_release r = k->device.release;
 	struct fh_p256_public companion[FH_COMPANIONS_MAX];
 	size_t n = k->line.begun ? fh_authority_companions(&k->line.authority, companion) : 0;
 
+	*r = k->device.release;
+	r->epoch = k->epoch;
 	if (n > 0) {
-		memcpy(r.companion, companion, n * sizeof(companion[0]));
-		r.companions = n;
+		memcpy(r->companion, companion, n * sizeof(companion[0]));
+		r->companions = n;
 	}
-	r.epoch = k->epoch;
-	return r;
+	if (n > 0 || !k->line.begun || k->pcrs.selected == 0) /* without PCRs nobody approves */
+		return FH_ERR_OK;
+	fh_trace_where(&k->trace, "chain/");
+	fh_trace_what(&k->trace, "leaves nobody who could approve a boot state alone: there are "
+		      "more than %zu signers, or `reference` needs more than one",
+		      	FH_COMPANIONS_MAX);
+	fh_trace_cure(&k->trace, "have the operators sign a `signers` statement in which one is "
+		      "enough for `reference`, and import it");
+	return FH_ERR_STATE;
 }
 
-static bool sealed_so(const struct fh_keeper *k, const struct fh_release *r)
+/* How many epochs to seal for, when the chain takes this device to EPOCH: none is
+ * counted up to that the key is not sealed for.  */
+static size_t epochs_to(const struct fh_keeper *k, uint64_t epoch)
+{
+	uint64_t ahead = epoch > k->epoch ? epoch - k->epoch : 0;
+
+	return ahead < FH_DEVICE_EPOCHS_MAX - FH_DEVICE_EPOCHS
+		       ? FH_DEVICE_EPOCHS + (size_t)ahead : FH_DEVICE_EPOCHS_MAX;
+}
+
+static bool sealed_so(const struct fh_keeper *k, const struct fh_release *r, size_t epochs)
 {
 	const struct fh_release *held = &k->device.release;
 	bool same = held->companions == r->companions && held->epoch == r->epoch
-		    && k->device.blobs == FH_DEVICE_EPOCHS_MAX;
+		    && k->device.blobs >= epochs;
 
 	for (size_t i = 0; i < r->companions && same; i++)
 		same = fh_span_equal(FH_SPAN_ARRAY(held->companion[i].bytes),
@@ -232,29 +250,43 @@ static bool sealed_so(const struct fh_keeper *k, const struct fh_release *r)
 	return same;
 }
 
-fh_err fh_keeper_reseal(struct fh_keeper *k, const struct fh_secret *seed)
+/* What is in keys/device now is what later requests go by.  */
+static fh_err store_device(struct fh_keeper *k, const struct fh_device_file *f)
 {
-	uint8_t blobs[FH_DEVICE_EPOCHS_MAX][FH_CHIP_BLOB_MAX], value[FH_DEVICE_FILE_MAX];
+	uint8_t value[FH_DEVICE_FILE_MAX];
 	struct fh_builder file = FH_BUILDER_ARRAY(value);
-	struct fh_device_file f = { .release = release_now(k), .identity = k->device.identity };
-	struct fh_release r = f.release;
 
-	if (sealed_so(k, &r))
-		return FH_ERR_OK;
-	for (; f.blobs < FH_DEVICE_EPOCHS_MAX; f.blobs++, r.epoch++) {
-		struct fh_builder b = fh_builder_of(blobs[f.blobs], FH_CHIP_BLOB_MAX);
-		fh_err e = seal_for(k, &r, seed, &b);
-
-		if (e != FH_ERR_OK)
-			return e;
-		f.blob[f.blobs] = fh_builder_span(&b);
-	}
-	fh_device_file_put(&file, &f);
+	fh_device_file_put(&file, f);
 	if (file.bad)
 		return FH_ERR_LIMIT;
 	fh_err e = fh_slots_write(&k->device_slots, fh_builder_span(&file));
 
-	return e == FH_ERR_OK ? e : fh_keeper_unwritten(k, "keys/device", e);
+	if (e != FH_ERR_OK)
+		return fh_keeper_unwritten(k, "keys/device", e);
+	memcpy(k->device_bytes, value, file.n);
+	return fh_device_file_read(fh_span_of(k->device_bytes, file.n), &k->device);
+}
+
+fh_err fh_keeper_reseal(struct fh_keeper *k, const struct fh_secret *seed, uint64_t epoch)
+{
+	uint8_t blobs[FH_DEVICE_EPOCHS_MAX][FH_CHIP_BLOB_MAX];
+	struct fh_device_file f = { .identity = k->device.identity };
+	size_t epochs = epochs_to(k, epoch);
+	fh_err e = release_now(k, &f.release);
+
+	if (e != FH_ERR_OK || sealed_so(k, &f.release, epochs))
+		return e;
+	struct fh_release r = f.release;
+
+	for (; f.blobs < epochs; f.blobs++, r.epoch++) {
+		struct fh_builder b = fh_builder_of(blobs[f.blobs], FH_CHIP_BLOB_MAX);
+
+		e = seal_for(k, &r, seed, &b);
+		if (e != FH_ERR_OK)
+			return e;
+		f.blob[f.blobs] = fh_builder_span(&b);
+	}
+	return store_device(k, &f);
 }
 
 /* --- while it runs ---------------------------------------------------------- */
@@ -268,7 +300,7 @@ fh_err fh_keeper_epoch(struct fh_keeper *k, struct fh_span frame, struct fh_buil
 
 	if (e != FH_ERR_OK)
 		return e;
-	if (to != k->epoch + 1 || to > k->device.release.epoch + 1)
+	if (to != k->epoch + 1 || to - k->device.release.epoch >= k->device.blobs)
 		return FH_ERR_CONFLICT;
 	e = k->chip.class->counter_increment(&k->chip, FH_CHIP_EPOCH, &now);
 	if (e != FH_ERR_OK)

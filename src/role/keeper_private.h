@@ -60,9 +60,10 @@ fh_err fh_keeper_store_signed(struct fh_keeper *k, uint64_t size, const struct f
 fh_err fh_keeper_open_device(struct fh_keeper *k);
 /* The device's seed into *SEED, by the approval at hand.  */
 fh_err fh_keeper_release(struct fh_keeper *k, struct fh_secret *seed);
-/* Seals SEED again for this epoch and the next, under who may approve now, unless
- * keys/device holds just that already.  */
-fh_err fh_keeper_reseal(struct fh_keeper *k, const struct fh_secret *seed);
+/* Seals SEED again for this epoch and the next, and on to the one behind EPOCH, where
+ * the chain takes this device, as far as keys/device has room; under who may approve
+ * now; unless keys/device holds just that already.  */
+fh_err fh_keeper_reseal(struct fh_keeper *k, const struct fh_secret *seed, uint64_t epoch);
 
 fh_err fh_keeper_authority(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_approval(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);

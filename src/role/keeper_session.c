@@ -197,7 +197,7 @@ static fh_err new_session(struct fh_keeper *k, const struct fh_door_begin *b,
 
 	e = certify(&device, &c, out);
 	if (e == FH_ERR_OK)
-		e = fh_keeper_reseal(k, &device);
+		e = fh_keeper_reseal(k, &device, b->epoch);
 	/* From the first session on, keys/signed says so, if only that nothing was
 	 * signed: an empty file will not do any more.  */
 	if (e == FH_ERR_OK && k->signed_slots.number == 0)
@@ -287,10 +287,24 @@ static fh_err old_session(struct fh_keeper *k, struct fh_builder *out)
 
 /* --- the door --------------------------------------------------------------- */
 
+static void tell_sealed(const struct fh_keeper *k, struct fh_builder *points,
+			struct fh_door_begun *g)
+{
+	const struct fh_release *r = &k->device.release;
+
+	for (size_t i = 0; i < r->companions; i++)
+		fh_builder_bytes(points, FH_SPAN_ARRAY(r->companion[i].bytes));
+	g->first_epoch = r->epoch;
+	g->epochs = k->device.blobs;
+	g->companions = fh_builder_span(points);
+}
+
 fh_err fh_keeper_begin(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
 {
 	uint8_t bytes[FH_CERTIFICATE_MAX], boot_id[32];
+	uint8_t points[FH_COMPANIONS_MAX * FH_P256_PUBLIC_SIZE];
 	struct fh_builder certificate = FH_BUILDER_ARRAY(bytes);
+	struct fh_builder companions = FH_BUILDER_ARRAY(points);
 	struct fh_door_begun g = { 0 };
 	struct fh_door_begin b;
 	fh_err e = fh_door_read_begin(frame, &b);
@@ -312,6 +326,7 @@ fh_err fh_keeper_begin(struct fh_keeper *k, struct fh_span frame, struct fh_buil
 	g.boot = k->boot;
 	g.start = k->start;
 	g.certificate = fh_builder_span(&certificate);
+	tell_sealed(k, &companions, &g);
 	fh_door_put_begun(answer, &g);
 	return FH_ERR_OK;
 }

@@ -165,6 +165,56 @@ reboot 4
 serves "the other state was approved anew with the revocation"
 verifies "the record is accepted still" 0
 
+# Several revocations in one boot: what the chip cannot do now it does at the next boot's first start.
+approve() { # LABEL PCR4
+	state_json "$2"
+	yes "$1 is approved" 0 fh reference approve state.json --label "$1" --pcrs 4,7,11 --unmeasured --operator-key op.key \
+		--passphrase-fd 9
+}
+hash_of() {
+	fh reference list
+	sed -n "s/^\([0-9a-f]*\)  $1\$/\1/p" out
+}
+revoke() { yes "$1 is revoked" 0 fh reference revoke "$(hash_of "$1")" --operator-key op.key --passphrase-fd 9; }
+for n in 1 2 3; do approve "old-$n" "$(printf '%064d' "$n")"; done
+reboot 4
+begin
+revoke old-1
+revoke old-2
+revoke old-3
+for _ in $(seq 100); do
+	grep -q 'boot epoch 5 is what the operator signed' log && break
+	sleep 0.05
+done
+fh status
+cat out log > err
+says "the second of one boot waits for the next" "boot epoch 5 is what the operator signed, and this boot cannot come past 3"
+says "status says so" "boot epoch  *5 is what the operator signed: it begins at the next boot"
+end
+if [ "$status" = 0 ]; then ok "which is no error"; else not_ok "which is no error (status $status)"; fi
+serves "nor is it at a restart"
+reboot 4
+begin
+end
+cat log > err
+says "all are counted at the next boot's first start" "boot epoch 5 begins"
+verifies "the record is accepted still" 0
+reboot 4
+serves "and the state that stayed is released after them"
+begin
+revoke second
+for _ in $(seq 100); do
+	grep -q 'boot epoch 6 begins' log && break
+	sleep 0.05
+done
+end
+says "taking back the last state counts too" "boot epoch 6 begins"
+reboot 4
+refuses "the last state" wrong-boot-state "no state is approved for this device"
+approve again "$extended"
+serves "a state that is approved later is released"
+verifies "the record is accepted still" 0
+
 cp -a state older
 serves "more is recorded"
 mv state newer

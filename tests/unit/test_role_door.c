@@ -142,7 +142,9 @@ static void the_door_is_as_documented(void **state)
 					 .measured = true, .noted = true,
 					 .note = { 8, 49, hash_of(0x06), 7 },
 					 .companions = hash_of(0x07) };
-	struct fh_door_begun begun = { true, 3, 9, FH_SPAN_LIT("cert") };
+	static const uint8_t point[FH_P256_PUBLIC_SIZE] = { 4 };
+	struct fh_door_begun begun = { true, 3, 9, FH_SPAN_LIT("cert"), 6, 2,
+				      FH_SPAN_ARRAY(point) };
 	struct fh_trace t = { .where = "a", .what = "b", .cure = "c" };
 
 	(void)state;
@@ -168,7 +170,7 @@ static void the_requests_of_the_boot_window_are_as_documented(void **state)
 		{ 5 };
 	uint8_t memory[6][512];
 	struct fh_builder b[6];
-	struct fh_door_begin begin = { 7, hash_of(0x08) };
+	struct fh_door_begin begin = { 7, hash_of(0x08), 7 };
 	struct fh_door_approval approval = { 6, FH_SPAN_ARRAY(point), FH_SPAN_ARRAY(pair),
 					     { .selected = 1 << 4 } };
 	struct fh_quote_subject subject = { .purpose = FH_QUOTE_LIVE, .head_sequence = 7,
