@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/record_read.h"
 
+#include <stdio.h>
+
 #include "codec/cbor.h"
 
 /* The entries of one batch; *NEXT is the index that must come.  */
@@ -23,50 +25,77 @@ static fh_err read_batch(struct fh_span body, const struct fh_record_visitor *v,
 	return e == FH_ERR_MISSING ? FH_ERR_OK : e;
 }
 
-/* The frames of one segment.  A tail that is not all there is not yet written:
+/* The frames of one segment behind AT.  A tail that is not all there is not yet written:
  * the segment just ends.  */
-static fh_err read_segment(struct fh_span bytes, const struct fh_record_visitor *v, uint64_t *next)
+static fh_err read_segment(struct fh_span bytes, const struct fh_record_visitor *v,
+			   struct fh_record_place *at)
 {
-	struct fh_cursor c = fh_cursor_of(bytes);
+	struct fh_cursor c = fh_cursor_of(fh_span_skip(bytes, at->offset));
 	enum fh_segment_frame type;
 	struct fh_span body;
 	fh_err e;
 
 	while ((e = fh_segment_next(&c, &type, &body)) == FH_ERR_OK && type != FH_SEGMENT_END) {
 		if (type == FH_SEGMENT_BATCH)
-			e = read_batch(body, v, next);
+			e = read_batch(body, v, &at->next);
 		if (type == FH_SEGMENT_CHECKPOINT && v->checkpoint != nullptr)
 			e = v->checkpoint(v->context, body);
 		if (e != FH_ERR_OK)
 			return e;
+		at->offset = bytes.n - c.rest.n;
 	}
 	return e == FH_ERR_TORN ? FH_ERR_OK : e;
+}
+
+static fh_err explain(fh_err e, const char *name, const struct fh_record_place *at,
+		      struct fh_trace *t)
+{
+	fh_trace_where(t, "%s entry %llu", name, (unsigned long long)at->next);
+	fh_trace_what(t, "%s", fh_err_text(e));
+	fh_trace_cure(t, "`freehold verify record` names the damage");
+	return e;
+}
+
+/* The segment that follows, if there is one: it is named by the entry that comes next.  */
+static bool go_on(const struct fh_segments *s, struct fh_record_place *at)
+{
+	char name[FH_SEGMENTS_NAME_SIZE];
+	uint64_t bytes;
+
+	(void)snprintf(name, sizeof(name), "%020llu.fhj", (unsigned long long)at->next);
+	if (at->next == at->segment || !fh_segments_is_one(fh_fd_get(s->directory), name, &bytes))
+		return false;
+	at->segment = at->next;
+	at->offset = 0;
+	return true;
+}
+
+fh_err fh_record_read_on(const struct fh_segments *s, const struct fh_record_visitor *v,
+			 struct fh_record_place *at, struct fh_trace *t)
+{
+	do {
+		FH_OWN(fh_mapped) m = { 0 };
+		fh_err e = fh_segments_map(s, at->segment, &m, t);
+
+		if (e != FH_ERR_OK)
+			return e;
+		e = read_segment(m.bytes, v, at);
+		if (e == FH_ERR_CLOSED) {
+			at->enough = true;
+			return FH_ERR_OK;
+		}
+		if (e != FH_ERR_OK)
+			return explain(e, m.name, at, t);
+	} while (go_on(s, at));
+	return FH_ERR_OK;
 }
 
 fh_err fh_record_read(const struct fh_segments *s, const struct fh_record_visitor *v,
 		      struct fh_trace *t)
 {
-	uint64_t next = 0;
+	struct fh_record_place at = { 0 };
 
-	for (;;) {
-		FH_OWN(fh_mapped) m = { 0 };
-		uint64_t first = next;
-		struct fh_trace ignored;
-		fh_err e = fh_segments_map(s, first, &m, first == 0 ? t : &ignored);
-
-		if (e == FH_ERR_MISSING && first > 0)
-			return FH_ERR_OK;
-		if (e == FH_ERR_OK)
-			e = read_segment(m.bytes, v, &next);
-		if (e == FH_ERR_CLOSED || (e == FH_ERR_OK && next == first))
-			return FH_ERR_OK;
-		if (e != FH_ERR_OK) {
-			fh_trace_where(t, "%s entry %llu", m.name, (unsigned long long)next);
-			fh_trace_what(t, "%s", fh_err_text(e));
-			fh_trace_cure(t, "`freehold verify record` names the damage");
-			return e;
-		}
-	}
+	return fh_record_read_on(s, v, &at, t);
 }
 
 fh_err fh_record_bytes(struct fh_span payload, enum fh_field_id id, struct fh_span *out)

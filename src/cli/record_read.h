@@ -19,8 +19,31 @@ struct fh_record_visitor {
 	void *context;
 };
 
+/* How far a reading has come; zeroed it is at the beginning.  */
+struct fh_record_place {
+	uint64_t segment; /* index of the first entry of the segment being read */
+	size_t offset;    /* behind the last whole frame of it */
+	uint64_t next;    /* the entry that comes next */
+	bool enough;      /* a visitor has said so */
+};
+
+/* Reads what there is, from *AT on, which goes along.  FH_ERR_MISSING: no record.  */
+fh_err fh_record_read_on(const struct fh_segments *s, const struct fh_record_visitor *v,
+			 struct fh_record_place *at, struct fh_trace *t);
+/* The same from the beginning, once.  */
 fh_err fh_record_read(const struct fh_segments *s, const struct fh_record_visitor *v,
 		      struct fh_trace *t);
+
+constexpr size_t FH_RECORD_LINE_MAX = 8 << 20; /* one entry as text: a payload in hex, and more */
+
+/* An entry as one JSON object and a line feed, with F's fields unless that is NULL; and for
+ * people, with what matters of it, or all FIELDS.  */
+void fh_record_put_json(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f);
+void fh_record_put_text(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
+			bool fields);
+/* Either, of an entry as it is stored.  */
+fh_err fh_record_put_entry(struct fh_builder *b, const struct fh_stored *s, const struct fh_leaf *l,
+			   bool json, bool fields);
 
 /* The byte string in field ID of the payload; it looks into it.  */
 fh_err fh_record_bytes(struct fh_span payload, enum fh_field_id id, struct fh_span *out);
@@ -32,5 +55,7 @@ int fh_record_number(const struct fh_usage *u, const struct fh_arguments *a, con
 
 /* The kinds of `record`, each a file.  */
 int fh_record_prove(struct fh_cli *cli, int argc, char **argv);
+int fh_record_search(struct fh_cli *cli, int argc, char **argv);
+int fh_record_export(struct fh_cli *cli, int argc, char **argv);
 
 #endif

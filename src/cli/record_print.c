@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Entries as people and programs read them.  */
+#include "cli/record_read.h"
+#include "cli/time.h"
+#include "cli/verify_print.h"
+#include "codec/json.h"
+
+static void put_time(struct fh_builder *b, uint64_t ms)
+{
+	char text[FH_TIME_TEXT];
+
+	fh_time_text(ms, text);
+	fh_builder_text(b, text);
+}
+
+static void put_fields_json(struct fh_builder *b, const struct fh_fields *f)
+{
+	fh_builder_text(b, ",\"fields\":{");
+	for (size_t i = 0; i < f->n; i++) {
+		fh_builder_text(b, i > 0 ? ",\"" : "\"");
+		fh_builder_text(b, fh_field_text(f->field[i].id));
+		fh_builder_text(b, "\":");
+		fh_report_value(b, f->field[i].value);
+	}
+	fh_builder_u8(b, '}');
+}
+
+void fh_record_put_json(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f)
+{
+	fh_builder_text(b, "{\"index\":");
+	fh_builder_decimal(b, l->index);
+	fh_builder_text(b, ",\"kind\":\"");
+	fh_builder_text(b, fh_entry_kind_text(l->kind));
+	fh_builder_text(b, "\",\"not-before-ms\":");
+	fh_builder_decimal(b, l->time.lo_ms);
+	fh_builder_text(b, ",\"not-after-ms\":");
+	fh_builder_decimal(b, l->time.hi_ms);
+	fh_builder_text(b, ",\"boot\":");
+	fh_builder_decimal(b, l->boot);
+	fh_builder_text(b, ",\"start\":");
+	fh_builder_decimal(b, l->start);
+	fh_builder_text(b, ",\"class\":");
+	fh_json_put_string(b, l->class);
+	fh_builder_text(b, ",\"session\":\"");
+	fh_builder_hex(b, fh_hash_span(&l->session));
+	fh_builder_text(b, "\",\"chain-head\":\"");
+	fh_builder_hex(b, fh_hash_span(&l->chain_head));
+	fh_builder_u8(b, '"');
+	if (f != nullptr)
+		put_fields_json(b, f);
+	fh_builder_text(b, "}\n");
+}
+
+/* The value of the text field ID, quoted and safe for a terminal.  */
+static void put_text_field(struct fh_builder *b, const struct fh_fields *f, enum fh_field_id id)
+{
+	const struct fh_field *field = fh_fields_get(f, id);
+
+	if (field == nullptr)
+		return;
+	fh_builder_text(b, "  ");
+	fh_report_value(b, field->value);
+}
+
+static void put_fields_text(struct fh_builder *b, const struct fh_fields *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		fh_builder_text(b, "          ");
+		fh_builder_text(b, fh_field_text(f->field[i].id));
+		fh_builder_text(b, ": ");
+		fh_report_value(b, f->field[i].value);
+		fh_builder_u8(b, '\n');
+	}
+}
+
+void fh_record_put_text(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
+			bool fields)
+{
+	fh_builder_decimal(b, l->index);
+	fh_builder_text(b, "  ");
+	put_time(b, l->time.lo_ms);
+	fh_builder_text(b, "  ");
+	fh_builder_text(b, fh_entry_kind_text(l->kind));
+	if (fields) {
+		fh_builder_u8(b, '\n');
+		put_fields_text(b, f);
+		return;
+	}
+	put_text_field(b, f, FH_FIELD_ACTOR);
+	put_text_field(b, f, FH_FIELD_ACTION);
+	put_text_field(b, f, FH_FIELD_RESOURCE);
+	put_text_field(b, f, FH_FIELD_DECISION);
+	put_text_field(b, f, FH_FIELD_INTENT);
+	put_text_field(b, f, FH_FIELD_STATUS);
+	put_text_field(b, f, FH_FIELD_DETAIL);
+	fh_builder_u8(b, '\n');
+}
+
+fh_err fh_record_put_entry(struct fh_builder *b, const struct fh_stored *s, const struct fh_leaf *l,
+			   bool json, bool fields)
+{
+	struct fh_fields f;
+	fh_err e = fh_payload_read(s->payload, &f);
+
+	if (e != FH_ERR_OK)
+		return e;
+	if (json)
+		fh_record_put_json(b, l, fields ? &f : nullptr);
+	else
+		fh_record_put_text(b, l, &f, fields);
+	return b->bad ? FH_ERR_LIMIT : FH_ERR_OK;
+}

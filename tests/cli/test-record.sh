@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Reading a record: show --follow, search and export, on records made for the test.
+top=$PWD
+. "$top/tests/cli/lib.sh"
+"$top/build/tests/fixture/make-record" good 4 12 tpm-sealed good.note > genesis
+
+lines() {
+	wc -l < out | tr -d ' '
+}
+# count NAME N: the last program printed N lines.
+count() {
+	if [ "$(lines)" = "$2" ]; then ok "$1"; else not_ok "$1 ($(lines) lines, not $2)"; fi
+}
+
+yes "finds intents by their action" 0 fh record search --action NOTES.READ --kind intent good
+count "all of them" 24
+says "in the order in which they happened" '^4 '
+yes "finds outcomes by what their intent says" 0 fh record search --resource /srv/notes --kind outcome good
+count "all of them" 24
+yes "finds an intent with its outcome" 0 fh record search --intent 16 good
+count "two entries" 2
+yes "finds words in what was answered" 0 fh record search --word 'content of a note' --limit 3 good
+count "the newest, as many as wanted" 3
+says "up to the last" '^51 '
+yes "finds by time" 0 fh record search --since 2027-01-15T08:00:10Z --until 2027-01-15T08:00:12Z good
+count "that second and the next" 2
+yes "finds by decision" 0 fh record search --decision permitted --limit 1000 good
+count "the permitted ones" 24
+yes "says by its status that nothing was found" 1 fh record search --decision denied good
+count "and shows nothing" 0
+yes "takes names as they are" 1 fh record search --actor "x' OR '1'='1" good
+yes "takes patterns as they are" 1 fh record search --action '%' good
+yes "shows fields as JSON" 0 fh record search --intent 16 --json --fields good
+says "as show does" '"fields":{"intent":16,"status":"result"\|"intent":16'
+for wrong in '--decision maybe' '--since yesterday' '--limit 0' '--intent x'; do
+	# shellcheck disable=SC2086 # two words
+	yes "usage, with $wrong" 64 fh record search $wrong good
+done
+yes "searches no record that is not there" 2 fh record search nowhere
+
+yes "exports JSON lines" 0 fh record export good
+count "one for each entry" 52
+if grep -q 'content of a note' out; then not_ok "without results"; else ok "without results"; fi
+yes "exports them with results" 0 fh record export --payload good
+says "if asked" 'content of a note'
+for form in ocsf cef; do
+	yes "exports $form" 0 fh record export --format $form good
+	cp out "$form"
+	count "one for each entry" 52
+	if grep -q 'content of a note' out; then not_ok "without results"; else ok "without results"; fi
+	yes "as $form has it" 0 python3 -B "$top/tests/cli/events.py" $form $form
+done
+yes "exports OCSF with results" 0 fh record export --format ocsf --payload good
+says "in the response" '"response":{"message":"result","data":"the content of a note"}'
+yes "exports a part" 0 fh record export --format ocsf --from 17 --to 17 good
+count "of one entry" 1
+says "whose actor stands in an earlier one" '"actor":{"user":{"name":"claude"'
+yes "usage, with another form" 64 fh record export --format xml good
+
+# A record that grows, first with a torn end.
+mkdir growing
+segment=00000000000000000000.fhj
+head -c 40000 good/$segment > growing/$segment
+: > followed
+fh record show --json --follow growing > followed 2> err &
+pid=$!
+python3 -B - << 'END'
+import time
+whole = open("good/00000000000000000000.fhj", "rb").read()
+end = time.monotonic() + 20
+while time.monotonic() < end and open("followed").read().count("\n") == 0:
+	time.sleep(0.05)
+with open("growing/00000000000000000000.fhj", "ab") as f:
+	for at in range(40000, len(whole), 9999):
+		f.write(whole[at:at + 9999])
+		f.flush()
+while time.monotonic() < end and open("followed").read().count("\n") < 52:
+	time.sleep(0.05)
+END
+kill $pid
+wait $pid 2> wait.err
+cp followed out
+count "follows a record as it grows" 52
+fh record show --json good > whole
+yes "to the same entries" 0 cmp whole followed
+yes "follows up to an entry" 0 fh record show --follow --to 20 good
+count "and then ends" 21
+exit $failed
