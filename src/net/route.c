@@ -207,7 +207,7 @@ void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 	struct fh_span name = fh_span_skip(r->target, prefix.n);
 
 	*out = (struct fh_route){ 0 };
-	refuse(out, 404, "not-found", "there are /mcp/NAME, /healthz, /record/ and "
+	refuse(out, 404, "not-found", "there are /mcp/NAME, /healthz, /metrics, /record/ and "
 	       "/.well-known/freehold-operator-key.json");
 	if (!check_host(r, a, out))
 		return;
@@ -221,7 +221,8 @@ void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 		route_quote(r, out);
 		return;
 	}
-	if (fh_span_starts(r->target, FH_SPAN_LIT(FH_ROUTE_RECORD_PREFIX))) {
+	if (fh_span_starts(r->target, FH_SPAN_LIT(FH_ROUTE_RECORD_PREFIX))
+	    || fh_span_equal(r->target, FH_SPAN_LIT(FH_ROUTE_METRICS))) {
 		route_record(r, out);
 		return;
 	}

@@ -24,9 +24,11 @@ enum fh_route_kind {
 	FH_ROUTE_HEALTH,     /* GET /healthz */
 	FH_ROUTE_DOCUMENT,   /* GET or HEAD of the document, under either name */
 	FH_ROUTE_QUOTE,      /* POST: the body asks for a quote */
-	FH_ROUTE_RECORD,     /* GET or HEAD of something behind FH_ROUTE_RECORD_PREFIX */
+	FH_ROUTE_RECORD,     /* GET or HEAD of something behind FH_ROUTE_RECORD_PREFIX, or of
+			      * FH_ROUTE_METRICS */
 };
 #define FH_ROUTE_RECORD_PREFIX "/record/"
+#define FH_ROUTE_METRICS "/metrics"
 
 struct fh_route {
 	enum fh_route_kind kind;

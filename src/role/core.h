@@ -12,6 +12,7 @@
 #include "policy/decision.h"
 #include "policy/set.h"
 #include "role/ask.h"
+#include "role/core_metrics.h"
 #include "role/door.h"
 #include "role/frame.h"
 #include "role/outbox.h"
@@ -132,6 +133,7 @@ struct fh_core {
 	struct fh_hash recorded_head; /* the chain's head as far as the record tells */
 	bool nearly_full;             /* only chain and shutdown entries are still written */
 
+	struct fh_core_metrics metrics; /* of this start */
 	struct fh_tiles tiles;        /* what the record is served as */
 	bool tiles_told;              /* the log says that they are broken */
 	uint64_t receipt_ms;          /* boot clock, of the last root signed for receipts */
@@ -300,6 +302,8 @@ fh_err fh_core_receipt(struct fh_core *c);
 
 /* Answers what a gate asks of the record.  FH_ERR_FORMAT cuts that gate off.  */
 fh_err fh_core_record_part(struct fh_core *c, size_t gate, const struct fh_ask *ask);
+/* core_metrics.c: what core has counted, in Prometheus' text format.  */
+void fh_core_put_metrics(struct fh_builder *b, const struct fh_core *c);
 /* Says once in the log if the tiles are broken.  */
 void fh_core_tiles_watch(struct fh_core *c);
 

@@ -182,6 +182,8 @@ fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *cl
 	}
 	if (e == FH_ERR_OK && index != nullptr)
 		*index = leaf.index;
+	if (e == FH_ERR_OK)
+		fh_core_count_entry(&c->metrics, kind, fields);
 	return e;
 }
 
@@ -253,12 +255,17 @@ static fh_err final_error(fh_err e)
 
 fh_err fh_core_commit(struct fh_core *c)
 {
+	uint64_t begun_ns = fh_clock_boot_ns();
 	fh_err e = fh_journal_sync(&c->journal);
 
 	if (e != FH_ERR_OK)
 		return unwritten(c, e);
 	if (c->journal.durable.size > c->journal.signed_tree.size) {
+		uint64_t synced_ns = fh_clock_boot_ns();
+
 		e = sign(c);
+		fh_core_count_commit(&c->metrics, synced_ns - begun_ns,
+				     fh_clock_boot_ns() - synced_ns);
 		look_at_space(c);
 	} else if (c->nearly_full) {
 		look_at_space(c); /* somebody may have made room */

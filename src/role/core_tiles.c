@@ -107,6 +107,9 @@ static fh_err read_part(struct fh_core *c, const struct fh_record_ask *a, struct
 		return read_payload(c, a->tile.index, b);
 	case FH_RECORD_RECEIPT:
 		return read_receipt(c, b);
+	case FH_RECORD_METRICS:
+		fh_core_put_metrics(b, c);
+		return FH_ERR_OK;
 	}
 	return FH_ERR_FORMAT;
 }

@@ -17,12 +17,17 @@ static const struct {
 	[FH_RECORD_ENTRIES] = { "application/octet-stream", "public, max-age=31536000, immutable" },
 	[FH_RECORD_PAYLOAD] = { "application/cbor", "public, max-age=31536000, immutable" },
 	[FH_RECORD_RECEIPT] = { "application/cbor", "no-cache" },
+	[FH_RECORD_METRICS] = { "text/plain; version=0.0.4; charset=utf-8", "no-store" },
 };
 
 static fh_err part_of(const struct fh_http_request *r, struct fh_record_ask *out)
 {
 	const struct fh_span prefix = FH_SPAN_LIT(FH_ROUTE_RECORD_PREFIX);
 
+	if (fh_span_equal(r->target, FH_SPAN_LIT(FH_ROUTE_METRICS))) {
+		*out = (struct fh_record_ask){ .part = FH_RECORD_METRICS, .tile.width = 1 };
+		return FH_ERR_OK;
+	}
 	return fh_record_ask_parse(fh_span_skip(r->target, prefix.n), out);
 }
 

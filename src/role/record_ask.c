@@ -62,7 +62,7 @@ fh_err fh_record_ask_read(struct fh_span params, struct fh_record_ask *out)
 	struct fh_record_ask a;
 
 	fh_cbor_map_exact(&c, 4);
-	a.part = (enum fh_record_part)read_member(&c, "part", FH_RECORD_RECEIPT);
+	a.part = (enum fh_record_part)read_member(&c, "part", FH_RECORD_METRICS);
 	a.tile.index = read_member(&c, "index", UINT64_MAX);
 	a.tile.level = (int)read_member(&c, "level", 63);
 	a.tile.width = (unsigned)read_member(&c, "width", FH_TILE_WIDTH);

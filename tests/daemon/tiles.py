@@ -4,6 +4,7 @@ checkpoint from tiles, proves inclusion and consistency with them, and finds not
 import base64
 import hashlib
 import http.client
+import re
 import subprocess
 import sys
 import time
@@ -219,6 +220,82 @@ def a_receipt_is_made_from_what_the_record_holds():
 		demand(root and said.returncode == 0, said.stdout, said.stderr)
 
 
+def metrics(d):
+	c = http.client.HTTPConnection("127.0.0.1", d.port, timeout=PATIENCE)
+	c.request("GET", "/metrics")
+	r = c.getresponse()
+	text = r.read().decode()
+	demand(r.status == 200 and r.getheader("Content-Type").startswith("text/plain; version=0.0.4"), r.status, r.getheaders())
+	samples, typed = {}, set()
+	for line in text.splitlines():
+		if line.startswith("# TYPE "):
+			demand(line.split()[3] in ("counter", "gauge", "histogram"), line)
+			typed.add(line.split()[2])
+		elif not line.startswith("# HELP "):
+			name, value = line.rsplit(" ", 1)
+			demand(re.fullmatch(r'[a-z_]+(\{[a-z]+="[^"\\]*"\})?', name) and name not in samples, line)
+			family = re.sub(r"_(bucket|sum|count)$", "", name.split("{")[0])
+			demand(family in typed or name.split("{")[0] in typed, "no type for", line)
+			samples[name] = float(value)
+	return samples
+
+
+def what_is_counted_is_what_is_recorded():
+	with Machine() as m:
+		m.make().govern()
+		d = m.serve()
+		before = metrics(d)
+		s = d.session(m.token)
+		for i in range(5):
+			s.take("/public/x")
+		s.take("/private/x")
+		after = metrics(d)
+		demand(after["freehold_sessions"] == 1 and before["freehold_sessions"] == 0, after)
+		s.end()
+		entries = m.entries().values()
+		size, _ = Log(d).checkpoint()
+		now = metrics(d)
+		demand(now["freehold_record_entries"] == size == len(entries), now, size)
+		for kind in ("intent", "outcome", "chain", "refusal"):
+			counted = now[f'freehold_entries_total{{kind="{kind}"}}']
+			demand(counted == sum(e["kind"] == kind for e in entries), kind, counted)
+		denied = sum(e["kind"] == "intent" and not e["fields"]["decision"][0] for e in entries)
+		demand(now['freehold_decisions_total{decision="denied"}'] == denied == 1, denied)
+		buckets = [v for k, v in now.items() if k.startswith("freehold_commit_seconds_bucket")]
+		demand(buckets == sorted(buckets) and buckets[-1] == now["freehold_commit_seconds_count"] > 0, buckets)
+		parts = now["freehold_commit_sync_seconds_total"] + now["freehold_commit_sign_seconds_total"]
+		demand(abs(parts - now["freehold_commit_seconds_sum"]) < 1e-6 and parts > 0, parts)
+		d.stop()
+
+
+def neither_metrics_nor_log_tell_what_anybody_said():
+	"""Names, paths, arguments, results and credentials of calls, good and bad, stay in the record."""
+	with Machine() as m:
+		m.make().govern()
+		d = m.serve()
+		word = "zanzibar"
+		s = d.session(m.token)
+		s.take(f"/public/{word}")
+		s.take(f"/private/{word}")
+		s.call("take", path=f"/public/{word}", more=word)
+		s.call(word, path=word)
+		s.ask(word, why=word)
+		s.send(f'{{"jsonrpc":"2.0","id":1,"method":"{word}","{word}"'.encode())
+		s.send(f"{word}\n{word}".encode(), headers={"Content-Type": word})
+		s.send(b"{}", path=f"/mcp/{word}")
+		s.send(b"{}", path=f"/record/{word}")
+		s.send(b"{}", headers={"Authorization": f"Bearer {word}"})
+		s.send(b"{}", headers={"Mcp-Session-Id": word})
+		c = http.client.HTTPConnection("127.0.0.1", d.port, timeout=PATIENCE)
+		c.request("GET", "/metrics")
+		text = c.getresponse().read().decode()
+		s.end()
+		d.stop()
+		demand(word in str(m.entries()), "nothing of it was recorded")
+		demand(word not in text, text)
+		demand(word not in d.log() and m.token not in d.log() and "worker" not in d.log(), d.log())
+
+
 if __name__ == "__main__":
 	sys.exit(run_tests((
 		a_stranger_recomputes_the_root_and_proves_what_he_likes,
@@ -226,4 +303,6 @@ if __name__ == "__main__":
 		what_does_not_change_may_be_kept_and_what_does_is_asked_for_again,
 		nothing_is_served_that_is_not_there_or_not_for_everybody,
 		a_receipt_is_made_from_what_the_record_holds,
+		what_is_counted_is_what_is_recorded,
+		neither_metrics_nor_log_tell_what_anybody_said,
 	)))
