@@ -7,7 +7,9 @@
 
 #include "chain/authority.h"
 #include "crypto/kdf.h"
+#include "merkle/tree.h"
 #include "os/slots.h"
+#include "role/door.h"
 
 static fh_err told(struct fh_chip *chip, fh_err e, struct fh_trace *t)
 {
@@ -30,14 +32,22 @@ static fh_err make_counters(struct fh_chip *chip, uint64_t *epoch)
 }
 
 /* The key that writes the note follows from the seed, so that only a released
- * device key can write it (role/keeper_session.c).  */
+ * device key can write it (role/keeper_session.c).  The first says that nothing was
+ * recorded: from then on a chip without a note is one whose note was taken away.  */
 static fh_err make_note(struct fh_chip *chip, const struct fh_secret *seed)
 {
 	FH_OWN(fh_secret) key = { 0 };
+	uint8_t bytes[FH_CHIP_NOTE_SIZE];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	struct fh_tree none = { 0 };
+	const struct fh_door_note first = { .root = fh_tree_root(&none) };
 	fh_err e = fh_hkdf(seed, FH_SPAN_LIT("freehold/note/v1"), (struct fh_span){ 0 },
 			   FH_CHIP_NOTE_KEY_SIZE, &key);
 
-	return e == FH_ERR_OK ? chip->class->note_create(chip, &key) : e;
+	fh_door_note_pack(&b, &first);
+	if (e == FH_ERR_OK)
+		e = chip->class->note_create(chip, &key);
+	return e == FH_ERR_OK ? chip->class->note_write(chip, &key, fh_builder_span(&b)) : e;
 }
 
 static fh_err who_approves(const struct fh_state *s, const struct fh_chip *chip,

@@ -142,7 +142,7 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 
 static fh_err open_journal(struct fh_core *c, const struct fh_door_opened *o, struct history *h)
 {
-	struct fh_journal_visitor visitor = { visit, h, o->noted ? o->note.size : 0,
+	struct fh_journal_visitor visitor = { visit, h, o->note.size,
 					      o->note.root, &c->tiles };
 	char path[FH_PATH_MAX];
 

@@ -108,15 +108,11 @@ void fh_door_put_opened(struct fh_builder *b, const struct fh_door_opened *o)
 	fh_cbor_put_uint(b, o->grade);
 	fh_cbor_put_uint(b, o->epoch);
 	fh_cbor_put_bool(b, o->measured);
-	if (o->noted) {
-		fh_cbor_put_array(b, note_members);
-		fh_cbor_put_uint(b, o->note.start);
-		fh_cbor_put_uint(b, o->note.size);
-		fh_cbor_put_hash(b, &o->note.root);
-		fh_cbor_put_uint(b, o->note.sequence);
-	} else {
-		fh_cbor_put_null(b);
-	}
+	fh_cbor_put_array(b, note_members);
+	fh_cbor_put_uint(b, o->note.start);
+	fh_cbor_put_uint(b, o->note.size);
+	fh_cbor_put_hash(b, &o->note.root);
+	fh_cbor_put_uint(b, o->note.sequence);
 	fh_cbor_put_hash(b, &o->companions);
 }
 
@@ -135,14 +131,11 @@ fh_err fh_door_read_opened(struct fh_span frame, struct fh_door_opened *out, str
 	o.grade = (enum fh_grade)(fh_cbor_uint(&c) & 0xff);
 	o.epoch = fh_cbor_uint(&c);
 	o.measured = fh_cbor_bool(&c);
-	o.noted = !fh_cbor_null(&c);
-	if (o.noted) {
-		fh_cbor_array_exact(&c, note_members);
-		o.note.start = fh_cbor_uint(&c);
-		o.note.size = fh_cbor_uint(&c);
-		o.note.root = fh_cbor_hash(&c);
-		o.note.sequence = fh_cbor_uint(&c);
-	}
+	fh_cbor_array_exact(&c, note_members);
+	o.note.start = fh_cbor_uint(&c);
+	o.note.size = fh_cbor_uint(&c);
+	o.note.root = fh_cbor_hash(&c);
+	o.note.sequence = fh_cbor_uint(&c);
 	o.companions = fh_cbor_hash(&c);
 	e = fh_cursor_end(&c);
 	if (e == FH_ERR_OK)

@@ -71,7 +71,6 @@ struct fh_door_opened {
 	enum fh_grade grade;
 	uint64_t epoch;             /* of the chip */
 	bool measured;              /* it has PCRs, so the machine's state must be approved */
-	bool noted;                 /* note holds */
 	struct fh_door_note note;
 	struct fh_hash companions;  /* SHA-256 of those that may approve, in their order */
 };

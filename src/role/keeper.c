@@ -241,7 +241,6 @@ static fh_err answer_open(struct fh_keeper *k, struct fh_span frame, struct fh_b
 		.grade = k->chip.grade,
 		.epoch = k->epoch,
 		.measured = k->pcrs.selected != 0,
-		.noted = k->noted,
 		.note = k->note,
 		.companions = companions_of(&k->device.release),
 	};

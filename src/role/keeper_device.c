@@ -26,17 +26,27 @@ static fh_err read_file(struct fh_keeper *k)
 	return e == FH_ERR_MISSING ? FH_ERR_FORMAT : e;
 }
 
+/* `init` wrote the first one.  */
+static fh_err note_gone(struct fh_keeper *k)
+{
+	struct fh_trace *t = &k->chip.trace;
+
+	fh_trace_where(t, "TPM");
+	fh_trace_what(t, "its note of the record is gone: somebody with the owner's "
+		      "authorisation has removed it");
+	fh_trace_cure(t, "what was rolled back since cannot be told: enrol this machine "
+		      "anew");
+	return FH_ERR_ROLLBACK;
+}
+
 static fh_err read_note(struct fh_keeper *k)
 {
 	uint8_t bytes[FH_CHIP_NOTE_SIZE];
 	fh_err e = k->chip.class->note_read(&k->chip, bytes);
 
-	if (e == FH_ERR_MISSING) /* until the first start has written it */
-		return FH_ERR_OK;
 	if (e == FH_ERR_OK)
 		e = fh_door_note_unpack(FH_SPAN_ARRAY(bytes), &k->note);
-	k->noted = e == FH_ERR_OK;
-	return e;
+	return e == FH_ERR_MISSING ? note_gone(k) : e;
 }
 
 static fh_err read_pcrs(struct fh_keeper *k)
@@ -49,7 +59,7 @@ static fh_err read_pcrs(struct fh_keeper *k)
 /* The files may not be older than what the chip remembers of them.  */
 static fh_err check_note(struct fh_keeper *k)
 {
-	if (!k->noted || k->signed_size >= k->note.size)
+	if (k->signed_size >= k->note.size)
 		return FH_ERR_OK;
 	fh_trace_where(&k->trace, "record/");
 	fh_trace_what(&k->trace, "is older than the chip remembers: %llu entries were signed, %llu "
@@ -310,18 +320,35 @@ fh_err fh_keeper_epoch(struct fh_keeper *k, struct fh_span frame, struct fh_buil
 	return FH_ERR_OK;
 }
 
-fh_err fh_keeper_note(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
+static fh_err write_note(struct fh_keeper *k, const struct fh_door_note *n)
 {
 	uint8_t bytes[FH_CHIP_NOTE_SIZE];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	fh_door_note_pack(&b, n);
+	return k->chip.class->note_write(&k->chip, &k->note_key, fh_builder_span(&b));
+}
+
+fh_err fh_keeper_own_note(struct fh_keeper *k)
+{
+	fh_err e = write_note(k, &k->note);
+
+	if (e == FH_ERR_MISSING)
+		e = note_gone(k);
+	if (e == FH_ERR_CONFLICT) /* the chip says so */
+		e = FH_ERR_ROLLBACK;
+	return e == FH_ERR_OK ? e : fh_keeper_chip_error(k, e);
+}
+
+fh_err fh_keeper_note(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
+{
 	struct fh_door_note n = { .start = k->start, .size = k->signed_size,
 				  .root = k->signed_root };
 	fh_err e = fh_door_read_noting(frame, &n.sequence);
 
 	if (e != FH_ERR_OK)
 		return e;
-	fh_door_note_pack(&b, &n);
-	e = k->chip.class->note_write(&k->chip, &k->note_key, fh_builder_span(&b));
+	e = write_note(k, &n);
 	if (e != FH_ERR_OK)
 		return fh_keeper_chip_error(k, e);
 	k->note = n;

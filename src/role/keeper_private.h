@@ -25,8 +25,7 @@ struct fh_keeper {
 	uint8_t device_bytes[FH_DEVICE_FILE_MAX];
 	struct fh_device_file device;   /* looks into device_bytes */
 	uint64_t epoch;                 /* of the chip, now */
-	bool noted;                     /* the chip has a note of the record */
-	struct fh_door_note note;
+	struct fh_door_note note;       /* of the record, as the chip has it */
 	struct fh_authority_line line;  /* who may approve states, as far as core told */
 	struct fh_pcr_state pcrs;       /* none selected: a chip without PCRs */
 	bool approved;                  /* approval is for the state we are in */
@@ -69,6 +68,11 @@ fh_err fh_keeper_authority(struct fh_keeper *k, struct fh_span frame, struct fh_
 fh_err fh_keeper_approval(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_epoch(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_note(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+
+/* Shows that the note that was read is this device's: writes it once more, with the
+ * key that only the device key gives.  FH_ERR_ROLLBACK for one that somebody else put
+ * in its place.  Before anything is certified or signed.  */
+fh_err fh_keeper_own_note(struct fh_keeper *k);
 
 /* --- keeper_session.c: the boot window -------------------------------- */
 

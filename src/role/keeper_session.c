@@ -179,6 +179,8 @@ static fh_err new_session(struct fh_keeper *k, const struct fh_door_begin *b,
 	if (e == FH_ERR_OK)
 		e = fh_hkdf(&device, FH_SPAN_LIT("freehold/note/v1"), (struct fh_span){ 0 },
 			    FH_CHIP_NOTE_KEY_SIZE, &k->note_key);
+	if (e == FH_ERR_OK)
+		e = fh_keeper_own_note(k);
 	if (e != FH_ERR_OK)
 		return e;
 	struct fh_certificate c = {
@@ -281,8 +283,10 @@ static fh_err old_session(struct fh_keeper *k, struct fh_builder *out)
 	if (!fh_span_equal(held.session_key, FH_SPAN_ARRAY(public.bytes))
 	    || !fh_hash_equal(&held.device_id, &k->device.release.device_id))
 		return FH_ERR_CONFLICT;
-	fh_builder_bytes(out, certificate);
-	return FH_ERR_OK;
+	e = fh_keeper_own_note(k);
+	if (e == FH_ERR_OK)
+		fh_builder_bytes(out, certificate);
+	return e;
 }
 
 /* --- the door --------------------------------------------------------------- */

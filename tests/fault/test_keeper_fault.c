@@ -188,6 +188,7 @@ static void make_device(struct bench *b)
 	struct fh_builder out = FH_BUILDER_ARRAY(blob), file = FH_BUILDER_ARRAY(value);
 	struct fh_device_file f = { .release.epoch = 1, .blobs = 1 };
 	struct fh_slots slots = { .fd = b->file[DEVICE] };
+	static const uint8_t nothing[FH_CHIP_NOTE_SIZE];
 	struct fh_secret seed;
 	struct fh_signer signer = { 0 };
 	struct fh_public_key key;
@@ -205,6 +206,9 @@ static void make_device(struct bench *b)
 			 FH_ERR_OK);
 	assert_int_equal(chip.class->counter_create(&chip, FH_CHIP_STARTS), FH_ERR_OK);
 	assert_int_equal(chip.class->counter_create(&chip, FH_CHIP_EPOCH), FH_ERR_OK);
+	assert_int_equal(chip.class->note_write(&chip, /* key: any */ nullptr,
+						FH_SPAN_ARRAY(nothing)),
+			 FH_ERR_OK);
 	f.release.device_id = id;
 	assert_int_equal(chip.class->seal_device(&chip, &f.release, FH_SPAN_ARRAY(plain), &out),
 			 FH_ERR_OK);

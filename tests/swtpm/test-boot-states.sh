@@ -226,6 +226,27 @@ reboot 4
 serves "the newest one goes on"
 rm -rf state/record/pending
 
+# Whoever has the owner's authorisation can take the chip's note away, and put another in its place.
+yes "the note is read" 0 python3 "$tap" "$sock" note
+note=$(cat out)
+for how in 'forget' "replace $note"; do
+	power_off
+	cp -a tpm tpm-kept
+	power_on
+	python3 "$tap" "$sock" extend 4
+	# shellcheck disable=SC2086 # two words
+	python3 "$tap" "$sock" $how || not_ok "the note can be taken: $how"
+	cp -a state state-kept
+	case $how in forget) why='its note of the record is gone' ;; *) why="another enrolment's" ;; esac
+	refuses "a note that was taken away (${how%% *})" rollback "$why"
+	yes "and nothing was signed" 0 cmp state/keys/signed state-kept/keys/signed
+	power_off
+	rm -rf tpm state
+	mv tpm-kept tpm
+	mv state-kept state
+	power_on
+done
+
 power_off
 mv tpm tpm-own
 power_on

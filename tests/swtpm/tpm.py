@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One command to a simulator, as another system on the machine would give it: tpm.py SOCKET extend N | pcr N | note | clear"""
+"""One command to a simulator, as another system on the machine would give it: tpm.py SOCKET extend N | pcr N | note |
+forget | replace HEX | clear"""
+import hashlib
 import socket
 import struct
 import sys
@@ -7,6 +9,7 @@ import sys
 NO_SESSIONS, SESSIONS = 0x8001, 0x8002
 EMPTY_AUTH = struct.pack(">IIHBH", 9, 0x40000009, 0, 0, 0)
 SHA256 = 0x000B
+OWNER, NOTE = 0x40000001, 0x0183464A
 
 
 def command(line, tag, code, body):
@@ -35,7 +38,7 @@ def read_pcr(line, pcr):
 
 def read_note(line):
     """By a policy session, with no authorisation at all."""
-    index, session_kind_policy = 0x0183464A, 1
+    index, session_kind_policy = NOTE, 1
     nonce = struct.pack(">H", 16) + bytes(16)
     start = struct.pack(">II", 0x40000007, 0x40000007) + nonce + struct.pack(">HBHH", 0, session_kind_policy, 0x0010, SHA256)
     session = command(line, NO_SESSIONS, 0x176, start)[:4]
@@ -43,6 +46,22 @@ def read_note(line):
     auth = struct.pack(">I", 9) + session + struct.pack(">HBH", 0, 0, 0)
     answer = command(line, SESSIONS, 0x14E, struct.pack(">II", index, index) + auth + struct.pack(">HH", 56, 0))
     print(answer[6:62].hex())
+
+
+def forget_note(line):
+    command(line, SESSIONS, 0x122, struct.pack(">II", OWNER, NOTE) + EMPTY_AUTH)
+
+
+def replace_note(line, value):
+    """With an index of the same kind, whose authorisation is not the device's."""
+    authwrite, policyread, no_da = 1 << 2, 1 << 19, 1 << 25
+    policy = hashlib.sha256(bytes(32) + struct.pack(">II", 0x16C, 0x14E)).digest()
+    kind = struct.pack(">IHI", NOTE, SHA256, authwrite | policyread | no_da)
+    public = kind + struct.pack(">H", len(policy)) + policy + struct.pack(">H", len(value))
+    forget_note(line)
+    command(line, SESSIONS, 0x12A, struct.pack(">I", OWNER) + EMPTY_AUTH + struct.pack(">HH", 0, len(public)) + public)
+    body = struct.pack(">H", len(value)) + value + struct.pack(">H", 0)
+    command(line, SESSIONS, 0x137, struct.pack(">II", NOTE, NOTE) + EMPTY_AUTH + body)
 
 
 def main():
@@ -55,6 +74,10 @@ def main():
         read_pcr(line, int(sys.argv[3]))
     elif verb == "note":
         read_note(line)
+    elif verb == "forget":
+        forget_note(line)
+    elif verb == "replace":
+        replace_note(line, bytes.fromhex(sys.argv[3]))
     elif verb == "clear":
         command(line, SESSIONS, 0x126, struct.pack(">I", 0x4000000A) + EMPTY_AUTH)
     else:

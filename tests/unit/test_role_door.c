@@ -139,7 +139,7 @@ static void the_door_is_as_documented(void **state)
 	struct fh_door_opened opened = { .chain_id = hash_of(0x01), .device_id = hash_of(0x02),
 					 .signed_size = 50, .signed_root = hash_of(0x03),
 					 .grade = FH_GRADE_TPM_SEALED, .epoch = 6,
-					 .measured = true, .noted = true,
+					 .measured = true,
 					 .note = { 8, 49, hash_of(0x06), 7 },
 					 .companions = hash_of(0x07) };
 	static const uint8_t point[FH_P256_PUBLIC_SIZE] = { 4 };

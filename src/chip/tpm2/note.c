@@ -2,7 +2,7 @@
 /* The note of the record: an NV index that anybody reads, and that only who holds
  * its authorisation writes.  Another system on this machine can undefine it with
  * the owner's authorisation, and then it is missing; it cannot put an older
- * note in its place without the key.  */
+ * note in its place that the key would write (keeper_device.c).  */
 #include "chip/tpm2/nv.h"
 
 #include <string.h>
@@ -91,9 +91,8 @@ fh_err fh_tpm2_note_write(struct fh_chip *c, const struct fh_secret *key, struct
 	} while (fh_tpm2_again(&tries, rc));
 	if (fh_tpm2_code(rc) == TPM2_RC_BAD_AUTH) {
 		fh_trace_where(t->trace, "TPM");
-		fh_trace_what(t->trace, "its note of the record is another enrolment's: a state "
-					"directory "
-					"was made with this TPM after this one");
+		fh_trace_what(t->trace, "its note of the record is another enrolment's, made with "
+			      "this TPM after this one, or somebody has put another in its place");
 		fh_trace_cure(t->trace, "serve from the newest one; a TPM keeps one note");
 		return FH_ERR_CONFLICT;
 	}
