@@ -147,6 +147,15 @@ struct fh_hash fh_approval_digest(const struct fh_hash *policy, const struct fh_
 	return fh_hash_of(fh_builder_span(&b));
 }
 
+fh_err fh_approval_check(const struct fh_pcr_state *state, const struct fh_hash *reference,
+			 struct fh_span companion, struct fh_span signature)
+{
+	struct fh_hash policy = fh_approval_policy(state);
+	struct fh_hash digest = fh_approval_digest(&policy, reference);
+
+	return fh_companion_check(companion, &digest, signature);
+}
+
 /* Part 2, clause 12.2: TPMT_PUBLIC with TPMS_ECC_PARMS.  */
 void fh_companion_area_put(struct fh_builder *b, const struct fh_p256_public *companion)
 {

@@ -58,6 +58,11 @@ struct fh_hash fh_approval_reference(const struct fh_hash *chain_id,
  * policyRef), part 3, TPM2_PolicyAuthorize.  */
 struct fh_hash fh_approval_digest(const struct fh_hash *policy, const struct fh_hash *reference);
 
+/* Whether SIGNATURE is COMPANION's approval of STATE for that device and epoch: FH_ERR_OK,
+ * FH_ERR_SIGNATURE if not, FH_ERR_CRYPTO.  */
+fh_err fh_approval_check(const struct fh_pcr_state *state, const struct fh_hash *reference,
+			 struct fh_span companion, struct fh_span signature);
+
 /* TPMT_PUBLIC of a companion as a TPM loads it, and its Name without the
  * algorithm.  */
 constexpr size_t FH_COMPANION_AREA_SIZE = 88;

@@ -199,6 +199,10 @@ bool fh_chain_approval_next(const struct fh_chain *c, const struct fh_hash *devi
 			    struct fh_chain_approvals *at,
 			    	const struct fh_reference_held **reference,
 			    struct fh_approval *out);
+/* A, as fh_chain_approval_next() gives it for R, is rightly signed.  What is not is for
+ * whoever uses an approval to pass over: the statement is the operator's all the same.  */
+bool fh_chain_approves(const struct fh_chain *c, const struct fh_reference_held *r,
+		       const struct fh_approval *a);
 /* The boot epoch that the chain takes DEVICE to: the highest that its enrolment, a
  * revocation or an approval ever named, whatever became of them.  0 for a device
  * that is not known.  */

@@ -142,6 +142,15 @@ void fh_chain_raise_epochs(struct fh_chain *c, enum fh_statement_kind kind, stru
 		raise_device(c, &e.device, e.epoch);
 }
 
+bool fh_chain_approves(const struct fh_chain *c, const struct fh_reference_held *r,
+		       const struct fh_approval *a)
+{
+	struct fh_hash reference = fh_approval_reference(&c->id, &a->device, a->epoch);
+
+	return fh_approval_check(&r->body.state, &reference, a->companion, a->signature)
+	       == FH_ERR_OK;
+}
+
 uint64_t fh_chain_epoch(const struct fh_chain *c, const struct fh_hash *device)
 {
 	const struct fh_device *d = fh_chain_device(c, device);

@@ -212,7 +212,8 @@ static void put_devices(const struct fh_chain *c, const struct fh_reference_held
 		struct fh_approval a;
 
 		while (fh_chain_approval_next(c, &d->id, &walk, &of, &a)) {
-			if (of != r || a.epoch != fh_chain_epoch(c, &d->id))
+			if (of != r || a.epoch != fh_chain_epoch(c, &d->id)
+			    || !fh_chain_approves(c, r, &a))
 				continue;
 			fh_builder_text(b, json ? (first ? "\"" : ",\"") : "\n  device  ");
 			fh_builder_hex(b, fh_hash_span(&d->id));

@@ -65,8 +65,9 @@ static fh_err renew(const struct fh_operator_key *key, const struct fh_chain *c,
 	fh_err e = FH_ERR_OK;
 
 	while (e == FH_ERR_OK && fh_chain_approval_next(c, &next->device, &walk, &r, &a)) {
-		if (a.epoch + 1 != next->epoch || fh_hash_equal(&r->hash, revoked))
-			continue;
+		if (a.epoch + 1 != next->epoch || fh_hash_equal(&r->hash, revoked)
+		    || !fh_chain_approves(c, r, &a))
+			continue; /* a wrong one is not made right */
 		++*count;
 		if (b != nullptr)
 			e = fh_approve_one(key, &c->id, &r->body.state, next, &r->hash, b);

@@ -31,4 +31,10 @@ struct fh_p256_signature {
 fh_err fh_companion_sign(const struct fh_secret *seed, const struct fh_hash *digest,
 			 struct fh_p256_signature *out);
 
+/* FH_ERR_OK: SIGNATURE (r || s) is the one of COMPANION, a public key as above, over
+ * DIGEST.  FH_ERR_SIGNATURE: it is not, or that is no key.  FH_ERR_CRYPTO: could not
+ * tell.  */
+fh_err fh_companion_check(struct fh_span companion, const struct fh_hash *digest,
+			  struct fh_span signature);
+
 #endif

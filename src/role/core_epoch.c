@@ -32,6 +32,8 @@ static uint64_t approved_up_to(const struct fh_core *c, uint64_t last, bool *any
 
 	*any = false;
 	while (fh_chain_approval_next(&c->chain, &c->device_id, &at, &r, &a)) {
+		if (a.epoch < c->epoch || !fh_chain_approves(&c->chain, r, &a))
+			continue; /* releases nothing, now or later */
 		*any = true;
 		if (a.epoch > best && a.epoch <= last && sealed_for(c, a.companion))
 			best = a.epoch;

@@ -123,18 +123,37 @@ static bool companion_of(const struct fh_release *r, struct fh_span point, size_
 	return false;
 }
 
+/* A is of this epoch, and signed by somebody whom the sealed key knows.  Looked at here
+ * and not left to the TPM, whose refusal ends the start: one that is wrong must not stand
+ * in the way of those behind it.  */
+static fh_err usable_approval(const struct fh_keeper *k, const struct fh_door_approval *a,
+			      size_t *companion, bool *usable)
+{
+	const struct fh_release *r = &k->device.release;
+	struct fh_hash reference = fh_approval_reference(&r->chain_id, &r->device_id, k->epoch);
+
+	*usable = false;
+	if (a->epoch != k->epoch || !companion_of(r, a->companion, companion))
+		return FH_ERR_OK;
+	fh_err e = fh_approval_check(&a->state, &reference, a->companion, a->signature);
+
+	*usable = e == FH_ERR_OK;
+	return e == FH_ERR_SIGNATURE ? FH_ERR_OK : e;
+}
+
 /* The first approval that fits the state we are in is the one that is used.  */
 fh_err fh_keeper_approval(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
 {
 	struct fh_door_approval a;
 	fh_err e = fh_door_read_approval(frame, &a);
 	size_t companion = 0;
+	bool usable = false;
 
+	if (e == FH_ERR_OK)
+		e = usable_approval(k, &a, &companion, &usable);
 	if (e != FH_ERR_OK)
 		return e;
 	uint32_t differs = fh_pcr_state_differs(&a.state, &k->pcrs);
-	bool usable = a.epoch == k->epoch
-		      && companion_of(&k->device.release, a.companion, &companion);
 
 	if (usable && differs == 0 && !k->approved) {
 		k->approval = (struct fh_chip_approval){ .state = a.state, .companion = companion };

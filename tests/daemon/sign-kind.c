@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sign-kind KEY STATE CHAIN SEQUENCE HEAD KIND OUT: the statement behind HEAD,
- * of whatever KIND, with an empty body, rightly signed by the operator key KEY,
- * which the product itself does not sign.  The passphrase comes on standard
- * input.  */
+/* sign-kind KEY STATE CHAIN SEQUENCE HEAD KIND OUT [BODY]: the statement behind
+ * HEAD, of whatever KIND, with the body in the file BODY or an empty one, rightly
+ * signed by the operator key KEY, which the product itself does not sign.  The
+ * passphrase comes on standard input.  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,11 +41,11 @@ static struct fh_operator_key open_key(const char *path, const char *state, stru
 int main(int argc, char **argv)
 {
 	FH_OWN(fh_arena) a = { 0 };
-	uint8_t bytes[1024], file[8192];
+	uint8_t bytes[4096], file[12288];
 	struct fh_builder payload = FH_BUILDER_ARRAY(bytes), envelope = FH_BUILDER_ARRAY(file);
 	struct fh_cose_signature signature;
 
-	if (argc != 8)
+	if (argc != 8 && argc != 9)
 		return 64;
 	require(fh_arena_map(1 << 20, &a), "memory");
 	FH_OWN(fh_operator_key) key = open_key(argv[1], argv[2], &a);
@@ -54,6 +54,8 @@ int main(int argc, char **argv)
 				  .body = FH_SPAN_LIT("\xa0"),
 				  .issued_ms = fh_clock_real_ms() };
 
+	if (argc == 9)
+		require(fh_file_read(argv[8], sizeof(bytes) / 2, &a, &s.body), argv[8]);
 	require(fh_hex_read(fh_span_str(argv[3]), s.chain_id.bytes, FH_HASH_SIZE), "chain id");
 	require(fh_hex_read(fh_span_str(argv[5]), s.previous.bytes, FH_HASH_SIZE), "head");
 	fh_statement_put(&payload, &s);

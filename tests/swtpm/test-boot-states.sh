@@ -100,6 +100,29 @@ verifies() {
 		--require authentic,enrolled,accepted
 }
 
+# wrong_approval VALUE: a `reference` that approves the state in which PCR 4 has VALUE for this device, by the right companion, but
+# for its signature, as the product does not sign one.
+wrong_approval() {
+	fh reference list --json
+	device=$(sed -n 's/.*"devices":\["\([0-9a-f]*\)".*/\1/p' out)
+	python3 - "$1" "$device" <<- 'P' > body
+		import pathlib, sys
+		value, device = (bytes.fromhex(word) for word in sys.argv[1:])
+		genesis = next(pathlib.Path("state/chain").glob("00000000-*")).read_bytes()
+		at = genesis.index(b"\x69companion\x58\x41") + 12
+		text = lambda s: bytes([0x60 + len(s)]) + s.encode()
+		long = lambda b: bytes([0x58, len(b)]) + b
+		approval = b"\x84" + long(device) + b"\x01" + long(genesis[at : at + 65]) + long(b"\x05" * 64)
+		body = b"\xa3" + text("pcrs") + b"\xa1\x04" + long(value) + text("label") + text("wrong")
+		sys.stdout.buffer.write(body + text("approvals") + b"\x81" + approval)
+	P
+	fh chain show --json
+	head=$(sed -n 's/.*"head":"\([0-9a-f]*\)".*/\1/p' out)
+	sequence=$(find state/chain -name '*.fhs' | wc -l)
+	echo 'correct horse' | "$(dirname "$freehold_program")/tests/daemon/sign-kind" op.key state "$genesis" "$sequence" "$head" \
+		reference wrong.fhs body
+}
+
 power_on
 yes "init with a TPM" 0 fh init --operator-key op.key --passphrase-fd 9
 fh chain show
@@ -133,6 +156,12 @@ verifies "and is accepted" 0
 reboot 4
 refuses "another boot state" wrong-boot-state "is not approved: nearest is .as enrolled., from which PCR 4 differs"
 extended=$(python3 "$tap" "$sock" pcr 4)
+wrong_approval "$extended"
+yes "a wrongly signed approval of it" 0 fh chain import wrong.fhs
+refuses "it with a wrongly signed approval" wrong-boot-state "is not approved: nearest is .as enrolled., from which PCR 4 differs"
+fh reference list
+grep -A1 '  wrong$' out > err
+if grep -q device err; then not_ok "it is listed for nobody"; else ok "it is listed for nobody"; fi
 state_json "$extended"
 yes "it can be approved after the fact" 0 fh reference approve state.json --label second --pcrs 4,7,11 --unmeasured \
 	--operator-key op.key --passphrase-fd 9
@@ -210,7 +239,7 @@ done
 end
 says "taking back the last state counts too" "boot epoch 6 begins"
 reboot 4
-refuses "the last state" wrong-boot-state "no state is approved for this device"
+refuses "the last state" wrong-boot-state "every approval of this device is of another boot epoch, wrongly signed"
 approve again "$extended"
 serves "a state that is approved later is released"
 verifies "the record is accepted still" 0

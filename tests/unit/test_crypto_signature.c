@@ -187,6 +187,36 @@ static void companion_is_a_point_that_depends_on_the_seed(void **state)
 	assert_memory_equal(a.bytes, b.bytes, sizeof(a.bytes));
 }
 
+static void a_companions_signature_is_of_one_key_and_digest(void **state)
+{
+	(void)state;
+	struct fh_secret one = seed_of(1), two = seed_of(2);
+	struct fh_hash digest = { { 1 } }, other = { { 2 } };
+	struct fh_p256_public key, another, nowhere = { { 4, 1 } };
+	struct fh_p256_signature s, zero = { 0 };
+
+	assert_int_equal(fh_companion_public(&one, &key), FH_ERR_OK);
+	assert_int_equal(fh_companion_public(&two, &another), FH_ERR_OK);
+	assert_int_equal(fh_companion_sign(&one, &digest, &s), FH_ERR_OK);
+	const struct fh_span k = FH_SPAN_ARRAY(key.bytes), by = FH_SPAN_ARRAY(s.bytes);
+
+	assert_int_equal(fh_companion_check(k, &digest, by), FH_ERR_OK);
+	assert_int_equal(fh_companion_check(k, &other, by), FH_ERR_SIGNATURE);
+	assert_int_equal(fh_companion_check(FH_SPAN_ARRAY(another.bytes), &digest, by),
+			 FH_ERR_SIGNATURE);
+	assert_int_equal(fh_companion_check(FH_SPAN_ARRAY(nowhere.bytes), &digest, by),
+			 FH_ERR_SIGNATURE);
+	assert_int_equal(fh_companion_check(k, &digest, FH_SPAN_ARRAY(zero.bytes)),
+			 FH_ERR_SIGNATURE);
+	assert_int_equal(fh_companion_check(k, &digest, fh_span_first(by, by.n - 1)),
+			 FH_ERR_SIGNATURE);
+	for (size_t i = 0; i < sizeof(s.bytes); i++) {
+		s.bytes[i] ^= 1;
+		assert_int_equal(fh_companion_check(k, &digest, by), FH_ERR_SIGNATURE);
+		s.bytes[i] ^= 1;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +229,7 @@ int main(void)
 		cmocka_unit_test(key_id_is_the_hash_of_the_key),
 		cmocka_unit_test(random_seeds_differ),
 		cmocka_unit_test(companion_is_a_point_that_depends_on_the_seed),
+		cmocka_unit_test(a_companions_signature_is_of_one_key_and_digest),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
