@@ -72,6 +72,8 @@ constexpr int FH_EXPR_NESTING_MAX = 256;         /* brackets and ifs: the parser
 constexpr int FH_EXPR_DEPTH_MAX = 1000;          /* a condition's tree: all other stacks */
 constexpr size_t FH_POLICY_PARENTS_MAX = 64;     /* direct groups of one entity */
 constexpr size_t FH_POLICY_REASONS_MAX = 16;     /* policies named in one decision */
+constexpr size_t FH_LIMITS_MAX = 8;              /* parts of one @quota */
+constexpr size_t FH_CHARGES_MAX = 16;            /* budgets that one request is charged to */
 constexpr size_t FH_ENTITY_ID_MAX = 4096;        /* the id of an entity: a path fits */
 constexpr size_t FH_ENTITIES_JSON_MAX = 64 << 20; /* entities as JSON: 100,000 of 640 bytes */
 constexpr size_t FH_ENTITIES_LIST_MAX = 1 << 17; /* entities of one document */
@@ -82,6 +84,8 @@ constexpr size_t FH_SCHEMA_TEXT_MAX = 512 << 10; /* Cedar schema text in one sta
 constexpr size_t FH_SCHEMA_TYPES_MAX = 1024;     /* entity types of one schema */
 constexpr size_t FH_SCHEMA_ACTIONS_MAX = 4096;   /* actions of one schema */
 constexpr size_t FH_SCHEMA_CALLS_MAX = 16384;    /* wire calls that one schema maps */
+
+constexpr size_t FH_BUDGETS_MAX = 4096;          /* budgets in use at one time: 600 bytes each */
 
 /* The record */
 constexpr size_t FH_LEAF_MAX = 512;               /* a leaf; C2SP caps entries at 65,535 */
@@ -102,6 +106,8 @@ constexpr uint64_t FH_SESSION_IDLE_MS = 30 * 60 * 1000; /* a session without cal
 constexpr size_t FH_SESSIONS_MAX = 256;           /* client sessions, each a tool server process */
 constexpr size_t FH_CONNECTIONS_MAX = 1024;       /* client connections of one gate */
 constexpr size_t FH_INFLIGHT_MAX = 4096;          /* requests core holds at one time */
+constexpr size_t FH_OPEN_MAX = 20000;             /* permitted intents without an outcome: more
+						     than all calls of all sessions */
 constexpr size_t FH_EXECUTABLE_MAX = 256 << 20;   /* a peer's executable, hashed at accept */
 constexpr size_t FH_EXECUTABLES_MAX = 64;         /* digests remembered: one for each gate */
 constexpr int FH_SERVER_LAUNCH_MS = 10000;        /* from fork to exec; 256 MiB hashed on the way */

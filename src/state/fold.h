@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_STATE_FOLD_H
+#define FH_STATE_FOLD_H
+
+#include "base/arena.h"
+#include "entry/field.h"
+#include "entry/leaf.h"
+#include "state/effect.h"
+
+/* What the entries of a record add up to: which permitted intents are open, and how much
+ * of each budget is used.  Core adds each entry that it appends and, at a start, each that
+ * it reads back, by the same function; so does a verifier.  Nothing else is remembered,
+ * so no restart and no clock gives anything back.
+ *
+ * A budget of N in a period permits at most N in any window of that length.  Its use is
+ * kept in FH_SLOTS slots of the time lo, each a little more than a sixty-third of the
+ * period; a slot counts until it lies wholly outside the window.  */
+
+constexpr size_t FH_SLOTS = 64;
+
+/* The use of one budget.  */
+struct fh_budget {
+	struct fh_hash id;
+	uint64_t period_ms;
+	uint64_t newest;         /* number of the newest slot: lo / its length */
+	uint64_t used[FH_SLOTS]; /* of slot number s at s % FH_SLOTS */
+	uint32_t next;           /* of the same bucket, plus one; 0: none */
+};
+
+/* A permitted intent without an outcome.  */
+struct fh_open_intent {
+	uint64_t index;
+	uint64_t lo_ms;          /* its time: where what it gives back belongs */
+};
+
+struct fh_fold {
+	struct fh_budget *budget;
+	size_t budgets;          /* at most FH_BUDGETS_MAX */
+	uint32_t *bucket;        /* first budget plus one, or 0 */
+	struct fh_open_intent *open;
+	size_t opens;            /* at most FH_OPEN_MAX */
+	uint64_t lo_ms;          /* of the last entry that was added */
+};
+
+/* An empty fold with memory of A, FH_FOLD_ARENA bytes.  FH_ERR_NOMEM.  */
+fh_err fh_fold_begin(struct fh_arena *a, struct fh_fold *out);
+
+/* Adds the entry LEAF with its fields F; kinds that do nothing to the fold are taken, too.
+ * FH_ERR_FORMAT for a permitted intent or an outcome that is none, FH_ERR_LIMIT if there
+ * are too many budgets or open intents.  After an error the fold is no longer right.  */
+fh_err fh_fold_add(struct fh_fold *fold, const struct fh_leaf *leaf, const struct fh_fields *f);
+
+/* What of the budget ID with PERIOD_MS counts at LO_MS.  */
+uint64_t fh_fold_used(const struct fh_fold *fold, const struct fh_hash *id, uint64_t period_ms,
+		      uint64_t lo_ms);
+
+/* AMOUNT more of the budget ID stays within COUNT at LO_MS, and the fold has room to
+ * remember it (budgets that have gone out of use are forgotten for that).  */
+bool fh_fold_suffices(struct fh_fold *fold, const struct fh_hash *id, uint64_t period_ms,
+		      uint64_t count, uint64_t amount, uint64_t lo_ms);
+
+/* One more intent can be opened.  */
+bool fh_fold_may_open(const struct fh_fold *fold);
+
+/* A hash over everything above that still counts at FOLD->lo_ms, the same however it came
+ * about (docs/spec/LEAF, "State").  Working memory is of A, FH_FOLD_SCRATCH bytes.
+ * FH_ERR_NOMEM.  */
+fh_err fh_fold_hash(const struct fh_fold *fold, struct fh_arena *a, struct fh_hash *out);
+
+constexpr size_t FH_FOLD_ARENA = FH_BUDGETS_MAX * (sizeof(struct fh_budget) + 2 * sizeof(uint32_t))
+				 + FH_OPEN_MAX * sizeof(struct fh_open_intent) + 4096;
+constexpr size_t FH_FOLD_SCRATCH = FH_BUDGETS_MAX * sizeof(void *)
+				   + FH_OPEN_MAX * sizeof(struct fh_open_intent) + 4096;
+
+#endif

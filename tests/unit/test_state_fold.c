@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fold: at most N in any window, whatever the clocks do, and the same from the record.  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "codec/cbor.h"
+#include "state/fold.h"
+
+constexpr uint64_t day_ms = 24 * 3600 * 1000;
+constexpr uint64_t begin_ms = 1800000000000;
+
+/* A fold, its memory, and the entries that were added to it.  */
+struct world {
+	uint8_t *memory;
+	struct fh_fold fold;
+	uint64_t index;
+};
+
+static void world_drop(struct world *w)
+{
+	free(w->memory);
+}
+#define OWN_WORLD __attribute__((cleanup(world_drop))) struct world
+
+static struct world world_new(void)
+{
+	struct world w = { .memory = malloc(FH_FOLD_ARENA) };
+	struct fh_arena a = fh_arena_of(w.memory, FH_FOLD_ARENA);
+
+	assert_non_null(w.memory);
+	assert_int_equal(fh_fold_begin(&a, &w.fold), FH_ERR_OK);
+	return w;
+}
+
+static struct fh_hash name_of(uint32_t n)
+{
+	struct fh_hash h = { 0 };
+
+	memcpy(h.bytes, &n, sizeof(n));
+	memcpy(h.bytes + 8, &n, sizeof(n));
+	return h;
+}
+
+static struct fh_effect effect_of(bool opens, uint32_t budget, uint64_t period_ms, uint64_t amount)
+{
+	return (struct fh_effect){ .opens = opens, .part = { { name_of(budget), period_ms,
+							       amount } }, .parts = 1 };
+}
+
+static uint8_t bytes[3][FH_EFFECT_MAX];
+
+static void field(struct fh_fields *f, enum fh_field_id id, const struct fh_builder *b)
+{
+	f->field[f->n++] = (struct fh_field){ .id = id, .value = fh_builder_span(b) };
+}
+
+static fh_err intent(struct world *w, uint64_t lo_ms, bool allowed, const struct fh_effect *e)
+{
+	struct fh_builder d = FH_BUILDER_ARRAY(bytes[0]), x = FH_BUILDER_ARRAY(bytes[1]);
+	const struct fh_leaf leaf = { .index = w->index++, .kind = FH_ENTRY_INTENT,
+				      .time = { lo_ms, lo_ms } };
+	struct fh_fields f = { 0 };
+
+	fh_cbor_put_array(&d, 3);
+	fh_cbor_put_bool(&d, allowed);
+	fh_cbor_put_text(&d, FH_SPAN_LIT("permitted"));
+	fh_cbor_put_array(&d, 0);
+	field(&f, FH_FIELD_DECISION, &d);
+	if (e != nullptr) {
+		fh_effect_put(&x, e);
+		field(&f, FH_FIELD_EFFECT, &x);
+	}
+	return fh_fold_add(&w->fold, &leaf, &f);
+}
+
+static fh_err outcome(struct world *w, uint64_t lo_ms, uint64_t of, const struct fh_effect *e)
+{
+	struct fh_builder n = FH_BUILDER_ARRAY(bytes[0]), x = FH_BUILDER_ARRAY(bytes[1]);
+	const struct fh_leaf leaf = { .index = w->index++, .kind = FH_ENTRY_OUTCOME,
+				      .time = { lo_ms, lo_ms } };
+	struct fh_fields f = { 0 };
+
+	fh_cbor_put_uint(&n, of);
+	field(&f, FH_FIELD_INTENT, &n);
+	if (e != nullptr) {
+		fh_effect_put(&x, e);
+		field(&f, FH_FIELD_EFFECT, &x);
+	}
+	return fh_fold_add(&w->fold, &leaf, &f);
+}
+
+static void take_one(struct world *w, uint32_t budget, uint64_t period_ms, uint64_t amount,
+		     uint64_t lo_ms)
+{
+	struct fh_effect e = effect_of(true, budget, period_ms, amount);
+
+	assert_int_equal(intent(w, lo_ms, true, &e), FH_ERR_OK);
+}
+
+static uint64_t used(const struct world *w, uint32_t budget, uint64_t period_ms, uint64_t lo_ms)
+{
+	struct fh_hash id = name_of(budget);
+
+	return fh_fold_used(&w->fold, &id, period_ms, lo_ms);
+}
+
+static bool suffices(struct world *w, uint32_t budget, uint64_t count, uint64_t lo_ms)
+{
+	struct fh_hash id = name_of(budget);
+
+	return fh_fold_suffices(&w->fold, &id, day_ms, count, 1, lo_ms);
+}
+
+static struct fh_hash hash_of(const struct world *w)
+{
+	static _Alignas(max_align_t) uint8_t memory[FH_FOLD_SCRATCH];
+	struct fh_arena a = fh_arena_of(memory, sizeof(memory));
+	struct fh_hash h;
+
+	assert_int_equal(fh_fold_hash(&w->fold, &a, &h), FH_ERR_OK);
+	return h;
+}
+
+static void counts_until_a_whole_period_has_passed(void **state)
+{
+	(void)state;
+	OWN_WORLD w = world_new();
+
+	take_one(&w, 1, day_ms, 3, begin_ms);
+	assert_int_equal(used(&w, 1, day_ms, begin_ms), 3);
+	assert_int_equal(used(&w, 1, day_ms, begin_ms + day_ms), 3);
+	assert_int_equal(used(&w, 1, day_ms, begin_ms + day_ms + day_ms / 60), 0);
+	assert_int_equal(used(&w, 2, day_ms, begin_ms), 0);
+	assert_int_equal(used(&w, 1, day_ms / 2, begin_ms), 0);
+}
+
+/* Against the definition: at random times, take whenever it suffices, and then look at
+ * every window.  */
+static void permits_at_most_n_in_any_window(void **state)
+{
+	(void)state;
+	static const uint64_t periods[] = { 1000, 1001, 63, 64, 60000, day_ms, day_ms + 1 };
+	static uint64_t taken[20000];
+	uint32_t seed = 7;
+
+	for (size_t p = 0; p < sizeof(periods) / sizeof(periods[0]); p++) {
+		OWN_WORLD w = world_new();
+		struct fh_hash id = name_of(1);
+		uint64_t lo = begin_ms;
+		size_t n = 0;
+
+		for (size_t i = 0; i < 20000; i++) {
+			seed = seed * 1664525 + 1013904223;
+			lo += (seed >> 8) % (periods[p] / 20 + 2);
+			if (!fh_fold_suffices(&w.fold, &id, periods[p], 10, 1, lo))
+				continue;
+			take_one(&w, 1, periods[p], 1, lo);
+			w.fold.opens = 0; /* they are not what this looks at */
+			taken[n++] = lo;
+		}
+		assert_true(n > 100);
+		for (size_t i = 10; i < n; i++)
+			assert_true(taken[i] - taken[i - 10] >= periods[p]);
+	}
+}
+
+static void forgets_no_use_when_time_stands_still_or_jumps(void **state)
+{
+	(void)state;
+	OWN_WORLD w = world_new();
+
+	for (size_t i = 0; i < 5; i++)
+		take_one(&w, 1, day_ms, 1, begin_ms);
+	assert_false(suffices(&w, 1, 5, begin_ms));
+	/* lo never goes back in a record; if it did, nothing would be forgotten.  */
+	assert_false(suffices(&w, 1, 5, begin_ms - 10 * day_ms));
+	take_one(&w, 1, day_ms, 1, begin_ms - 10 * day_ms);
+	assert_int_equal(used(&w, 1, day_ms, begin_ms), 6);
+	assert_true(suffices(&w, 1, 5, begin_ms + 1000 * day_ms));
+}
+
+static void gives_back_into_the_intents_slot(void **state)
+{
+	(void)state;
+	OWN_WORLD w = world_new();
+	struct fh_effect back = effect_of(false, 1, day_ms, 90);
+
+	take_one(&w, 1, day_ms, 100, begin_ms);
+	take_one(&w, 1, day_ms, 100, begin_ms + day_ms / 2);
+	assert_int_equal(outcome(&w, begin_ms + day_ms / 2 + 1, 0, &back), FH_ERR_OK);
+	assert_int_equal(used(&w, 1, day_ms, begin_ms + day_ms / 2 + 1), 110);
+	assert_int_equal(used(&w, 1, day_ms, begin_ms + day_ms + day_ms / 60), 100);
+	/* Long afterwards there is nothing to give back into.  */
+	take_one(&w, 1, day_ms, 1, begin_ms + 9 * day_ms);
+	assert_int_equal(outcome(&w, begin_ms + 9 * day_ms, 1, &back), FH_ERR_OK);
+	assert_int_equal(used(&w, 1, day_ms, begin_ms + 9 * day_ms), 1);
+}
+
+static void never_gives_back_more_than_was_taken(void **state)
+{
+	(void)state;
+	OWN_WORLD w = world_new();
+	struct fh_effect back = effect_of(false, 1, day_ms, 1000);
+
+	take_one(&w, 1, day_ms, 10, begin_ms);
+	assert_int_equal(outcome(&w, begin_ms, 0, &back), FH_ERR_OK);
+	assert_int_equal(used(&w, 1, day_ms, begin_ms), 0);
+	take_one(&w, 1, day_ms, UINT64_MAX, begin_ms);
+	take_one(&w, 1, day_ms, UINT64_MAX, begin_ms);
+	assert_int_equal(used(&w, 1, day_ms, begin_ms), UINT64_MAX);
+	assert_false(suffices(&w, 1, UINT64_MAX, begin_ms));
+}
+
+static void keeps_what_is_unknown(void **state)
+{
+	(void)state;
+	OWN_WORLD w = world_new();
+	const struct fh_effect nothing = { 0 };
+
+	take_one(&w, 1, day_ms, 10, begin_ms);
+	assert_int_equal(w.fold.opens, 1);
+	assert_int_equal(outcome(&w, begin_ms, 0, &nothing), FH_ERR_OK);
+	assert_int_equal(w.fold.opens, 0);
+	assert_int_equal(used(&w, 1, day_ms, begin_ms), 10);
+}
+
+static void refuses_what_no_record_says(void **state)
+{
+	(void)state;
+	OWN_WORLD w = world_new();
+	struct fh_effect takes = effect_of(true, 1, day_ms, 1);
+	struct fh_effect gives = effect_of(false, 1, day_ms, 1);
+	struct fh_effect other = effect_of(true, 1, day_ms / 2, 1);
+
+	assert_int_equal(intent(&w, begin_ms, true, &gives), FH_ERR_FORMAT);
+	assert_int_equal(intent(&w, begin_ms, false, &takes), FH_ERR_FORMAT);
+	assert_int_equal(intent(&w, begin_ms, false, nullptr), FH_ERR_OK);
+	assert_int_equal(outcome(&w, begin_ms, 77, nullptr), FH_ERR_FORMAT);
+	assert_int_equal(intent(&w, begin_ms, true, &takes), FH_ERR_OK);
+	assert_int_equal(intent(&w, begin_ms, true, &other), FH_ERR_FORMAT);
+	assert_int_equal(outcome(&w, begin_ms, 4, &takes), FH_ERR_FORMAT);
+}
+
+static void makes_room_only_by_forgetting_what_is_unused(void **state)
+{
+	(void)state;
+	OWN_WORLD w = world_new();
+
+	for (uint32_t i = 0; i + FH_CHARGES_MAX <= FH_BUDGETS_MAX; i++) {
+		take_one(&w, i, day_ms, 1, begin_ms);
+		w.fold.opens = 0;
+	}
+	take_one(&w, 99999, day_ms, 1, begin_ms);
+	assert_false(suffices(&w, 100000, 5, begin_ms)); /* full: refused, not forgotten */
+	assert_true(suffices(&w, 5, 5, begin_ms));       /* those that are known go on */
+	assert_int_equal(used(&w, 5, day_ms, begin_ms), 1);
+	assert_true(suffices(&w, 100000, 5, begin_ms + 2 * day_ms));
+	assert_int_equal(w.fold.budgets, 0);
+}
+
+static void is_the_same_however_it_came_about(void **state)
+{
+	(void)state;
+	OWN_WORLD a = world_new();
+	OWN_WORLD b = world_new();
+	struct fh_hash one, two, before;
+
+	take_one(&a, 1, day_ms, 5, begin_ms);
+	take_one(&a, 2, day_ms, 7, begin_ms);
+	take_one(&b, 2, day_ms, 7, begin_ms);
+	take_one(&b, 1, day_ms, 5, begin_ms);
+	one = hash_of(&a);
+	two = hash_of(&b);
+	assert_true(fh_hash_equal(&one, &two));
+	/* What no longer counts and what has been given back leave no trace ... */
+	before = one;
+	take_one(&a, 3, 1000, 5, begin_ms);
+	one = hash_of(&a);
+	assert_false(fh_hash_equal(&one, &before));
+	assert_int_equal(outcome(&a, begin_ms, 2, nullptr), FH_ERR_OK);
+	assert_int_equal(outcome(&a, begin_ms + 2000, 0, nullptr), FH_ERR_OK);
+	assert_int_equal(outcome(&b, begin_ms + 2000, 1, nullptr), FH_ERR_OK);
+	a.fold.open[0].index = b.fold.open[0].index = 0;
+	one = hash_of(&a);
+	two = hash_of(&b);
+	assert_true(fh_hash_equal(&one, &two));
+	/* ... and every amount does.  */
+	take_one(&b, 1, day_ms, 1, begin_ms + 2000);
+	two = hash_of(&b);
+	assert_false(fh_hash_equal(&one, &two));
+}
+
+static void reads_only_effects_it_writes(void **state)
+{
+	(void)state;
+	struct fh_effect e = effect_of(true, 1, day_ms, 5), out;
+	uint8_t text[FH_EFFECT_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(text);
+
+	fh_effect_put(&b, &e);
+	assert_int_equal(fh_effect_read(fh_builder_span(&b), &out), FH_ERR_OK);
+	assert_true(out.opens && out.parts == 1 && out.part[0].amount == 5);
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_not_equal(fh_effect_read(fh_span_of(text, n), &out), FH_ERR_OK);
+	e.part[1] = e.part[0];
+	e.parts = 2;
+	b = FH_BUILDER_ARRAY(text);
+	fh_effect_put(&b, &e);
+	assert_int_equal(fh_effect_read(fh_builder_span(&b), &out), FH_ERR_FORMAT);
+	e = effect_of(true, 1, 0, 5);
+	b = FH_BUILDER_ARRAY(text);
+	fh_effect_put(&b, &e);
+	assert_int_equal(fh_effect_read(fh_builder_span(&b), &out), FH_ERR_FORMAT);
+}
+
+/* docs/spec/LEAF.  */
+static void writes_the_bytes_of_the_specification(void **state)
+{
+	(void)state;
+	static const uint8_t golden[] = {
+		0x82, 0xf5, 0x81, 0x83, 0x58, 0x20, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5,
+		5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 0x1a, 0x05, 0x26, 0x5c, 0x00, 0x01,
+	};
+	struct fh_effect e = effect_of(true, 0, day_ms, 1);
+	uint8_t text[FH_EFFECT_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(text);
+
+	memset(e.part[0].budget.bytes, 5, FH_HASH_SIZE);
+	fh_effect_put(&b, &e);
+	assert_true(fh_span_equal(fh_builder_span(&b), FH_SPAN_ARRAY(golden)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(counts_until_a_whole_period_has_passed),
+		cmocka_unit_test(permits_at_most_n_in_any_window),
+		cmocka_unit_test(forgets_no_use_when_time_stands_still_or_jumps),
+		cmocka_unit_test(gives_back_into_the_intents_slot),
+		cmocka_unit_test(never_gives_back_more_than_was_taken),
+		cmocka_unit_test(keeps_what_is_unknown),
+		cmocka_unit_test(refuses_what_no_record_says),
+		cmocka_unit_test(makes_room_only_by_forgetting_what_is_unused),
+		cmocka_unit_test(is_the_same_however_it_came_about),
+		cmocka_unit_test(reads_only_effects_it_writes),
+		cmocka_unit_test(writes_the_bytes_of_the_specification),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
