@@ -74,9 +74,11 @@ static bool decide(struct bench *b)
 	const struct fh_known_entities known = { &b->set.schema, who, groups, 3 };
 	const struct fh_request r = { who, act, file, fh_value_none(),
 				      fh_known_entities_source(&known) };
+	const struct fh_circumstances now = { .leased = true };
 	struct fh_decision d;
 
-	return fh_policy_decide(&b->set, &r, &b->scratch, &d) == FH_ERR_OK && fh_allows(d.verdict);
+	return fh_policy_decide(&b->set, &r, &now, &b->scratch, &d) == FH_ERR_OK
+	       && fh_allows(d.verdict);
 }
 
 static bool in_folder(struct fh_span path, struct fh_span folder)

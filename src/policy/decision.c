@@ -16,10 +16,17 @@ struct satisfied {
 struct deciding {
 	const struct fh_policy_set *set;
 	const struct fh_schema_action *action;
+	const struct fh_circumstances *now;
 	struct fh_evaluation v;
-	struct satisfied permits;
+	struct satisfied permits; /* effective ones */
+	struct satisfied unleased; /* satisfied, but the lease is not live */
+	struct satisfied unfunded; /* satisfied, but a budget does not suffice */
 	struct satisfied forbids;
 	struct satisfied erred;   /* forbids that could not be evaluated */
+	struct fh_charge *charge; /* of effective permits, each budget once; in scratch */
+	size_t charges;
+	bool fallback;
+	uint64_t retain_ms;
 	fh_err e;
 };
 
@@ -123,6 +130,71 @@ static bool action_matches(const struct deciding *d, const struct fh_policy *p,
 	return action_in(d, rule->actions[found->listed]);
 }
 
+/* --- permits that are effective ------------------------------------------ */
+
+static struct fh_charge charge_of(const struct deciding *d, const struct fh_limits *l,
+				  const struct fh_limit *x)
+{
+	static const enum fh_variable whom[] = {
+		[FH_PER_PRINCIPAL] = FH_VARIABLE_PRINCIPAL,
+		[FH_PER_RESOURCE] = FH_VARIABLE_RESOURCE,
+		[FH_PER_ACTION] = FH_VARIABLE_ACTION,
+	};
+
+	return (struct fh_charge){
+		.budget = fh_budget_hash(l, x, d->v.key[whom[x->per]].uid),
+		.period_ms = x->period_ms,
+		.count = x->count,
+		.amount = d->now->amount[x->unit],
+		.unit = x->unit,
+	};
+}
+
+static bool suffices(const struct deciding *d, const struct fh_charge *c)
+{
+	return d->now->suffices != nullptr && d->now->suffices(d->now->context, c);
+}
+
+/* Adds CHARGE unless its budget is charged already.  */
+static void add_charge(struct deciding *d, const struct fh_charge *charge)
+{
+	for (size_t i = 0; i < d->charges; i++) {
+		if (fh_hash_equal(&d->charge[i].budget, &charge->budget))
+			return;
+	}
+	if (d->charge == nullptr)
+		d->charge = fh_arena_array(d->v.arena, FH_CHARGES_MAX, sizeof(*d->charge));
+	if (d->charge == nullptr || d->charges == FH_CHARGES_MAX)
+		d->e = d->charge == nullptr ? FH_ERR_NOMEM : FH_ERR_LIMIT;
+	else
+		d->charge[d->charges++] = *charge;
+}
+
+/* The permit POLICY, which is satisfied: does it count?  */
+static void try_permit(struct deciding *d, uint32_t policy)
+{
+	const struct fh_limits *l = &d->set->limits[policy];
+	struct fh_charge charge[FH_LIMITS_MAX];
+
+	if (!d->now->leased && !l->fallback) {
+		record(&d->unleased, policy);
+		return;
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		charge[i] = charge_of(d, l, &l->limit[i]);
+		if (!suffices(d, &charge[i])) {
+			record(&d->unfunded, policy);
+			return;
+		}
+	}
+	for (size_t i = 0; i < l->n; i++)
+		add_charge(d, &charge[i]);
+	d->fallback |= l->fallback;
+	if (l->retain_ms > 0 && (d->retain_ms == 0 || l->retain_ms < d->retain_ms))
+		d->retain_ms = l->retain_ms;
+	record(&d->permits, policy);
+}
+
 /* The conditions of P, whose scope matches.  */
 static void try_conditions(struct deciding *d, const struct fh_policy *p, uint32_t policy)
 {
@@ -131,8 +203,10 @@ static void try_conditions(struct deciding *d, const struct fh_policy *p, uint32
 
 	if (!satisfied && d->e == FH_ERR_OK)
 		d->e = fh_conditions_evaluate(&d->v, p, &satisfied, &fault);
-	if (satisfied)
-		record(p->forbids ? &d->forbids : &d->permits, policy);
+	if (satisfied && p->forbids)
+		record(&d->forbids, policy);
+	else if (satisfied)
+		try_permit(d, policy);
 	else if (p->forbids && fault.kind != FH_FAULT_NONE)
 		record(&d->erred, policy);
 }
@@ -189,25 +263,43 @@ static void try_all(struct deciding *d)
 }
 
 /* Default deny; forbid wins, and so does one that could not be evaluated.  */
-static void conclude(const struct deciding *d, struct fh_decision *out)
+static enum fh_reason reason_of(const struct deciding *d, const struct satisfied **which)
 {
-	bool forbidden = d->forbids.total > 0;
-	bool erred = !forbidden && d->erred.total > 0;
-	bool permitted = !forbidden && !erred && d->permits.total > 0;
-	const struct satisfied *s = forbidden ? &d->forbids : erred ? &d->erred : &d->permits;
-	struct fh_decision decision = {
-		.verdict = fh_verdict_settle(permitted ? FH_ANSWER_YES : FH_ANSWER_NO),
-		.reason = forbidden   ? FH_REASON_FORBIDDEN
-			  : erred     ? FH_REASON_FORBID_ERRED
-			  : permitted ? FH_REASON_PERMITTED
-				      : FH_REASON_NO_PERMIT,
-		.determining_n = s->n,
-		.determining_total = s->total,
+	const struct {
+		const struct satisfied *s;
+		enum fh_reason reason;
+	} order[] = {
+		{ &d->forbids, FH_REASON_FORBIDDEN }, { &d->erred, FH_REASON_FORBID_ERRED },
+		{ &d->permits, FH_REASON_PERMITTED }, { &d->unfunded, FH_REASON_NO_QUOTA },
+		{ &d->unleased, FH_REASON_NO_LEASE },
 	};
 
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		*which = order[i].s;
+		if (order[i].s->total > 0)
+			return order[i].reason;
+	}
+	return FH_REASON_NO_PERMIT;
+}
+
+/* Member by member: most decisions have nothing to say in the largest.  */
+static void conclude(const struct deciding *d, struct fh_decision *out)
+{
+	const struct satisfied *s;
+	bool permitted;
+
+	out->reason = reason_of(d, &s);
+	permitted = out->reason == FH_REASON_PERMITTED;
+	out->verdict = fh_verdict_settle(permitted ? FH_ANSWER_YES : FH_ANSWER_NO);
+	out->determining_n = s->n;
+	out->determining_total = s->total;
 	for (size_t i = 0; i < s->n; i++)
-		decision.determining[i] = d->set->policies[s->policy[i]].id;
-	*out = decision;
+		out->determining[i] = d->set->policies[s->policy[i]].id;
+	out->charges = permitted ? d->charges : 0;
+	for (size_t i = 0; i < out->charges; i++)
+		out->charge[i] = d->charge[i];
+	out->fallback = permitted && d->fallback;
+	out->retain_ms = permitted ? d->retain_ms : 0;
 }
 
 static bool lists_type(const uint32_t *types, uint32_t n, uint32_t type)
@@ -236,9 +328,10 @@ static enum fh_reason type_request(const struct fh_schema *s, const struct fh_re
 }
 
 fh_err fh_policy_decide(const struct fh_policy_set *set, const struct fh_request *r,
-			struct fh_arena *scratch, struct fh_decision *out)
+			const struct fh_circumstances *now, struct fh_arena *scratch,
+			struct fh_decision *out)
 {
-	struct deciding d = { .set = set };
+	struct deciding d = { .set = set, .now = now };
 	size_t taken = scratch == nullptr ? 0 : scratch->n;
 
 	if (set == nullptr) {

@@ -7,9 +7,11 @@
 #include "policy/known.h"
 #include "policy/set.h"
 
-/* May this principal do this action on this resource?  Cedar's answer (yes iff some
- * permit and no forbid is satisfied), except that a forbid whose conditions cannot
- * be evaluated forbids.  */
+/* May this principal do this action on this resource, now?  Cedar's answer (yes iff some
+ * permit and no forbid is satisfied), narrowed twice: a forbid whose conditions cannot
+ * be evaluated forbids, and a satisfied permit counts only if it is *effective*: the
+ * operator's lease is live, or the permit is @fallback, and every budget that it is
+ * charged to suffices.  */
 
 /* Why a decision is as it is.  Only PERMITTED allows; zero is not decided.  One
  * row each: name, text for people.  The values are recorded: append only.  */
@@ -26,7 +28,9 @@
 	X(MALFORMED, "the request could not be typed")                       \
 	X(FAILED, "it could not be decided")                                 \
 	X(DEVICE_REVOKED, "the operator has revoked this device")            \
-	X(FORBID_ERRED, "a policy that forbids could not be evaluated")
+	X(FORBID_ERRED, "a policy that forbids could not be evaluated")      \
+	X(NO_LEASE, "the operator's lease has ended")                        \
+	X(NO_QUOTA, "a quota is used up")
 
 enum fh_reason {
 #define FH_REASON_ROW(name, text) FH_REASON_##name,
@@ -46,6 +50,16 @@ struct fh_request {
 	struct fh_entity_source entities;
 };
 
+/* What a decision depends on beside policies and request.  All zero is the narrowest:
+ * only permits that are @fallback and have no @quota are effective.  */
+struct fh_circumstances {
+	bool leased;                  /* the operator's lease is live */
+	uint64_t amount[FH_UNITS];    /* what the request may take at most: one call, ... */
+	/* Whether the budget of CHARGE has so much left.  NULL: none has.  */
+	bool (*suffices)(void *context, const struct fh_charge *charge);
+	void *context;
+};
+
 /* All zero is "no".  */
 struct fh_decision {
 	struct fh_verdict verdict; /* fh_allows() tells */
@@ -53,18 +67,25 @@ struct fh_decision {
 	size_t determining_n;      /* ids that follow */
 	size_t determining_total;  /* how many policies determined it; may be more */
 	/* Ids of the satisfied forbids, or else of those that could not be evaluated, or
-	 * else of the satisfied permits: the first in the text.  They look into the
-	 * policy set.  */
+	 * else of the effective permits, or else of the satisfied ones: the first in the
+	 * text.  They look into the policy set.  */
 	struct fh_span determining[FH_POLICY_REASONS_MAX];
+	/* If it allows: what every effective permit is charged to, each budget once; */
+	struct fh_charge charge[FH_CHARGES_MAX];
+	size_t charges;
+	bool fallback;             /* whether one of them does without the lease; */
+	uint64_t retain_ms;        /* and the shortest @retain among them, or 0 */
 };
 
-/* Decides R under SET.  The groups of the scope's actions come from the schema,
- * everything else from R->entities.  Working memory comes from SCRATCH.
+/* Decides R under SET in the circumstances NOW.  The groups of the scope's actions come
+ * from the schema, everything else from R->entities.  Working memory comes from SCRATCH.
+ * Nothing is charged yet: that is the caller's, once the decision is recorded.
  *
- * An error is not a decision and callers treat it as a refusal: FH_ERR_NOMEM, or
- * what the source returned.  */
+ * An error is not a decision and callers treat it as a refusal: FH_ERR_NOMEM,
+ * FH_ERR_LIMIT for more than FH_CHARGES_MAX budgets, or what the source returned.  */
 fh_err fh_policy_decide(const struct fh_policy_set *set, const struct fh_request *r,
-			struct fh_arena *scratch, struct fh_decision *out);
+			const struct fh_circumstances *now, struct fh_arena *scratch,
+			struct fh_decision *out);
 
 /* Scratch that is enough for every decision.  */
 constexpr size_t FH_DECISION_ARENA = 16 << 20;

@@ -21,27 +21,36 @@ static fh_err full(struct fh_trace *t)
 	return refuse(t, (struct fh_position){ 1, 1 }, FH_ERR_NOMEM);
 }
 
-/* @id names the policy.  An annotation that nothing evaluates is refused: a
- * document must never say more than is enforced.  */
+/* @id names the policy.  */
 static fh_err name(struct fh_policy *p, struct fh_trace *t)
 {
-	for (size_t i = 0; i < p->annotations_n; i++) {
-		const struct fh_annotation *a = &p->annotations[i];
+	const struct fh_annotation *a = fh_policy_annotation(p, FH_SPAN_LIT("id"));
 
-		if (!fh_span_equal(a->name, FH_SPAN_LIT("id"))) {
-			fh_trace_what(t, "annotation @%.*s is not evaluated yet", fh_shown(a->name),
-				      (const char *)a->name.p);
-			fh_trace_cure(t, "remove it");
-			return refuse(t, a->at, FH_ERR_UNSUPPORTED);
-		}
-		if (a->value.n == 0 || a->value.n > FH_NAME_MAX) {
-			fh_trace_what(t, "@id must have 1 to %zu bytes", FH_NAME_MAX);
-			fh_trace_cure(t, "choose another");
-			return refuse(t, a->at, FH_ERR_LIMIT);
-		}
-		p->id = a->value;
+	if (a == nullptr)
+		return FH_ERR_OK;
+	if (a->value.n == 0 || a->value.n > FH_NAME_MAX) {
+		fh_trace_what(t, "@id must have 1 to %zu bytes", FH_NAME_MAX);
+		fh_trace_cure(t, "choose another");
+		return refuse(t, a->at, FH_ERR_LIMIT);
 	}
+	p->id = a->value;
 	return FH_ERR_OK;
+}
+
+/* What each policy's annotations say.  One that nothing evaluates is refused: a
+ * document must never say more than is enforced.  */
+static fh_err read_limits(const struct fh_policies *all, struct fh_arena *a,
+			  const struct fh_limits **out, struct fh_trace *t)
+{
+	struct fh_limits *limits = fh_arena_array(a, all->n, sizeof(*limits));
+	fh_err e = limits == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
+
+	for (size_t i = 0; e == FH_ERR_OK && i < all->n; i++)
+		e = fh_limits_read(&all->list[i], a, &limits[i], t);
+	if (e == FH_ERR_OK)
+		e = fh_limits_agree(all->list, limits, all->n, a, t);
+	*out = limits;
+	return e == FH_ERR_NOMEM ? full(t) : e;
 }
 
 /* Nothing fills the slots of a template here.  */
@@ -127,6 +136,8 @@ fh_err fh_policy_check(struct fh_span cedar, struct fh_span schema, struct fh_ar
 	e = rules == nullptr ? full(t) : check_each(&all, &set.schema, a, rules, t);
 	set.policies = all.list;
 	set.policies_n = all.n;
+	if (e == FH_ERR_OK)
+		e = read_limits(&all, a, &set.limits, t);
 	if (e == FH_ERR_OK && fh_policy_index_build(&set, rules, a, &set.index) != FH_ERR_OK)
 		e = full(t);
 	if (e == FH_ERR_OK)

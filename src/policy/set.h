@@ -3,6 +3,7 @@
 #define FH_POLICY_SET_H
 
 #include "policy/ast.h"
+#include "policy/limit.h"
 #include "policy/schema.h"
 
 /* A policy document, checked against its schema and indexed so that a decision
@@ -14,6 +15,7 @@ struct fh_policy_set {
 	struct fh_schema schema;
 	const struct fh_policy *policies;    /* in the order of the text */
 	size_t policies_n;
+	const struct fh_limits *limits;      /* one for each policy */
 	const struct fh_policy_index *index;
 };
 

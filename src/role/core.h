@@ -18,6 +18,7 @@
 #include "role/outbox.h"
 #include "role/permit.h"
 #include "role/role.h"
+#include "state/fold.h"
 #include "store/chain_files.h"
 
 /* What the files of core share.  One thread, one loop: read what the gates and
@@ -59,7 +60,19 @@ struct fh_core_call {
 	uint64_t index;    /* of its intent; FH_NO_INDEX: free */
 	uint64_t exchange; /* of the gate's ask */
 	bool list;         /* tools/list: its result is filtered */
+	bool fallback;     /* goes on without the operator's lease */
+	uint32_t reserve;  /* what it may give back (core_quota.c), or 0 */
+	uint64_t retain_ms; /* its entries' class */
 };
+
+/* What of an open call's charges is known only afterwards.  */
+struct fh_core_reserve {
+	struct fh_effect effect; /* what was taken */
+	uint64_t sent;           /* bytes of it that the request had */
+	bool taken;              /* false: free */
+};
+constexpr size_t FH_CORE_RESERVES = 2048; /* of the calls beyond it all stays charged */
+
 
 enum fh_session_state {
 	FH_SESSION_FREE = 0,
@@ -82,6 +95,9 @@ struct fh_core_session {
 	uint64_t used_ms;                /* boot clock, of the last thing asked of it */
 	uint64_t open_exchange;          /* the initialize that waits */
 	uint64_t open_index;             /* its intent */
+	uint32_t open_reserve;           /* as a call's */
+	bool open_fallback;
+	uint64_t open_retain_ms;
 	uint64_t start_index;            /* the intent server.start */
 	uint8_t params[FH_CORE_PARAMS_MAX]; /* of the initialize, for the server */
 	size_t params_n;
@@ -114,6 +130,8 @@ struct fh_core {
 	const char *chain_path, *record_path;
 
 	struct fh_journal journal;
+	struct fh_fold fold;          /* of all entries of the record */
+	struct fh_core_reserve *reserve; /* FH_CORE_RESERVES */
 	struct fh_hash device_id;
 	struct fh_hash key_chain;     /* the chain that the device key serves */
 	struct fh_hash session_id;    /* SHA-256 of the session key */
@@ -326,12 +344,33 @@ struct fh_core_actor fh_core_identify(struct fh_core *c, const struct fh_core_ga
 				      struct fh_span bearer);
 
 /* Decides ACTION on RESOURCE for ACTOR under the policy in force now.  Never an
- * error: what cannot be decided is a refusal that says so.  */
+ * error: what cannot be decided is a refusal that says so.  The request has SENT bytes
+ * of arguments.  */
 struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor *actor,
-				  struct fh_entity_uid action, struct fh_entity_uid resource);
+				  struct fh_entity_uid action, struct fh_entity_uid resource,
+				  size_t sent);
 
 /* "no-permit", "expired", ...: the stable code of a decision's reason.  */
 struct fh_span fh_core_reason_code(enum fh_reason r);
+
+/* --- core_quota.c: budgets ---------------------------------------------- */
+
+/* Takes what remembers them from c->memory.  FH_ERR_NOMEM.  */
+fh_err fh_core_quota_begin(struct fh_core *c);
+/* What a decision about a request of SENT bytes depends on, now; holds until the next entry.  */
+struct fh_circumstances fh_core_circumstances(struct fh_core *c, size_t sent);
+/* Adds to F what the permitted intent of D does to the fold.  */
+fh_err fh_core_field_opened(struct fh_core *c, struct fh_fields *f, const struct fh_decision *d);
+/* Remembers what of D's charges may be given back; 0 if nothing.  */
+uint32_t fh_core_reserve(struct fh_core *c, const struct fh_decision *d, size_t sent);
+/* Adds to F what an outcome does: if the whole answer came, of RECEIVED bytes, what was not
+ * used of RESERVE is given back, otherwise nothing.  */
+fh_err fh_core_field_closed(struct fh_core *c, struct fh_fields *f, uint32_t reserve, bool whole,
+			    size_t received);
+/* The outcome has been appended.  */
+void fh_core_reserve_drop(struct fh_core *c, uint32_t *reserve);
+/* The retention class of entries kept no longer than RETAIN_MS (0: as is usual), in OUT.  */
+const char *fh_core_class(uint64_t retain_ms, char out[FH_CLASS_MAX + 1]);
 
 /* --- core_ask.c: gates ------------------------------------------------ */
 

@@ -92,6 +92,7 @@ static fh_err add_who(struct fh_core *c, struct fh_fields *f, const struct reque
 
 static fh_err append_intent(struct fh_core *c, struct request *r)
 {
+	char class[FH_CLASS_MAX + 1];
 	struct fh_fields f = { 0 };
 	fh_err e = add_who(c, &f, r);
 
@@ -107,8 +108,11 @@ static fh_err append_intent(struct fh_core *c, struct request *r)
 		e = fh_core_field_text(c, &f, FH_FIELD_SERVER, r->ask->server);
 	if (e == FH_ERR_OK && r->client.n > 0)
 		e = fh_core_field_bytes(c, &f, FH_FIELD_CLIENT, r->client);
+	if (e == FH_ERR_OK && fh_allows(r->decision.verdict))
+		e = fh_core_field_opened(c, &f, &r->decision);
 	if (e == FH_ERR_OK)
-		e = fh_core_append(c, FH_ENTRY_INTENT, FH_CLASS_DEFAULT, &f, &r->index);
+		e = fh_core_append(c, FH_ENTRY_INTENT, fh_core_class(r->decision.retain_ms, class),
+				   &f, &r->index);
 	return e;
 }
 
@@ -223,7 +227,7 @@ static fh_err decide(struct fh_core *c, struct request *r, bool *allowed)
 	if (c->nearly_full)
 		return refuse(c, r, "record-full",
 			      "the record has no room left, so nothing is permitted");
-	r->decision = fh_core_decide(c, &r->actor, r->action, r->resource);
+	r->decision = fh_core_decide(c, &r->actor, r->action, r->resource, r->arguments.n);
 	if (!fh_allows(r->decision.verdict) && flooding(&c->gate[r->gate], &r->actor)) {
 		r->index = FH_NO_INDEX;
 		reply_denied(c, r);
@@ -275,6 +279,8 @@ static fh_err append_start(struct fh_core *c, const struct request *r,
 		e = fh_core_field_text(c, &f, FH_FIELD_SERVER, r->ask->server);
 	if (e == FH_ERR_OK)
 		e = fh_core_field_bytes(c, &f, FH_FIELD_CLIENT, r->client);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_opened(c, &f, &start.decision);
 	if (e == FH_ERR_OK)
 		e = fh_core_append(c, FH_ENTRY_INTENT, FH_CLASS_DEFAULT, &f, &s->start_index);
 	return e;
@@ -336,6 +342,9 @@ static fh_err ask_initialize(struct fh_core *c, struct request *r)
 	s->server_sequence = server->sequence;
 	s->open_exchange = r->ask->exchange;
 	s->open_index = r->index;
+	s->open_reserve = fh_core_reserve(c, &r->decision, r->arguments.n);
+	s->open_fallback = r->decision.fallback;
+	s->open_retain_ms = r->decision.retain_ms;
 	s->params_n = r->arguments.n;
 	memcpy(s->params, r->arguments.p, r->arguments.n);
 	s->server_n = r->ask->server.n;
@@ -356,8 +365,14 @@ static fh_err permit(struct fh_core *c, struct fh_core_session *s, const struct 
 	for (size_t i = 0; i < FH_CORE_CALLS_MAX; i++) {
 		if (s->call[i].index != FH_NO_INDEX)
 			continue;
-		s->call[i] = (struct fh_core_call){ r->index, r->ask->exchange,
-						    kind == FH_PERMIT_LIST };
+		s->call[i] = (struct fh_core_call){
+			.index = r->index,
+			.exchange = r->ask->exchange,
+			.list = kind == FH_PERMIT_LIST,
+			.fallback = r->decision.fallback,
+			.retain_ms = r->decision.retain_ms,
+			.reserve = fh_core_reserve(c, &r->decision, r->arguments.n),
+		};
 		fh_permit_put(&b, &p);
 		if (b.bad)
 			return FH_ERR_NOMEM;

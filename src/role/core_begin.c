@@ -15,8 +15,6 @@ struct history {
 	struct fh_core *core;
 	struct fh_time last;  /* of the last entry */
 	struct fh_hash session; /* of the last certificate; zero if there is none */
-	uint64_t *open;       /* permitted intents without an outcome */
-	size_t opens;
 };
 
 /* --- the keeper ------------------------------------------------------- */
@@ -45,43 +43,6 @@ static fh_err ask_open(struct fh_core *c, struct fh_door_opened *out)
 }
 
 /* --- the record so far ------------------------------------------------ */
-
-static bool intent_allowed(const struct fh_fields *f)
-{
-	const struct fh_field *decision = fh_fields_get(f, FH_FIELD_DECISION);
-
-	if (decision == nullptr)
-		return false;
-	struct fh_cursor c = fh_cursor_of(decision->value);
-
-	(void)fh_cbor_array(&c, 3);
-	return fh_cbor_bool(&c);
-}
-
-static fh_err open_intent(struct history *h, uint64_t index)
-{
-	if (h->opens == FH_INFLIGHT_MAX)
-		return FH_ERR_LIMIT;
-	h->open[h->opens++] = index;
-	return FH_ERR_OK;
-}
-
-static void close_intent(struct history *h, const struct fh_fields *f)
-{
-	const struct fh_field *intent = fh_fields_get(f, FH_FIELD_INTENT);
-
-	if (intent == nullptr)
-		return;
-	struct fh_cursor c = fh_cursor_of(intent->value);
-	uint64_t index = fh_cbor_uint(&c);
-
-	for (size_t i = 0; i < h->opens; i++) {
-		if (h->open[i] == index) {
-			h->open[i] = h->open[--h->opens];
-			return;
-		}
-	}
-}
 
 static fh_err recorded_statement(struct history *h, const struct fh_fields *f)
 {
@@ -130,13 +91,8 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 		return recorded_session(h, leaf, &f);
 	case FH_ENTRY_CHAIN:
 		return recorded_statement(h, &f);
-	case FH_ENTRY_INTENT:
-		return intent_allowed(&f) ? open_intent(h, leaf->index) : FH_ERR_OK;
-	case FH_ENTRY_OUTCOME:
-		close_intent(h, &f);
-		return FH_ERR_OK;
 	default:
-		return FH_ERR_OK;
+		return fh_fold_add(&h->core->fold, leaf, &f);
 	}
 }
 
@@ -275,18 +231,20 @@ static fh_err append_start(struct fh_core *c, bool again)
 }
 
 /* An intent whose outcome was never recorded stays unknown for ever.  */
-static fh_err append_unknown(struct fh_core *c, const struct history *h)
+static fh_err append_unknown(struct fh_core *c)
 {
 	fh_err e = FH_ERR_OK;
 
-	for (size_t i = 0; i < h->opens && e == FH_ERR_OK; i++) {
+	while (c->fold.opens > 0 && e == FH_ERR_OK) {
 		struct fh_fields f = { 0 };
 
 		fh_arena_reset(&c->scratch);
-		e = fh_core_field_uint(c, &f, FH_FIELD_INTENT, h->open[i]);
+		e = fh_core_field_uint(c, &f, FH_FIELD_INTENT, c->fold.open[0].index);
 		if (e == FH_ERR_OK)
 			e = fh_core_field_text(c, &f, FH_FIELD_STATUS,
 					       fh_span_str(fh_outcome_text(FH_OUTCOME_UNKNOWN)));
+		if (e == FH_ERR_OK)
+			e = fh_core_field_closed(c, &f, /* reserve= */ 0, /* whole= */ false, 0);
 		if (e == FH_ERR_OK)
 			e = fh_core_append(c, FH_ENTRY_OUTCOME, FH_CLASS_DEFAULT, &f,
 					   /* index= */ nullptr);
@@ -336,7 +294,7 @@ static fh_err first_entries(struct fh_core *c, const struct fh_door_begun *begun
 	if (e == FH_ERR_OK)
 		e = fh_core_record_pending(c);
 	if (e == FH_ERR_OK)
-		e = append_unknown(c, h);
+		e = append_unknown(c);
 	return e;
 }
 
@@ -362,9 +320,6 @@ fh_err fh_core_begin(struct fh_core *c)
 	struct fh_door_begun begun;
 	fh_err e = ask_open(c, &opened);
 
-	h.open = fh_arena_array(&c->memory, FH_INFLIGHT_MAX, sizeof(*h.open));
-	if (e == FH_ERR_OK && h.open == nullptr)
-		e = FH_ERR_NOMEM;
 	if (e == FH_ERR_OK)
 		e = open_journal(c, &opened, &h);
 	if (e == FH_ERR_OK)

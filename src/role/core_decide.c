@@ -78,7 +78,8 @@ static enum fh_reason obstacle(struct fh_core *c)
 }
 
 struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor *actor,
-				  struct fh_entity_uid action, struct fh_entity_uid resource)
+				  struct fh_entity_uid action, struct fh_entity_uid resource,
+				  size_t sent)
 {
 	struct fh_entity_uid groups[FH_POLICY_PARENTS_MAX];
 	struct fh_known_entities known = {
@@ -86,6 +87,7 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 		.principal = fh_entity_uid_of(FH_TYPE_ACTOR, actor->name),
 		.groups = groups,
 	};
+	const struct fh_circumstances now = fh_core_circumstances(c, sent);
 	enum fh_reason against = obstacle(c);
 	struct fh_decision d;
 
@@ -96,7 +98,7 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 	const struct fh_request r = { known.principal, action, resource, fh_value_none(),
 				      fh_known_entities_source(&known) };
 
-	if (fh_policy_decide(&c->policy, &r, &c->scratch, &d) != FH_ERR_OK)
+	if (fh_policy_decide(&c->policy, &r, &now, &c->scratch, &d) != FH_ERR_OK)
 		return fh_decision_refused(FH_REASON_FAILED);
 	return d;
 }
@@ -118,6 +120,8 @@ struct fh_span fh_core_reason_code(enum fh_reason r)
 		[FH_REASON_FAILED] = { (const uint8_t *)"undecidable", 11 },
 		[FH_REASON_DEVICE_REVOKED] = { (const uint8_t *)"device-revoked", 14 },
 		[FH_REASON_FORBID_ERRED] = { (const uint8_t *)"forbid-erred", 12 },
+		[FH_REASON_NO_LEASE] = { (const uint8_t *)"no-lease", 8 },
+		[FH_REASON_NO_QUOTA] = { (const uint8_t *)"no-quota", 8 },
 	};
 
 	return (unsigned)r < FH_REASON_COUNT ? codes[r] : codes[FH_REASON_UNDECIDED];

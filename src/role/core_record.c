@@ -180,6 +180,8 @@ fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *cl
 			e = fh_journal_append(&c->journal, fh_builder_span(&leaf_builder),
 					      fh_builder_span(&payload));
 	}
+	if (e == FH_ERR_OK)
+		e = fh_fold_add(&c->fold, &leaf, fields);
 	if (e == FH_ERR_OK && index != nullptr)
 		*index = leaf.index;
 	if (e == FH_ERR_OK)

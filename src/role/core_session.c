@@ -94,9 +94,24 @@ struct fh_core_session *fh_core_session_find(struct fh_core *c, size_t gate, str
 
 /* --- outcomes --------------------------------------------------------- */
 
-static fh_err append_outcome(struct fh_core *c, const struct fh_core_session *s, uint64_t intent,
-			     enum fh_outcome_status status, struct fh_span body)
+/* What an outcome needs of its intent.  */
+struct intent {
+	uint64_t index;
+	uint32_t *reserve;  /* NULL: nothing can come back */
+	uint64_t retain_ms;
+};
+
+static struct intent intent_of(struct fh_core_call *call)
 {
+	return (struct intent){ call->index, &call->reserve, call->retain_ms };
+}
+
+static fh_err append_outcome(struct fh_core *c, const struct fh_core_session *s,
+			     struct intent of, enum fh_outcome_status status, struct fh_span body)
+{
+	char class[FH_CLASS_MAX + 1];
+	uint32_t reserve = of.reserve == nullptr ? 0 : *of.reserve;
+	bool whole = status == FH_OUTCOME_RESULT || status == FH_OUTCOME_ERROR;
 	struct fh_fields f = { 0 };
 	fh_err e = FH_ERR_OK;
 
@@ -105,12 +120,17 @@ static fh_err append_outcome(struct fh_core *c, const struct fh_core_session *s,
 	if (e == FH_ERR_OK)
 		e = fh_core_field_text(c, &f, FH_FIELD_SERVER, fh_span_of(s->server, s->server_n));
 	if (e == FH_ERR_OK)
-		e = fh_core_field_uint(c, &f, FH_FIELD_INTENT, intent);
+		e = fh_core_field_uint(c, &f, FH_FIELD_INTENT, of.index);
 	if (e == FH_ERR_OK)
 		e = fh_core_field_text(c, &f, FH_FIELD_STATUS,
 				       fh_span_str(fh_outcome_text(status)));
 	if (e == FH_ERR_OK)
-		e = fh_core_append(c, FH_ENTRY_OUTCOME, FH_CLASS_DEFAULT, &f, /* index= */ nullptr);
+		e = fh_core_field_closed(c, &f, reserve, whole, body.n);
+	if (e == FH_ERR_OK)
+		e = fh_core_append(c, FH_ENTRY_OUTCOME, fh_core_class(of.retain_ms, class), &f,
+				   /* index= */ nullptr);
+	if (e == FH_ERR_OK && of.reserve != nullptr)
+		fh_core_reserve_drop(c, of.reserve);
 	return e;
 }
 
@@ -213,7 +233,8 @@ static fh_err close_calls(struct fh_core *c, struct fh_core_session *s,
 
 		if (call.index == FH_NO_INDEX)
 			continue;
-		fh_err e = append_outcome(c, s, call.index, status, (struct fh_span){ 0 });
+		fh_err e = append_outcome(c, s, intent_of(&s->call[i]), status,
+					  (struct fh_span){ 0 });
 
 		if (e != FH_ERR_OK)
 			return e;
@@ -230,14 +251,16 @@ static fh_err close_calls(struct fh_core *c, struct fh_core_session *s,
 static fh_err close_opening(struct fh_core *c, struct fh_core_session *s,
 			    enum fh_outcome_status status, struct fh_span body, const char *why)
 {
+	const struct intent start = { .index = s->start_index };
+	const struct intent open = { s->open_index, &s->open_reserve, s->open_retain_ms };
 	fh_err e = FH_ERR_OK;
 
 	if (s->start_index != FH_NO_INDEX)
-		e = append_outcome(c, s, s->start_index, status, (struct fh_span){ 0 });
+		e = append_outcome(c, s, start, status, (struct fh_span){ 0 });
 	if (e != FH_ERR_OK)
 		return e;
 	s->start_index = FH_NO_INDEX;
-	e = append_outcome(c, s, s->open_index, status, body);
+	e = append_outcome(c, s, open, status, body);
 	if (e == FH_ERR_OK)
 		reply_outcome(c, s, s->open_exchange, s->open_index, status, body, why);
 	return e;
@@ -376,7 +399,7 @@ fh_err fh_core_outcome(struct fh_core *c, struct fh_core_session *s, struct fh_s
 			body = filter_tools(c, s, body);
 		if (call.list && o.status == FH_OUTCOME_RESULT && body.n == 0)
 			o.status = FH_OUTCOME_FAILED;
-		e = append_outcome(c, s, call.index, o.status, o.body);
+		e = append_outcome(c, s, intent_of(&s->call[i]), o.status, o.body);
 		if (e != FH_ERR_OK)
 			return e; /* still open: the end of the session closes it */
 		s->call[i].index = FH_NO_INDEX;

@@ -149,7 +149,8 @@ static fh_err run_decision(struct bench *b)
 		actor, fh_entity_uid_of(FH_TYPE_ACTION, FH_SPAN_LIT("notes.read")),
 		fh_entity_uid_of("File", FH_SPAN_LIT("/public/a/b/c")),
 		fh_value_none(), fh_known_entities_source(&known) };
-	fh_err e = fh_policy_decide(&b->set, &r, &b->scratch, &b->out.decision);
+	const struct fh_circumstances now = { .leased = true };
+	fh_err e = fh_policy_decide(&b->set, &r, &now, &b->scratch, &b->out.decision);
 
 	if (e == FH_ERR_OK)
 		assert_true(fh_allows(b->out.decision.verdict));

@@ -112,6 +112,7 @@ static void make_bench(struct bench *b, struct fixture *f)
 	assert_int_equal(fh_arena_map(FH_POLICY_ARENA + 2 * FH_POLICY_TEXT_MAX,
 				      &c->policy_arena), FH_ERR_OK);
 	assert_int_equal(fh_outbox_open(2 * FH_FRAME_MAX, &c->memory, &c->reach_out), FH_ERR_OK);
+	assert_int_equal(fh_core_quota_begin(c), FH_ERR_OK);
 	size_t at = 0;
 
 	c->chain = f->chain;

@@ -27,10 +27,11 @@ static void decide(const struct fh_policy_set *set)
 		fh_entity_uid_of("File", FH_SPAN_LIT("/a/b")), fh_value_none(),
 		fh_known_entities_source(&known)
 	};
+	const struct fh_circumstances now = { .leased = true };
 	struct fh_decision one, two;
 
-	if (fh_policy_decide(set, &r, &scratch, &one) != FH_ERR_OK ||
-	    fh_policy_decide(set, &r, &scratch, &two) != FH_ERR_OK)
+	if (fh_policy_decide(set, &r, &now, &scratch, &one) != FH_ERR_OK ||
+	    fh_policy_decide(set, &r, &now, &scratch, &two) != FH_ERR_OK)
 		abort();
 	if (fh_allows(one.verdict) != fh_allows(two.verdict) ||
 	    fh_allows(one.verdict) != (one.reason == FH_REASON_PERMITTED) ||

@@ -14,6 +14,9 @@
 
 #include "policy/decision.h"
 
+/* What decisions without limits are made in.  */
+static const struct fh_circumstances leased = { .leased = true };
+
 /* A document, its memory and its refusal.  */
 struct document {
 	uint8_t *memory;

@@ -14,7 +14,7 @@ static struct fh_decision ask(const struct document *d, struct fh_entity_uid pri
 	struct fh_decision out = { 0 };
 
 	assert_int_equal(d->e, FH_ERR_OK);
-	assert_int_equal(fh_policy_decide(&d->set, &r, &scratch, &out), FH_ERR_OK);
+	assert_int_equal(fh_policy_decide(&d->set, &r, &leased, &scratch, &out), FH_ERR_OK);
 	assert_int_equal(scratch.n, 0);
 	assert_int_equal(fh_allows(out.verdict), out.reason == FH_REASON_PERMITTED);
 	return out;
@@ -183,7 +183,7 @@ static void denies_without_a_policy(void **state)
 	const struct fh_request r = { 0 };
 	struct fh_decision x = { .verdict = { FH_VERDICT_ALLOWS } };
 
-	assert_int_equal(fh_policy_decide(nullptr, &r, nullptr, &x), FH_ERR_OK);
+	assert_int_equal(fh_policy_decide(nullptr, &r, &leased, nullptr, &x), FH_ERR_OK);
 	assert_int_equal(x.reason, FH_REASON_NO_POLICY);
 	assert_false(fh_allows(x.verdict));
 }
@@ -224,13 +224,13 @@ static void decides_nothing_when_it_fails(void **state)
 	fh_err e = FH_ERR_NOMEM;
 
 	assert_int_equal(d.e, FH_ERR_OK);
-	assert_int_equal(fh_policy_decide(&d.set, &r, &scratch, &x), FH_ERR_IO);
+	assert_int_equal(fh_policy_decide(&d.set, &r, &leased, &scratch, &x), FH_ERR_IO);
 	assert_int_equal(x.reason, FH_REASON_UNDECIDED);
 	r.entities = fh_known_entities_source(&known);
 	for (size_t cap = 0; e == FH_ERR_NOMEM && cap < sizeof(memory); cap += 8) {
 		assert_false(fh_allows(x.verdict));
 		scratch = fh_arena_of(memory, cap);
-		e = fh_policy_decide(&d.set, &r, &scratch, &x);
+		e = fh_policy_decide(&d.set, &r, &leased, &scratch, &x);
 	}
 	assert_int_equal(e, FH_ERR_OK);
 	assert_true(fh_allows(x.verdict));

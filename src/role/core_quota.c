@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Budgets: what a request may take, what it took, and what it gives back.  The fold of the
+ * record is the only memory of it, so what is charged is charged durably.  */
+#include "role/core.h"
+
+fh_err fh_core_quota_begin(struct fh_core *c)
+{
+	c->reserve = fh_arena_array(&c->memory, FH_CORE_RESERVES, sizeof(*c->reserve));
+	return c->reserve == nullptr ? FH_ERR_NOMEM : fh_fold_begin(&c->memory, &c->fold);
+}
+
+static bool suffices(void *context, const struct fh_charge *charge)
+{
+	struct fh_core *c = context;
+
+	return fh_fold_suffices(&c->fold, &charge->budget, charge->period_ms, charge->count,
+				charge->amount, fh_core_now(c).lo_ms);
+}
+
+struct fh_circumstances fh_core_circumstances(struct fh_core *c, size_t sent)
+{
+	return (struct fh_circumstances){
+		.leased = true,
+		.amount = { [FH_UNIT_CALLS] = 1, [FH_UNIT_BYTES] = sent + FH_FRAME_MAX },
+		.suffices = suffices,
+		.context = c,
+	};
+}
+
+static fh_err add_effect(struct fh_core *c, struct fh_fields *f, const struct fh_effect *e)
+{
+	uint8_t *p = fh_arena_space(&c->scratch, FH_EFFECT_MAX);
+	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : FH_EFFECT_MAX);
+
+	fh_effect_put(&b, e);
+	return b.bad ? FH_ERR_NOMEM : fh_core_field(c, f, FH_FIELD_EFFECT, fh_builder_span(&b));
+}
+
+static void add_part(struct fh_effect *e, const struct fh_charge *charge)
+{
+	e->part[e->parts++] = (struct fh_effect_part){ charge->budget, charge->period_ms,
+						       charge->amount };
+}
+
+fh_err fh_core_field_opened(struct fh_core *c, struct fh_fields *f, const struct fh_decision *d)
+{
+	struct fh_effect e = { .opens = true };
+
+	for (size_t i = 0; i < d->charges; i++)
+		add_part(&e, &d->charge[i]);
+	return add_effect(c, f, &e);
+}
+
+uint32_t fh_core_reserve(struct fh_core *c, const struct fh_decision *d, size_t sent)
+{
+	struct fh_core_reserve r = { .sent = sent, .taken = true };
+
+	for (size_t i = 0; i < d->charges; i++) {
+		if (d->charge[i].unit == FH_UNIT_BYTES)
+			add_part(&r.effect, &d->charge[i]);
+	}
+	for (uint32_t i = 0; r.effect.parts > 0 && i < FH_CORE_RESERVES; i++) {
+		if (c->reserve[i].taken)
+			continue;
+		c->reserve[i] = r;
+		return i + 1;
+	}
+	return 0;
+}
+
+fh_err fh_core_field_closed(struct fh_core *c, struct fh_fields *f, uint32_t reserve, bool whole,
+			    size_t received)
+{
+	struct fh_effect e = { 0 };
+
+	if (reserve != 0 && whole) {
+		const struct fh_core_reserve *r = &c->reserve[reserve - 1];
+
+		for (size_t i = 0; i < r->effect.parts; i++) {
+			uint64_t used = r->sent + received;
+
+			e.part[e.parts] = r->effect.part[i];
+			e.part[e.parts].amount -= used < e.part[e.parts].amount
+							  ? used : e.part[e.parts].amount;
+			e.parts++;
+		}
+	}
+	return add_effect(c, f, &e);
+}
+
+void fh_core_reserve_drop(struct fh_core *c, uint32_t *reserve)
+{
+	if (*reserve != 0)
+		c->reserve[*reserve - 1].taken = false;
+	*reserve = 0;
+}
+
+const char *fh_core_class(uint64_t retain_ms, char out[FH_CLASS_MAX + 1])
+{
+	struct fh_builder b = fh_builder_of(out, FH_CLASS_MAX);
+
+	if (retain_ms == 0)
+		return FH_CLASS_DEFAULT;
+	fh_builder_decimal(&b, retain_ms / 1000);
+	fh_builder_text(&b, "s");
+	out[b.n] = '\0';
+	return out;
+}

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Quotas and the lease: what they permit, and that nothing gives any of it back."""
+import signal
+import sys
+
+from machine import Machine, demand, demand_message, in_background, index_of, reason_of, run_tests, wait_for
+
+LOOKS = '@id("looks") permit (principal, action in [Action::"mcp.initialize", Action::"mcp.list"], resource);\n'
+TAKES = LOOKS + """@id("takes") @quota("%s")
+permit (principal in Team::"research", action == Action::"notes.take", resource in Folder::"/public");
+"""
+WAITS = '@id("waits") @quota("%s") permit (principal, action == Action::"notes.wait", resource);\n'
+
+
+def taken(s, path):
+	answer = s.take(path)
+	return "yes" if "result" in answer and not answer["result"]["isError"] else reason_of(answer)
+
+
+def effects(m, kind):
+	return [e["fields"]["effect"] for e in m.entries().values() if e["kind"] == kind and "effect" in e["fields"]]
+
+
+def run(base):
+	def a_quota_permits_as_many_as_it_says():
+		with base.copy() as m:
+			m.sign_policy(policy=TAKES % "3/day")
+			d = m.serve()
+			s = d.session(m.token)
+			demand([taken(s, f"/public/q{n}") for n in range(5)] == ["yes"] * 3 + ["no-quota"] * 2, "not three of five")
+			answer = s.take("/public/more")
+			demand(index_of(answer) is not None, "a refusal without an entry:", answer)
+			demand(taken(s, "/private/x") == "no-permit", "what no permit covers is no matter of quotas")
+			d.stop()
+			demand(str(m.received()).count("/public/q") == 3, "what reached the tool server:", m.received())
+			m.verify()
+
+	def what_is_used_outlives_a_restart_and_a_crash():
+		with base.copy() as m:
+			m.sign_policy(policy=TAKES % "3/day")
+			d = m.serve()
+			demand(taken(d.session(m.token), "/public/a") == "yes", "the first")
+			d.stop()
+			d = m.serve()
+			demand(taken(d.session(m.token), "/public/b") == "yes", "the second")
+			d.process.send_signal(signal.SIGKILL)
+			d.wait()
+			wait_for("all of it has ended", lambda: not d.roles())
+			d = m.serve()
+			s = d.session(m.token)
+			demand([taken(s, "/public/c"), taken(s, "/public/d")] == ["yes", "no-quota"], "the third and the fourth")
+			d.stop()
+			m.verify()
+
+	def an_unknown_outcome_stays_charged():
+		with base.copy() as m:
+			m.sign_policy(policy=LOOKS + WAITS % "1/day; 9000000 bytes/day")
+			d = m.serve()
+			s = d.session(m.token)
+			in_background(lambda: s.call("wait", path="/unknown", seconds=60))
+			wait_for("the call is in flight", lambda: "/unknown" in str(m.received()))
+			d.process.send_signal(signal.SIGKILL)
+			d.wait()
+			d = m.serve()
+			answer = d.session(m.token).call("wait", path="/y", seconds=0)
+			demand(reason_of(answer) == "no-quota", "after an unknown outcome:", answer)
+			d.stop()
+			outcomes = [e["fields"] for e in m.entries().values() if e["kind"] == "outcome"]
+			unknown = [f for f in outcomes if f["status"] == "unknown"]
+			demand(unknown and all(f["effect"] == [False, []] for f in unknown), "unknown outcomes give back:", unknown)
+			m.verify()
+
+	def bytes_that_were_not_used_are_given_back():
+		with base.copy() as m:
+			m.sign_policy(policy=TAKES % "9000000 bytes/day per principal")
+			d = m.serve()
+			s = d.session(m.token)
+			demand([taken(s, f"/public/{n}") for n in range(20)] == ["yes"] * 20, "small calls use little")
+			d.stop()
+			took = [part for opens, parts in effects(m, "intent") for part in parts if opens]
+			gave = [part for opens, parts in effects(m, "outcome") for part in parts if not opens]
+			demand(len(took) == len(gave) == 20, took, gave)
+			demand(all(t[0] == g[0] and 0 < t[2] - g[2] < 500 for t, g in zip(took, gave)), "used:", took[0], gave[0])
+			m.verify()
+
+	def bytes_are_reserved_while_calls_are_open():
+		with base.copy() as m:
+			m.sign_policy(policy=LOOKS + WAITS % "9000000 bytes/day")
+			d = m.serve()
+			waiting = [in_background(lambda n=n: d.session(m.token).call("wait", path=f"/open-{n}", seconds=3))
+				for n in range(2)]
+			wait_for("both are in flight", lambda: str(m.received()).count("/open-") == 2)
+			s = d.session(m.token)
+			demand(reason_of(s.call("wait", path="/third")) == "no-quota", "a third call while two are open")
+			for w in waiting:
+				demand(not w()["result"]["isError"], "an open call")
+			demand("result" in s.call("wait", path="/fourth") , "after they gave back")
+			d.stop()
+			m.verify()
+
+	def each_principal_has_a_quota_of_its_own():
+		with base.copy() as m:
+			other = m.grant("other")
+			m.sign_policy(policy=TAKES % "1/day per principal; 3/day")
+			d = m.serve()
+			one, two = d.session(m.token), d.session(other)
+			demand([taken(one, "/public/a"), taken(one, "/public/b")] == ["yes", "no-quota"], "one")
+			demand([taken(two, "/public/a"), taken(two, "/public/b")] == ["yes", "no-quota"], "two")
+			d.stop()
+
+	def a_new_policy_goes_on_counting():
+		with base.copy() as m:
+			m.sign_policy(policy=TAKES % "1/day")
+			d = m.serve()
+			s = d.session(m.token)
+			demand([taken(s, "/public/a"), taken(s, "/public/b")] == ["yes", "no-quota"], "one a day")
+			m.sign_policy(policy=TAKES % "2/day")
+			wait_for("the new policy is taken", lambda: taken(s, "/public/c") == "yes")
+			demand(taken(s, "/public/d") == "no-quota", "two a day, one of which the old policy saw")
+			d.stop()
+
+	def what_cannot_be_kept_cannot_be_signed():
+		with base.copy() as m:
+			for words, why in (('@quota("1/day") forbid', "on a forbid"), ('@quota("1/day") permit', "without @id"),
+					('@id("a") @quota("1 tokens/day") permit', "tokens"),
+					('@id("a") @quota("1/moon") permit', "period")):
+				said = m.sign_policy(policy=words + " (principal, action, resource);", status=1).stderr
+				demand_message(said, "p.cedar:1:", why)
+
+	return run_tests((a_quota_permits_as_many_as_it_says, what_is_used_outlives_a_restart_and_a_crash,
+		an_unknown_outcome_stays_charged, bytes_that_were_not_used_are_given_back,
+		bytes_are_reserved_while_calls_are_open, each_principal_has_a_quota_of_its_own,
+		a_new_policy_goes_on_counting, what_cannot_be_kept_cannot_be_signed))
+
+
+with Machine() as made:
+	made.make().govern()
+	status = run(made)
+sys.exit(status)
