@@ -191,6 +191,26 @@ static fh_err open_1(struct fh_state *s, struct fh_chip *chip, struct fh_builder
 	return e == FH_ERR_OK ? told(chip, chip->class->unseal_1(chip, blob, plain), t) : e;
 }
 
+/* The old blob lay where the first slot is, and the chip opens it in any state: it is
+ * overwritten as soon as the second slot is durable.  Done again after a crash; once
+ * the keeper has written the first slot there is nothing left of it.  */
+static fh_err forget_1(struct fh_state *s)
+{
+	static const uint8_t zeros[FH_SLOT_SIZE];
+	uint8_t bytes[FH_DEVICE_FILE_MAX];
+	struct fh_builder value = FH_BUILDER_ARRAY(bytes);
+	FH_OWN(fh_fd) file = { 0 };
+	struct fh_slots slots;
+	fh_err e = open_file(s, O_RDWR, &file);
+
+	if (e == FH_ERR_OK)
+		e = fh_slots_open(fh_fd_get(file), &slots, &value);
+	if (e != FH_ERR_OK || slots.number > 1)
+		return e;
+	e = fh_fd_pwrite(fh_fd_get(file), FH_SPAN_ARRAY(zeros), 0);
+	return e == FH_ERR_OK ? fh_fd_sync(fh_fd_get(file)) : e;
+}
+
 fh_err fh_device_key_upgrade(struct fh_state *s, struct fh_chip *chip, struct fh_trace *t)
 {
 	uint8_t plain[FH_CHIP_SECRET_MAX], bytes[FH_DEVICE_FILE_MAX];
@@ -200,7 +220,7 @@ fh_err fh_device_key_upgrade(struct fh_state *s, struct fh_chip *chip, struct fh
 	struct fh_release r = { 0 };
 
 	if (fh_device_key_held(s, &held, /* trace: */ nullptr) == FH_ERR_OK)
-		return FH_ERR_OK;
+		return forget_1(s);
 	fh_err e = open_1(s, chip, &opened, t);
 	struct fh_cursor c = fh_cursor_of(fh_builder_span(&opened));
 	struct fh_span secret = fh_cursor_take(&c, FH_MLDSA65_SEED_SIZE);
@@ -220,5 +240,7 @@ fh_err fh_device_key_upgrade(struct fh_state *s, struct fh_chip *chip, struct fh
 	fh_wipe(plain, sizeof(plain));
 	if (e == FH_ERR_OK)
 		e = fill(s, chip, &seed, &r, &value, t);
-	return e == FH_ERR_OK ? write_first(s, fh_builder_span(&value)) : e;
+	if (e == FH_ERR_OK)
+		e = write_first(s, fh_builder_span(&value));
+	return e == FH_ERR_OK ? forget_1(s) : e;
 }

@@ -12,10 +12,12 @@ static const struct fh_usage usage = {
 	.operands = "",
 	.summary = "Brings the state directory to the format of this version",
 	.text = "A directory of a newer format is refused and left alone.  An interrupted upgrade\n"
-		"leaves what was there, and is done again.  From format 1 the device key is "
-		"sealed\n"
-		"anew, to be released only in a boot state that the operator approves: afterwards\n"
-		"`freehold reference approve` is needed on a machine with a TPM.\n",
+		"can be done again.  From format 1 the device key is sealed anew, to be released\n"
+		"only in a boot state that the operator approves: afterwards `freehold reference\n"
+		"approve` is needed on a machine with a TPM.  The old sealed key is overwritten\n"
+		"in keys/device; a copy of that file made before, or what the disk keeps of it,\n"
+		"still opens in any state on this machine until its TPM is cleared.  Where that\n"
+		"matters, enrol the machine anew.\n",
 	.examples = "  freehold upgrade\n",
 };
 

@@ -36,14 +36,21 @@ says "all of it" "^consistent  to 17 entries of 17,"
 yes "serve does not guess what format 1 means" 2 fh serve --socket "$scratch/socket" --listen 127.0.0.1:0
 says "it says what to do" "has format 1, and this version serves format 2; run freehold upgrade"
 cp -r state before-upgrade
+# forgotten WHAT: where the key was sealed for any state, nothing is left of it.
+forgotten() {
+	if [ "$(head -c 16448 state/keys/device | tr -d '\0' | wc -c)" = 0 ]; then ok "$1"; else not_ok "$1"; fi
+}
 yes "upgrade takes format 1" 0 fh upgrade
 says "and says what it did" "from format 1 to 2"
+forgotten "the key as format 1 had it is overwritten"
 yes "upgrade again has nothing to do" 0 fh upgrade
 says "and says that it is up to date" "format 2, up to date"
 # Interrupted before its last step: the key is carried over, the format not said yet.
 cp before-upgrade/format state/format
+dd if=before-upgrade/keys/device of=state/keys/device conv=notrunc 2> /dev/null
 yes "an interrupted upgrade is done again" 0 fh upgrade
 says "as if it were the first" "from format 1 to 2"
+forgotten "and what was left of the old key is overwritten"
 "$freehold_program" serve --config empty.conf --state state --socket "$scratch/socket" --listen 127.0.0.1:0 2> log &
 daemon=$!
 for _ in $(seq 200); do
