@@ -115,8 +115,26 @@ struct fh_server_body {
 	uint32_t uid, gid;          /* who it runs as */
 	struct fh_span executable;  /* SHA-256 of its program, or empty: any */
 };
+/* NAME is 1 to 32 of a-z, 0-9 and -.  */
+bool fh_server_name_fits(struct fh_span name);
 fh_err fh_server_read(struct fh_span body, struct fh_server_body *out, struct fh_trace *t);
 void fh_server_put(struct fh_builder *b, const struct fh_server_body *s);
+
+/* The definitions that a server's tools had when the operator looked at them.  */
+struct fh_pins_body {
+	struct fh_span server;
+	struct fh_span tools;       /* CBOR map of names to definitions: bytes of JSON */
+	size_t tools_n;
+};
+/* Form only; what the definitions say is read by pins.h.  */
+fh_err fh_pins_read(struct fh_span body, struct fh_pins_body *out, struct fh_trace *t);
+/* Walks TOOLS as the reader has accepted them; *AT starts at 0.  */
+bool fh_pins_next(struct fh_span tools, size_t *at, struct fh_span *name,
+		  struct fh_span *definition);
+/* A body is begun, gets its N tools in the order of map keys, and is ended.  */
+void fh_pins_begin(struct fh_builder *b, size_t n);
+void fh_pins_put_tool(struct fh_builder *b, struct fh_span name, struct fh_span definition);
+void fh_pins_end(struct fh_builder *b, struct fh_span server);
 
 struct fh_policy_body {
 	struct fh_span cedar;  /* policy text */
@@ -160,7 +178,7 @@ struct fh_device_epoch {
 };
 
 struct fh_revoke_body {
-	enum fh_statement_kind what; /* ACTOR, DEVICE, SERVER, POLICY or REFERENCE */
+	enum fh_statement_kind what; /* ACTOR, DEVICE, SERVER, PINS, POLICY or REFERENCE */
 	struct fh_span id;           /* its name; 32-byte device id or statement hash */
 	/* REFERENCE: CBOR of the boot epochs that devices come to, and of approvals of
 	 * the other states in them; or empty */

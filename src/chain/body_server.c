@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/body_private.h"
 
-static bool name_fits(struct fh_span name)
+bool fh_server_name_fits(struct fh_span name)
 {
 	struct fh_cursor c = fh_cursor_of(name);
 
@@ -89,7 +89,7 @@ fh_err fh_server_read(struct fh_span body, struct fh_server_body *out, struct fh
 	struct fh_server_body s = { 0 };
 
 	s.name = fh_members_text(&m, "name", FH_SERVER_NAME_MAX);
-	if (!name_fits(s.name))
+	if (!fh_server_name_fits(s.name))
 		fh_members_refuse(&m, "name", "must be 1 to 32 of a-z, 0-9 and -");
 	fh_members_need(&m, "transport");
 	if (fh_cursor_bad(&m.c))

@@ -52,6 +52,23 @@ static fh_err check_policy(const struct fh_chain *c, const struct fh_statement *
 	return e != FH_ERR_OK ? e : c->checks.policy(p.cedar, p.schema, scratch, t);
 }
 
+static fh_err check_pins(const struct fh_chain *c, const struct fh_statement *s,
+			 struct fh_arena *scratch, struct fh_trace *t)
+{
+	struct fh_pins_body p;
+	fh_err e = fh_pins_read(s->body, &p, t);
+
+	if (e != FH_ERR_OK || c->checks.pins == nullptr)
+		return e;
+	if (fh_chain_server(c, p.server) == nullptr) {
+		fh_trace_what(t, "there is no server `%.*s` to pin", (int)p.server.n,
+			      (const char *)p.server.p);
+		fh_trace_cure(t, "`freehold chain show` lists what is in force");
+		return FH_ERR_CONFLICT;
+	}
+	return c->checks.pins(&p, scratch, t);
+}
+
 /* The last part of judging: what the body says.  */
 static fh_err judge_body(const struct fh_chain *c, struct arrival *a, struct fh_arena *scratch,
 			 struct fh_trace *t)
@@ -232,6 +249,8 @@ static void apply(struct fh_chain *c, const struct arrival *a)
 		struct fh_chain_removal m = fh_chain_removal_of(&r, s->sequence);
 
 		fh_chain_add_removal(c, &m);
+		if (a->place != FH_CHAIN_NEXT)
+			fh_chain_supersede_removal(c, &m);
 	}
 	/* On a side too: a counter that may have gone up already never falls.  */
 	if (s->kind == FH_STATEMENT_REFERENCE || s->kind == FH_STATEMENT_REVOKE)
@@ -436,6 +455,8 @@ fh_err fh_chain_check(const struct fh_chain *c, struct fh_span payload, struct f
 		e = fh_chain_body(&s, &c->id, t);
 	if (e == FH_ERR_OK && s.kind == FH_STATEMENT_POLICY)
 		e = check_policy(c, &s, scratch, t);
+	if (e == FH_ERR_OK && s.kind == FH_STATEMENT_PINS)
+		e = check_pins(c, &s, scratch, t);
 	if (e == FH_ERR_OK && s.kind == FH_STATEMENT_REVOKE)
 		e = check_revoke(c, &s, t);
 	if (e == FH_ERR_OK && s.kind != FH_STATEMENT_REVOKE) /* taking back has no limit */

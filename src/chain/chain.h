@@ -35,6 +35,10 @@ struct fh_chain_checks {
 	 * not looked at, for programs that decide nothing.  */
 	fh_err (*policy)(struct fh_span cedar, struct fh_span schema, struct fh_arena *scratch,
 			 struct fh_trace *t);
+	/* The same for the definitions of a pins statement, asked before it is signed; NULL:
+	 * not looked at.  */
+	fh_err (*pins)(const struct fh_pins_body *pins, struct fh_arena *scratch,
+		       struct fh_trace *t);
 };
 
 enum fh_chain_state {
@@ -70,6 +74,10 @@ struct fh_actor {
 };
 struct fh_server {
 	struct fh_server_body body;
+	uint64_t sequence;
+};
+struct fh_pins_held {
+	struct fh_pins_body body;
 	uint64_t sequence;
 };
 struct fh_policy_held {
@@ -179,6 +187,8 @@ const struct fh_actor *fh_chain_actor_by_bearer(const struct fh_chain *c,
 						const struct fh_hash *token_hash);
 const struct fh_actor *fh_chain_actor(const struct fh_chain *c, struct fh_span name);
 const struct fh_server *fh_chain_server(const struct fh_chain *c, struct fh_span name);
+/* What is pinned of the server NAME; without, its tools may be what they like.  */
+const struct fh_pins_held *fh_chain_pins(const struct fh_chain *c, struct fh_span name);
 /* The newest policy, unless revoked, or replaced on a side of a fork.  */
 const struct fh_policy_held *fh_chain_policy(const struct fh_chain *c);
 

@@ -69,6 +69,11 @@ fh_err fh_chain_object_of(const struct fh_statement *s, struct fh_span body,
 		o.server.sequence = s->sequence;
 		name_keys(&o, o.server.body.name);
 		break;
+	case FH_STATEMENT_PINS:
+		e = fh_pins_read(body, &o.pins.body, /* trace */ nullptr);
+		o.pins.sequence = s->sequence;
+		name_keys(&o, o.pins.body.server);
+		break;
 	case FH_STATEMENT_POLICY:
 		e = fh_policy_read(body, &o.policy.body, /* trace */ nullptr);
 		o.policy.sequence = s->sequence;
@@ -133,6 +138,9 @@ static bool supersedes(const struct fh_chain_object *side, const struct fh_chain
 		return false;
 	if (same(o, side))
 		return true;
+	/* Without its pins a server would be free: it is put out of force as well.  */
+	if (o->kind == FH_STATEMENT_SERVER && side->kind == FH_STATEMENT_PINS)
+		return fh_hash_equal(&o->key, &side->key);
 	return o->kind == FH_STATEMENT_ACTOR && side->kind == FH_STATEMENT_ACTOR &&
 	       same_bearer_or_peer(&o->actor.body, &side->actor.body);
 }
@@ -183,6 +191,15 @@ void fh_chain_add_removal(struct fh_chain *c, const struct fh_chain_removal *r)
 	c->removal[c->removals++] = *r;
 }
 
+void fh_chain_supersede_removal(struct fh_chain *c, const struct fh_chain_removal *side)
+{
+	const struct fh_chain_object pins = { .kind = side->what, .key = side->key,
+					      .sequence = side->sequence };
+
+	if (side->what == FH_STATEMENT_PINS)
+		fh_chain_supersede(c, &pins);
+}
+
 void fh_chain_supersede(struct fh_chain *c, const struct fh_chain_object *side)
 {
 	for (size_t i = 0; i < c->objects; i++) {
@@ -206,6 +223,10 @@ void fh_chain_refresh(struct fh_chain *c)
 			if (same(&c->object[k], o))
 				c->object[k].newest = false;
 		}
+	}
+	for (size_t i = 0; i < c->removals; i++) {
+		if (c->removal[i].sequence > c->head.sequence)
+			fh_chain_supersede_removal(c, &c->removal[i]);
 	}
 }
 

@@ -266,6 +266,7 @@ fh_err fh_chain_body(const struct fh_statement *s, const struct fh_hash *chain_i
 	struct fh_authority signers;
 	struct fh_actor_body actor;
 	struct fh_server_body server;
+	struct fh_pins_body pins;
 	struct fh_policy_body policy;
 	struct fh_reference_body reference;
 	struct fh_revoke_body revoke;
@@ -281,6 +282,8 @@ fh_err fh_chain_body(const struct fh_statement *s, const struct fh_hash *chain_i
 		return fh_actor_read(s->body, &actor, t);
 	case FH_STATEMENT_SERVER:
 		return fh_server_read(s->body, &server, t);
+	case FH_STATEMENT_PINS:
+		return fh_pins_read(s->body, &pins, t);
 	case FH_STATEMENT_POLICY:
 		return fh_policy_read(s->body, &policy, t);
 	case FH_STATEMENT_REFERENCE:

@@ -26,7 +26,7 @@ struct fh_chain_side {
 	bool end; /* nothing follows it */
 };
 
-/* One version of a device, actor, server, policy or reference, or a revocation
+/* One version of a device, actor, server, pins, policy or reference, or a revocation
  * that brings approvals.  */
 struct fh_chain_object {
 	enum fh_statement_kind kind;
@@ -43,6 +43,7 @@ struct fh_chain_object {
 		struct fh_device device;
 		struct fh_actor actor;
 		struct fh_server server;
+		struct fh_pins_held pins;
 		struct fh_policy_held policy;
 		struct fh_reference_held reference;
 		struct fh_revoke_body revoke; /* one that approves the states that stay */
@@ -97,6 +98,8 @@ void fh_chain_supersede(struct fh_chain *c, const struct fh_chain_object *side);
 void fh_chain_raise_epochs(struct fh_chain *c, enum fh_statement_kind kind, struct fh_span body);
 /* The revocation O approves something that an approval could still be used for.  */
 bool fh_chain_renews(const struct fh_chain *c, const struct fh_chain_object *o);
+/* The same for a revocation on a side: of pins, it leaves their server free no more.  */
+void fh_chain_supersede_removal(struct fh_chain *c, const struct fh_chain_removal *side);
 /* Works out anew which objects are in force, after head has moved back.  */
 void fh_chain_refresh(struct fh_chain *c);
 /* Moves what is in force to the other arena.  On FH_ERR_NOMEM C is as before.  */

@@ -27,7 +27,7 @@ constexpr uint64_t FH_STATEMENT_VERSION = 1;
 	X(SERVER, "server", true)   \
 	X(POLICY, "policy", true)   \
 	X(REVOKE, "revoke", true)   \
-	X(PINS, "pins", false)      \
+	X(PINS, "pins", true)       \
 	X(REFERENCE, "reference", true) \
 	X(ROOTS, "roots", false)    \
 	X(WITNESS, "witness", false) \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/state.h"
 
+#include "chain/pins.h"
 #include "os/memory.h"
 #include "policy/set.h"
 
@@ -28,7 +29,8 @@ void fh_state_drop(struct fh_state *s)
 
 fh_err fh_state_begin(struct fh_state *out)
 {
-	struct fh_chain_checks checks = { .policy = fh_state_check_policy };
+	struct fh_chain_checks checks = { .policy = fh_state_check_policy,
+					  .pins = fh_pins_check };
 	fh_err e = fh_arena_map(FH_CHAIN_ARENA, &out->live);
 
 	if (e == FH_ERR_OK)

@@ -6,6 +6,17 @@
 
 #include "chain/body.h"
 
+static void walk_pins(const struct fh_pins_body *p)
+{
+	struct fh_span name, definition;
+	size_t at = 0, n = 0;
+
+	while (fh_pins_next(p->tools, &at, &name, &definition))
+		n++;
+	if (n != p->tools_n)
+		abort();
+}
+
 static void read_bodies(struct fh_span body)
 {
 	struct fh_genesis genesis;
@@ -13,6 +24,7 @@ static void read_bodies(struct fh_span body)
 	struct fh_device_body device;
 	struct fh_actor_body actor;
 	struct fh_server_body server;
+	struct fh_pins_body pins;
 	struct fh_policy_body policy;
 	struct fh_revoke_body revoke;
 	struct fh_trace t = { 0 };
@@ -24,6 +36,8 @@ static void read_bodies(struct fh_span body)
 		(void)!fh_device_possession_check(&device, &chain);
 	(void)!fh_actor_read(body, &actor, &t);
 	(void)!fh_server_read(body, &server, &t);
+	if (fh_pins_read(body, &pins, &t) == FH_ERR_OK)
+		walk_pins(&pins);
 	(void)!fh_policy_read(body, &policy, &t);
 	(void)!fh_revoke_read(body, &revoke, &t);
 }

@@ -206,6 +206,18 @@ static inline struct fh_span fixture_policy_body(struct fixture *f, const char *
 	return fh_builder_span(&b);
 }
 
+/* Pins of SERVER: the tool `t`, as DEFINITION says.  */
+static inline struct fh_span fixture_pins(struct fixture *f, const char *server,
+					  const char *definition)
+{
+	struct fh_builder b = fixture_builder(f, 1024);
+
+	fh_pins_begin(&b, 1);
+	fh_pins_put_tool(&b, FH_SPAN_LIT("t"), fh_span_str(definition));
+	fh_pins_end(&b, fh_span_str(server));
+	return fh_builder_span(&b);
+}
+
 static inline struct fh_span fixture_revoke(struct fixture *f, enum fh_statement_kind what,
 					    struct fh_span id)
 {

@@ -206,6 +206,32 @@ static void a_server_that_one_side_replaced_is_not_started(void **state)
 	in_any_order(f, &s, check_untouched_policy);
 }
 
+/* Either side could have freed the server of its pins, so it is not started.  */
+static void a_server_whose_pins_one_side_touched_is_not_started(void **state)
+{
+	struct fixture *f = *state;
+	struct scene s;
+
+	for (int revoked = 0; revoked < 2; revoked++) {
+		for (int pinned = 0; pinned <= revoked; pinned++) {
+			begin(f, &s);
+			take(f, &s, "policy", fixture_policy_body(f, "good"));
+			take(f, &s, "server", server(f, "pinned", 8));
+			take(f, &s, "server", server(f, "files", 9));
+			if (pinned)
+				take(f, &s, "pins", fixture_pins(f, "pinned", "{}"));
+			side_one(&s);
+			take(f, &s, "actor", bearer(f, "another", 4));
+			take(f, &s, revoked ? "revoke" : "pins",
+			     revoked ? fixture_revoke(f, FH_STATEMENT_PINS, FH_SPAN_LIT("pinned"))
+				     : fixture_pins(f, "pinned", "{ }"));
+			side_two(f, &s);
+			take(f, &s, "actor", bearer(f, "another", 5));
+			in_any_order(f, &s, check_untouched_policy);
+		}
+	}
+}
+
 static void check_superseded_device(const struct fh_chain *c)
 {
 	size_t at = 0;
@@ -334,6 +360,7 @@ int main(void)
 		TEST(a_policy_that_one_side_replaced_permits_nothing),
 		TEST(a_policy_that_one_side_revoked_permits_nothing),
 		TEST(a_server_that_one_side_replaced_is_not_started),
+		TEST(a_server_whose_pins_one_side_touched_is_not_started),
 		TEST(a_device_that_one_side_states_anew_is_no_longer_enrolled),
 		TEST(whoever_was_a_newer_actor_does_not_become_an_older_one),
 		TEST(a_fork_further_back_takes_away_what_was_replaced_since),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "chain/chain_private.h"
 #include "chain_fixture.h"
 
 static struct fh_chain_head head_of(const struct fixture *f)
@@ -192,6 +193,35 @@ static void revoking_takes_back(void **state)
 	assert_null(fh_chain_actor(&f->chain, FH_SPAN_LIT("a")));
 	fixture_must(f, fixture_next(f, "actor", fixture_actor(f, "a", 3, nullptr), 1));
 	assert_int_equal(fh_chain_actor(&f->chain, FH_SPAN_LIT("a"))->body.uid, 3);
+}
+
+static void pins_are_replaced_and_revoked_by_their_server(void **state)
+{
+	struct fixture *f = *state;
+	struct fh_span name, definition;
+	size_t at = 0;
+
+	fixture_start(f);
+	fixture_must(f, fixture_next(f, "pins", fixture_pins(f, "notes", "{}"), 1));
+	fixture_must(f, fixture_next(f, "pins", fixture_pins(f, "files", "[]"), 1));
+	fixture_must(f, fixture_next(f, "pins", fixture_pins(f, "notes", "{ }"), 1));
+
+	const struct fh_pins_held *p = fh_chain_pins(&f->chain, FH_SPAN_LIT("notes"));
+
+	assert_int_equal(p->sequence, 3);
+	assert_int_equal(p->body.tools_n, 1);
+	assert_true(fh_pins_next(p->body.tools, &at, &name, &definition));
+	assert_true(fh_span_equal(name, FH_SPAN_LIT("t")));
+	assert_true(fh_span_equal(definition, FH_SPAN_LIT("{ }")));
+	assert_false(fh_pins_next(p->body.tools, &at, &name, &definition));
+	assert_null(fh_chain_pins(&f->chain, FH_SPAN_LIT("other")));
+	fixture_must(f, fixture_next(f, "revoke",
+				     fixture_revoke(f, FH_STATEMENT_PINS, FH_SPAN_LIT("notes")),
+					1));
+	assert_null(fh_chain_pins(&f->chain, FH_SPAN_LIT("notes")));
+	assert_int_equal(fh_chain_pins(&f->chain, FH_SPAN_LIT("files"))->sequence, 2);
+	assert_int_equal(fh_chain_compact(&f->chain), FH_ERR_OK);
+	assert_int_equal(fh_chain_pins(&f->chain, FH_SPAN_LIT("files"))->sequence, 2);
 }
 
 static void a_revoked_policy_leaves_none(void **state)
@@ -518,6 +548,7 @@ int main(void)
 		TEST(a_later_actor_replaces_the_earlier),
 		TEST(an_actor_with_its_executable_is_preferred),
 		TEST(revoking_takes_back),
+		TEST(pins_are_replaced_and_revoked_by_their_server),
 		TEST(a_revoked_policy_leaves_none),
 		TEST(a_device_proves_that_it_holds_its_key),
 		TEST(new_signers_need_old_and_new_and_each_new_key),

@@ -15,6 +15,10 @@ static const char golden_hash[] =
 static const char golden_genesis[] =
 	"8364933f6751dee21570c174c9111572ebfce1c99740296320c2614efc2dade9";
 
+static const char golden_pins[] =
+	"a265746f6f6c73a1617447"
+	"7b2261223a317d667365727665726173";
+
 static void assert_hex(struct fh_span s, const char *hex)
 {
 	char text[1024] = "";
@@ -44,6 +48,17 @@ static void writes_the_golden_bytes(void **state)
 
 	assert_hex(payload, golden_payload);
 	assert_hex(fh_hash_span(&hash), golden_hash);
+}
+
+static void writes_the_golden_pins(void **state)
+{
+	struct fixture *f = *state;
+	struct fh_span body = fixture_pins(f, "s", "{\"a\":1}");
+	struct fh_pins_body p;
+
+	assert_hex(body, golden_pins);
+	assert_int_equal(fh_pins_read(body, &p, nullptr), FH_ERR_OK);
+	assert_int_equal(p.tools_n, 1);
 }
 
 static void a_chain_of_known_keys_has_the_golden_id(void **state)
@@ -124,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(writes_the_golden_bytes),
+		TEST(writes_the_golden_pins),
 		TEST(a_chain_of_known_keys_has_the_golden_id),
 		TEST(reads_what_it_writes),
 		TEST(another_version_is_named),
