@@ -40,6 +40,7 @@ constexpr size_t FH_NAME_MAX = 128;              /* a name the operator gave */
 constexpr size_t FH_SERVER_ARGUMENTS_MAX = 64;   /* words of one tool server's command */
 constexpr size_t FH_SERVER_ENVIRONMENT_MAX = 64; /* variables of one tool server */
 constexpr size_t FH_PINS_TOOLS_MAX = 1024;       /* pinned tools of one server */
+constexpr size_t FH_TOOLS_LISTED_MAX = 4096;     /* definitions in one answer that are compared */
 constexpr size_t FH_PATH_MAX = 4096;             /* a path, as Linux has it */
 
 /* Enrolment */

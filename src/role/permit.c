@@ -161,12 +161,13 @@ const char *fh_outcome_text(enum fh_outcome_status s)
 
 void fh_outcome_put(struct fh_builder *b, const struct fh_outcome *o)
 {
-	fh_cbor_put_array(b, 5);
+	fh_cbor_put_array(b, 6);
 	fh_cbor_put_uint(b, o->index);
 	fh_cbor_put_uint(b, o->status);
 	fh_cbor_put_uint(b, o->dropped);
 	fh_cbor_put_text(b, o->text);
 	fh_cbor_put_bytes(b, o->body);
+	fh_cbor_put_bytes(b, o->digests);
 }
 
 fh_err fh_outcome_read(struct fh_span frame, struct fh_outcome *out)
@@ -174,14 +175,16 @@ fh_err fh_outcome_read(struct fh_span frame, struct fh_outcome *out)
 	struct fh_cursor c = fh_cursor_of(frame);
 	struct fh_outcome o;
 
-	fh_cbor_array_exact(&c, 5);
+	fh_cbor_array_exact(&c, 6);
 	o.index = fh_cbor_uint(&c);
 	uint64_t status = fh_cbor_uint(&c);
 
 	o.dropped = fh_cbor_uint(&c);
 	o.text = fh_cbor_text(&c, text_max);
 	o.body = fh_cbor_bytes(&c, FH_JSON_MAX);
-	if (status >= FH_OUTCOMES || (o.body.n != 0 && fh_cbor_check(o.body) != FH_ERR_OK))
+	o.digests = fh_cbor_bytes(&c, FH_TOOLS_LISTED_MAX * FH_HASH_SIZE);
+	if (status >= FH_OUTCOMES || o.digests.n % FH_HASH_SIZE != 0 ||
+	    (o.body.n != 0 && fh_cbor_check(o.body) != FH_ERR_OK))
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	fh_err e = fh_cursor_end(&c);
 

@@ -88,6 +88,8 @@ struct fh_outcome {
 	uint64_t dropped;    /* messages of the server that nobody had asked for, since the last */
 	struct fh_span text; /* detail for people when it failed; else empty */
 	struct fh_span body; /* a deterministic CBOR item, or empty */
+	/* LIST: of each definition in the result, as it was written: SHA-256; else empty */
+	struct fh_span digests;
 };
 
 void fh_outcome_put(struct fh_builder *b, const struct fh_outcome *o);

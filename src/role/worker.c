@@ -11,6 +11,7 @@
 #include "role/permit.h"
 #include "role/reach.h"
 #include "wire/server.h"
+#include "wire/tools.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,7 @@ struct call {
 	uint64_t index;       /* of the intent; the id on the wire, too */
 	uint64_t deadline_ms; /* boot clock */
 	bool used;
+	bool list;            /* tools/list: its answer's digests are wanted */
 };
 
 struct worker {
@@ -44,18 +46,25 @@ struct worker {
 
 /* --- to core ---------------------------------------------------------- */
 
-static fh_err report(struct worker *w, uint64_t index, enum fh_outcome_status status,
-		     struct fh_span body, const char *text)
+static fh_err report_whole(struct worker *w, const struct fh_outcome *o)
 {
-	struct fh_outcome o = { index, status, w->dropped, fh_span_str(text), body };
-	size_t cap = body.n + 2048;
+	size_t cap = o->body.n + o->digests.n + 2048;
 	uint8_t *p = fh_arena_space(&w->scratch, cap);
 	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : cap);
 
-	fh_outcome_put(&b, &o);
+	fh_outcome_put(&b, o);
 	w->dropped = 0;
 	return b.bad ? FH_ERR_NOMEM
 		     : fh_frame_send(w->core.fd, fh_builder_span(&b), /* pass= */ -1);
+}
+
+static fh_err report(struct worker *w, uint64_t index, enum fh_outcome_status status,
+		     struct fh_span body, const char *text)
+{
+	struct fh_outcome o = { .index = index, .status = status, .dropped = w->dropped,
+				.text = fh_span_str(text), .body = body };
+
+	return report_whole(w, &o);
 }
 
 /* --- to the server ---------------------------------------------------- */
@@ -106,12 +115,13 @@ static struct call *call_of(struct worker *w, uint64_t index)
 	return nullptr;
 }
 
-static fh_err add_call(struct worker *w, uint64_t index, uint32_t within_ms)
+static fh_err add_call(struct worker *w, const struct fh_permit *p, uint32_t within_ms)
 {
 	for (size_t i = 0; i < calls_max; i++) {
 		if (w->call[i].used)
 			continue;
-		w->call[i] = (struct call){ index, fh_clock_boot_ms() + within_ms, true };
+		w->call[i] = (struct call){ p->index, fh_clock_boot_ms() + within_ms, true,
+					    p->kind == FH_PERMIT_LIST };
 		return FH_ERR_OK;
 	}
 	return FH_ERR_LIMIT;
@@ -164,7 +174,7 @@ static fh_err on_permit(struct worker *w, const struct fh_permit *p)
 	if (e != FH_ERR_OK)
 		return report(w, p->index, FH_OUTCOME_FAILED, (struct fh_span){ 0 },
 			      "what was asked cannot be said to a tool server");
-	e = add_call(w, p->index, within);
+	e = add_call(w, p, within);
 	return e == FH_ERR_OK ? send_built(&b) : e;
 }
 
@@ -185,7 +195,17 @@ static fh_err on_core(struct worker *w)
 
 /* --- from the server -------------------------------------------------- */
 
-static fh_err on_answer(struct worker *w, const struct fh_server_message *m)
+/* The digests of what LINE defines; none if it cannot be read, and then none match.  */
+static struct fh_span digests_of(struct worker *w, struct fh_span line)
+{
+	struct fh_mcp_tools tools;
+
+	if (fh_mcp_tools_read(line, &w->scratch, &tools, /* trace */ nullptr) != FH_ERR_OK)
+		return (struct fh_span){ 0 };
+	return fh_mcp_tool_digests(&tools, &w->scratch);
+}
+
+static fh_err on_answer(struct worker *w, const struct fh_server_message *m, struct fh_span line)
 {
 	struct call *c = call_of(w, m->id);
 	enum fh_outcome_status status = m->said == FH_SERVER_RESULT ? FH_OUTCOME_RESULT
@@ -206,7 +226,12 @@ static fh_err on_answer(struct worker *w, const struct fh_server_message *m)
 		if (e != FH_ERR_OK)
 			return e;
 	}
-	return report(w, m->id, status, m->body, "");
+	struct fh_outcome o = { .index = m->id, .status = status, .dropped = w->dropped,
+				.body = m->body };
+
+	if (c->list && status == FH_OUTCOME_RESULT)
+		o.digests = digests_of(w, line);
+	return report_whole(w, &o);
 }
 
 /* A server may ask for a ping; everything else it asks or tells unasked is
@@ -239,7 +264,7 @@ static fh_err on_line(struct worker *w, struct fh_span line)
 	switch (m.said) {
 	case FH_SERVER_RESULT:
 	case FH_SERVER_ERROR:
-		return on_answer(w, &m);
+		return on_answer(w, &m, line);
 	case FH_SERVER_REQUEST:
 		return on_request(w, &m);
 	case FH_SERVER_NOTICE:

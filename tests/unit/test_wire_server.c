@@ -9,6 +9,7 @@
 #include "codec/json.h"
 #include "os/memory.h"
 #include "wire/server.h"
+#include "wire/tools.h"
 
 static fh_err read_line(const char *line, struct fh_arena *a, struct fh_server_message *m)
 {
@@ -169,6 +170,44 @@ static void answers_a_servers_request(void **state)
 		"\"method not offered\"}}\n");
 }
 
+static void tells_the_bytes_of_each_definition(void **state)
+{
+	static const char *const forms[] = {
+		"[{\"name\": \"a\"} , {\"b\":1}]",
+		"{\"tools\":[{\"name\": \"a\"} , {\"b\":1}],\"nextCursor\":\"c\"}",
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"tools\":"
+		"[{\"name\": \"a\"} , {\"b\":1}]}}",
+	};
+	static _Alignas(max_align_t) uint8_t memory[65536];
+	struct fh_hash wanted = fh_hash_of(FH_SPAN_LIT("{\"name\": \"a\"}"));
+	struct fh_mcp_tools t;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct fh_arena a = fh_arena_of(memory, sizeof(memory));
+
+		assert_int_equal(fh_mcp_tools_read(fh_span_str(forms[i]), &a, &t, nullptr),
+				 FH_ERR_OK);
+		assert_int_equal(t.list->n, 2);
+		assert_int_equal(t.cursor.n, i == 1);
+		assert_true(fh_span_equal(fh_mcp_tool_name(t.list->first), FH_SPAN_LIT("a")));
+		assert_int_equal(fh_mcp_tool_name(t.list->first->next).n, 0);
+		struct fh_span digests = fh_mcp_tool_digests(&t, &a);
+
+		assert_int_equal(digests.n, 2 * FH_HASH_SIZE);
+		assert_memory_equal(digests.p, wanted.bytes, FH_HASH_SIZE);
+	}
+	static const char *const others[] = { "", "{}", "1", "{\"tools\":1}", "{\"result\":[]}",
+					      "{\"tools\":[],\"tools\":[]}" };
+
+	for (size_t i = 0; i < 6; i++) {
+		struct fh_arena a = fh_arena_of(memory, sizeof(memory));
+
+		assert_int_equal(fh_mcp_tools_read(fh_span_str(others[i]), &a, &t, nullptr),
+				 FH_ERR_FORMAT);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +219,7 @@ int main(void)
 		cmocka_unit_test(writes_one_line_each),
 		cmocka_unit_test(writes_no_call_without_a_map),
 		cmocka_unit_test(answers_a_servers_request),
+		cmocka_unit_test(tells_the_bytes_of_each_definition),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
