@@ -223,6 +223,9 @@ const struct fh_reference_held *fh_chain_approved(const struct fh_chain *c,
 					     const struct fh_hash *device,
 					     const struct fh_pcr_state *now);
 
+/* Pins in force, those of each server once; *AT starts at 0; NULL at the end.  */
+const struct fh_pins_held *fh_chain_pins_next(const struct fh_chain *c, size_t *at);
+
 /* Iteration, for people: *AT starts at 0; NULL at the end.  Devices include
  * revoked ones; actors and servers are those in force.  */
 const struct fh_device *fh_chain_device_next(const struct fh_chain *c, size_t *at);

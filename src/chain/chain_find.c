@@ -117,15 +117,22 @@ const struct fh_server *fh_chain_server(const struct fh_chain *c, struct fh_span
 	return s;
 }
 
+const struct fh_pins_held *fh_chain_pins_next(const struct fh_chain *c, size_t *at)
+{
+	const struct fh_chain_object *o = next_granted(c, FH_STATEMENT_PINS, at);
+
+	return o == nullptr ? nullptr : &o->pins;
+}
+
 const struct fh_pins_held *fh_chain_pins(const struct fh_chain *c, struct fh_span name)
 {
-	const struct fh_chain_object *o;
+	const struct fh_pins_held *p;
 	size_t at = 0;
 
 	do
-		o = next_granted(c, FH_STATEMENT_PINS, &at);
-	while (o != nullptr && !fh_span_equal(o->pins.body.server, name));
-	return o == nullptr ? nullptr : &o->pins;
+		p = fh_chain_pins_next(c, &at);
+	while (p != nullptr && !fh_span_equal(p->body.server, name));
+	return p;
 }
 
 const struct fh_policy_held *fh_chain_policy(const struct fh_chain *c)

@@ -424,6 +424,10 @@ static fh_err take_memory(struct fh_core *c)
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(scratch_size, &c->scratch);
 	if (e == FH_ERR_OK)
+		e = fh_arena_map(FH_CORE_PINS_ARENA, &c->pins_arena);
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(FH_CORE_PINS_ARENA, &c->pins_scratch);
+	if (e == FH_ERR_OK)
 		e = fh_arena_map(FH_DOCUMENT_MAX, &c->document_memory);
 	if (e == FH_ERR_OK)
 		e = fh_pipe_open(FH_FD_CONTROL, control_max, &c->memory, &c->control);

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "chain/chain.h"
+#include "chain/pins.h"
 #include "entry/field.h"
 #include "entry/leaf.h"
 #include "evidence/document.h"
@@ -37,6 +38,9 @@ constexpr size_t FH_CORE_OUTBOX = 5 * FH_FRAME_MAX;  /* what may wait for one pe
 constexpr size_t FH_CORE_ROOM = 2 * FH_FRAME_MAX;    /* with less left, it must take some first */
 constexpr size_t FH_CORE_CALLS_MAX = 64;             /* calls of one session at one time */
 constexpr uint32_t FH_CORE_REFUSALS_PER_SECOND = 16; /* entries of one gate; more are counted */
+constexpr size_t FH_CORE_OPENED_MAX = 256 << 10;     /* a pinned server's answer to initialize */
+constexpr size_t FH_CORE_PINS_ARENA = 64 << 20;      /* all pins,
+	read; and one check of arguments */
 constexpr size_t FH_CORE_PARAMS_MAX = 4096;          /* initialize params, which name the client */
 
 /* A gate: one pair, one kernel-named peer (or the network).  */
@@ -78,6 +82,7 @@ enum fh_session_state {
 	FH_SESSION_FREE = 0,
 	FH_SESSION_STARTING, /* reach was told to start the server */
 	FH_SESSION_OPENING,  /* the server runs and is being initialised */
+	FH_SESSION_PINNING,  /* it is being asked for its tools, which are pinned */
 	FH_SESSION_LIVE,
 };
 
@@ -92,6 +97,12 @@ struct fh_core_session {
 	char server[FH_SERVER_NAME_MAX + 1];
 	size_t server_n;
 	uint64_t server_sequence;        /* of the statement it was started by */
+	uint64_t pins_sequence;          /* of the pins it was opened under; 0: none */
+	uint8_t pin_seen[FH_PINS_TOOLS_MAX / 8];    /* by pin: defined as pinned */
+	uint8_t pin_changed[FH_PINS_TOOLS_MAX / 8]; /* by pin: defined otherwise, once */
+	uint64_t list_index;             /* PINNING: the intent that waits */
+	uint32_t pages;                  /* lists asked for so far */
+	struct fh_span opened;           /* PINNING: the answer to initialize, in its memory */
 	uint64_t used_ms;                /* boot clock, of the last thing asked of it */
 	uint64_t open_exchange;          /* the initialize that waits */
 	uint64_t open_index;             /* its intent */
@@ -114,11 +125,23 @@ struct fh_core_unrecorded {
 	struct fh_hash head;          /* the chain's, behind it */
 };
 
+/* The pins of one server, read.  */
+struct fh_core_pinned {
+	char server[FH_SERVER_NAME_MAX + 1];
+	size_t server_n;
+	uint64_t sequence;               /* of their statement */
+	struct fh_pin *pin;              /* without a schema: it cannot be used */
+	size_t pins;
+};
+
 struct fh_core {
 	struct fh_arena memory;       /* everything that lives as long as core */
 	struct fh_arena scratch;      /* of one frame */
 	struct fh_arena chain_arena[2], chain_scratch;
 	struct fh_arena policy_arena;
+	struct fh_arena pins_arena, pins_scratch;
+	struct fh_core_pinned *pinned;
+	size_t pinned_n;
 	struct fh_chain chain;
 	struct fh_policy_set policy;
 	bool policy_ready;            /* policy is the chain's current one */
@@ -275,6 +298,28 @@ fh_err fh_core_chain_recorded(struct fh_core *c, struct fh_span envelope);
 
 /* Compiles the policy in force, if it is another one now.  */
 fh_err fh_core_policy_refresh(struct fh_core *c);
+
+/* --- core_pins.c: tools whose definitions are pinned -------------------- */
+
+/* Reads what the chain pins, if it is something else now.  */
+void fh_core_pins_refresh(struct fh_core *c);
+const struct fh_core_pinned *fh_core_pinned(const struct fh_core *c, struct fh_span server);
+
+/* Orders S to list its tools from CURSOR on (empty: the first), as an intent of the
+ * device; S is PINNING then.  FH_ERR_LIMIT after too many pages.  */
+fh_err fh_core_pins_ask(struct fh_core *c, struct fh_core_session *s, struct fh_span cursor);
+/* Compares the tools/list result BODY with the pins of S, and records what has changed.
+ * DIGESTS are those of its definitions.  */
+fh_err fh_core_pins_note(struct fh_core *c, struct fh_core_session *s, struct fh_span body,
+			 struct fh_span digests);
+/* Whether the definition ITEM, number I of a result noted before, may be shown.  */
+bool fh_core_pins_show(const struct fh_core *c, const struct fh_core_session *s,
+		       struct fh_span item, struct fh_span digests, size_t i);
+/* Why TOOL may not be called with ARGUMENTS (CBOR, or empty), as a stable code with a
+ * sentence in *WHY; NULL if nothing stands against it.  */
+const char *fh_core_pins_obstacle(struct fh_core *c, const struct fh_core_session *s,
+				  struct fh_span tool, struct fh_span arguments,
+				  struct fh_trace *why);
 
 /* --- core_document.c: what this machine shows of itself --------------- */
 

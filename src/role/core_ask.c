@@ -312,6 +312,7 @@ static fh_err order_start(struct fh_core *c, const struct fh_server *server,
 static fh_err ask_initialize(struct fh_core *c, struct request *r)
 {
 	const struct fh_server *server = fh_chain_server(&c->chain, r->ask->server);
+	const struct fh_pins_held *pins = fh_chain_pins(&c->chain, r->ask->server);
 	bool allowed;
 
 	if (server == nullptr)
@@ -340,6 +341,7 @@ static fh_err ask_initialize(struct fh_core *c, struct request *r)
 	}
 	s->principal_sequence = r->actor.sequence;
 	s->server_sequence = server->sequence;
+	s->pins_sequence = pins == nullptr ? 0 : pins->sequence;
 	s->open_exchange = r->ask->exchange;
 	s->open_index = r->index;
 	s->open_reserve = fh_core_reserve(c, &r->decision, r->arguments.n);
@@ -450,6 +452,10 @@ static fh_err ask_call(struct fh_core *c, struct request *r)
 	if (fh_wire_action(&c->policy.schema, r->ask->server, r->ask->tool, &w) != FH_ERR_OK)
 		return refuse(c, r, "tool-not-in-schema",
 			      "the operator's schema does not name this tool");
+	const char *against = fh_core_pins_obstacle(c, s, r->ask->tool, r->ask->params, &why);
+
+	if (against != nullptr)
+		return refuse(c, r, against, why.what);
 	r->action = w.uid;
 	r->arguments = r->ask->params;
 	e = fh_wire_resource(&w, r->ask->server, r->arguments, &c->scratch, &r->resource, &why);

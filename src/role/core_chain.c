@@ -123,10 +123,14 @@ static bool granted(const struct fh_core *c, const struct fh_core_session *s)
 	const struct fh_server *server = fh_chain_server(&c->chain,
 							 fh_span_of(s->server, s->server_n));
 	const struct fh_actor *actor = fh_chain_actor(&c->chain, name);
+	const struct fh_pins_held *pins = fh_chain_pins(&c->chain,
+							fh_span_of(s->server, s->server_n));
 
 	if (device == nullptr || device->revoked)
 		return false;
 	if (server == nullptr || server->sequence != s->server_sequence)
+		return false;
+	if ((pins == nullptr ? 0 : pins->sequence) != s->pins_sequence)
 		return false;
 	return s->principal_sequence == 0
 	       || (actor != nullptr && actor->sequence == s->principal_sequence);
@@ -156,6 +160,7 @@ fh_err fh_core_policy_refresh(struct fh_core *c)
 	struct fh_policy_set set;
 	struct fh_span cedar, schema;
 
+	fh_core_pins_refresh(c);
 	if (p == nullptr) {
 		c->policy_ready = false;
 		return FH_ERR_OK;

@@ -14,7 +14,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-constexpr size_t session_memory = FH_FRAME_MAX + 4096 + FH_CORE_OUTBOX;
+constexpr size_t session_memory = FH_FRAME_MAX + 4096 + FH_CORE_OUTBOX + FH_CORE_OPENED_MAX;
 
 static size_t sessions_of(const struct fh_core *c, struct fh_span principal)
 {
@@ -39,7 +39,8 @@ struct fh_core_session *fh_core_session_new(struct fh_core *c, size_t gate,
 
 		if (s->state != FH_SESSION_FREE)
 			continue;
-		*s = (struct fh_core_session){ .gate = gate, .used_ms = fh_clock_boot_ms() };
+		*s = (struct fh_core_session){ .gate = gate, .list_index = FH_NO_INDEX,
+					       .used_ms = fh_clock_boot_ms() };
 		if (fh_random(s->id, sizeof(s->id)) != FH_ERR_OK)
 			return nullptr;
 		for (size_t k = 0; k < FH_CORE_CALLS_MAX; k++)
@@ -168,7 +169,7 @@ static bool tool_known(const struct fh_core *c, const struct fh_core_session *s,
 }
 
 static void put_known_tools(struct fh_core *c, const struct fh_core_session *s,
-			    struct fh_span tools, struct fh_builder *b)
+			    struct fh_span tools, struct fh_span digests, struct fh_builder *b)
 {
 	size_t known = 0;
 
@@ -181,7 +182,7 @@ static void put_known_tools(struct fh_core *c, const struct fh_core_session *s,
 		for (size_t i = 0; i < n && !fh_cursor_bad(&t); i++) {
 			struct fh_span item = fh_cbor_item(&t);
 
-			if (!tool_known(c, s, item))
+			if (!tool_known(c, s, item) || !fh_core_pins_show(c, s, item, digests, i))
 				continue;
 			if (pass == 0)
 				known++;
@@ -191,11 +192,11 @@ static void put_known_tools(struct fh_core *c, const struct fh_core_session *s,
 	}
 }
 
-/* A copy of a tools/list result without the tools that the schema does not
- * map: they could not be called.  (Hiding them is a courtesy; the call path
- * decides for itself.)  */
+/* A copy of a tools/list result without the tools that the schema does not map or
+ * that are not as they are pinned: they could not be called.  (Hiding them is a
+ * courtesy; the call path decides for itself.)  */
 static struct fh_span filter_tools(struct fh_core *c, const struct fh_core_session *s,
-				   struct fh_span body)
+				   struct fh_span body, struct fh_span digests)
 {
 	uint8_t *p = fh_arena_space(&c->scratch, body.n + 16);
 	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : body.n + 16);
@@ -209,7 +210,7 @@ static struct fh_span filter_tools(struct fh_core *c, const struct fh_core_sessi
 
 		fh_builder_bytes(&b, key);
 		if (fh_span_equal(fh_cbor_text(&k, FH_NAME_MAX), FH_SPAN_LIT("tools")))
-			put_known_tools(c, s, value, &b);
+			put_known_tools(c, s, value, digests, &b);
 		else
 			fh_builder_bytes(&b, value);
 	}
@@ -251,10 +252,16 @@ static fh_err close_calls(struct fh_core *c, struct fh_core_session *s,
 static fh_err close_opening(struct fh_core *c, struct fh_core_session *s,
 			    enum fh_outcome_status status, struct fh_span body, const char *why)
 {
+	const struct intent list = { .index = s->list_index };
 	const struct intent start = { .index = s->start_index };
 	const struct intent open = { s->open_index, &s->open_reserve, s->open_retain_ms };
 	fh_err e = FH_ERR_OK;
 
+	if (s->list_index != FH_NO_INDEX)
+		e = append_outcome(c, s, list, status, (struct fh_span){ 0 });
+	if (e != FH_ERR_OK)
+		return e;
+	s->list_index = FH_NO_INDEX;
 	if (s->start_index != FH_NO_INDEX)
 		e = append_outcome(c, s, start, status, (struct fh_span){ 0 });
 	if (e != FH_ERR_OK)
@@ -362,12 +369,61 @@ fh_err fh_core_started(struct fh_core *c, struct fh_span frame, struct fh_fd pai
 
 /* --- workers ---------------------------------------------------------- */
 
+/* Keeps what the server answered until its tools are known.  */
+static fh_err begin_pins(struct fh_core *c, struct fh_core_session *s, const struct fh_outcome *o)
+{
+	if (o->body.n > FH_CORE_OPENED_MAX - 16 ||
+	    fh_arena_copy(&s->memory, o->body, &s->opened) != FH_ERR_OK)
+		return fh_core_session_end(c, s, FH_OUTCOME_FAILED,
+					   "the tool server's answer is too large");
+	fh_err e = fh_core_pins_ask(c, s, (struct fh_span){ 0 });
+
+	return e == FH_ERR_LIMIT || e == FH_ERR_FULL
+		       ? fh_core_session_end(c, s, FH_OUTCOME_FAILED,
+					     "the tool server could not be asked for its tools")
+		       : e;
+}
+
+/* One page of the tools that are to be compared with the pins.  */
+static fh_err listed(struct fh_core *c, struct fh_core_session *s, const struct fh_outcome *o)
+{
+	struct fh_cursor next = fh_cursor_of(fh_cbor_map_get(o->body, "nextCursor"));
+	struct fh_span cursor = fh_cbor_text(&next, FH_JSON_MAX);
+
+	if (o->index != s->list_index || o->index == FH_NO_INDEX)
+		return FH_ERR_FORMAT;
+	if (o->status != FH_OUTCOME_RESULT)
+		return fh_core_session_end(c, s, o->status,
+					   "the tool server does not list its tools");
+	const struct intent list = { .index = o->index };
+	fh_err e = append_outcome(c, s, list, o->status, o->body);
+
+	if (e != FH_ERR_OK)
+		return e;
+	s->list_index = FH_NO_INDEX;
+	e = fh_core_pins_note(c, s, o->body, o->digests);
+	if (e == FH_ERR_OK && fh_cursor_end(&next) == FH_ERR_OK && cursor.n > 0) {
+		e = fh_core_pins_ask(c, s, cursor);
+		return e == FH_ERR_LIMIT || e == FH_ERR_FULL
+			       ? fh_core_session_end(c, s, FH_OUTCOME_FAILED,
+						     "the tool server lists too many tools")
+			       : e;
+	}
+	if (e == FH_ERR_OK)
+		e = close_opening(c, s, FH_OUTCOME_RESULT, s->opened, "");
+	if (e == FH_ERR_OK)
+		s->state = FH_SESSION_LIVE;
+	return e;
+}
+
 static fh_err opened(struct fh_core *c, struct fh_core_session *s, const struct fh_outcome *o)
 {
 	if (o->index != s->start_index || o->index == FH_NO_INDEX)
 		return FH_ERR_FORMAT;
 	if (o->status != FH_OUTCOME_RESULT)
 		return fh_core_session_end(c, s, o->status, "the tool server did not initialize");
+	if (s->pins_sequence != 0)
+		return begin_pins(c, s, o);
 	fh_err e = close_opening(c, s, FH_OUTCOME_RESULT, o->body, "");
 
 	if (e == FH_ERR_OK)
@@ -386,6 +442,8 @@ fh_err fh_core_outcome(struct fh_core *c, struct fh_core_session *s, struct fh_s
 		return FH_ERR_FORMAT;
 	if (s->state == FH_SESSION_OPENING)
 		return opened(c, s, &o);
+	if (s->state == FH_SESSION_PINNING)
+		return listed(c, s, &o);
 	fh_builder_bytes(&b, fh_utf8_first(o.text, sizeof(why) - 1));
 	why[b.n] = '\0';
 	for (size_t i = 0; i < FH_CORE_CALLS_MAX; i++) {
@@ -395,8 +453,12 @@ fh_err fh_core_outcome(struct fh_core *c, struct fh_core_session *s, struct fh_s
 			continue;
 		struct fh_span body = o.body;
 
+		if (call.list && o.status == FH_OUTCOME_RESULT && s->pins_sequence != 0)
+			e = fh_core_pins_note(c, s, body, o.digests);
+		if (e != FH_ERR_OK)
+			return e;
 		if (call.list && o.status == FH_OUTCOME_RESULT)
-			body = filter_tools(c, s, body);
+			body = filter_tools(c, s, body, o.digests);
 		if (call.list && o.status == FH_OUTCOME_RESULT && body.n == 0)
 			o.status = FH_OUTCOME_FAILED;
 		e = append_outcome(c, s, intent_of(&s->call[i]), o.status, o.body);
