@@ -65,6 +65,13 @@ static void text_actor(const struct fh_actor *a)
 	printf("\n");
 }
 
+static void text_pins(const struct fh_pins_held *p)
+{
+	printf("pins     ");
+	print_span(p->body.server);
+	printf("  %zu tool%s\n", p->body.tools_n, p->body.tools_n == 1 ? "" : "s");
+}
+
 static void text_server(const struct fh_server *s)
 {
 	struct fh_span word[FH_SERVER_ARGUMENTS_MAX];
@@ -88,6 +95,7 @@ fh_err fh_chain_show_text(const struct fh_chain *c)
 	const struct fh_policy_held *p = fh_chain_policy(c);
 	const struct fh_device *d;
 	const struct fh_actor *a;
+	const struct fh_pins_held *pins;
 	const struct fh_server *s;
 	char when[FH_TIME_TEXT];
 	size_t at = 0;
@@ -110,6 +118,8 @@ fh_err fh_chain_show_text(const struct fh_chain *c)
 		text_actor(a);
 	for (at = 0; (s = fh_chain_server_next(c, &at)) != nullptr;)
 		text_server(s);
+	for (at = 0; (pins = fh_chain_pins_next(c, &at)) != nullptr;)
+		text_pins(pins);
 	if (p == nullptr) {
 		printf("policy   none: nothing is permitted\n");
 		return FH_ERR_OK;
@@ -255,6 +265,22 @@ static void json_servers(struct fh_builder *b, const struct fh_chain *c)
 	fh_builder_text(b, "]");
 }
 
+static void json_pins(struct fh_builder *b, const struct fh_chain *c)
+{
+	const struct fh_pins_held *p;
+	size_t at = 0, n = 0;
+
+	fh_builder_text(b, ",\"pins\":[");
+	while ((p = fh_chain_pins_next(c, &at)) != nullptr) {
+		fh_builder_text(b, n++ == 0 ? "{" : ",{");
+		json_text(b, "server", p->body.server);
+		fh_builder_text(b, ",");
+		json_number(b, "tools", p->body.tools_n);
+		fh_builder_text(b, "}");
+	}
+	fh_builder_text(b, "]");
+}
+
 fh_err fh_chain_show_json(const struct fh_chain *c, struct fh_arena *memory)
 {
 	const struct fh_policy_held *p = fh_chain_policy(c);
@@ -271,6 +297,7 @@ fh_err fh_chain_show_json(const struct fh_chain *c, struct fh_arena *memory)
 	json_devices(&b, c);
 	json_actors(&b, c);
 	json_servers(&b, c);
+	json_pins(&b, c);
 	fh_builder_text(&b, ",\"policy\":");
 	if (p != nullptr) {
 		fh_builder_text(&b, "{");

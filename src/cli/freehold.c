@@ -18,6 +18,7 @@ static const struct fh_subcommand verbs[] = {
 	{ "policy", fh_cmd_policy, "check, sign or show the policy" },
 	{ "actor", fh_cmd_actor, "grant or revoke who may ask" },
 	{ "server", fh_cmd_server, "add or revoke a tool server" },
+	{ "pin", fh_cmd_pin, "show or sign what the tools of a server are" },
 	{ "signers", fh_cmd_signers, "change who may sign" },
 	{ "sign", fh_cmd_sign, "add a signature to a statement" },
 	{ "reference", fh_cmd_reference, "say what a machine's PCRs should be" },

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A tool server for the tests: it notes every call in ./calls, and can take its time."""
+"""A tool server for the tests: it notes every call in ./calls, and can take its time.
+
+What it defines it reads anew for each list from ./tools, if that is there: a line for each page, written as it stands.
+"""
 import json
 import os
 import sys
@@ -14,6 +17,15 @@ lock = threading.Lock()
 def say(id, result):
 	with lock:
 		sys.stdout.write(json.dumps({"jsonrpc": "2.0", "id": id, "result": result}) + "\n")
+		sys.stdout.flush()
+
+
+def list_tools(m):
+	pages = open("tools").read().splitlines() if os.path.exists("tools") else [json.dumps(TOOLS)]
+	page = int(m["params"].get("cursor", 0))
+	more = f', "nextCursor": "{page + 1}"' if page + 1 < len(pages) else ""
+	with lock:
+		sys.stdout.write(f'{{"jsonrpc": "2.0", "id": {m["id"]}, "result": {{"tools": {pages[page]}{more}}}}}\n')
 		sys.stdout.flush()
 
 
@@ -33,6 +45,6 @@ for line in sys.stdin:
 		say(m["id"], {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
 			"serverInfo": {"name": "test", "version": "1"}})
 	elif m.get("method") == "tools/list":
-		say(m["id"], {"tools": TOOLS})
+		list_tools(m)
 	elif m.get("method") == "tools/call":
 		threading.Thread(target=call, args=(m,), daemon=True).start()
