@@ -18,7 +18,7 @@ release = $(call build,build,--prefix=$(PREFIX))
 sanitized = $(call build,build-san,--buildtype=debug -Db_sanitize=address$(comma)undefined)
 comma = ,
 
-.PHONY: build run test test-boot test-real fuzz bench install clean help
+.PHONY: build run test test-boot test-real fuzz bench bench-large install clean help
 build: ## build/freehold, and build/freehold-verify (static)
 	@$(ALONE) '$(release)'
 
@@ -40,6 +40,9 @@ fuzz: ## run fuzz harnesses (those that hold TESTS) for FUZZ_SECONDS each
 
 bench: build ## measure, beside what it is measured against
 	@$(TOGETHER) bench/run
+
+bench-large: build ## make a record of 10 million entries, and verify it (4.3 GB, minutes)
+	@$(TOGETHER) bench/large
 
 install: ## install below DESTDIR and PREFIX
 	@$(ALONE) '$(release); meson configure build -Dprefix=$(PREFIX); rm -rf build/stage; \

@@ -114,6 +114,23 @@ static void print_hash(const char *label, const struct fh_hash *h)
 	printf("\n");
 }
 
+/* The checkpoint of others that this record reaches: nothing before it is left out.  */
+static bool is_complete(const struct fh_record_check *c)
+{
+	return c->options.at_least.n > 0
+	       && fh_finding_answer(&c->finding, FH_AUTHENTIC) == FH_ANSWER_YES;
+}
+
+static void print_complete(const struct fh_record_check *c)
+{
+	if (is_complete(c))
+		printf("complete    to %llu entries, by the checkpoint given\n",
+		       (unsigned long long)c->least.size);
+	else
+		printf("complete    unknown: a checkpoint kept elsewhere would tell"
+		       " (--at-least)\n");
+}
+
 static void print_record(const struct fh_record_check *c, const struct fh_unread *u)
 {
 	char when[FH_TIME_TEXT];
@@ -124,6 +141,7 @@ static void print_record(const struct fh_record_check *c, const struct fh_unread
 	printf("consistent  to %llu entries of %llu%s%s\n", (unsigned long long)c->covered.size,
 	       (unsigned long long)c->tree.size, c->covered.size > 0 ? ", not made before " : "",
 	       c->covered.size > 0 ? when : "");
+	print_complete(c);
 	print_hash("root", &c->covered.root);
 	printf("entries     ");
 	for (int k = 1; k < FH_ENTRY_KINDS; k++)
@@ -179,6 +197,11 @@ void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 	hash_member(b, "root", &c->covered.root);
 	number_member(b, "not-before-ms", c->covered.lo_ms);
 	fh_builder_u8(b, '}');
+	fh_json_put_name(b, "complete-to");
+	if (is_complete(c))
+		fh_builder_decimal(b, c->least.size);
+	else
+		fh_builder_text(b, "\"unknown\"");
 	number_member(b, "size", c->tree.size);
 	counts_member(b, &c->counts);
 	fh_json_put_name(b, "not-covered");

@@ -72,6 +72,11 @@ fh_err fh_record_check_begin(const struct fh_record_options *o,
 	return e;
 }
 
+bool fh_record_is_trusted(const struct fh_record_check *c)
+{
+	return c->options.trusted && c->tree.size < c->least.size;
+}
+
 /* The head is the one that belongs here.  */
 static void check_head(struct fh_record_check *c, struct fh_span body)
 {
@@ -122,8 +127,10 @@ static fh_err check_batch(struct fh_record_check *c, struct fh_span body)
 			      "the batch is malformed or does not follow the one before it");
 		return FH_ERR_OK;
 	}
+	const struct fh_record_aid *aid = c->options.aid;
 	fh_err e = FH_ERR_OK;
 
+	c->ahead = aid != nullptr ? aid->batch(aid->context, body) : nullptr;
 	while (!c->refused && (e = fh_batch_next(&batch, &s)) == FH_ERR_OK) {
 		if (c->tree.size == batch.size) {
 			e = FH_ERR_FORMAT;
@@ -132,6 +139,8 @@ static fh_err check_batch(struct fh_record_check *c, struct fh_span body)
 		e = fh_record_entry_check(c, &s);
 		if (e != FH_ERR_OK)
 			return e;
+		if (c->ahead != nullptr)
+			c->ahead++;
 	}
 	if (c->refused)
 		return FH_ERR_OK;

@@ -9,6 +9,7 @@
 #include "entry/segment.h"
 #include "merkle/checkpoint.h"
 #include "verify/finding.h"
+#include "verify/record_ahead.h"
 
 /* The streaming verifier of a record: the segments of a journal go in one after
  * the other, in order; what comes out are four answers, how far the record is
@@ -30,7 +31,9 @@ struct fh_record_options {
 	bool genesis_given;              /* genesis holds */
 	struct fh_hash genesis;          /* the chain id that is trusted */
 	struct fh_span at_least;         /* a checkpoint note saved earlier, or empty */
+	bool trusted;                    /* and this record was verified up to it then */
 	struct fh_chain_checks checks;   /* as for fh_chain_begin() */
+	const struct fh_record_aid *aid; /* what others do of it; or NULL */
 };
 
 /* Memory of one verification.  LIVE and SPARE are equally large
@@ -72,6 +75,7 @@ struct fh_record_session {
 	uint64_t start;              /* the one that made it */
 	bool quoted;                 /* its certificate carries a quote */
 	struct fh_verifier verifier; /* its key, once certified */
+	struct fh_public_key key;    /* the same */
 	uint32_t key_id;             /* on its note lines */
 };
 
@@ -99,6 +103,7 @@ struct fh_record_check {
 	uint64_t unquoted;           /* sessions whose certificate carries none */
 	uint64_t starts_unquoted;    /* later starts in a boot that carry none */
 	uint64_t unapproved;         /* quotes of a state that was not approved */
+	const struct fh_entry_ahead *ahead; /* of the entry being judged; or NULL */
 	struct fh_leaf last;         /* the entry before this one */
 	uint64_t began;              /* the first entry of its start */
 	struct fh_boundary *boundary; /* since and with the last checkpoint */

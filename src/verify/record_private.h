@@ -42,6 +42,11 @@ void fh_record_answer_accepted(struct fh_record_check *c);
 /* Judges a checkpoint.  */
 fh_err fh_record_checkpoint_check(struct fh_record_check *c, struct fh_span note);
 
+/* The entry that comes next is under the checkpoint up to which the record was verified
+ * before: what its leaf and payload say of each other is known, and that they are the
+ * same the tree shows when it comes to that checkpoint.  */
+bool fh_record_is_trusted(const struct fh_record_check *c);
+
 /* The tree has grown by one entry: compares with the checkpoint given.  */
 void fh_record_least_grown(struct fh_record_check *c);
 

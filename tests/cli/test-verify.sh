@@ -27,6 +27,22 @@ yes "no for a weak grade" 1 "$verify" record --require authentic weak
 tells "names the grade" "--allow-grade none"
 yes "yes if it is allowed" 0 "$verify" record --require authentic --allow-grade none,simulated weak
 yes "yes to a record that reaches a checkpoint" 0 "$verify" record --require authentic --at-least good.note good
+tells "and is complete to there" "complete    to 52 entries, by the checkpoint given"
+yes "says that of itself it is not known to be complete" 0 "$verify" record --require authentic good
+tells "as unknown" "complete    unknown"
+yes "and in JSON" 0 "$verify" record --json --require authentic --at-least good.note good
+tells "as a number" '"complete-to":52,'
+yes "goes on from a checkpoint that was verified before" 0 "$verify" record --require authentic --since good.note good
+yes "not from one of another record" 1 "$verify" record --require authentic --since good.note short
+yes "usage, with both" 64 "$verify" record --since good.note --at-least good.note good
+yes "usage, with no threads" 64 "$verify" record --jobs 0 good
+for jobs in 1 2 7; do
+	yes "the same with $jobs threads" 0 "$verify" record --jobs $jobs --genesis "$genesis" good
+	cp out jobs.$jobs
+done
+yes "word for word" 0 cmp jobs.1 jobs.7
+# Whatever byte is changed, the answer does not depend on the threads; nor with what was verified before, where a change shows.
+yes "every thread says the same of a changed record" 0 python3 -B "$top/tests/cli/changed.py" "$verify" good good.note
 yes "no to another record than the checkpoint's" 1 "$verify" record --require authentic --at-least good.note short
 yes "could not, with what is no checkpoint" 2 "$verify" record --at-least weak.genesis good
 yes "could not, without a record" 2 "$verify" record nowhere

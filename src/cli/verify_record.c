@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/verify_record.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/decimal.h"
+#include "base/hex.h"
+#include "cli/segments.h"
+#include "cli/unread.h"
+#include "cli/verify_ahead.h"
+#include "cli/verify_print.h"
+#include "cli/verify_words.h"
+#include "os/clock.h"
+#include "os/memory.h"
+
+constexpr size_t report_max = 8 << 20;    /* not covered places with their texts */
+constexpr size_t at_least_max = 64 << 10; /* FH_NOTE_MAX */
+constexpr uint64_t progress_after_ms = 2000;
+constexpr uint64_t progress_every_ms = 100;
+constexpr int bar_width = 40;
+
+static const struct fh_option options[] = {
+	{ "genesis", 0, false, "HASH", "the genesis hash of the chain that is trusted" },
+	{ "require", 0, true, "ANSWER,...", "answers that must be yes: authentic, fresh,"
+	  " enrolled, accepted (default authentic,enrolled)" },
+	{ "allow-grade", 0, true, "GRADE,...", "weak grades to let pass: none, simulated,"
+	  " co-located" },
+	{ "at-least", 0, false, "FILE",
+	  "a checkpoint saved earlier, which the record must extend" },
+	{ "since", 0, false, "FILE", "the same, and this record was verified up to it before" },
+	{ "jobs", 'j', false, "N", "threads (default one for each processor)" },
+};
+static const struct fh_usage usage = {
+	.verb = "verify record",
+	.operands = "[DIR]",
+	.summary = "check a record: every hash, signature and rule",
+	.options = options,
+	.options_n = sizeof(options) / sizeof(options[0]),
+	.operands_max = 1,
+	.text = "DIR is a state directory, or a copy of its record; without it, --state.\n"
+		"Exits 0 if every required answer is yes, 1 if any is no, 2 otherwise.",
+	.examples = "freehold verify record --genesis 31c6... /var/lib/freehold\n"
+		    "freehold verify record --genesis 31c6... --since last.note /var/lib/freehold",
+};
+
+/* What is asked, and what it takes.  */
+struct record_task {
+	struct fh_arguments a;
+	unsigned required, allowed, jobs;
+	struct fh_record_options options;
+	uint64_t trusted; /* entries under --since */
+	struct fh_arena live, spare, scratch, own, text;
+};
+
+static void record_task_drop(struct record_task *t)
+{
+	fh_arena_drop(&t->live);
+	fh_arena_drop(&t->spare);
+	fh_arena_drop(&t->scratch);
+	fh_arena_drop(&t->own);
+	fh_arena_drop(&t->text);
+}
+
+/* --- options -------------------------------------------------------------------- */
+
+static int read_jobs(struct record_task *t)
+{
+	const char *text = fh_argument(&t->a, "jobs");
+	uint64_t n = 0;
+
+	if (text == nullptr)
+		return -1;
+	if (fh_decimal_read(fh_span_str(text), &n) != FH_ERR_OK || n == 0 || n > FH_JOBS_MAX)
+		return fh_usage_error(&usage, "--jobs takes a number from 1 to %u", FH_JOBS_MAX);
+	t->jobs = (unsigned)n;
+	return -1;
+}
+
+static int read_task(struct fh_cli *cli, int argc, char **argv, struct record_task *t)
+{
+	int done = fh_cli_arguments(cli, &usage, argc, argv, &t->a);
+	const char *genesis = done < 0 ? fh_argument(&t->a, "genesis") : nullptr;
+
+	if (done < 0)
+		done = fh_verify_words(&usage, &t->a, &t->required, &t->allowed);
+	if (done < 0)
+		done = read_jobs(t);
+	if (done >= 0)
+		return done;
+	if (t->required == 0)
+		t->required = FH_AUTHENTIC | FH_ENROLLED;
+	t->options.genesis_given = genesis != nullptr;
+	if (genesis != nullptr
+	    && fh_hex_read(fh_span_str(genesis), t->options.genesis.bytes, FH_HASH_SIZE)
+		       != FH_ERR_OK)
+		return fh_usage_error(&usage, "--genesis takes 64 hex digits");
+	if (fh_argument(&t->a, "since") != nullptr && fh_argument(&t->a, "at-least") != nullptr)
+		return fh_usage_error(&usage, "--since says what --at-least would");
+	return -1;
+}
+
+/* The checkpoint that --at-least or --since names.  */
+static const char *least_of(const struct record_task *t)
+{
+	const char *since = fh_argument(&t->a, "since");
+
+	return since != nullptr ? since : fh_argument(&t->a, "at-least");
+}
+
+static fh_err read_least(struct record_task *t, const char *path)
+{
+	struct fh_checkpoint c;
+	struct fh_note note;
+	fh_err e = fh_file_read(path, at_least_max, &t->text, &t->options.at_least);
+
+	t->options.trusted = fh_argument(&t->a, "since") != nullptr;
+	if (e == FH_ERR_OK && t->options.trusted
+	    && fh_note_parse(t->options.at_least, &note) == FH_ERR_OK
+	    && fh_checkpoint_parse(note.text, &c) == FH_ERR_OK)
+		t->trusted = c.size;
+	return e;
+}
+
+static fh_err take_memory(struct record_task *t, size_t own)
+{
+	fh_err e = fh_arena_map(FH_CHAIN_ARENA, &t->live);
+
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(FH_CHAIN_ARENA, &t->spare);
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(FH_CHAIN_SCRATCH, &t->scratch);
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(own, &t->own);
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(report_max + at_least_max + sizeof(struct fh_unread) + 4096,
+				 &t->text);
+	return e;
+}
+
+/* --- progress ------------------------------------------------------------------- */
+
+struct progress {
+	const struct fh_record_check *check;
+	uint64_t bytes, before;       /* of the whole record; of the segments that are done */
+	uint64_t begun_ms, shown_ms;  /* shown: 0 if nothing was */
+	bool terminal;
+};
+
+static void draw(struct progress *p, uint64_t done)
+{
+	uint64_t percent = p->bytes == 0 ? 100 : done * 100 / p->bytes;
+	int filled = (int)(percent * bar_width / 100);
+
+	fprintf(stderr, "\r[%.*s%*s] %3llu %% %llu entries ", filled,
+		"########################################", bar_width - filled, "",
+		(unsigned long long)percent, (unsigned long long)p->check->tree.size);
+}
+
+/* On a terminal, once it takes longer than two seconds.  */
+static void tick(void *context, uint64_t bytes)
+{
+	struct progress *p = context;
+	uint64_t now = p->terminal ? fh_clock_boot_ms() : 0;
+
+	if (!p->terminal || now - p->begun_ms < progress_after_ms
+	    || now - p->shown_ms < progress_every_ms)
+		return;
+	p->shown_ms = now;
+	draw(p, p->before + bytes);
+}
+
+static void end_progress(const struct progress *p)
+{
+	if (p->shown_ms != 0)
+		fprintf(stderr, "\r%*s\r", bar_width + 40, "");
+}
+
+/* --- judging -------------------------------------------------------------------- */
+
+/* One segment; *RIGHT is false if a signature that was left to others is wrong.  */
+static fh_err feed_one(struct fh_record_check *c, struct fh_ahead *a, struct fh_span bytes,
+		       const char *name, bool last, bool *right)
+{
+	*right = true;
+	if (a == nullptr)
+		return fh_record_check_segment(c, bytes, name, last);
+	fh_err e = fh_ahead_segment(a, bytes);
+
+	if (e == FH_ERR_OK)
+		e = fh_record_check_segment(c, bytes, name, last);
+	fh_err settled = fh_ahead_settle(a, right);
+
+	return e == FH_ERR_OK ? settled : e;
+}
+
+/* Feeds all segments; each begins where the one before it ends.  With A, *RIGHT says that
+ * nothing was found that a reading without it would have to name.  */
+static fh_err feed(const struct fh_segments *s, struct fh_record_check *c, struct fh_ahead *a,
+		   bool *right, struct fh_trace *why)
+{
+	struct progress p = { .check = c, .bytes = s->bytes, .begun_ms = fh_clock_boot_ms(),
+			      .terminal = isatty(STDERR_FILENO) == 1 };
+	uint64_t read = 0;
+	fh_err e = FH_ERR_OK;
+
+	if (a != nullptr)
+		fh_ahead_watch(a, tick, &p);
+	*right = true;
+	while (read < s->files && !c->refused && *right) {
+		FH_OWN(fh_mapped) m = { 0 };
+		uint64_t first = c->tree.size;
+
+		e = fh_segments_map(s, first, &m, why);
+		if (e != FH_ERR_OK)
+			break;
+		read++;
+		e = feed_one(c, a, m.bytes, m.name, read == s->files, right);
+		if (e != FH_ERR_OK)
+			return e;
+		/* The name is of the mapping, which ends here.  */
+		c->segment = "record";
+		p.before += m.bytes.n;
+		tick(&p, 0);
+		if (c->tree.size == first)
+			break;
+	}
+	end_progress(&p);
+	if (e != FH_ERR_OK && e != FH_ERR_MISSING)
+		return e;
+	fh_record_check_strays(c, s->files - read);
+	*right = *right && !c->refused;
+	return FH_ERR_OK;
+}
+
+static fh_err begin(struct record_task *t, const struct fh_record_aid *aid,
+		    struct fh_record_check *c)
+{
+	struct fh_record_memory memory = { &t->live, &t->spare, &t->scratch, &t->own };
+
+	fh_record_check_drop(c);
+	fh_arena_reset(&t->own);
+	t->options.aid = aid;
+	return fh_record_check_begin(&t->options, &memory, c);
+}
+
+/* With all processors; and where that ends in a no, again with one, so that the answer
+ * and the place it names are those of a reading from front to back.  */
+static fh_err verify(struct record_task *t, const struct fh_segments *s, struct fh_record_check *c,
+		     struct fh_trace *why)
+{
+	FH_OWN(fh_ahead_handle) ahead = { 0 };
+	bool right;
+	fh_err e = fh_ahead_begin(t->jobs, t->trusted, &ahead);
+
+	if (e != FH_ERR_OK)
+		return e;
+	const struct fh_record_aid aid = fh_ahead_aid(ahead.p);
+
+	e = begin(t, &aid, c);
+	if (e == FH_ERR_OK)
+		e = feed(s, c, ahead.p, &right, why);
+	if (e != FH_ERR_OK || right)
+		return e;
+	e = begin(t, /* aid= */ nullptr, c);
+	return e == FH_ERR_OK ? feed(s, c, /* a= */ nullptr, &right, why) : e;
+}
+
+static int judge(const struct fh_cli *cli, struct record_task *t, const struct fh_segments *s,
+		 const struct fh_unread *unread)
+{
+	FH_OWN(fh_record_check) c = { 0 };
+	struct fh_trace why = { 0 };
+	fh_err e = verify(t, s, &c, &why);
+
+	if (e == FH_ERR_FORMAT && least_of(t) != nullptr)
+		return fh_cli_fail(e, least_of(t), "is no signed checkpoint",
+				   "save one from a proof, or from the record itself");
+	uint8_t *room = fh_arena_take(&t->text, report_max);
+
+	if (e == FH_ERR_OK && room == nullptr)
+		e = FH_ERR_NOMEM;
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, s->path, &why);
+	fh_record_check_end(&c);
+	enum fh_answer v = fh_finding_settle(&c.finding, t->required, t->allowed);
+	struct fh_report report = { cli, fh_builder_of(room, report_max), nullptr };
+
+	fh_report_finding(&report, "record", v, &c.finding);
+	fh_report_record(&report, &c, unread);
+	e = fh_report_end(&report);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, "stdout", "the answer could not be written", nullptr);
+	return fh_exit_of(v);
+}
+
+int fh_verify_record(struct fh_cli *cli, int argc, char **argv)
+{
+	__attribute__((cleanup(record_task_drop))) struct record_task t = { 0 };
+	FH_OWN(fh_segments) s = { 0 };
+	struct fh_trace why = { 0 };
+	int done = read_task(cli, argc, argv, &t);
+
+	if (done >= 0)
+		return done;
+	const char *path = t.a.operands > 0 ? t.a.operand[0] : cli->config.state;
+	const char *least = least_of(&t);
+	fh_err e = fh_segments_open(path, &s, &why);
+
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, path, &why);
+	e = take_memory(&t, fh_record_memory_size(s.bytes));
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, path, nullptr, nullptr);
+	if (least != nullptr) {
+		e = read_least(&t, least);
+		if (e != FH_ERR_OK)
+			return fh_cli_fail(e, least, nullptr, "name a checkpoint saved earlier");
+	}
+	struct fh_unread *unread = fh_arena_take(&t.text, sizeof(*unread));
+
+	e = unread != nullptr ? fh_unread_find(path, &s, unread, &why) : FH_ERR_NOMEM;
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, path, &why);
+	return judge(cli, &t, &s, unread);
+}
