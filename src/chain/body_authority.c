@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may sign: the bodies `genesis` and `signers`.  */
 #include "chain/body_private.h"
+#include "chain/lease.h"
 
 constexpr size_t kind_max = 32;
 constexpr size_t nonce_size = 32;
@@ -115,6 +116,7 @@ static void read_thresholds(struct fh_members *m, struct fh_authority *a)
 					  "must lie between 1 and the number of signers");
 		t->count = (uint32_t)count;
 		if (fh_statement_kind_parse(t->kind) == FH_STATEMENT_OTHER &&
+		    !fh_span_equal(t->kind, FH_SPAN_LIT(FH_LEASE_KIND)) &&
 		    !fh_span_equal(t->kind, FH_SPAN_LIT("default")))
 			fh_members_refuse(m, "thresholds", "names a kind that is not known here");
 	}

@@ -11,10 +11,10 @@ fh_err fh_policy_read(struct fh_span body, struct fh_policy_body *out, struct fh
 	struct fh_policy_body p = { 0 };
 
 	p.cedar = fh_members_text(&m, "cedar", FH_POLICY_TEXT_MAX);
-	if (fh_members_has(&m, "lease")) {
-		fh_trace_what(t, "policy: `lease` is not evaluated yet");
-		fh_trace_cure(t, "leave it out; a policy that expires soon has a similar effect");
-		return FH_ERR_UNSUPPORTED;
+	if (fh_members_has(&m, "lease")) { /* those signed before there were any have none */
+		p.lease_ms = fh_cbor_uint(&m.c);
+		if (p.lease_ms == 0 || p.lease_ms > time_max)
+			fh_members_refuse(&m, "lease", "must be a time of at least 1 ms");
 	}
 	p.schema = fh_members_text(&m, "schema", FH_POLICY_TEXT_MAX);
 	p.expires_ms = fh_members_uint(&m, "expires", time_max);
@@ -28,9 +28,13 @@ fh_err fh_policy_read(struct fh_span body, struct fh_policy_body *out, struct fh
 
 void fh_policy_put(struct fh_builder *b, const struct fh_policy_body *p)
 {
-	fh_cbor_put_map(b, 3);
+	fh_cbor_put_map(b, p->lease_ms > 0 ? 4 : 3);
 	fh_put_name(b, "cedar");
 	fh_cbor_put_text(b, p->cedar);
+	if (p->lease_ms > 0) {
+		fh_put_name(b, "lease");
+		fh_cbor_put_uint(b, p->lease_ms);
+	}
 	fh_put_name(b, "schema");
 	fh_cbor_put_text(b, p->schema);
 	fh_put_name(b, "expires");

@@ -161,6 +161,8 @@ fh_err fh_chain_check(const struct fh_chain *c, struct fh_span payload, struct f
 fh_err fh_chain_wants(const struct fh_chain *c, struct fh_span file, struct fh_arena *scratch,
 		      size_t *more, struct fh_trace *t);
 
+/* When the statement at SEQUENCE (up to head) was signed, as its signer says; else 0.  */
+uint64_t fh_chain_issued_at(const struct fh_chain *c, uint64_t sequence);
 /* The hash of the statement at SEQUENCE (up to head) into *OUT.  */
 fh_err fh_chain_hash_at(const struct fh_chain *c, uint64_t sequence, struct fh_hash *out);
 /* The sequence of the statement with HASH, which then is on this chain (up to

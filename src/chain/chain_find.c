@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain/chain_private.h"
 
+uint64_t fh_chain_issued_at(const struct fh_chain *c, uint64_t sequence)
+{
+	return sequence < c->steps ? c->step[sequence].issued_ms : 0;
+}
+
 fh_err fh_chain_hash_at(const struct fh_chain *c, uint64_t sequence, struct fh_hash *out)
 {
 	if (sequence >= c->steps)

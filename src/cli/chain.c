@@ -8,6 +8,7 @@
 #include "chain/sealed.h"
 #include "cli/activate.h"
 #include "cli/chain_show.h"
+#include "cli/lease.h"
 #include "cli/signing.h"
 
 constexpr int go_on = -1;
@@ -101,6 +102,8 @@ static int import_one(const struct fh_cli *cli, struct fh_state *state, const ch
 	e = fh_file_read(path, file_max, &state->memory, &file);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, nullptr, "give a statement file");
+	if (fh_lease_file_is(file))
+		return fh_lease_import(cli, state, file, path);
 	return fh_sealed_answer_is(file) ? fh_activate(cli, state, file, path)
 					 : fh_signing_import(cli, state, file, path);
 }

@@ -72,6 +72,7 @@ int fh_cmd_device(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_genesis(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_headers(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_init(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_lease(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_key(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_pin(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_policy(struct fh_cli *cli, int argc, char **argv);

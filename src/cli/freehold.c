@@ -16,6 +16,7 @@ static const struct fh_subcommand verbs[] = {
 	{ "device", fh_cmd_device, "admit a machine to the chain" },
 	{ "chain", fh_cmd_chain, "show, import or export the authority chain" },
 	{ "policy", fh_cmd_policy, "check, sign or show the policy" },
+	{ "lease", fh_cmd_lease, "let a machine go on for a while" },
 	{ "actor", fh_cmd_actor, "grant or revoke who may ask" },
 	{ "server", fh_cmd_server, "add or revoke a tool server" },
 	{ "pin", fh_cmd_pin, "show or sign what the tools of a server are" },

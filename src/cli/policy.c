@@ -13,6 +13,7 @@
 #include "os/clock.h"
 
 constexpr int go_on = -1;
+constexpr uint64_t lease_usual_ms = (uint64_t)30 * 24 * 3600 * 1000;
 constexpr size_t body_max = 2 * FH_POLICY_TEXT_MAX + 256;
 
 #define SCHEMA_OPTION { "schema", 0, false, "FILE", "the Cedar schema: what actions there are" }
@@ -21,6 +22,7 @@ static const struct fh_option check_options[] = { SCHEMA_OPTION };
 static const struct fh_option sign_options[] = {
 	SCHEMA_OPTION,
 	{ "expires", 0, false, "TIME", "permits nothing after this long: 12h, 90d" },
+	{ "lease", 0, false, "TIME", "how long without renewal; 30d, or until it expires" },
 	FH_SIGNING_OPTIONS,
 };
 static const struct fh_option revoke_options[] = { FH_SIGNING_OPTIONS };
@@ -45,7 +47,9 @@ static const struct fh_usage usage_sign = {
 	.options_n = sizeof(sign_options) / sizeof(sign_options[0]),
 	.operands_min = 1,
 	.operands_max = 1,
-	.text = "Every policy expires; an expired one permits nothing.\n",
+	.text = "Every policy expires; an expired one permits nothing.  Its lease may end before:\n"
+		"without `freehold lease renew` it then permits only what is @fallback, and what\n"
+		"is under way is ended.\n",
 	.examples = "  freehold policy sign policy.cedar --schema schema.cedarschema \\\n"
 		    "      --expires 90d --operator-key op.key\n",
 };
@@ -154,10 +158,13 @@ static int policy_sign(struct fh_cli *cli, int argc, char **argv)
 	if (done != go_on)
 		return done;
 
-	const char *expires = fh_argument(&a, "expires");
+	const char *expires = fh_argument(&a, "expires"), *lease = fh_argument(&a, "lease");
 
 	if (expires == nullptr || fh_duration_read(expires, &ms) != FH_ERR_OK)
 		return fh_usage_error(&usage_sign, "needs --expires with a time like 12h or 90d");
+	p.lease_ms = ms < lease_usual_ms ? ms : lease_usual_ms;
+	if (lease != nullptr && fh_duration_read(lease, &p.lease_ms) != FH_ERR_OK)
+		return fh_usage_error(&usage_sign, "--lease needs a time like 12h or 7d");
 	done = fh_signing_begin(cli, &usage_sign, &a, &state, &signing);
 	if (done == go_on)
 		done = read_texts(&usage_sign, &a, &state.memory, &p);
@@ -186,6 +193,10 @@ static int show_json(struct fh_state *state, const struct fh_policy_held *p)
 	fh_builder_hex(&b, fh_hash_span(&p->hash));
 	fh_builder_text(&b, "\",\"expires_ms\":");
 	fh_builder_decimal(&b, p->body.expires_ms);
+	if (p->body.lease_ms > 0) {
+		fh_builder_text(&b, ",\"lease-ms\":");
+		fh_builder_decimal(&b, p->body.lease_ms);
+	}
 	fh_builder_text(&b, ",\"cedar\":");
 	fh_json_put_string(&b, p->body.cedar);
 	fh_builder_text(&b, ",\"schema\":");

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/lease.h"
 #include "cli/signing.h"
 
 constexpr int go_on = -1;
@@ -11,7 +12,7 @@ static const struct fh_option options[] = { FH_SIGNING_OPTIONS };
 static const struct fh_usage usage = {
 	.verb = "sign",
 	.operands = "FILE",
-	.summary = "Adds signatures to a statement that wants more of them",
+	.summary = "Adds signatures to a statement or lease that wants more of them",
 	.options = options,
 	.options_n = sizeof(options) / sizeof(options[0]),
 	.operands_min = 1,
@@ -20,24 +21,6 @@ static const struct fh_usage usage = {
 		"--state, except for genesis.  FILE is replaced unless --out names another.\n",
 	.examples = "  freehold sign revoke.fhs --operator-key second.key\n",
 };
-
-/* Both sets in rising key id; a key that signed already is left as it is.  */
-static size_t merge(const struct fh_envelope *v, const struct fh_cose_signature *add, size_t n,
-		    struct fh_cose_signature *out)
-{
-	size_t i = 0, k = 0, count = 0;
-
-	while ((i < v->signatures || k < n) && count < FH_STATEMENT_SIGNATURES_MAX) {
-		int order = i == v->signatures ? 1 : k == n ? -1
-			: fh_span_compare(fh_hash_span(&v->signature[i].key_id),
-					  fh_hash_span(&add[k].key_id));
-
-		out[count++] = order <= 0 ? v->signature[i] : add[k];
-		i += order <= 0;
-		k += order >= 0;
-	}
-	return count;
-}
 
 static void show(const struct fh_cli *cli, const struct fh_statement *s)
 {
@@ -52,33 +35,20 @@ static void show(const struct fh_cli *cli, const struct fh_statement *s)
 static int add(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_state *state,
 	       const struct fh_signing *signing, const struct fh_envelope *v)
 {
-	struct fh_cose_signature mine[FH_SIGNERS_MAX], all[FH_STATEMENT_SIGNATURES_MAX];
 	const char *path = fh_argument(a, "out") != nullptr ? fh_argument(a, "out") : a->operand[0];
-	struct fh_builder b = fh_builder_of(fh_arena_take(&state->memory, FH_ENVELOPE_MAX),
-					    FH_ENVELOPE_MAX);
 	struct fh_trace t = { 0 };
 	struct fh_span file;
 	size_t more;
-	fh_err e = b.p == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
+	fh_err e = fh_signing_more(signing, FH_SPAN_LIT(FH_STATEMENT_AAD), v->statement.payload,
+				   v->signature, v->signatures, &state->memory, &file);
 
-	for (size_t i = 0; e == FH_ERR_OK && i < signing->keys; i++)
-		e = fh_operator_key_sign(&signing->key[i], v->statement.payload, &state->memory,
-					 &mine[i]);
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, path, nullptr, nullptr);
-	fh_envelope_put(&b, v->statement.payload, all, merge(v, mine, signing->keys, all));
-	e = fh_builder_end(&b, &file);
 	if (e == FH_ERR_OK)
 		e = fh_chain_wants(&state->chain, file, &state->scratch, &more, &t);
 	if (e == FH_ERR_OK)
 		e = fh_file_replace(path, file, 0644);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, path, &t);
-	if (more > 0)
-		fh_cli_say(cli, "%s: signed; %zu more wanted", path, more);
-	else
-		fh_cli_say(cli, "%s: complete; `freehold chain import %s` brings it in", path,
-				path);
+	fh_signing_tell(cli, path, more);
 	return FH_EXIT_YES;
 }
 
@@ -115,6 +85,8 @@ int fh_cmd_sign(struct fh_cli *cli, int argc, char **argv)
 
 	if (done != go_on)
 		return done;
+	if (fh_lease_is(a.operand[0]))
+		return fh_lease_sign(cli, &usage, &a);
 
 	fh_err e = read_draft(&a, cli, &state, &v, &t);
 

@@ -139,20 +139,56 @@ int fh_signing_open(const struct fh_cli *cli, const struct fh_usage *u,
 	return go_on;
 }
 
-fh_err fh_signing_envelope(const struct fh_signing *s, struct fh_span payload, struct fh_arena *a,
-			   struct fh_span *file)
+/* Both sets in rising key id; a key that signed already is left as it is.  */
+static size_t merge(const struct fh_cose_signature *old, size_t olds,
+		    const struct fh_cose_signature *add, size_t n, struct fh_cose_signature *out)
 {
-	struct fh_cose_signature signature[FH_SIGNERS_MAX];
-	size_t cap = payload.n + s->keys * (FH_MLDSA65_SIGNATURE_SIZE + 128) + 64;
+	size_t i = 0, k = 0, count = 0;
+
+	while ((i < olds || k < n) && count < FH_STATEMENT_SIGNATURES_MAX) {
+		int order = i == olds ? 1 : k == n ? -1
+			: fh_span_compare(fh_hash_span(&old[i].key_id),
+					  fh_hash_span(&add[k].key_id));
+
+		out[count++] = order <= 0 ? old[i] : add[k];
+		i += order <= 0;
+		k += order >= 0;
+	}
+	return count;
+}
+
+fh_err fh_signing_more(const struct fh_signing *s, struct fh_span aad, struct fh_span payload,
+		       const struct fh_cose_signature *old, size_t olds, struct fh_arena *a,
+		       struct fh_span *file)
+{
+	struct fh_cose_signature mine[FH_SIGNERS_MAX], all[FH_STATEMENT_SIGNATURES_MAX];
+	size_t cap = payload.n + (olds + s->keys) * (FH_MLDSA65_SIGNATURE_SIZE + 128) + 64;
 	struct fh_builder b = fh_builder_of(fh_arena_take(a, cap), cap);
 	fh_err e = b.p == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
 
 	for (size_t i = 0; e == FH_ERR_OK && i < s->keys; i++)
-		e = fh_operator_key_sign(&s->key[i], payload, a, &signature[i]);
+		e = fh_operator_key_sign_as(&s->key[i], aad, payload, a, &mine[i]);
 	if (e != FH_ERR_OK)
 		return e;
-	fh_envelope_put(&b, payload, signature, s->keys);
+	fh_envelope_put(&b, payload, all, merge(old, olds, mine, s->keys, all));
 	return fh_builder_end(&b, file);
+}
+
+fh_err fh_signing_envelope(const struct fh_signing *s, struct fh_span payload, struct fh_arena *a,
+			   struct fh_span *file)
+{
+	return fh_signing_more(s, FH_SPAN_LIT(FH_STATEMENT_AAD), payload, /* old= */ nullptr, 0, a,
+			       file);
+}
+
+void fh_signing_tell(const struct fh_cli *cli, const char *path, size_t more)
+{
+	if (more > 0)
+		fh_cli_say(cli, "%s: %zu more signature%s wanted; `freehold sign %s` adds one",
+			   path, more, more == 1 ? " is" : "s are", path);
+	else
+		fh_cli_say(cli, "%s: complete; `freehold chain import %s` brings it in", path,
+			   path);
 }
 
 static void warn_stopped(const struct fh_chain *c)
@@ -198,11 +234,7 @@ static int write_out(const struct fh_cli *cli, struct fh_state *state, struct fh
 	e = fh_file_write_new(out, file, 0644);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, out, nullptr, "choose a file that does not exist yet");
-	if (more > 0)
-		fh_cli_say(cli, "%s: %zu more signature%s wanted; `freehold sign %s` adds one", out,
-			   more, more == 1 ? " is" : "s are", out);
-	else
-		fh_cli_say(cli, "%s: complete; `freehold chain import %s` brings it in", out, out);
+	fh_signing_tell(cli, out, more);
 	return FH_EXIT_YES;
 }
 

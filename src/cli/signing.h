@@ -34,6 +34,14 @@ int fh_signing_open_one(const struct fh_cli *cli, const struct fh_usage *u,
 fh_err fh_signing_envelope(const struct fh_signing *s, struct fh_span payload, struct fh_arena *a,
 			   struct fh_span *file);
 
+/* The same for the purpose AAD (docs/spec/KEYS), beside the OLDS signatures that are there; a
+ * key that signed already is left as it is.  */
+fh_err fh_signing_more(const struct fh_signing *s, struct fh_span aad, struct fh_span payload,
+		       const struct fh_cose_signature *old, size_t olds, struct fh_arena *a,
+		       struct fh_span *file);
+/* Says whether the file PATH wants MORE signatures, and what to do with it.  */
+void fh_signing_tell(const struct fh_cli *cli, const char *path, size_t more);
+
 /* Signs the statement KIND with BODY as the next of STATE's chain.  With --out
  * it is written there, also when signatures are still wanting; otherwise it is
  * accepted and added to the state directory.  Tells what happened and returns

@@ -8,6 +8,7 @@
 
 #include "chain/authority.h"
 #include "cli/device_key.h"
+#include "cli/lease.h"
 #include "cli/segments.h"
 #include "cli/state.h"
 #include "cli/time.h"
@@ -19,6 +20,7 @@
 #include "entry/pending.h"
 #include "entry/segment.h"
 #include "merkle/checkpoint.h"
+#include "os/clock.h"
 
 constexpr size_t pid_max = 32;
 
@@ -46,6 +48,8 @@ struct status {
 	uint64_t wanted;
 	uint64_t epoch;             /* boot epoch that the device key is sealed for */
 	uint64_t free_bytes;
+	bool policy, leased;        /* one is in force; its lease is live by the clock */
+	struct fh_lease_term term;
 };
 
 static void status_drop(struct status *s)
@@ -197,6 +201,24 @@ static void see_seal(struct status *s)
 					     FH_SPAN_ARRAY(f.release.companion[i].bytes));
 }
 
+/* Until when this machine may go on.  */
+static fh_err see_lease(struct status *s, struct fh_trace *t)
+{
+	const struct fh_policy_held *p = fh_chain_policy(&s->state.chain);
+	struct fh_lease_taken last = { 0 };
+	uint64_t now = fh_clock_real_ms();
+	fh_err e = FH_ERR_OK;
+
+	s->policy = p != nullptr;
+	if (s->policy && s->record.found)
+		e = fh_lease_look(&s->state, &s->record.device_id, &last, t);
+	if (!s->policy || e != FH_ERR_OK)
+		return e;
+	s->term = fh_lease_term(&s->state.chain, p, &last);
+	s->leased = fh_lease_live(&s->term, (struct fh_time){ now, now });
+	return FH_ERR_OK;
+}
+
 /* The grade of this machine: the lower of its enrolment and its session.  */
 static const char *grade_of(const struct status *s)
 {
@@ -241,6 +263,17 @@ static void print_chain(const struct fh_chain *c)
 	       when);
 }
 
+static void print_lease(const struct status *s)
+{
+	char when[FH_TIME_TEXT];
+
+	if (!s->policy)
+		return;
+	fh_time_text(s->term.ends_ms, when);
+	printf("lease          %s %s%s\n", s->leased ? "until" : "ENDED", when,
+	       s->leased ? "" : ": only what is @fallback is permitted; `freehold lease renew`");
+}
+
 /* For printf's %.*s.  */
 #define text(s) (int)(s).n, (s).n > 0 ? (const char *)(s).p : ""
 
@@ -252,6 +285,7 @@ static void print_status(const struct fh_cli *cli, const struct status *s)
 	printf("running        %s%s%s\n", s->running ? "yes" : "no", s->running ? ", process " : "",
 	       s->pid);
 	print_chain(&s->state.chain);
+	print_lease(s);
 	printf("grade          %s\n", grade_of(s));
 	if (s->sealed)
 		printf("device key     sealed for boot epoch %llu%s\n",
@@ -339,6 +373,10 @@ static fh_err print_json(const struct fh_cli *cli, const struct status *s)
 		fh_builder_text(&b, s->pid);
 	}
 	put_chain(&b, &s->state.chain);
+	if (s->policy) {
+		put_number(&b, ",\"lease\":{\"ends-ms\":", s->term.ends_ms);
+		fh_builder_text(&b, s->leased ? ",\"live\":true}" : ",\"live\":false}");
+	}
 	put_string(&b, ",\"grade\":", grade_of(s));
 	if (s->sealed) {
 		put_number(&b, ",\"device-key\":{\"epoch\":", s->epoch);
@@ -382,6 +420,8 @@ int fh_cmd_status(struct fh_cli *cli, int argc, char **argv)
 
 	if (e == FH_ERR_OK)
 		e = see_record(cli->config.state, &s.record, &t);
+	if (e == FH_ERR_OK)
+		e = see_lease(&s, &t);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, cli->config.state, &t);
 	see_running(cli->config.state, &s);

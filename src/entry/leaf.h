@@ -29,6 +29,7 @@ enum fh_entry_kind {
 	FH_ENTRY_STOP = 7,    /* serve ends in order */
 	FH_ENTRY_QUOTE = 8,   /* the chip's word on its state, over the checkpoint before */
 	FH_ENTRY_BOOT = 9,    /* an earlier start was refused, and why */
+	FH_ENTRY_LEASE = 10,  /* the operator's lease was taken */
 	FH_ENTRY_KINDS,
 };
 

@@ -292,11 +292,14 @@ static fh_err send_released(struct fh_core *c)
 	return fh_outbox_send(&c->reach_out, c->reach.fd);
 }
 
-static int poll_timeout(const struct fh_core *c)
+static int poll_timeout(struct fh_core *c)
 {
 	uint64_t now_ms = fh_clock_boot_ms(), due_ms = fh_core_receipt_due_ms(c);
+	uint64_t lease_ms = fh_core_lease_due_ms(c);
 	int timeout = idle_look_ms;
 
+	if (lease_ms < due_ms)
+		due_ms = lease_ms;
 	if (due_ms < now_ms + idle_look_ms)
 		timeout = due_ms > now_ms ? (int)(due_ms - now_ms) : 0;
 
@@ -355,6 +358,8 @@ static fh_err turn(struct fh_core *c)
 
 	if (e == FH_ERR_OK)
 		e = fh_core_session_expire(c);
+	if (e == FH_ERR_OK)
+		e = fh_core_lease_cut(c);
 	if (e == FH_ERR_OK)
 		e = quote_if_due(c);
 	if (e == FH_ERR_OK)

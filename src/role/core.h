@@ -20,6 +20,7 @@
 #include "role/permit.h"
 #include "role/role.h"
 #include "state/fold.h"
+#include "state/lease.h"
 #include "store/chain_files.h"
 
 /* What the files of core share.  One thread, one loop: read what the gates and
@@ -154,6 +155,7 @@ struct fh_core {
 
 	struct fh_journal journal;
 	struct fh_fold fold;          /* of all entries of the record */
+	struct fh_lease_taken lease;  /* the last one of the operator */
 	struct fh_core_reserve *reserve; /* FH_CORE_RESERVES */
 	struct fh_hash device_id;
 	struct fh_hash key_chain;     /* the chain that the device key serves */
@@ -397,6 +399,19 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 
 /* "no-permit", "expired", ...: the stable code of a decision's reason.  */
 struct fh_span fh_core_reason_code(enum fh_reason r);
+
+/* --- core_lease.c: the operator's lease --------------------------------- */
+
+/* Takes a lease that the record holds already; what is new in chain/, and records it.  */
+fh_err fh_core_lease_recorded(struct fh_core *c, struct fh_span file);
+fh_err fh_core_lease_refresh(struct fh_core *c);
+/* Permits that are not @fallback may be effective now.  */
+bool fh_core_leased(struct fh_core *c);
+/* Ends what is under way and not permitted any more: without a lease all but what is
+ * @fallback, without a policy everything.  An error is of the record, and final.  */
+fh_err fh_core_lease_cut(struct fh_core *c);
+/* When that is to be looked at next, on the boot clock; UINT64_MAX: not of itself.  */
+uint64_t fh_core_lease_due_ms(struct fh_core *c);
 
 /* --- core_quota.c: budgets ---------------------------------------------- */
 

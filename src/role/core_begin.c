@@ -44,7 +44,8 @@ static fh_err ask_open(struct fh_core *c, struct fh_door_opened *out)
 
 /* --- the record so far ------------------------------------------------ */
 
-static fh_err recorded_statement(struct history *h, const struct fh_fields *f)
+static fh_err recorded_statement(struct history *h, enum fh_entry_kind kind,
+				 const struct fh_fields *f)
 {
 	const struct fh_field *statement = fh_fields_get(f, FH_FIELD_STATEMENT);
 
@@ -54,7 +55,10 @@ static fh_err recorded_statement(struct history *h, const struct fh_fields *f)
 	struct fh_span envelope = fh_cbor_bytes(&c, FH_STATEMENT_MAX);
 	fh_err e = fh_cursor_end(&c);
 
-	return e == FH_ERR_OK ? fh_core_chain_recorded(h->core, envelope) : e;
+	if (e != FH_ERR_OK)
+		return e;
+	return kind == FH_ENTRY_LEASE ? fh_core_lease_recorded(h->core, envelope)
+				      : fh_core_chain_recorded(h->core, envelope);
 }
 
 static fh_err recorded_session(struct history *h, const struct fh_leaf *leaf,
@@ -90,7 +94,8 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 		h->session = leaf->session;
 		return recorded_session(h, leaf, &f);
 	case FH_ENTRY_CHAIN:
-		return recorded_statement(h, &f);
+	case FH_ENTRY_LEASE:
+		return recorded_statement(h, leaf->kind, &f);
 	default:
 		return fh_fold_add(&h->core->fold, leaf, &f);
 	}
@@ -291,6 +296,9 @@ static fh_err first_entries(struct fh_core *c, const struct fh_door_begun *begun
 		e = append_session(c, begun);
 	if (e == FH_ERR_OK)
 		e = append_start(c, !begun->fresh);
+	if (e == FH_ERR_OK)
+		e = fh_core_lease_refresh(c);
+	fh_arena_reset(&c->scratch);
 	if (e == FH_ERR_OK)
 		e = fh_core_record_pending(c);
 	if (e == FH_ERR_OK)

@@ -254,6 +254,8 @@ fh_err fh_core_chain_refresh(struct fh_core *c)
 		e = cut_revoked(c);
 	if (e == FH_ERR_OK)
 		e = fh_core_policy_refresh(c);
+	if (e == FH_ERR_OK)
+		e = fh_core_lease_refresh(c);
 	if (e != FH_ERR_OK || fh_hash_equal(&before, &c->chain.head.hash))
 		return e;
 	/* Recorded and signed first: what the chip does cannot be taken back.  */

@@ -20,7 +20,7 @@ static bool suffices(void *context, const struct fh_charge *charge)
 struct fh_circumstances fh_core_circumstances(struct fh_core *c, size_t sent)
 {
 	return (struct fh_circumstances){
-		.leased = true,
+		.leased = fh_core_leased(c),
 		.amount = { [FH_UNIT_CALLS] = 1, [FH_UNIT_BYTES] = sent + FH_FRAME_MAX },
 		.suffices = suffices,
 		.context = c,

@@ -152,6 +152,7 @@ static const char *const outcome_texts[FH_OUTCOMES] = {
 	[FH_OUTCOME_RESULT] = "result",       [FH_OUTCOME_ERROR] = "error",
 	[FH_OUTCOME_TIMEOUT] = "timeout",     [FH_OUTCOME_CANCELLED] = "cancelled",
 	[FH_OUTCOME_FAILED] = "failed",       [FH_OUTCOME_UNKNOWN] = "unknown",
+	[FH_OUTCOME_PARTIAL] = "partial",
 };
 
 const char *fh_outcome_text(enum fh_outcome_status s)
@@ -183,7 +184,7 @@ fh_err fh_outcome_read(struct fh_span frame, struct fh_outcome *out)
 	o.text = fh_cbor_text(&c, text_max);
 	o.body = fh_cbor_bytes(&c, FH_JSON_MAX);
 	o.digests = fh_cbor_bytes(&c, FH_TOOLS_LISTED_MAX * FH_HASH_SIZE);
-	if (status >= FH_OUTCOMES || o.digests.n % FH_HASH_SIZE != 0 ||
+	if (status >= FH_OUTCOME_UNKNOWN || o.digests.n % FH_HASH_SIZE != 0 ||
 	    (o.body.n != 0 && fh_cbor_check(o.body) != FH_ERR_OK))
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	fh_err e = fh_cursor_end(&c);

@@ -76,6 +76,7 @@ enum fh_outcome_status {
 	FH_OUTCOME_CANCELLED = 3, /* given up on request */
 	FH_OUTCOME_FAILED = 4,    /* the server died or spoke nonsense */
 	FH_OUTCOME_UNKNOWN = 5,   /* not reported: written by core after a crash */
+	FH_OUTCOME_PARTIAL = 6,   /* cut by core: what permitted it has ended */
 	FH_OUTCOMES,
 };
 

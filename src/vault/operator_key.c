@@ -268,6 +268,13 @@ fh_err fh_operator_key_open(struct fh_span file, struct fh_span passphrase,
 fh_err fh_operator_key_sign(const struct fh_operator_key *k, struct fh_span payload,
 			    struct fh_arena *a, struct fh_cose_signature *out)
 {
+	return fh_operator_key_sign_as(k, FH_SPAN_LIT(FH_STATEMENT_AAD), payload, a, out);
+}
+
+fh_err fh_operator_key_sign_as(const struct fh_operator_key *k, struct fh_span aad,
+			       struct fh_span payload, struct fh_arena *a,
+			       struct fh_cose_signature *out)
+{
 	size_t cap = payload.n + FH_COSE_SIGNED_OVERHEAD;
 	struct fh_builder b = fh_builder_of(fh_arena_take(a, cap), cap);
 	struct fh_signature *s = fh_arena_take(a, sizeof(*s));
@@ -276,7 +283,7 @@ fh_err fh_operator_key_sign(const struct fh_operator_key *k, struct fh_span payl
 
 	if (b.p == nullptr || s == nullptr)
 		return FH_ERR_NOMEM;
-	fh_cose_put_signed(&b, FH_SPAN_LIT(FH_STATEMENT_AAD), payload);
+	fh_cose_put_signed(&b, aad, payload);
 	e = fh_builder_end(&b, &to_sign);
 	if (e == FH_ERR_OK)
 		e = fh_signer_sign(&k->signer, to_sign, s);

@@ -62,7 +62,11 @@ fh_err fh_operator_key_read(const char *path, const char *state_directory, struc
 fh_err fh_operator_key_write(const char *path, const char *state_directory, struct fh_span file,
 			     struct fh_trace *t);
 
-/* K's signature under the statement PAYLOAD.  OUT->signature looks into A.  */
+/* K's signature under PAYLOAD for the purpose AAD (docs/spec/KEYS); under the statement
+ * PAYLOAD.  OUT->signature looks into A.  */
+fh_err fh_operator_key_sign_as(const struct fh_operator_key *k, struct fh_span aad,
+			       struct fh_span payload, struct fh_arena *a,
+			       struct fh_cose_signature *out);
 fh_err fh_operator_key_sign(const struct fh_operator_key *k, struct fh_span payload,
 			    struct fh_arena *a, struct fh_cose_signature *out);
 

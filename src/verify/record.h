@@ -8,6 +8,7 @@
 #include "entry/leaf.h"
 #include "entry/segment.h"
 #include "merkle/checkpoint.h"
+#include "state/lease.h"
 #include "verify/finding.h"
 #include "verify/record_ahead.h"
 
@@ -98,6 +99,7 @@ struct fh_record_check {
 	const char *segment;         /* name of the one being read */
 	uint64_t offset;             /* of the frame being read */
 	struct fh_record_session session;
+	struct fh_lease_taken lease; /* the last one that was taken */
 	bool may_permit;             /* the chain lets this device permit */
 	uint64_t quotes;             /* that hold */
 	uint64_t unquoted;           /* sessions whose certificate carries none */

@@ -63,7 +63,7 @@ static bool in_order(struct fh_record_check *c, const struct fh_leaf *l)
 static bool is_public(enum fh_entry_kind k)
 {
 	return k == FH_ENTRY_SESSION || k == FH_ENTRY_START || k == FH_ENTRY_CHAIN
-	       || k == FH_ENTRY_QUOTE || k == FH_ENTRY_BOOT;
+	       || k == FH_ENTRY_QUOTE || k == FH_ENTRY_BOOT || k == FH_ENTRY_LEASE;
 }
 
 /* The entry names the session that may speak here.  Of a new session, only
@@ -120,6 +120,27 @@ static fh_err check_chain(struct fh_record_check *c, const struct fh_record_entr
 	 * earlier ones went on for a device that a side of a fork replaces.  */
 	c->may_permit = d != nullptr && (!d->revoked || d->superseded);
 	return FH_ERR_OK;
+}
+
+/* The operator signed it for this device, and it is newer than the one before.  */
+static void check_lease(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_STATEMENT);
+	struct fh_cursor cursor = fh_cursor_of(f != nullptr ? f->value : (struct fh_span){ 0 });
+	struct fh_span file = fh_cbor_bytes(&cursor, FH_LEASE_FILE_MAX);
+	struct fh_lease_file lease;
+	struct fh_trace why = { 0 };
+	fh_err e = fh_cursor_end(&cursor);
+
+	if (e == FH_ERR_OK)
+		e = fh_lease_file_read(file, &lease, &why);
+	if (e == FH_ERR_OK)
+		e = fh_lease_judge(&c->chain, &lease, &c->device_id, c->lease.counter, &why);
+	if (e == FH_ERR_OK)
+		c->lease = fh_lease_take(&lease.lease);
+	else
+		fh_trace_what(fh_record_refuse(c, "lease"), "the lease is refused: %s%s%s",
+			      fh_err_text(e), why.what[0] != '\0' ? ": " : "", why.what);
 }
 
 /* The page with INDEX's bit, or NULL if it was never needed.  */
@@ -210,6 +231,9 @@ static fh_err check_kind(struct fh_record_check *c, const struct fh_record_entry
 		return fh_record_session_check(c, entry);
 	case FH_ENTRY_CHAIN:
 		return check_chain(c, entry);
+	case FH_ENTRY_LEASE:
+		check_lease(c, entry);
+		return FH_ERR_OK;
 	case FH_ENTRY_INTENT:
 		return check_intent(c, entry);
 	case FH_ENTRY_OUTCOME:

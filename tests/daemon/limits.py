@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quotas and the lease: what they permit, and that nothing gives any of it back."""
+import json
 import signal
 import sys
 
@@ -10,6 +11,11 @@ TAKES = LOOKS + """@id("takes") @quota("%s")
 permit (principal in Team::"research", action == Action::"notes.take", resource in Folder::"/public");
 """
 WAITS = '@id("waits") @quota("%s") permit (principal, action == Action::"notes.wait", resource);\n'
+FALLS_BACK = LOOKS.replace("@id", "@fallback @id") + """
+@id("takes") permit (principal, action == Action::"notes.take", resource in Folder::"/public");
+@id("safe") @fallback permit (principal, action == Action::"notes.take", resource in Folder::"/public/safe");
+@id("waits") permit (principal, action == Action::"notes.wait", resource);
+"""
 
 
 def taken(s, path):
@@ -119,6 +125,120 @@ def run(base):
 			demand(taken(s, "/public/d") == "no-quota", "two a day, one of which the old policy saw")
 			d.stop()
 
+	def without_a_lease_only_fallback_is_permitted():
+		with base.copy() as m:
+			m.sign_policy(policy=FALLS_BACK, lease="4s")
+			d = m.serve()
+			s = d.session(m.token)
+			demand(taken(s, "/public/before") == "yes", "while the lease lives")
+			waiting = in_background(lambda: d.session(m.token).call("wait", path="/cut", seconds=60))
+			wait_for("the call is in flight", lambda: "/cut" in str(m.received()))
+			answer = waiting()
+			demand(answer["result"]["isError"] and reason_of(answer) == "partial", "it goes on:", answer)
+			demand(taken(s, "/public/after") in ("no-lease", "unknown-session"), "after the lease")
+			s = d.session(m.token)
+			demand([taken(s, "/public/x"), taken(s, "/public/safe/x")] == ["no-lease", "yes"], "only @fallback")
+			d.stop()
+			d = m.serve()
+			s = d.session(m.token)
+			demand([taken(s, "/public/x"), taken(s, "/public/safe/y")] == ["no-lease", "yes"], "after a restart")
+			demand("ENDED" in m.run("status").stdout and m.run("lease", "show", status=1), "status")
+			m.sign("lease", "renew", "--for", "1h")
+			wait_for("the lease is taken", lambda: taken(s, "/public/renewed") == "yes")
+			demand("lease          until" in m.run("status").stdout and m.run("lease", "show"), "status")
+			d.stop()
+			demand("/public/after" not in str(m.received()), "it reached the tool server")
+			outcomes = [e["fields"]["status"] for e in m.entries().values() if e["kind"] == "outcome"]
+			demand(outcomes.count("partial") == 1, outcomes)
+			demand([e["kind"] for e in m.entries().values()].count("lease") == 1, "entries")
+			m.verify()
+
+	def a_call_of_a_fallback_permit_outlives_the_lease():
+		with base.copy() as m:
+			m.sign_policy(policy=LOOKS.replace("@id", "@fallback @id") + "@fallback " + WAITS % "9/day", lease="3s")
+			d = m.serve()
+			s = d.session(m.token)
+			answer = s.call("wait", path="/long", seconds=5)
+			demand(not answer["result"]["isError"], answer)
+			demand(m.run("lease", "show", status=1), "the lease")
+			d.stop()
+			m.verify()
+
+	def a_policy_that_expires_ends_its_calls():
+		with base.copy() as m:
+			m.sign_policy("3s", policy=LOOKS + "@fallback " + WAITS % "9/day")
+			d = m.serve()
+			answer = d.session(m.token).call("wait", path="/expires", seconds=60)
+			demand(reason_of(answer) == "partial", answer)
+			demand(reason_of(d.http(m.token).initialize()) == "policy-expired", "@fallback of an expired policy")
+			d.stop()
+			m.verify()
+
+	def a_revoked_policy_ends_its_calls():
+		with base.copy() as m:
+			m.sign_policy(policy=LOOKS + WAITS % "9/day")
+			d = m.serve()
+			waiting = in_background(lambda: d.session(m.token).call("wait", path="/revoked", seconds=60))
+			wait_for("the call is in flight", lambda: "/revoked" in str(m.received()))
+			m.sign("policy", "revoke")
+			answer = waiting()
+			demand(reason_of(answer) == "partial", answer)
+			demand(reason_of(d.http(m.token).initialize()) == "no-policy", "afterwards")
+			d.stop()
+			m.verify()
+
+	def a_revoked_device_ends_all_calls():
+		with base.copy() as m:
+			d = m.serve()
+			waiting = in_background(lambda: d.session(m.token).call("wait", path="/device", seconds=60))
+			wait_for("the call is in flight", lambda: "/device" in str(m.received()))
+			device = json.loads(m.run("lease", "show", "--json").stdout)["device"]
+			m.sign("device", "revoke", device)
+			answer = waiting()
+			demand(reason_of(answer), answer)
+			demand(reason_of(d.http(m.token).initialize()) == "device-revoked", "afterwards")
+			d.stop()
+
+	def leases_are_signed_elsewhere_and_taken_once():
+		with base.copy() as m:
+			desk = m.top / "desk"
+			m.run("chain", "export", m.top / "out")
+			m.run("chain", "import", *sorted((m.top / "out").iterdir()), state=desk)
+			d = m.serve()
+			for n, name in enumerate(("one", "two")):
+				m.sign("lease", "renew", "--for", f"{n + 1}h", "--out", m.top / name, state=desk)
+			m.run("chain", "import", m.top / "two")
+			wait_for("the second is taken", lambda: "took lease" in d.log())
+			m.run("chain", "import", m.top / "one")
+			m.run("chain", "import", m.top / "two")
+			d.alive()
+			d.stop()
+			demand(d.log().count("took lease") == 1, "an older one was taken:", d.log())
+			d = m.serve()
+			d.alive()
+			d.stop()
+			demand([e["kind"] for e in m.entries().values()].count("lease") == 1, "entries")
+			demand_message(m.run("chain", "import", m.key, status=2).stderr, str(m.key))
+			damaged = bytearray((m.top / "one").read_bytes())
+			damaged[-1] ^= 1
+			(m.top / "damaged").write_bytes(damaged)
+			demand_message(m.run("chain", "import", m.top / "damaged", status=2).stderr, "damaged", "signature")
+			m.verify()
+
+	def a_planted_lease_changes_nothing():
+		with base.copy() as m, Machine() as other:
+			other.make()
+			other.sign("lease", "renew", "--for", "1h", "--out", other.top / "lease", status=None)
+			planted = m.state / "chain" / ("lease-%020d-%016x.fhl" % (1 << 60, 1))
+			d = m.serve()
+			planted.with_suffix(".new").write_bytes((other.top / "lease").read_bytes())
+			planted.with_suffix(".new").rename(planted)
+			wait_for("it is refused", lambda: "belongs to another chain" in d.log())
+			d.alive()
+			d.stop()
+			demand("took lease" not in d.log(), d.log())
+			m.verify()
+
 	def what_cannot_be_kept_cannot_be_signed():
 		with base.copy() as m:
 			for words, why in (('@quota("1/day") forbid', "on a forbid"), ('@quota("1/day") permit', "without @id"),
@@ -130,7 +250,10 @@ def run(base):
 	return run_tests((a_quota_permits_as_many_as_it_says, what_is_used_outlives_a_restart_and_a_crash,
 		an_unknown_outcome_stays_charged, bytes_that_were_not_used_are_given_back,
 		bytes_are_reserved_while_calls_are_open, each_principal_has_a_quota_of_its_own,
-		a_new_policy_goes_on_counting, what_cannot_be_kept_cannot_be_signed))
+		a_new_policy_goes_on_counting, without_a_lease_only_fallback_is_permitted,
+		a_call_of_a_fallback_permit_outlives_the_lease, a_policy_that_expires_ends_its_calls,
+		a_revoked_policy_ends_its_calls, a_revoked_device_ends_all_calls,
+		leases_are_signed_elsewhere_and_taken_once, a_planted_lease_changes_nothing, what_cannot_be_kept_cannot_be_signed))
 
 
 with Machine() as made:

@@ -206,11 +206,11 @@ class Machine:
 		self.token = self.grant("worker")
 		return self
 
-	def sign_policy(self, expires="30d", policy=POLICY, **more):
+	def sign_policy(self, expires="30d", policy=POLICY, lease=None, **more):
 		(self.top / "p.cedar").write_text(policy)
 		(self.top / "p.cedarschema").write_text(SCHEMA % {"server": self.server})
 		return self.sign("policy", "sign", self.top / "p.cedar", "--schema", self.top / "p.cedarschema",
-			"--expires", expires, **more)
+			"--expires", expires, *(["--lease", lease] if lease else []), **more)
 
 	def grant(self, name, *how):
 		said = self.sign("actor", "grant", name, *(how or ["--bearer"]), "--group", "research").stdout

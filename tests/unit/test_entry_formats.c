@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "chain/lease.h"
 #include "chain/request.h"
 #include "chain/statement.h"
 #include "codec/cbor.h"
@@ -450,6 +451,11 @@ static void put_statement(struct fh_builder *b, struct fh_span payload)
 	fh_cose_put_signed(b, FH_SPAN_LIT(FH_STATEMENT_AAD), payload);
 }
 
+static void put_lease(struct fh_builder *b, struct fh_span payload)
+{
+	fh_cose_put_signed(b, FH_SPAN_LIT(FH_LEASE_AAD), payload);
+}
+
 static void put_possession(struct fh_builder *b, struct fh_span payload)
 {
 	fh_cose_put_signed1(b, FH_SPAN_LIT(FH_DEVICE_POSSESSION_AAD), payload);
@@ -471,6 +477,7 @@ static const struct purpose {
 	const char *seen;   /* how the domain looks in it; NULL: as it is */
 } purposes[] = {
 	{ "operator", FH_STATEMENT_AAD, put_statement },
+	{ "operator", FH_LEASE_AAD, put_lease },
 	{ "device", FH_CERTIFICATE_DOMAIN, fh_certificate_put_signed },
 	{ "device", FH_DEVICE_POSSESSION_AAD, put_possession },
 	{ "device", FH_REQUEST_AAD, fh_request_put_signed },
