@@ -3,10 +3,12 @@
 
 #include <string.h>
 
-#define MAGIC_ANY "freehold device request "
-#define MAGIC MAGIC_ANY "2"
+#include "chain/authorisations.h"
 
-constexpr size_t members = 7;
+#define MAGIC_ANY "freehold device request "
+#define MAGIC MAGIC_ANY "3"
+
+constexpr size_t members = 8;
 constexpr size_t quote_max = 2048; /* as a session's certificate carries it */
 constexpr size_t p256_size = 65; /* an uncompressed point */
 constexpr size_t rsa2048_size = 256;
@@ -20,6 +22,7 @@ void fh_request_put(struct fh_builder *b, const struct fh_request *r, struct fh_
 	fh_cbor_put_bytes(b, ek);
 	fh_cbor_put_bytes(b, r->quote);
 	fh_cbor_put_bytes(b, r->log);
+	fh_cbor_put_bytes(b, r->authorisations);
 }
 
 void fh_request_put_signed(struct fh_builder *b, struct fh_span said)
@@ -89,6 +92,24 @@ static fh_err read_tpm(struct fh_span ek, struct fh_request *r, struct fh_trace 
 	return check_certificate(r, t);
 }
 
+/* Of this machine's TPM, for this chain's operator.  */
+static fh_err check_authorisations(const struct fh_request *r, struct fh_trace *t)
+{
+	struct fh_hash id = fh_key_id(r->device.key);
+	struct fh_authorisations a;
+
+	if (r->authorisations.n == 0)
+		return FH_ERR_OK;
+	if (!r->tpm)
+		return refuse(t, FH_ERR_FORMAT,
+			      "it has no endorsement key, but a TPM's authorisations");
+	if (fh_authorisations_read(r->authorisations, &a) != FH_ERR_OK
+	    || !fh_hash_equal(&a.chain_id, &r->chain_id) || !fh_hash_equal(&a.device, &id))
+		return refuse(t, FH_ERR_FORMAT, "the TPM's authorisations in it cannot be read, or "
+			      "are another machine's");
+	return FH_ERR_OK;
+}
+
 static fh_err check_signature(const struct fh_request *r, struct fh_span said,
 			      const struct fh_cose_signature *s)
 {
@@ -124,6 +145,7 @@ static fh_err read_items(struct fh_span file, struct fh_request *r, struct fh_sp
 	*ek = fh_cbor_bytes(&c, FH_X509_KEY_MAX);
 	r->quote = fh_cbor_bytes(&c, quote_max);
 	r->log = fh_cbor_bytes(&c, FH_REQUEST_LOG_MAX);
+	r->authorisations = fh_cbor_bytes(&c, FH_AUTHORISATIONS_MAX);
 	if (fh_cursor_bad(&c))
 		return c.why;
 	memcpy(r->chain_id.bytes, id.p, FH_HASH_SIZE);
@@ -141,9 +163,10 @@ fh_err fh_request_read(struct fh_span file, struct fh_request *out, struct fh_tr
 	fh_err e = file.n > FH_REQUEST_MAX ? FH_ERR_LIMIT : read_items(file, &r, &ek, &said, &s);
 
 	if (e != FH_ERR_OK) {
-		fh_trace_what(t, e == FH_ERR_VERSION ? "this request is of a newer version"
+		fh_trace_what(t, e == FH_ERR_VERSION ? "this request is of another version"
 			      : "this is no device request, or it was damaged");
-		fh_trace_cure(t, e == FH_ERR_VERSION ? "update Freehold here"
+		fh_trace_cure(t, e == FH_ERR_VERSION ? "have the same Freehold here as on the "
+						       "machine"
 			      : "give the file that `freehold init --request` wrote");
 		return e;
 	}
@@ -157,6 +180,8 @@ fh_err fh_request_read(struct fh_span file, struct fh_request *out, struct fh_tr
 		return refuse(t, FH_ERR_SIGNATURE,
 			      "the machine does not prove that it holds its key");
 	e = read_tpm(ek, &r, t);
+	if (e == FH_ERR_OK)
+		e = check_authorisations(&r, t);
 	if (e == FH_ERR_OK)
 		*out = r;
 	return e;

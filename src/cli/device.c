@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/admit.h"
 #include "cli/approve.h"
+#include "cli/authorisations.h"
 #include "cli/revoke.h"
 #include "cli/signing.h"
 
@@ -192,8 +193,10 @@ int fh_cmd_device(struct fh_cli *cli, int argc, char **argv)
 {
 	static const struct fh_subcommand subcommands[] = {
 		{ "admit", device_admit, "sign the machine of a request into the chain" },
+		{ "authorisations", fh_device_authorisations,
+		  "tell the authorisations of a machine's TPM" },
 		{ "revoke", device_revoke, "take a machine out of the chain" },
 	};
 
-	return fh_cli_subcommand(cli, "device", subcommands, 2, argc, argv);
+	return fh_cli_subcommand(cli, "device", subcommands, 3, argc, argv);
 }

@@ -69,6 +69,7 @@ struct machine {
 	struct fh_endorsement tpm;  /* empty without one */
 	struct fh_span quote;       /* of the state it is in; empty without a TPM */
 	struct fh_span log;         /* the firmware's, or empty */
+	struct fh_span authorisations; /* for the TPM, sealed; or empty */
 };
 
 /* A COSE_Sign1 by the device key over the Sig_structure TO_SIGN, in A.  */
@@ -129,7 +130,7 @@ static fh_err put_request(struct fh_state *s, const struct machine *m, struct fh
 	struct fh_builder b = fh_builder_of(fh_arena_space(&s->memory, FH_REQUEST_MAX),
 					    FH_REQUEST_MAX);
 	const struct fh_request r = { .chain_id = s->chain.id, .body = body, .quote = m->quote,
-				      .log = m->log };
+				      .log = m->log, .authorisations = m->authorisations };
 	struct fh_span signature;
 
 	if (b.p == nullptr)
@@ -209,7 +210,12 @@ static fh_err make_key(struct fh_secret *seed, struct fh_signer *signer,
 	return e == FH_ERR_OK ? fh_signer_public(signer, key) : e;
 }
 
-fh_err fh_enrol(struct fh_state *state, const char *name, struct fh_chip *tpm,
+void fh_enrolled_drop(struct fh_enrolled *e)
+{
+	fh_authorisation_pair_drop(&e->pair);
+}
+
+fh_err fh_enrol(struct fh_state *state, const char *name, struct fh_chip *tpm, bool take,
 		struct fh_enrolled *out, struct fh_trace *t)
 {
 	FH_OWN(fh_arena) memory = { 0 };
@@ -220,7 +226,7 @@ fh_err fh_enrol(struct fh_state *state, const char *name, struct fh_chip *tpm,
 	struct fh_public_key key;
 	struct machine m = { .signer = &signer, .key = FH_SPAN_ARRAY(key.bytes), .name = name };
 	struct fh_chip *chip = tpm != nullptr ? tpm : &soft;
-	struct fh_enrolled made = { 0 };
+	FH_OWN(fh_enrolled) made = { 0 };
 	fh_err e = fh_arena_map(chip_memory, &memory);
 
 	if (e == FH_ERR_OK && tpm == nullptr)
@@ -242,6 +248,8 @@ fh_err fh_enrol(struct fh_state *state, const char *name, struct fh_chip *tpm,
 		e = told(chip, quote(state, chip, &made.device, &m, &made.state), t);
 		read_log(state, &m);
 	}
+	if (e == FH_ERR_OK && take)
+		e = fh_authorisations_make(state, &made.device, &made.pair, &m.authorisations, t);
 	if (e == FH_ERR_OK)
 		e = put_body(state, &m, &made.body);
 	if (e == FH_ERR_OK)

@@ -3,6 +3,7 @@
 #define FH_CLI_ENROL_H
 
 #include "chip/chip.h"
+#include "cli/authorisations.h"
 #include "cli/state.h"
 
 /* What the operator gets to see of this machine, in the state's memory.  */
@@ -12,15 +13,19 @@ struct fh_enrolled {
 	struct fh_hash device;  /* device id */
 	uint64_t epoch;         /* boot epoch of the chip */
 	struct fh_pcr_state state; /* the state the machine is in; nothing selected: no TPM */
+	struct fh_authorisation_pair pair; /* for the TPM to be given; empty: it is not */
 };
+void fh_enrolled_drop(struct fh_enrolled *e);
 
 /* Makes this machine's device key for STATE's chain, seals seed || chain id ||
  * device id to the chip into keys/device, to be released in the states that the
  * chain's signers approve, and makes the chip's counters and note.
  * TPM null: without a chip, grade none; otherwise the TPM's attestation key and
  * endorsement certificate are in the body, and in the request its endorsement
- * key.  */
-fh_err fh_enrol(struct fh_state *state, const char *name, struct fh_chip *tpm,
+ * key.  If TAKE, authorisations for the TPM are made too, encrypted to the chain's
+ * recipient in the request and in keys/authorisations; giving them to the TPM is the
+ * caller's, once the request is where it can be found.  */
+fh_err fh_enrol(struct fh_state *state, const char *name, struct fh_chip *tpm, bool take,
 		struct fh_enrolled *out, struct fh_trace *t);
 
 /* Opens the chip of a state directory that was made without a TPM; *COUNTER is to be

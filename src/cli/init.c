@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "chip/tpm2/tpm2.h"
 #include "cli/approve.h"
 #include "cli/enrol.h"
 #include "cli/found.h"
@@ -23,6 +24,9 @@ static const struct fh_option options[] = {
 	{ "name", 0, false, "NAME", "what you call the chain (default: home)" },
 	{ "device-name", 0, false, "NAME", "what you call this machine (default: its host name)" },
 	{ "no-tpm", 0, false, nullptr, "keep the device key in a file: grade none" },
+	{ "owner-auth", 0, false, "FILE", "the TPM's owner authorisation, if it is set" },
+	{ "keep-authorisations", 0, false, nullptr,
+	  "leave the TPM's owner and lockout authorisation as they are" },
 };
 
 static const struct fh_usage usage = {
@@ -37,7 +41,10 @@ static const struct fh_usage usage = {
 		"`freehold chain import`.  The request holds the device key's proof and, unless\n"
 		"--no-tpm, the TPM's endorsement certificate if it has one, endorsement key and\n"
 		"attestation key; the device key signs all of it, so comparing the device id that\n"
-		"is shown here with the one shown there compares everything.\n",
+		"is shown here with the one shown there compares everything.\n"
+		"The authorisations of the TPM's owner and lockout hierarchy, if nobody has set\n"
+		"them, become random values that only the operator can open (freehold device\n"
+		"authorisations): they are in the request, and in keys/authorisations.\n",
 	.examples = "  freehold init --no-tpm --operator-key ~/operator.key\n"
 		    "  freehold init --genesis genesis.fhs --request box.request\n",
 };
@@ -163,17 +170,31 @@ static int open_tpm(const struct fh_cli *cli, struct fh_arena *memory, struct fh
 /* --- making it ---------------------------------------------------------- */
 
 static int enrol(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_state *state,
-		 struct fh_chip *tpm, struct fh_enrolled *made)
+		 struct fh_chip *tpm, bool take, struct fh_enrolled *made)
 {
 	char host[FH_NAME_MAX + 1] = "";
 	struct fh_trace t = { 0 };
-	fh_err e = fh_enrol(state, device_name(a, host), tpm, made, &t);
+	fh_err e = fh_enrol(state, device_name(a, host), tpm, take, made, &t);
 
 	if (e == FH_ERR_OK)
 		return go_on;
 	(void)fh_cli_fail_trace(e, "device key", &t);
 	return fh_cli_fail(FH_ERR_STATE, cli->config.state, "this state directory is unfinished",
 			   "move it away and run freehold init again");
+}
+
+/* Last of all, when what opens them again is safely kept.  */
+static int give(const struct fh_cli *cli, struct fh_chip *tpm, const struct fh_enrolled *made)
+{
+	fh_err e = fh_chip_tpm2_take(tpm, &made->pair.owner, &made->pair.lockout);
+
+	if (e == FH_ERR_OK)
+		return FH_EXIT_YES;
+	(void)fh_cli_fail_trace(e, "TPM", &tpm->trace);
+	return fh_cli_fail(FH_ERR_STATE, cli->config.state,
+			   "the machine is made, but the TPM's authorisations are not both set",
+			   "keep keys/authorisations, which may tell the lockout's; set them with "
+			   "tpm2_changeauth, or begin anew with --keep-authorisations");
 }
 
 static int create(const struct fh_cli *cli, struct fh_state *state)
@@ -210,11 +231,12 @@ static int approve_here(const struct fh_cli *cli, const struct fh_arguments *a,
 
 /* Genesis and the device's statement on this machine.  */
 static int begin_here(const struct fh_cli *cli, const struct fh_arguments *a,
-		      struct fh_state *state, struct fh_chip *tpm, struct fh_signing *signing)
+		      struct fh_state *state, struct fh_chip *tpm, bool take,
+		      struct fh_signing *signing)
 {
 	const char *name = fh_argument(a, "name");
 	struct fh_founding f = { 0 };
-	struct fh_enrolled made;
+	FH_OWN(fh_enrolled) made = { 0 };
 	struct fh_span genesis;
 	int done = fh_found_authority(&usage, a, signing, &state->memory, &f);
 
@@ -230,16 +252,17 @@ static int begin_here(const struct fh_cli *cli, const struct fh_arguments *a,
 	if (done == go_on && fh_signing_import(cli, state, genesis, "genesis") != FH_EXIT_YES)
 		done = FH_EXIT_COULD_NOT;
 	if (done == go_on)
-		done = enrol(cli, a, state, tpm, &made);
+		done = enrol(cli, a, state, tpm, take, &made);
 	if (done != go_on)
 		return done;
 	done = fh_signing_next(cli, a, state, signing, "device", made.body);
-	return done == FH_EXIT_YES && tpm != nullptr ? approve_here(cli, a, state, signing, &made)
-						     : done;
+	if (done == FH_EXIT_YES && tpm != nullptr)
+		done = approve_here(cli, a, state, signing, &made);
+	return done == FH_EXIT_YES && take ? give(cli, tpm, &made) : done;
 }
 
 static int init_here(const struct fh_cli *cli, const struct fh_arguments *a,
-		     struct fh_state *state, struct fh_chip *tpm)
+		     struct fh_state *state, struct fh_chip *tpm, bool take)
 {
 	FH_OWN(fh_signing) signing = { 0 };
 	int done = fh_signing_open_one(cli, &usage, a, fh_argument(a, "operator-key"),
@@ -249,7 +272,7 @@ static int init_here(const struct fh_cli *cli, const struct fh_arguments *a,
 	if (done != go_on)
 		return done;
 	signing.keys = 1;
-	done = begin_here(cli, a, state, tpm, &signing);
+	done = begin_here(cli, a, state, tpm, take, &signing);
 	if (done == FH_EXIT_YES)
 		fh_cli_say(cli, "%s: ready; the operator key is co-located, and every verdict "
 			   "says so", cli->config.state);
@@ -287,10 +310,10 @@ static int write_request(const struct fh_cli *cli, const char *path,
 }
 
 static int init_joining(const struct fh_cli *cli, const struct fh_arguments *a,
-			struct fh_state *state, struct fh_chip *tpm)
+			struct fh_state *state, struct fh_chip *tpm, bool take)
 {
 	const char *path = fh_argument(a, "genesis");
-	struct fh_enrolled made;
+	FH_OWN(fh_enrolled) made = { 0 };
 	struct fh_span genesis;
 	fh_err e = fh_file_read(path, FH_ENVELOPE_MAX, &state->memory, &genesis);
 
@@ -305,8 +328,10 @@ static int init_joining(const struct fh_cli *cli, const struct fh_arguments *a,
 				   "this state directory is unfinished",
 				   "move it away and run freehold init again");
 	if (done == go_on)
-		done = enrol(cli, a, state, tpm, &made);
-	return done != go_on ? done : write_request(cli, fh_argument(a, "request"), &made);
+		done = enrol(cli, a, state, tpm, take, &made);
+	if (done == go_on)
+		done = write_request(cli, fh_argument(a, "request"), &made);
+	return done == FH_EXIT_YES && take ? give(cli, tpm, &made) : done;
 }
 
 static int init(const struct fh_cli *cli, const struct fh_arguments *a, bool joining)
@@ -315,6 +340,7 @@ static int init(const struct fh_cli *cli, const struct fh_arguments *a, bool joi
 	FH_OWN(fh_arena) memory = { 0 };
 	FH_OWN(fh_chip) chip = { 0 };
 	struct fh_chip *tpm = fh_argument(a, "no-tpm") == nullptr ? &chip : nullptr;
+	bool take = false;
 	int done = check_vacant(cli);
 
 	if (done == go_on)
@@ -322,6 +348,8 @@ static int init(const struct fh_cli *cli, const struct fh_arguments *a, bool joi
 			       : check_apart(cli, fh_argument(a, "operator-key"));
 	if (done == go_on && tpm != nullptr)
 		done = open_tpm(cli, &memory, tpm);
+	if (done == go_on && tpm != nullptr)
+		done = fh_authorisations_ask(cli, a, tpm, &take);
 	if (done != go_on)
 		return done;
 
@@ -329,7 +357,8 @@ static int init(const struct fh_cli *cli, const struct fh_arguments *a, bool joi
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "init", nullptr, nullptr);
-	return joining ? init_joining(cli, a, &state, tpm) : init_here(cli, a, &state, tpm);
+	return joining ? init_joining(cli, a, &state, tpm, take)
+		       : init_here(cli, a, &state, tpm, take);
 }
 
 int fh_cmd_init(struct fh_cli *cli, int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/own.h"
+#include "chain/authorisations.h"
 #include "chain/request.h"
 #include "chain/sealed.h"
 
@@ -54,9 +55,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	struct fh_x509_key key;
 	struct fh_request r;
 	struct fh_ak_name name;
+	struct fh_authorisations authorisations;
 
 	if (fh_request_read(input, &r, &t) == FH_ERR_OK && r.tpm != (r.ek.n > 0))
 		abort();
+	(void)!fh_authorisations_read(input, &authorisations);
 	(void)!fh_ak_name_of(input, &name);
 	(void)!fh_x509_public_key(input, &key);
 	read_answer(input);

@@ -255,18 +255,24 @@ reboot 4
 serves "the newest one goes on"
 rm -rf state/record/pending
 
-# Whoever has the owner's authorisation can take the chip's note away, and put another in its place.
+# Nobody but the operator can take the chip's note away, and put another in its place.
 yes "the note is read" 0 python3 "$tap" "$sock" note
 note=$(cat out)
-for how in 'forget' "replace $note"; do
+yes "the operator can open the TPM's authorisations" 0 fh device authorisations state/keys/authorisations --operator-key op.key \
+	--passphrase-fd 9
+owner=$(sed -n 's/^owner *hex://p' out)
+lockout=$(sed -n 's/^lockout *hex://p' out)
+for how in "forget $owner" "replace $owner $note"; do
 	power_off
 	cp -a tpm tpm-kept
 	power_on
 	python3 "$tap" "$sock" extend 4
-	# shellcheck disable=SC2086 # two words
-	python3 "$tap" "$sock" $how || not_ok "the note can be taken: $how"
+	yes "root cannot take the note away" 1 python3 "$tap" "$sock" forget ''
+	yes "nor clear the TPM" 1 python3 "$tap" "$sock" clear ''
+	# shellcheck disable=SC2086 # words
+	python3 "$tap" "$sock" $how || not_ok "the note can be taken: ${how%% *}"
 	cp -a state state-kept
-	case $how in forget) why='its note of the record is gone' ;; *) why="another enrolment's" ;; esac
+	case $how in forget*) why='its note of the record is gone' ;; *) why="another enrolment's" ;; esac
 	refuses "a note that was taken away (${how%% *})" rollback "$why"
 	yes "and nothing was signed" 0 cmp state/keys/signed state-kept/keys/signed
 	power_off
@@ -284,6 +290,6 @@ power_off
 rm -rf tpm
 mv tpm-own tpm
 power_on
-python3 "$tap" "$sock" clear || not_ok "the TPM can be cleared"
+python3 "$tap" "$sock" clear "$lockout" || not_ok "the TPM can be cleared"
 refuses "a cleared TPM" chip-cleared "was cleared: what it had sealed is gone for good"
 exit "$failed"

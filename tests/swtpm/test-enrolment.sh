@@ -86,8 +86,27 @@ yes "no request without a TPM, unless said" 2 on absent none init --genesis gene
 says "which is named" "the TPM cannot be opened"
 rm -rf none
 yes "an earlier state on the same TPM" 0 on one box2 init --genesis genesis.fhs --request box2.request --device-name box2
-yes "the box joins" 0 on one box init --genesis genesis.fhs --request box.request --device-name box
+yes "which is the TPM's owner now" 2 on one box init --genesis genesis.fhs --request box.request --device-name box
+says "and says so" "its owner authorisation is set; give it with --owner-auth FILE"
+rm -rf box
+yes "by what the operator can open" 0 office device authorisations box2.request --operator-key op.key --passphrase-fd 9
+cp out one-auth
+yes "which is what the state directory holds, too" 0 office device authorisations box2/keys/authorisations --operator-key op.key \
+	--passphrase-fd 9
+if cmp -s out one-auth; then ok "the same"; else not_ok "the same"; fi
+yes "as JSON" 0 office device authorisations box2.request --operator-key op.key --passphrase-fd 9 --json
+says "with both" '^{"owner":"[0-9a-f]\{64\}","lockout":"[0-9a-f]\{64\}"}$'
+printf 'owner hex:%064d\n' 1 > wrong-auth
+yes "not by another" 2 on one box init --genesis genesis.fhs --request box.request --device-name box --owner-auth wrong-auth
+rm -rf box
+printf 'nonsense\n' > wrong-auth
+yes "nor by what is none" 2 on one box init --genesis genesis.fhs --request box.request --device-name box --owner-auth wrong-auth
+says "which is named" "wrong-auth: .*give what .freehold device authorisations. printed"
+yes "the box joins" 0 on one box init --genesis genesis.fhs --request box.request --device-name box --owner-auth one-auth
 box_id=$(sed -n 's/^device //p' out)
+says "and leaves them as they are" "both stay as they are"
+yes "so its request has none" 2 office device authorisations box.request --operator-key op.key --passphrase-fd 9
+says "which is said" "its machine has none that Freehold set"
 holds "with nothing but genesis" box 1
 yes "another box joins" 0 on two other init --genesis genesis.fhs --request other.request --device-name other
 yes "a box whose TPM nobody certified" 0 on bare plain init --genesis genesis.fhs --request plain.request --device-name plain
@@ -103,9 +122,9 @@ head -c 3000 box.request > bad.request
 yes "a request that ends early is refused" 2 office device admit bad.request --operator-key op.key --passphrase-fd 9 \
 	--answer bad.answer
 says "and says what it is not" "no device request"
-sed 's/device request 2/device request 3/' box.request > bad.request
+sed 's/device request 3/device request 4/' box.request > bad.request
 yes "a newer request is refused" 2 office device admit bad.request --operator-key op.key --passphrase-fd 9 --answer bad.answer
-says "and says what to do" "update Freehold"
+says "and says what to do" "have the same Freehold here"
 holds "nothing was signed" office 3
 
 # The operator answers.
@@ -212,7 +231,8 @@ yes "genesis of two" 0 office genesis new --name two --operator-key op.key --ope
 	--threshold reference=1 \
 	--passphrase-fd 9 --out two.fhs
 yes "another office" 0 on empty office2 chain import two.fhs
-yes "a box joins" 0 on two pair init --genesis two.fhs --request pair.request --device-name pair
+office device authorisations other.request --operator-key op.key --passphrase-fd 9 > two-auth
+yes "a box joins" 0 on two pair init --genesis two.fhs --request pair.request --device-name pair --owner-auth two-auth
 yes "no answer while a signature is wanting" 2 on empty office2 device admit pair.request --operator-key op.key \
 	--passphrase-fd 9 --answer pair.answer
 yes "the first signs" 0 on empty office2 device admit pair.request --operator-key op.key --passphrase-fd 9 --out pair.fhs
@@ -223,7 +243,8 @@ yes "and seals it" 0 on empty office2 device admit pair.request --answer pair.an
 yes "the box opens it" 0 on two pair chain import pair.answer
 
 # The state of the request, approved with the machine.
-yes "a box that is to serve at once" 0 on two quick init --genesis genesis.fhs --request quick.request --device-name quick
+yes "a box that is to serve at once" 0 on two quick init --genesis genesis.fhs --request quick.request --device-name quick \
+	--owner-auth two-auth
 yes "is admitted with its state" 0 office device admit quick.request --approve "quick, new" --unmeasured --operator-key op.key \
 	--passphrase-fd 9 --answer quick.answer
 yes "which is listed" 0 office reference list
@@ -233,7 +254,8 @@ yes "and knows its state" 0 on two quick reference list
 says "as approved" "quick, new$"
 
 # With the key on the machine, the statement names its TPM all the same.
-yes "init on one machine" 0 on two alone init --operator-key alone.key --passphrase-fd 9 --device-name alone
+yes "init on one machine" 0 on two alone init --operator-key alone.key --passphrase-fd 9 --device-name alone \
+	--owner-auth two-auth
 yes "tells the endorsement certificate" 0 grep -q ek-certificate alone/chain/00000001-*
 yes "and the attestation key" 0 grep -q bak alone/chain/00000001-*
 

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """One command to a simulator, as another system on the machine would give it: tpm.py SOCKET extend N | pcr N | note |
-forget | replace HEX | clear"""
+forget OWNER | replace OWNER HEX | clear LOCKOUT"""
 import hashlib
 import socket
 import struct
 import sys
 
 NO_SESSIONS, SESSIONS = 0x8001, 0x8002
-EMPTY_AUTH = struct.pack(">IIHBH", 9, 0x40000009, 0, 0, 0)
 SHA256 = 0x000B
+
+
+def password(value):
+    return struct.pack(">IIHBH", 9 + len(value), 0x40000009, 0, 0, len(value)) + value
+
+
+EMPTY_AUTH = password(b"")
 OWNER, NOTE = 0x40000001, 0x0183464A
 
 
@@ -48,18 +54,18 @@ def read_note(line):
     print(answer[6:62].hex())
 
 
-def forget_note(line):
-    command(line, SESSIONS, 0x122, struct.pack(">II", OWNER, NOTE) + EMPTY_AUTH)
+def forget_note(line, owner):
+    command(line, SESSIONS, 0x122, struct.pack(">II", OWNER, NOTE) + password(owner))
 
 
-def replace_note(line, value):
+def replace_note(line, owner, value):
     """With an index of the same kind, whose authorisation is not the device's."""
     authwrite, policyread, no_da = 1 << 2, 1 << 19, 1 << 25
     policy = hashlib.sha256(bytes(32) + struct.pack(">II", 0x16C, 0x14E)).digest()
     kind = struct.pack(">IHI", NOTE, SHA256, authwrite | policyread | no_da)
     public = kind + struct.pack(">H", len(policy)) + policy + struct.pack(">H", len(value))
-    forget_note(line)
-    command(line, SESSIONS, 0x12A, struct.pack(">I", OWNER) + EMPTY_AUTH + struct.pack(">HH", 0, len(public)) + public)
+    forget_note(line, owner)
+    command(line, SESSIONS, 0x12A, struct.pack(">I", OWNER) + password(owner) + struct.pack(">HH", 0, len(public)) + public)
     body = struct.pack(">H", len(value)) + value + struct.pack(">H", 0)
     command(line, SESSIONS, 0x137, struct.pack(">II", NOTE, NOTE) + EMPTY_AUTH + body)
 
@@ -75,11 +81,11 @@ def main():
     elif verb == "note":
         read_note(line)
     elif verb == "forget":
-        forget_note(line)
+        forget_note(line, bytes.fromhex(sys.argv[3]))
     elif verb == "replace":
-        replace_note(line, bytes.fromhex(sys.argv[3]))
+        replace_note(line, bytes.fromhex(sys.argv[3]), bytes.fromhex(sys.argv[4]))
     elif verb == "clear":
-        command(line, SESSIONS, 0x126, struct.pack(">I", 0x4000000A) + EMPTY_AUTH)
+        command(line, SESSIONS, 0x126, struct.pack(">I", 0x4000000A) + password(bytes.fromhex(sys.argv[3])))
     else:
         sys.exit(f"tpm.py: {verb}?")
 

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chain_fixture.h"
 
+#include "chain/authorisations.h"
 #include "chain/request.h"
 #include "chain/sealed.h"
 
 static const char golden_name[] =
 	"000b983f3f66072aaebef7a8e0a4aba030974dcf97b48d971dad61bde144aed46323";
+static const char golden_authorisations[] =
+	"84781e66726565686f6c64206368697020617574686f7269736174696f6e73203158200c"
+	"0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c58200d0d0d"
+	"0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d43626f78";
 static const char golden_sealed[] = "ccf037f1f1f1431ae1c6d6eca34daf64a66214";
 
 /* A device key, and what its machine says of its TPM.  */
@@ -14,7 +19,7 @@ struct machine {
 	struct fh_public_key key;
 	struct fh_hash chain_id;
 	const char *grade;
-	struct fh_span ek, ak, certificate;
+	struct fh_span ek, ak, certificate, authorisations;
 };
 
 static const uint8_t p256_ek[65] = { 0x04, 1, 2, 3 };
@@ -87,7 +92,8 @@ static struct fh_span request_of(struct fixture *f, const struct machine *m)
 	struct fh_builder to_sign = FH_BUILDER_ARRAY(bytes);
 	struct fh_builder b = fixture_builder(f, FH_REQUEST_MAX);
 
-	const struct fh_request r = { .chain_id = m->chain_id, .body = body_of(f, m) };
+	const struct fh_request r = { .chain_id = m->chain_id, .body = body_of(f, m),
+				      .authorisations = m->authorisations };
 
 	fh_request_put(&b, &r, m->ek);
 	fh_request_put_signed(&to_sign, fh_builder_span(&b));
@@ -164,8 +170,8 @@ static void a_newer_request_is_named(void **state)
 	 * version.  */
 	uint8_t *version = (uint8_t *)file.p + 3 + sizeof("freehold device request ") - 1;
 
-	assert_int_equal(*version, '2');
-	*version = '3';
+	assert_int_equal(*version, '3');
+	*version = '4';
 	assert_int_equal(read_request(file), FH_ERR_VERSION);
 	fh_signer_drop(&m.signer);
 }
@@ -191,6 +197,60 @@ static void refuses_a_tpm_that_does_not_fit_the_grade(void **state)
 	m.certificate = FH_SPAN_LIT("no certificate");
 	assert_int_equal(read_request(request_of(f, &m)), FH_ERR_FORMAT);
 	fh_signer_drop(&m.signer);
+}
+
+static struct fh_span authorisations(struct fixture *f, const struct fh_hash *chain_id,
+				     const struct fh_hash *device)
+{
+	struct fh_builder b = fixture_builder(f, FH_AUTHORISATIONS_MAX);
+	const struct fh_authorisations a = { *chain_id, *device, FH_SPAN_LIT("box") };
+
+	fh_authorisations_put(&b, &a);
+	return fh_builder_span(&b);
+}
+
+static void a_tpm_s_authorisations_are_this_machine_s(void **state)
+{
+	struct fixture *f = *state;
+	struct machine m = machine_new(f);
+	struct fh_hash id = fh_key_id(FH_SPAN_ARRAY(m.key.bytes)), other = { { 1 } };
+	struct fh_authorisations a;
+	struct fh_request r;
+
+	m.authorisations = authorisations(f, &m.chain_id, &id);
+	assert_int_equal(fh_request_read(request_of(f, &m), &r, nullptr), FH_ERR_OK);
+	assert_int_equal(fh_authorisations_read(r.authorisations, &a), FH_ERR_OK);
+	assert_true(fh_span_equal(a.box, FH_SPAN_LIT("box")));
+	m.authorisations = authorisations(f, &other, &id);
+	assert_int_equal(read_request(request_of(f, &m)), FH_ERR_FORMAT);
+	m.authorisations = authorisations(f, &m.chain_id, &other);
+	assert_int_equal(read_request(request_of(f, &m)), FH_ERR_FORMAT);
+	m.authorisations = FH_SPAN_LIT("anything");
+	assert_int_equal(read_request(request_of(f, &m)), FH_ERR_FORMAT);
+	m.authorisations = authorisations(f, &m.chain_id, &id);
+	m.grade = "none";
+	m.ek = m.ak = (struct fh_span){ 0 };
+	assert_int_equal(read_request(request_of(f, &m)), FH_ERR_FORMAT);
+	fh_signer_drop(&m.signer);
+}
+
+static void authorisations_are_as_documented(void **state)
+{
+	uint8_t text[2 * FH_AUTHORISATIONS_MAX + 1] = { 0 };
+	struct fh_builder b = FH_BUILDER_ARRAY(text);
+	struct fh_hash chain = { 0 }, device = { 0 };
+	struct fh_span file;
+	struct fh_authorisations a;
+
+	memset(chain.bytes, 0x0c, sizeof(chain.bytes));
+	memset(device.bytes, 0x0d, sizeof(device.bytes));
+	file = authorisations(*state, &chain, &device);
+	fh_builder_hex(&b, file);
+	assert_string_equal((char *)text, golden_authorisations);
+	for (size_t n = 0; n < file.n; n++)
+		assert_int_not_equal(fh_authorisations_read(fh_span_first(file, n), &a), FH_ERR_OK);
+	((uint8_t *)file.p)[2 + sizeof("freehold chip authorisations ")] = '2';
+	assert_int_equal(fh_authorisations_read(file, &a), FH_ERR_VERSION);
 }
 
 static void refuses_a_request_signed_by_another(void **state)
@@ -373,6 +433,8 @@ int main(void)
 		TEST(refuses_an_altered_request),
 		TEST(a_newer_request_is_named),
 		TEST(refuses_a_tpm_that_does_not_fit_the_grade),
+		TEST(a_tpm_s_authorisations_are_this_machine_s),
+		TEST(authorisations_are_as_documented),
 		TEST(refuses_a_request_signed_by_another),
 		TEST(only_a_key_bound_to_its_tpm_has_a_name),
 		TEST(seals_the_golden_bytes),

@@ -20,11 +20,11 @@ static const struct answer {
 	const char *cure; /* what people can do */
 } answers[] = {
 	{ TPM2_RC_AUTH_FAIL, FH_ERR_PERMISSION,
-	  "the TPM has an owner authorisation; clear it, or make its storage key persistent at "
-	  "0x81000001" },
+	  "the TPM has another owner authorisation; `freehold device authorisations` tells what an "
+	  "earlier enrolment set (init --owner-auth)" },
 	{ TPM2_RC_BAD_AUTH, FH_ERR_PERMISSION,
-	  "the TPM has an owner authorisation; clear it, or make its storage key persistent at "
-	  "0x81000001" },
+	  "the TPM has another owner authorisation; `freehold device authorisations` tells what an "
+	  "earlier enrolment set (init --owner-auth)" },
 	{ TPM2_RC_NV_SPACE, FH_ERR_FULL,
 	  "the TPM's NV memory is full; remove an index that nothing needs (tpm2_nvundefine)" },
 	{ TPM2_RC_NV_DEFINED, FH_ERR_EXISTS, "" },

@@ -41,4 +41,23 @@ fh_err fh_chip_tpm2_open(const char *tcti, struct fh_arena *arena, struct fh_tra
  * for a chip of another kind.  */
 fh_err fh_chip_tpm2_settle(struct fh_chip *c);
 
+/* Which authorisations somebody has set.  FH_ERR_UNSUPPORTED as above, here and
+ * below.  */
+struct fh_chip_owned {
+	bool owner, lockout;
+};
+fh_err fh_chip_tpm2_owned(struct fh_chip *c, struct fh_chip_owned *out);
+
+/* Says the owner's authorisation, of up to 64 bytes, for what C does from now on.
+ * Whether it is right shows when it is needed: FH_ERR_PERMISSION then.  */
+fh_err fh_chip_tpm2_authorise(struct fh_chip *c, const struct fh_secret *owner);
+
+/* Makes the storage key persistent, and sets both authorisations, which are empty
+ * until then: FH_CHIP_AUTHORISATION_SIZE bytes each, the last of which is not zero
+ * (FH_ERR_FORMAT otherwise).  The lockout's first; FH_ERR_PERMISSION if one of them
+ * was set.  */
+constexpr size_t FH_CHIP_AUTHORISATION_SIZE = 32;
+fh_err fh_chip_tpm2_take(struct fh_chip *c, const struct fh_secret *owner,
+			 const struct fh_secret *lockout);
+
 #endif
