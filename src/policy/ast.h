@@ -93,6 +93,7 @@ struct fh_annotation {
 	struct fh_span name;
 	struct fh_span value;
 	struct fh_position at; /* of the name */
+	bool bare;             /* without a value */
 };
 
 /* What the scope says about one of principal, action and resource.  */

@@ -129,9 +129,10 @@ static void annotations(struct fh_est *e, const struct fh_json *j, struct fh_pol
 		if (!fh_lexer_is_word(m->name))
 			fh_parse_refuse(&e->p, a.at, FH_ERR_FORMAT, "choose another name",
 					"an annotation's name must be a word");
+		a.bare = m->kind == FH_JSON_NULL;
 		if (m->kind == FH_JSON_STRING)
 			a.value = m->text;
-		else if (m->kind != FH_JSON_NULL)
+		else if (!a.bare)
 			fh_parse_refuse(&e->p, a.at, FH_ERR_FORMAT, "put it in quotes",
 					"an annotation's value must be a string or null");
 		fh_list_add(&e->p, &l, &a, sizeof(a));

@@ -51,6 +51,11 @@ struct fh_list {
 /* Appends ITEM of SIZE bytes to L.  */
 void fh_list_add(struct fh_parse *p, struct fh_list *l, const void *item, size_t size);
 
+/* One annotation, standing behind `@`, of what OWNER says, appended to L.  Its name may
+ * be a reserved word, and is in L once.  PAIR: @resource may have two strings, which
+ * stand for both with "; " between them.  */
+void fh_parse_annotation(struct fh_parse *p, const char *owner, bool pair, struct fh_list *l);
+
 /* An expression; one that is of no use, but no NULL, after a refusal.  */
 const struct fh_expr *fh_parse_expr(struct fh_parse *p);
 

@@ -7,8 +7,35 @@
 
 /* --- annotations ------------------------------------------------------ */
 
-/* One annotation, standing behind `@`.  Its name may be a reserved word.  */
-static void annotation(struct fh_parse *p, struct fh_list *l)
+/* The second string of @name("first", "second") behind the first: they stand for
+ * "first; second".  */
+static void join_second(struct fh_parse *p, struct fh_span *value)
+{
+	struct fh_span second = { 0 };
+
+	p->e = fh_lexer_string(&p->lex, "the second string", p->arena, &second);
+	size_t n = value->n + 2 + second.n;
+	void *room = fh_parse_take(p, n);
+	struct fh_builder b = fh_builder_of(room, room == nullptr ? 0 : n);
+
+	fh_builder_bytes(&b, *value);
+	fh_builder_text(&b, "; ");
+	fh_builder_bytes(&b, second);
+	*value = fh_builder_span(&b);
+}
+
+/* ("value"), standing behind the bracket.  */
+static void annotation_value(struct fh_parse *p, bool pair, struct fh_annotation *a)
+{
+	if (p->e == FH_ERR_OK)
+		p->e = fh_lexer_string(&p->lex, "the annotation's value in quotes", p->arena,
+				       &a->value);
+	if (pair && fh_span_equal(a->name, FH_SPAN_LIT("resource")) && fh_parse_accept(p, ","))
+		join_second(p, &a->value);
+	fh_parse_demand(p, ")");
+}
+
+void fh_parse_annotation(struct fh_parse *p, const char *owner, bool pair, struct fh_list *l)
 {
 	struct fh_annotation a = { .name = p->lex.next.text, .value = FH_TEXT_INIT(""),
 				   .at = p->lex.next.at };
@@ -19,20 +46,17 @@ static void annotation(struct fh_parse *p, struct fh_list *l)
 	for (size_t i = 0; i < l->n; i++) {
 		if (fh_span_equal(earlier[i].name, a.name))
 			fh_parse_refuse(p, a.at, FH_ERR_CONFLICT, "keep one",
-					"the policy has two @%.*s", fh_shown(a.name),
+					"%s has two @%.*s", owner, fh_shown(a.name),
 					(const char *)a.name.p);
 	}
 	if (l->n == FH_ANNOTATIONS_MAX)
 		fh_parse_refuse(p, a.at, FH_ERR_LIMIT, "write fewer",
-				"the policy has more than %zu annotations", FH_ANNOTATIONS_MAX);
+				"%s has more than %zu annotations", owner, FH_ANNOTATIONS_MAX);
 	if (p->e == FH_ERR_OK)
 		p->e = fh_lexer_step(&p->lex);
-	if (fh_parse_accept(p, "(")) {
-		if (p->e == FH_ERR_OK)
-			p->e = fh_lexer_string(&p->lex, "the annotation's value in quotes",
-					       p->arena, &a.value);
-		fh_parse_demand(p, ")");
-	}
+	a.bare = !fh_parse_accept(p, "(");
+	if (!a.bare)
+		annotation_value(p, pair, &a);
 	fh_list_add(p, l, &a, sizeof(a));
 }
 
@@ -213,7 +237,7 @@ struct fh_policy fh_parse_policy(struct fh_parse *p, size_t position)
 	struct fh_list annotations = { 0 }, conditions = { 0 };
 
 	while (fh_parse_accept(p, "@"))
-		annotation(p, &annotations);
+		fh_parse_annotation(p, "the policy", /* pair= */ false, &annotations);
 	policy.at = p->lex.next.at;
 	policy.forbids = fh_parse_accept(p, "forbid");
 	if (!policy.forbids && !fh_parse_accept(p, "permit"))

@@ -4,18 +4,64 @@
 #include "base/limits.h"
 #include "policy/schema_draft.h"
 
+/* What became of D.  */
+static fh_err resolve(struct fh_draft *d, struct fh_schema *out)
+{
+	struct fh_schema s = { 0 };
+
+	fh_draft_resolve(d, &s);
+	if (d->p.e == FH_ERR_OK)
+		*out = s;
+	return d->p.e;
+}
+
+fh_err fh_schema_read(struct fh_span text, size_t max, const char *name, struct fh_arena *a,
+		      struct fh_schema *out, struct fh_trace *t)
+{
+	struct fh_draft d;
+
+	fh_draft_begin(&d, name, a, t);
+	fh_draft_read(&d, text, max);
+	return resolve(&d, out);
+}
+
+fh_err fh_schema_read_json(struct fh_span text, size_t max, const char *name,
+			   struct fh_arena *a, struct fh_schema *out, struct fh_trace *t)
+{
+	struct fh_draft d;
+
+	fh_draft_begin(&d, name, a, t);
+	fh_draft_read_json(&d, text, max);
+	return resolve(&d, out);
+}
+
 fh_err fh_schema_parse(struct fh_span text, struct fh_arena *a, struct fh_schema *out,
 		       struct fh_trace *t)
 {
 	struct fh_draft d;
 	struct fh_schema s = { 0 };
-	fh_err e = fh_draft_read(text, a, t, &d);
 
-	if (e == FH_ERR_OK)
-		e = fh_draft_resolve(&d, &s);
-	if (e == FH_ERR_OK)
+	fh_draft_begin(&d, "schema", a, t);
+	d.pairs = true;
+	fh_draft_add_builtin(&d);
+	fh_draft_read(&d, text, FH_SCHEMA_TEXT_MAX);
+	fh_draft_check_signed(&d);
+	fh_draft_resolve(&d, &s);
+	fh_draft_resolve_wire(&d, &s);
+	if (d.p.e == FH_ERR_OK)
 		*out = s;
-	return e;
+	return d.p.e;
+}
+
+struct fh_schema_table fh_schema_table_of(struct fh_parse *p, size_t n)
+{
+	uint32_t slots = 8;
+
+	while (slots < 2 * n)
+		slots *= 2;
+	uint32_t *slot = fh_parse_take(p, slots * sizeof(*slot));
+
+	return (struct fh_schema_table){ slot, slots - 1 };
 }
 
 void fh_schema_table_put(struct fh_schema_table *t, uint64_t hash, uint32_t index)
@@ -27,11 +73,10 @@ void fh_schema_table_put(struct fh_schema_table *t, uint64_t hash, uint32_t inde
 	t->slot[i] = index + 1;
 }
 
-/* The next index under a hash, from slot *I on; FH_SCHEMA_NONE at the end.  A
- * table is at most half full, so there is an end.  */
-static uint32_t next_index(const struct fh_schema_table *t, uint32_t *i)
+/* A table is at most half full, so there is an end.  */
+uint32_t fh_schema_table_next(const struct fh_schema_table *t, uint32_t *i)
 {
-	uint32_t found = t->slot[*i & t->mask];
+	uint32_t found = t->slot == nullptr ? 0 : t->slot[*i & t->mask];
 
 	*i += 1;
 	return found == 0 ? FH_SCHEMA_NONE : found - 1;
@@ -42,7 +87,7 @@ uint32_t fh_schema_find_type(const struct fh_schema *s, struct fh_span name)
 	uint32_t slot = (uint32_t)fh_text_hash(name, 0);
 
 	for (;;) {
-		uint32_t i = next_index(&s->by_type, &slot);
+		uint32_t i = fh_schema_table_next(&s->by_type, &slot);
 
 		if (i == FH_SCHEMA_NONE || fh_span_equal(s->types[i].name, name))
 			return i;
@@ -54,7 +99,7 @@ uint32_t fh_schema_find_action(const struct fh_schema *s, struct fh_entity_uid u
 	uint32_t slot = (uint32_t)fh_entity_hash(uid);
 
 	for (;;) {
-		uint32_t i = next_index(&s->by_action, &slot);
+		uint32_t i = fh_schema_table_next(&s->by_action, &slot);
 
 		if (i == FH_SCHEMA_NONE || fh_entity_equal(s->actions[i].uid, uid))
 			return i;
@@ -72,7 +117,7 @@ uint32_t fh_schema_find_call(const struct fh_schema *s, struct fh_span server,
 	uint32_t slot = (uint32_t)fh_schema_call_hash(server, tool);
 
 	for (;;) {
-		uint32_t i = next_index(&s->by_call, &slot);
+		uint32_t i = fh_schema_table_next(&s->by_call, &slot);
 
 		if (i == FH_SCHEMA_NONE || (fh_span_equal(s->calls[i].server, server) &&
 					    fh_span_equal(s->calls[i].tool, tool)))
@@ -80,24 +125,20 @@ uint32_t fh_schema_find_call(const struct fh_schema *s, struct fh_span server,
 	}
 }
 
-bool fh_schema_type_reaches(const struct fh_schema *s, uint32_t from, uint32_t to)
+bool fh_schema_type_has_id(const struct fh_schema_type *type, struct fh_span id)
 {
-	bool seen[FH_SCHEMA_TYPES_MAX] = { 0 };
-	uint16_t queue[FH_SCHEMA_TYPES_MAX];
-	uint32_t n = 0;
-
-	queue[n++] = (uint16_t)from;
-	seen[from] = true;
-	for (uint32_t i = 0; i < n; i++) {
-		const struct fh_schema_type *type = &s->types[queue[i]];
-
-		for (uint32_t k = 0; k < type->parents_n; k++) {
-			uint32_t up = type->parents[k];
-
-			if (!seen[up])
-				queue[n++] = (uint16_t)up;
-			seen[up] = true;
-		}
+	for (uint32_t i = 0; i < type->choices_n; i++) {
+		if (fh_span_equal(type->choices[i], id))
+			return true;
 	}
-	return seen[to];
+	return type->choices_n == 0;
+}
+
+bool fh_is_action_type(struct fh_span type)
+{
+	constexpr size_t n = sizeof(FH_TYPE_ACTION) - 1;
+	struct fh_span last = fh_span_skip(type, type.n < n ? 0 : type.n - n);
+
+	return fh_span_equal(last, FH_SPAN_LIT(FH_TYPE_ACTION)) &&
+	       (type.n == n || type.p[type.n - n - 1] == ':');
 }

@@ -1,422 +1,387 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The syntax of a schema.  Cedar's attributes, tags, common types and namespaces
- * are refused by name: nothing here evaluates them yet.  */
+/* The syntax of schemas that people write.  */
+#include "base/limits.h"
 #include "policy/schema_draft.h"
 
-#include "base/limits.h"
+/* Of no use, but no NULL: what a type is after a refusal.  */
+static const struct fh_draft_type no_type = { .form = FH_DRAFT_PLAIN };
 
-static const struct fh_draft_name team[] = { { FH_TEXT_INIT(FH_TYPE_TEAM), { 0 } } };
-static const struct fh_draft_name device[] = { { FH_TEXT_INIT(FH_TYPE_DEVICE), { 0 } } };
-static const struct fh_draft_name server[] = { { FH_TEXT_INIT(FH_TYPE_SERVER), { 0 } } };
-static const struct fh_draft_name asker[] = { { FH_TEXT_INIT(FH_TYPE_ACTOR), { 0 } },
-					      { FH_TEXT_INIT(FH_TYPE_DEVICE), { 0 } } };
+/* --- names ------------------------------------------------------------ */
 
-static const struct fh_draft_type builtin_types[] = {
-	{ { FH_TEXT_INIT(FH_TYPE_ACTOR), { 0 } }, { team, 1 }, true },
-	{ { FH_TEXT_INIT(FH_TYPE_TEAM), { 0 } }, { team, 1 }, true },
-	{ { FH_TEXT_INIT(FH_TYPE_DEVICE), { 0 } }, { 0 }, true },
-	{ { FH_TEXT_INIT(FH_TYPE_SERVER), { 0 } }, { 0 }, true },
-};
-
-static const struct fh_draft_action builtin_actions[] = {
-	{ .name = { FH_TEXT_INIT(FH_ACTION_MCP_INITIALIZE), { 0 } }, .principals = { asker, 2 },
-	  .resources = { server, 1 }, .builtin = true },
-	{ .name = { FH_TEXT_INIT(FH_ACTION_MCP_LIST), { 0 } }, .principals = { asker, 2 },
-	  .resources = { server, 1 }, .builtin = true },
-	{ .name = { FH_TEXT_INIT(FH_ACTION_SERVER_START), { 0 } }, .principals = { device, 1 },
-	  .resources = { server, 1 }, .builtin = true },
-};
-
-constexpr size_t builtin_types_n = sizeof(builtin_types) / sizeof(builtin_types[0]);
-constexpr size_t builtin_actions_n = sizeof(builtin_actions) / sizeof(builtin_actions[0]);
-
-/* Refuses the next token: Cedar has it, we do not.  */
-static fh_err refuse_feature(struct fh_draft *d, const char *what)
+/* Schemas reserve the words that policies do, but for `__cedar`.  */
+static struct fh_draft_name word(struct fh_parse *p, const char *what)
 {
-	fh_trace_what(d->lex.trace, "%s not evaluated yet", what);
-	fh_trace_cure(d->lex.trace, "remove it; docs/spec/POLICY lists what is accepted");
-	return fh_lexer_refuse(&d->lex, d->lex.next.at, FH_ERR_UNSUPPORTED);
+	struct fh_token token = p->lex.next;
+
+	if (p->e == FH_ERR_OK &&
+	    (token.kind != FH_TOKEN_WORD || (fh_lexer_reserved(token.text) &&
+					     !fh_span_equal(token.text, FH_SPAN_LIT("__cedar")))))
+		fh_parse_unexpected(p, what);
+	if (token.text.n > FH_POLICY_NAME_MAX)
+		fh_parse_refuse(p, token.at, FH_ERR_LIMIT, "choose a shorter one",
+				"a name has more than %zu bytes", FH_POLICY_NAME_MAX);
+	if (p->e == FH_ERR_OK)
+		p->e = fh_lexer_step(&p->lex);
+	return (struct fh_draft_name){ token.text, token.at };
 }
 
-static fh_err too_many(struct fh_draft *d, const char *what, size_t max)
+static struct fh_draft_name string(struct fh_parse *p, const char *what)
 {
-	fh_trace_what(d->lex.trace, "the schema declares more than %zu %s", max, what);
-	fh_trace_cure(d->lex.trace, "declare fewer");
-	return fh_lexer_refuse(&d->lex, d->lex.next.at, FH_ERR_LIMIT);
+	struct fh_draft_name name = { .at = p->lex.next.at };
+
+	if (p->e == FH_ERR_OK)
+		p->e = fh_lexer_string(&p->lex, what, p->arena, &name.text);
+	return name;
 }
 
-/* How a name may be written where it stands.  */
-enum name_form {
-	NAME_TYPE,   /* File */
-	NAME_ACTION, /* "files.read" or read */
-	NAME_GROUP,  /* the same, or Action::"files.read" */
-};
-
-static fh_err type_name(struct fh_draft *d, struct fh_span *out)
+/* An action or an attribute: a word, or any string.  */
+static struct fh_draft_name word_or_string(struct fh_parse *p, const char *what)
 {
-	fh_err e = fh_lexer_word(&d->lex, "the name of an entity type", out);
-
-	if (e == FH_ERR_OK && fh_lexer_sees(&d->lex, "::"))
-		return refuse_feature(d, "namespaces are");
-	return e;
+	return p->lex.next.kind == FH_TOKEN_STRING ? string(p, what) : word(p, what);
 }
 
-static fh_err read_name(struct fh_draft *d, enum name_form form, struct fh_draft_name *out)
+/* A::B::C.  *LITERAL (may be NULL): a string may end it, and stands next.  */
+static struct fh_draft_name path(struct fh_draft *d, const char *what, bool *literal)
 {
-	struct fh_lexer *lex = &d->lex;
-	fh_err e;
+	struct fh_draft_name name = word(&d->p, what);
 
-	out->at = lex->next.at;
-	if (form == NAME_TYPE)
-		return type_name(d, &out->text);
-	if (lex->next.kind == FH_TOKEN_STRING)
-		return fh_lexer_string(lex, "the name of an action", d->arena, &out->text);
-	e = fh_lexer_word(lex, "the name of an action", &out->text);
-	if (e != FH_ERR_OK || !fh_lexer_sees(lex, "::"))
-		return e;
-	if (form != NAME_GROUP || !fh_span_equal(out->text, FH_SPAN_LIT(FH_TYPE_ACTION)))
-		return refuse_feature(d, "namespaces are");
-	e = fh_lexer_step(lex);
-	return e == FH_ERR_OK ? fh_lexer_string(lex, "the name of an action", d->arena, &out->text)
-			      : e;
-}
+	while (fh_parse_accept(&d->p, "::")) {
+		if (literal != nullptr && d->p.lex.next.kind == FH_TOKEN_STRING) {
+			*literal = true;
+			break;
+		}
+		struct fh_draft_name next = word(&d->p, "a name");
 
-static fh_err name_room(struct fh_draft *d, size_t n, struct fh_draft_name **out)
-{
-	*out = fh_arena_array(d->arena, n, sizeof(**out));
-	return *out == nullptr ? fh_lexer_full(&d->lex) : FH_ERR_OK;
-}
-
-/* NAME, or [NAME, ...], or [].  */
-static fh_err read_list(struct fh_draft *d, enum name_form form, struct fh_draft_names *out)
-{
-	bool listed = fh_lexer_sees(&d->lex, "[");
-	struct fh_draft_name *name;
-	size_t commas = 0;
-	fh_err e = listed ? fh_lexer_step(&d->lex) : FH_ERR_OK;
-
-	if (e == FH_ERR_OK && listed && fh_lexer_sees(&d->lex, "]")) {
-		*out = (struct fh_draft_names){ 0 };
-		return fh_lexer_step(&d->lex);
+		name.text = fh_draft_join(d, name.text, next);
 	}
-	if (e == FH_ERR_OK && listed)
-		e = fh_lexer_commas(d->lex, &commas);
-	if (e == FH_ERR_OK)
-		e = name_room(d, commas + 1, &name);
-	for (size_t i = 0; e == FH_ERR_OK && i <= commas; i++) {
-		e = i > 0 ? fh_lexer_demand(&d->lex, ",") : FH_ERR_OK;
-		if (e == FH_ERR_OK)
-			e = read_name(d, form, &name[i]);
-	}
-	if (e == FH_ERR_OK && listed)
-		e = fh_lexer_demand(&d->lex, "]");
-	if (e == FH_ERR_OK)
-		*out = (struct fh_draft_names){ name, commas + 1 };
-	return e;
+	return name;
 }
 
-/* The record {}: anything in it is refused as WHAT.  */
-static fh_err empty_record(struct fh_draft *d, const char *what)
+/* A path, or several in brackets, or none in brackets.  */
+static struct fh_list paths(struct fh_draft *d)
 {
-	fh_err e = fh_lexer_demand(&d->lex, "{");
+	const char *what = "the name of an entity type";
+	bool listed = fh_parse_accept(&d->p, "[");
+	struct fh_list l = { 0 };
 
-	if (e == FH_ERR_OK && !fh_lexer_sees(&d->lex, "}"))
-		return refuse_feature(d, what);
-	return e == FH_ERR_OK ? fh_lexer_step(&d->lex) : e;
+	if (listed && fh_parse_accept(&d->p, "]"))
+		return l;
+	do {
+		struct fh_draft_name name = path(d, what, nullptr);
+
+		fh_list_add(&d->p, &l, &name, sizeof(name));
+	} while (listed && fh_parse_accept(&d->p, ","));
+	if (listed)
+		fh_parse_demand(&d->p, "]");
+	return l;
+}
+
+/* --- types ------------------------------------------------------------ */
+
+static const struct fh_draft_type *type(struct fh_draft *d);
+
+static struct fh_list annotations(struct fh_draft *d)
+{
+	struct fh_list l = { 0 };
+
+	while (fh_parse_accept(&d->p, "@"))
+		fh_parse_annotation(&d->p, "the declaration", d->pairs, &l);
+	return l;
+}
+
+static struct fh_draft_field field(struct fh_draft *d)
+{
+	struct fh_list notes = annotations(d);
+	struct fh_draft_field f = { word_or_string(&d->p, "the name of an attribute") };
+
+	(void)notes; /* nothing reads them */
+	f.required = !fh_parse_accept(&d->p, "?");
+	fh_parse_demand(&d->p, ":");
+	f.type = type(d);
+	return f;
+}
+
+/* What follows the opening brace of a record.  */
+static void record(struct fh_draft *d, struct fh_draft_type *t)
+{
+	struct fh_list l = { 0 };
+
+	t->form = FH_DRAFT_RECORD;
+	for (bool first = true; fh_parse_next(&d->p, first, "}"); first = false) {
+		struct fh_draft_field f = field(d);
+
+		fh_list_add(&d->p, &l, &f, sizeof(f));
+	}
+	t->fields = l.p;
+	t->fields_n = l.n;
+}
+
+/* Sets and records stand in each other: their number bounds the recursion.  */
+static const struct fh_draft_type *type(struct fh_draft *d)
+{
+	struct fh_parse *p = &d->p;
+	struct fh_draft_type *t = fh_parse_take(p, sizeof(*t));
+	struct fh_position at = p->lex.next.at;
+
+	if (p->nesting == FH_SCHEMA_NESTING_MAX)
+		fh_parse_refuse(p, at, FH_ERR_LIMIT, "give a part of it a name with `type`",
+				"more than %d types in each other", FH_SCHEMA_NESTING_MAX);
+	if (t == nullptr || p->e != FH_ERR_OK)
+		return &no_type;
+	p->nesting++;
+	t->name.at = at;
+	if (fh_parse_accept(p, "{")) {
+		record(d, t);
+	} else {
+		t->name = path(d, "a type", nullptr);
+		if (fh_span_equal(t->name.text, FH_SPAN_LIT("Set")) && fh_parse_accept(p, "<")) {
+			t->form = FH_DRAFT_SET;
+			t->element = type(d);
+			fh_parse_demand(p, ">");
+		}
+	}
+	p->nesting--;
+	return t;
+}
+
+/* --- entities and common types ---------------------------------------- */
+
+/* enum ["a", "b"]  */
+static void choices(struct fh_draft *d, struct fh_draft_entity *e)
+{
+	fh_parse_demand(&d->p, "[");
+	do {
+		struct fh_draft_name name = string(&d->p, "an id in quotes");
+
+		fh_list_add(&d->p, &e->choices, &name, sizeof(name));
+	} while (fh_parse_accept(&d->p, ","));
+	fh_parse_demand(&d->p, "]");
 }
 
 /* Everything of an entity declaration behind its names.  */
-static fh_err entity_rest(struct fh_draft *d, struct fh_draft_names *parents)
+static void entity_rest(struct fh_draft *d, struct fh_draft_entity *e)
 {
-	struct fh_lexer *lex = &d->lex;
-	fh_err e = FH_ERR_OK;
+	struct fh_parse *p = &d->p;
 
-	if (fh_lexer_sees(lex, "enum"))
-		return refuse_feature(d, "enumerated entities are");
-	if (fh_lexer_sees(lex, "in")) {
-		e = fh_lexer_step(lex);
-		if (e == FH_ERR_OK)
-			e = read_list(d, NAME_TYPE, parents);
+	e->kind_at = p->lex.next.at;
+	if (fh_parse_accept(p, "enum")) {
+		choices(d, e);
+		return;
 	}
-	bool equals = e == FH_ERR_OK && fh_lexer_sees(lex, "=");
+	if (fh_parse_accept(p, "in"))
+		e->parents = paths(d);
+	bool equals = fh_parse_accept(p, "=");
 
-	if (equals)
-		e = fh_lexer_step(lex);
-	if (e == FH_ERR_OK && (equals || fh_lexer_sees(lex, "{")))
-		e = empty_record(d, "attributes of entities are");
-	if (e == FH_ERR_OK && fh_lexer_sees(lex, "tags"))
-		return refuse_feature(d, "tags of entities are");
-	return e == FH_ERR_OK ? fh_lexer_demand(lex, ";") : e;
+	if (equals && p->e == FH_ERR_OK && !fh_parse_sees(p, "{"))
+		fh_parse_unexpected(p, "`{`");
+	if (fh_parse_sees(p, "{"))
+		e->shape = type(d);
+	e->kind_at = p->lex.next.at;
+	if (fh_parse_accept(p, "tags"))
+		e->tags = type(d);
 }
 
-/* entity A, B in [C];  */
-static fh_err read_entity(struct fh_draft *d, const struct fh_draft_annotations *notes)
+/* WORD, WORD, ...; the word before them has been taken.  */
+static struct fh_list names(struct fh_draft *d, struct fh_draft_name (*one)(struct fh_parse *,
+									 const char *),
+			    const char *what)
 {
-	size_t first = d->types_n;
-	struct fh_draft_names parents = { 0 };
-	fh_err e;
-
-	if (notes->mcp.text.p != nullptr || notes->pointer.text.p != nullptr) {
-		fh_trace_what(d->lex.trace, "@mcp and @resource belong to actions");
-		fh_trace_cure(d->lex.trace, "move them to an action");
-		return fh_lexer_refuse(&d->lex, d->lex.next.at, FH_ERR_CONFLICT);
-	}
-	do {
-		e = fh_lexer_step(&d->lex); /* `entity` or a comma */
-		if (e == FH_ERR_OK && d->types_n == d->types_room)
-			e = too_many(d, "entity types", FH_SCHEMA_TYPES_MAX);
-		if (e == FH_ERR_OK)
-			e = read_name(d, NAME_TYPE, &d->types[d->types_n++].name);
-	} while (e == FH_ERR_OK && fh_lexer_sees(&d->lex, ","));
-	if (e == FH_ERR_OK)
-		e = entity_rest(d, &parents);
-	for (size_t i = first; i < d->types_n; i++)
-		d->types[i].parents = parents;
-	return e;
-}
-
-/* One `name: value` of appliesTo.  */
-static fh_err applies_part(struct fh_draft *d, struct fh_draft_action *action)
-{
-	struct fh_lexer *lex = &d->lex;
-	bool principal = fh_lexer_sees(lex, "principal");
-	bool context = fh_lexer_sees(lex, "context");
-	struct fh_draft_names *list = principal ? &action->principals : &action->resources;
-	struct fh_position at = lex->next.at;
-
-	if (!principal && !context && !fh_lexer_sees(lex, "resource"))
-		return fh_lexer_unexpected(lex, "`principal`, `resource` or `context`");
-	fh_err e = fh_lexer_step(lex);
-
-	if (e == FH_ERR_OK)
-		e = fh_lexer_demand(lex, ":");
-	if (e != FH_ERR_OK)
-		return e;
-	if (context)
-		return empty_record(d, "a context is");
-	if (list->n > 0) {
-		fh_trace_what(lex->trace, "appliesTo says this twice");
-		fh_trace_cure(lex->trace, "keep one");
-		return fh_lexer_refuse(lex, at, FH_ERR_CONFLICT);
-	}
-	e = read_list(d, NAME_TYPE, list);
-	if (e == FH_ERR_OK && list->n == 0) {
-		fh_trace_what(lex->trace, "an empty list: the action would apply to nothing");
-		fh_trace_cure(lex->trace, "name a type, or leave appliesTo out for a mere group");
-		return fh_lexer_refuse(lex, at, FH_ERR_CONFLICT);
-	}
-	return e;
-}
-
-/* appliesTo { principal: ..., resource: ..., context: {} }  */
-static fh_err applies_to(struct fh_draft *d, struct fh_draft_action *action)
-{
-	struct fh_lexer *lex = &d->lex;
-	struct fh_position at = lex->next.at;
-	fh_err e = fh_lexer_step(lex);
-
-	if (e == FH_ERR_OK)
-		e = fh_lexer_demand(lex, "{");
-	while (e == FH_ERR_OK && !fh_lexer_sees(lex, "}")) {
-		e = applies_part(d, action);
-		if (e == FH_ERR_OK && !fh_lexer_sees(lex, "}"))
-			e = fh_lexer_demand(lex, ",");
-	}
-	if (e == FH_ERR_OK && (action->principals.n == 0 || action->resources.n == 0)) {
-		fh_trace_what(lex->trace, "appliesTo must name principal and resource");
-		fh_trace_cure(lex->trace, "add what is missing");
-		return fh_lexer_refuse(lex, at, FH_ERR_FORMAT);
-	}
-	return e == FH_ERR_OK ? fh_lexer_step(lex) : e;
-}
-
-static fh_err action_rest(struct fh_draft *d, struct fh_draft_action *action)
-{
-	struct fh_lexer *lex = &d->lex;
-	fh_err e = FH_ERR_OK;
-
-	if (fh_lexer_sees(lex, "in")) {
-		e = fh_lexer_step(lex);
-		if (e == FH_ERR_OK)
-			e = read_list(d, NAME_GROUP, &action->parents);
-	}
-	if (e == FH_ERR_OK && fh_lexer_sees(lex, "appliesTo"))
-		e = applies_to(d, action);
-	if (e == FH_ERR_OK && fh_lexer_sees(lex, "attributes"))
-		return refuse_feature(d, "attributes of actions are");
-	return e == FH_ERR_OK ? fh_lexer_demand(lex, ";") : e;
-}
-
-/* action "a", "b" in ["g"] appliesTo { ... };  */
-static fh_err read_action(struct fh_draft *d, const struct fh_draft_annotations *notes)
-{
-	size_t first = d->actions_n;
-	struct fh_draft_action shape = { .notes = *notes };
-	fh_err e;
+	struct fh_list l = { 0 };
 
 	do {
-		e = fh_lexer_step(&d->lex); /* `action` or a comma */
-		if (e == FH_ERR_OK && d->actions_n == d->actions_room)
-			e = too_many(d, "actions", FH_SCHEMA_ACTIONS_MAX);
-		if (e == FH_ERR_OK)
-			e = read_name(d, NAME_ACTION, &d->actions[d->actions_n++].name);
-	} while (e == FH_ERR_OK && fh_lexer_sees(&d->lex, ","));
-	if (e == FH_ERR_OK)
-		e = action_rest(d, &shape);
-	for (size_t i = first; i < d->actions_n; i++) {
-		shape.name = d->actions[i].name;
-		d->actions[i] = shape;
+		struct fh_draft_name name = one(&d->p, what);
+
+		fh_list_add(&d->p, &l, &name, sizeof(name));
+	} while (fh_parse_accept(&d->p, ","));
+	return l;
+}
+
+/* entity A, B in [C] = { ... } tags T;  */
+static void entity(struct fh_draft *d, uint32_t space, struct fh_list notes)
+{
+	struct fh_list l = names(d, word, "the name of an entity type");
+	struct fh_draft_entity e = { .space = space, .notes = notes };
+
+	entity_rest(d, &e);
+	fh_parse_demand(&d->p, ";");
+	for (size_t i = 0; d->p.e == FH_ERR_OK && i < l.n; i++) {
+		e.name = ((const struct fh_draft_name *)l.p)[i];
+		fh_draft_add_entity(d, &e);
 	}
-	return e;
 }
 
-struct fh_span fh_draft_trim(struct fh_span s)
+/* type T = ...;  AT is where `type` stands.  */
+static void alias(struct fh_draft *d, uint32_t space, struct fh_position at)
 {
-	while (s.n > 0 && s.p[0] == ' ')
-		s = fh_span_skip(s, 1);
-	while (s.n > 0 && s.p[s.n - 1] == ' ')
-		s = fh_span_first(s, s.n - 1);
-	return s;
+	struct fh_draft_alias c = { .name = word(&d->p, "the name of a type"), .at = at,
+				     .space = space };
+
+	fh_parse_demand(&d->p, "=");
+	c.type = type(d);
+	fh_parse_demand(&d->p, ";");
+	if (d->p.e == FH_ERR_OK)
+		fh_draft_add_alias(d, &c);
 }
 
-/* @resource("/pointer; kind"), all in one string: split at the last `;`.  */
-static void split_resource(struct fh_draft_annotations *notes)
+/* --- actions ---------------------------------------------------------- */
+
+/* "id", id, or TYPE::"id".  */
+static void group(struct fh_draft *d, struct fh_list *l)
 {
-	struct fh_span all = notes->pointer.text;
-	size_t cut = all.n;
+	struct fh_draft_group g = { 0 };
+	bool literal = false;
 
-	while (cut > 0 && all.p[cut - 1] != ';')
-		cut--;
-	notes->kind = notes->pointer;
-	notes->kind.text = fh_draft_trim(fh_span_skip(all, cut));
-	notes->pointer.text = fh_draft_trim(fh_span_first(all, cut == 0 ? 0 : cut - 1));
-}
-
-/* The strings of @resource, standing behind `(`.  */
-static fh_err resource_strings(struct fh_draft *d, struct fh_draft_annotations *notes)
-{
-	struct fh_lexer *lex = &d->lex;
-	const char *what = "a string, as in @resource(\"/path\", \"posix-path\")";
-
-	notes->pointer.at = lex->next.at;
-	fh_err e = fh_lexer_string(lex, what, d->arena, &notes->pointer.text);
-
-	if (e != FH_ERR_OK)
-		return e;
-	if (!fh_lexer_sees(lex, ",")) {
-		split_resource(notes);
-		return FH_ERR_OK;
+	if (d->p.lex.next.kind == FH_TOKEN_STRING)
+		g.id = string(&d->p, "an action");
+	else
+		g.id = path(d, "an action", &literal);
+	if (literal) {
+		g.type = g.id.text;
+		g.id.text = string(&d->p, "an action").text;
+	} else if (fh_span_find(g.id.text, ':') < g.id.text.n) {
+		fh_parse_unexpected(&d->p, "`::` and the action in quotes");
 	}
-	e = fh_lexer_step(lex);
-	notes->kind.at = lex->next.at;
-	return e == FH_ERR_OK ? fh_lexer_string(lex, what, d->arena, &notes->kind.text) : e;
+	fh_list_add(&d->p, l, &g, sizeof(g));
 }
 
-/* Where the annotation NAME is kept, or NULL.  */
-static struct fh_draft_name *note_named(struct fh_draft_annotations *notes, struct fh_span name)
+static void groups(struct fh_draft *d, struct fh_list *l)
 {
-	if (fh_span_equal(name, FH_SPAN_LIT("doc")))
-		return &notes->doc;
-	if (fh_span_equal(name, FH_SPAN_LIT("mcp")))
-		return &notes->mcp;
-	return fh_span_equal(name, FH_SPAN_LIT("resource")) ? &notes->pointer : nullptr;
+	bool listed = fh_parse_accept(&d->p, "[");
+
+	do
+		group(d, l);
+	while (listed && fh_parse_accept(&d->p, ","));
+	if (listed)
+		fh_parse_demand(&d->p, "]");
 }
 
-static fh_err read_annotation(struct fh_draft *d, struct fh_draft_annotations *notes)
+/* The types of `principal:` or `resource:`, which stands AT, into *L.  */
+static void applicable(struct fh_draft *d, struct fh_position at, struct fh_list *l)
 {
-	struct fh_lexer *lex = &d->lex;
-	fh_err e = fh_lexer_step(lex); /* `@` */
+	if (l->n > 0)
+		fh_parse_refuse(&d->p, at, FH_ERR_CONFLICT, "keep one",
+				"appliesTo says this twice");
+	*l = paths(d);
+	if (l->n == 0)
+		fh_parse_refuse(&d->p, at, FH_ERR_CONFLICT,
+				"name a type, or leave appliesTo out for a mere group",
+				"an empty list: the action would apply to nothing");
+}
 
-	if (e != FH_ERR_OK)
-		return e;
-	struct fh_token name = lex->next;
-	struct fh_draft_name *note = note_named(notes, name.text);
+/* `context:`, which stands AT: a record, or the name of one.  */
+static void context(struct fh_draft *d, struct fh_position at, struct fh_draft_action *a)
+{
+	struct fh_draft_type *t;
 
-	if (name.kind != FH_TOKEN_WORD)
-		return fh_lexer_unexpected(lex, "the name of an annotation");
-	if (note == nullptr || note->text.p != nullptr) {
-		fh_trace_what(lex->trace, "annotation @%.*s %s", fh_shown(name.text),
-			      (const char *)name.text.p,
-			      note == nullptr ? "is not evaluated yet" : "stands here twice");
-		fh_trace_cure(lex->trace, "remove it");
-		return fh_lexer_refuse(lex, name.at,
-				       note == nullptr ? FH_ERR_UNSUPPORTED : FH_ERR_CONFLICT);
+	if (a->context != nullptr)
+		fh_parse_refuse(&d->p, at, FH_ERR_CONFLICT, "keep one",
+				"appliesTo says this twice");
+	if (fh_parse_sees(&d->p, "{")) {
+		a->context = type(d);
+		return;
 	}
-	e = fh_lexer_step(lex);
-	if (e == FH_ERR_OK)
-		e = fh_lexer_demand(lex, "(");
-	note->at = lex->next.at;
-	if (e == FH_ERR_OK)
-		e = note == &notes->pointer
-			    ? resource_strings(d, notes)
-			    : fh_lexer_string(lex, "a string", d->arena, &note->text);
-	return e == FH_ERR_OK ? fh_lexer_demand(lex, ")") : e;
+	t = fh_parse_take(&d->p, sizeof(*t));
+	if (t == nullptr)
+		return;
+	t->form = FH_DRAFT_ALIAS;
+	t->name = path(d, "a record or the name of one", nullptr);
+	a->context = t;
 }
 
-static fh_err read_declaration(struct fh_draft *d)
+/* appliesTo { principal: ..., resource: ..., context: ... }, standing behind the word,
+ * which is AT.  */
+static void applies_to(struct fh_draft *d, struct fh_position at, struct fh_draft_action *a)
 {
-	struct fh_draft_annotations notes = { 0 };
-	struct fh_lexer *lex = &d->lex;
-	fh_err e = FH_ERR_OK;
+	struct fh_parse *p = &d->p;
 
-	while (e == FH_ERR_OK && fh_lexer_sees(lex, "@"))
-		e = read_annotation(d, &notes);
-	if (e != FH_ERR_OK)
-		return e;
-	if (fh_lexer_sees(lex, "entity"))
-		return read_entity(d, &notes);
-	if (fh_lexer_sees(lex, "action"))
-		return read_action(d, &notes);
-	if (fh_lexer_sees(lex, "namespace"))
-		return refuse_feature(d, "namespaces are");
-	if (fh_lexer_sees(lex, "type"))
-		return refuse_feature(d, "common types are");
-	return fh_lexer_unexpected(lex, "`entity`, `action` or an annotation");
+	fh_parse_demand(p, "{");
+	for (bool first = true; fh_parse_next(p, first, "}"); first = false) {
+		struct fh_token part = p->lex.next;
+		bool principal = fh_parse_sees(p, "principal");
+		bool resource = fh_parse_sees(p, "resource");
+
+		if (!principal && !resource && !fh_parse_sees(p, "context"))
+			fh_parse_unexpected(p, "`principal`, `resource` or `context`");
+		(void)word(p, "");
+		fh_parse_demand(p, ":");
+		if (principal || resource)
+			applicable(d, part.at, principal ? &a->principals : &a->resources);
+		else
+			context(d, part.at, a);
+	}
+	if (a->principals.n == 0 || a->resources.n == 0)
+		fh_parse_refuse(p, at, FH_ERR_FORMAT, "add what is missing",
+				"appliesTo must name principal and resource");
 }
 
-/* No more is declared than there are commas and semicolons.  */
-static size_t declarations(struct fh_span text)
+/* action "a", b in ["g"] appliesTo { ... } attributes {};  */
+static void action(struct fh_draft *d, uint32_t space, struct fh_list notes)
 {
-	size_t n = 0;
+	struct fh_parse *p = &d->p;
+	struct fh_list l = names(d, word_or_string, "the name of an action");
+	struct fh_draft_action a = { .space = space, .notes = notes };
 
-	for (size_t i = 0; i < text.n; i++)
-		n += text.p[i] == ';' || text.p[i] == ',';
-	return n + 1;
+	if (fh_parse_accept(p, "in"))
+		groups(d, &a.groups);
+	struct fh_position at = p->lex.next.at;
+
+	if (fh_parse_accept(p, "appliesTo"))
+		applies_to(d, at, &a);
+	if (fh_parse_accept(p, "attributes")) {
+		fh_parse_demand(p, "{"); /* Cedar reads them, and lets them be empty only */
+		fh_parse_demand(p, "}");
+	}
+	fh_parse_demand(p, ";");
+	for (size_t i = 0; p->e == FH_ERR_OK && i < l.n; i++) {
+		a.name = ((const struct fh_draft_name *)l.p)[i];
+		fh_draft_add_action(d, &a);
+	}
 }
 
-static size_t least(size_t a, size_t b)
+/* --- declarations ----------------------------------------------------- */
+
+/* One declaration in SPACE, behind its annotations; WANTED says what may stand here.  */
+static void declaration(struct fh_draft *d, uint32_t space, struct fh_list notes,
+			const char *wanted)
 {
-	return a < b ? a : b;
+	struct fh_position at = d->p.lex.next.at;
+
+	if (fh_parse_accept(&d->p, "entity"))
+		entity(d, space, notes);
+	else if (fh_parse_accept(&d->p, "action"))
+		action(d, space, notes);
+	else if (fh_parse_accept(&d->p, "type"))
+		alias(d, space, at);
+	else
+		fh_parse_unexpected(&d->p, wanted);
 }
 
-static fh_err draft_room(struct fh_span text, struct fh_draft *d)
+/* namespace A::B { ... }, standing behind the word, which is AT.  */
+static void namespace(struct fh_draft *d, struct fh_position at)
 {
-	size_t n = declarations(text);
+	struct fh_draft_space s = { path(d, "the name of a namespace", nullptr), at };
+	uint32_t space = fh_draft_add_space(d, &s);
 
-	d->types_room = least(n + builtin_types_n, FH_SCHEMA_TYPES_MAX);
-	d->actions_room = least(n + builtin_actions_n, FH_SCHEMA_ACTIONS_MAX);
-	d->types = fh_arena_array(d->arena, d->types_room, sizeof(*d->types));
-	d->actions = fh_arena_array(d->arena, d->actions_room, sizeof(*d->actions));
-	if (d->types == nullptr || d->actions == nullptr)
-		return fh_lexer_full(&d->lex);
-	for (size_t i = 0; i < builtin_types_n; i++)
-		d->types[d->types_n++] = builtin_types[i];
-	for (size_t i = 0; i < builtin_actions_n; i++)
-		d->actions[d->actions_n++] = builtin_actions[i];
-	return FH_ERR_OK;
+	fh_parse_demand(&d->p, "{");
+	while (d->p.e == FH_ERR_OK && !fh_parse_sees(&d->p, "}"))
+		declaration(d, space, annotations(d), "`entity`, `action`, `type` or `}`");
+	fh_parse_demand(&d->p, "}");
 }
 
-fh_err fh_draft_read(struct fh_span text, struct fh_arena *a, struct fh_trace *t,
-		     struct fh_draft *out)
+void fh_draft_read(struct fh_draft *d, struct fh_span text, size_t max)
 {
-	struct fh_draft d = { .arena = a };
-	fh_err e = fh_lexer_open(text, FH_SCHEMA_TEXT_MAX, "schema", a, t, &d.lex);
+	struct fh_parse *p = &d->p;
 
-	if (e == FH_ERR_OK)
-		e = draft_room(text, &d);
-	while (e == FH_ERR_OK && d.lex.next.kind != FH_TOKEN_END)
-		e = read_declaration(&d);
-	if (e == FH_ERR_OK)
-		*out = d;
-	return e;
+	if (p->e == FH_ERR_OK)
+		p->e = fh_lexer_open(text, max, p->lex.text_name, p->arena, p->lex.trace, &p->lex);
+	while (p->e == FH_ERR_OK && p->lex.next.kind != FH_TOKEN_END) {
+		struct fh_list notes = annotations(d);
+		struct fh_position at = p->lex.next.at;
+
+		if (fh_parse_accept(p, "namespace"))
+			namespace(d, at);
+		else
+			declaration(d, /* space= */ 0, notes,
+				    "`entity`, `action`, `type`, `namespace` or an annotation");
+	}
 }

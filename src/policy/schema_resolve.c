@@ -1,227 +1,328 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks up what a schema names, and refuses what is not declared, declared
- * twice, or circular.  */
-#include "policy/schema_draft.h"
-
+/* Looks up what a schema's declarations name, and makes its types.  */
+#include "base/builder.h"
 #include "base/limits.h"
+#include "policy/schema_draft.h"
 #include "policy/suggest.h"
 
-static fh_err declared_twice(struct fh_draft *d, struct fh_draft_name name, bool builtin)
+/* --- names ------------------------------------------------------------ */
+
+void fh_resolve_undeclared(struct fh_resolve *r, const char *what, struct fh_draft_name name,
+			   struct fh_span near)
 {
-	fh_trace_what(d->lex.trace, "`%.*s` %s", fh_shown(name.text), (const char *)name.text.p,
-		      builtin ? "exists without being declared" : "is declared twice");
-	fh_trace_cure(d->lex.trace, "remove this declaration");
-	return fh_lexer_refuse(&d->lex, name.at, FH_ERR_CONFLICT);
-}
+	char cure[128] = "declare it, or remove it here";
 
-static fh_err undeclared(struct fh_draft *d, const char *what, struct fh_draft_name name,
-			 struct fh_span near)
-{
-	fh_trace_what(d->lex.trace, "%s `%.*s` is not declared", what, fh_shown(name.text),
-		      (const char *)name.text.p);
-	if (near.n > 0)
-		fh_trace_cure(d->lex.trace, "did you mean `%.*s`?", fh_shown(near),
-			      (const char *)near.p);
-	else
-		fh_trace_cure(d->lex.trace, "declare it, or remove it here");
-	return fh_lexer_refuse(&d->lex, name.at, FH_ERR_UNKNOWN);
-}
+	if (near.n > 0) {
+		struct fh_builder b = fh_builder_of(cure, sizeof(cure));
 
-fh_err fh_schema_table_of(struct fh_draft *d, size_t n, struct fh_schema_table *out)
-{
-	uint32_t slots = 8;
-
-	while (slots < 2 * n)
-		slots *= 2;
-	out->slot = fh_arena_array(d->arena, slots, sizeof(*out->slot));
-	out->mask = slots - 1;
-	return out->slot == nullptr ? fh_lexer_full(&d->lex) : FH_ERR_OK;
-}
-
-static fh_err index_room(struct fh_draft *d, size_t n, uint32_t **out)
-{
-	*out = fh_arena_array(d->arena, n, sizeof(**out));
-	return *out == nullptr ? fh_lexer_full(&d->lex) : FH_ERR_OK;
-}
-
-static fh_err enter_type(struct fh_draft *d, struct fh_schema *s, const struct fh_draft_type *type)
-{
-	uint32_t known = fh_schema_find_type(s, type->name.text);
-
-	if (known != FH_SCHEMA_NONE)
-		return declared_twice(d, type->name, s->types[known].builtin);
-	if (fh_span_equal(type->name.text, FH_SPAN_LIT(FH_TYPE_ACTION)))
-		return declared_twice(d, type->name, true);
-	s->types[s->types_n] = (struct fh_schema_type){ .name = type->name.text,
-							.builtin = type->builtin };
-	fh_schema_table_put(&s->by_type, fh_text_hash(type->name.text, 0), s->types_n++);
-	return FH_ERR_OK;
-}
-
-static fh_err enter_action(struct fh_draft *d, struct fh_schema *s,
-			   const struct fh_draft_action *action)
-{
-	struct fh_entity_uid uid = fh_entity_uid_of(FH_TYPE_ACTION, action->name.text);
-	uint32_t known = fh_schema_find_action(s, uid);
-
-	if (known != FH_SCHEMA_NONE)
-		return declared_twice(d, action->name, s->actions[known].builtin);
-	s->actions[s->actions_n] = (struct fh_schema_action){ .uid = uid,
-							      .doc = action->notes.doc.text,
-							      .builtin = action->builtin };
-	fh_schema_table_put(&s->by_action, fh_entity_hash(uid), s->actions_n++);
-	return FH_ERR_OK;
-}
-
-static fh_err enter_names(struct fh_draft *d, struct fh_schema *s)
-{
-	fh_err e = fh_schema_table_of(d, d->types_n, &s->by_type);
-
-	if (e == FH_ERR_OK)
-		e = fh_schema_table_of(d, d->actions_n, &s->by_action);
-	if (e != FH_ERR_OK)
-		return e;
-	s->types = fh_arena_array(d->arena, d->types_n, sizeof(*s->types));
-	s->actions = fh_arena_array(d->arena, d->actions_n, sizeof(*s->actions));
-	if (s->types == nullptr || s->actions == nullptr)
-		return fh_lexer_full(&d->lex);
-	for (size_t i = 0; e == FH_ERR_OK && i < d->types_n; i++)
-		e = enter_type(d, s, &d->types[i]);
-	for (size_t i = 0; e == FH_ERR_OK && i < d->actions_n; i++)
-		e = enter_action(d, s, &d->actions[i]);
-	return e;
-}
-
-static fh_err find_types(struct fh_draft *d, const struct fh_schema *s,
-			 struct fh_draft_names names, const uint32_t **out, uint32_t *n)
-{
-	uint32_t *found;
-	fh_err e = index_room(d, names.n, &found);
-
-	for (size_t i = 0; e == FH_ERR_OK && i < names.n; i++) {
-		found[i] = fh_schema_find_type(s, names.name[i].text);
-		if (found[i] != FH_SCHEMA_NONE)
-			continue;
-		struct fh_suggestion near = fh_suggestion_for(names.name[i].text);
-
-		for (uint32_t k = 0; k < s->types_n; k++)
-			fh_suggestion_offer(&near, s->types[k].name);
-		return undeclared(d, "entity type", names.name[i], near.best);
+		fh_builder_text(&b, "did you mean `");
+		fh_builder_bytes(&b, fh_span_first(near, 64));
+		fh_builder_text(&b, "`?");
+		fh_builder_u8(&b, 0);
 	}
-	*out = found;
-	*n = (uint32_t)names.n;
-	return e;
+	fh_parse_refuse(&r->d->p, name.at, FH_ERR_UNKNOWN, cure, "%s `%.*s` is not declared", what,
+			fh_shown(name.text), (const char *)name.text.p);
 }
 
-static fh_err find_groups(struct fh_draft *d, const struct fh_schema *s,
-			  struct fh_draft_names names, struct fh_schema_action *action)
+/* An entity type that is nearly NAME; ALIASES: or a common type.  */
+static struct fh_span near_type(struct fh_resolve *r, struct fh_span name, bool aliases)
 {
-	uint32_t *found;
-	fh_err e = index_room(d, names.n, &found);
+	struct fh_suggestion near = fh_suggestion_for(name);
 
-	for (size_t i = 0; e == FH_ERR_OK && i < names.n; i++) {
-		found[i] = fh_schema_find_action(
-			s, fh_entity_uid_of(FH_TYPE_ACTION, names.name[i].text));
-		if (found[i] != FH_SCHEMA_NONE)
-			continue;
-		struct fh_suggestion near = fh_suggestion_for(names.name[i].text);
+	for (uint32_t i = 0; i < r->s.types_n; i++)
+		fh_suggestion_offer(&near, r->s.types[i].name);
+	for (uint32_t i = 0; aliases && i < r->d->aliases.n; i++)
+		fh_suggestion_offer(&near, fh_draft_alias(r->d, i)->name.text);
+	return near.best;
+}
 
-		for (uint32_t k = 0; k < s->actions_n; k++)
-			fh_suggestion_offer(&near, s->actions[k].uid.id);
-		return undeclared(d, "action", names.name[i], near.best);
+static bool is_qualified(struct fh_span name)
+{
+	return fh_span_find(name, ':') < name.n;
+}
+
+uint32_t fh_resolve_entity(struct fh_resolve *r, struct fh_draft_name name, uint32_t space)
+{
+	uint32_t found = FH_SCHEMA_NONE;
+
+	if (!is_qualified(name.text))
+		found = fh_schema_find_type(&r->s, fh_resolve_in(r, space, name));
+	if (found >= r->s.types_n)
+		found = fh_schema_find_type(&r->s, name.text);
+	if (found < r->s.types_n)
+		return found;
+	fh_resolve_undeclared(r, "entity type", name, near_type(r, name.text, false));
+	return FH_SCHEMA_NONE;
+}
+
+/* --- types ------------------------------------------------------------ */
+
+static const struct fh_type *alias_type(struct fh_resolve *r, uint32_t i)
+{
+	const struct fh_draft_alias *c = fh_draft_alias(r->d, i);
+
+	if (r->alias[i] == nullptr && r->open[i]) {
+		fh_draft_refuse(r->d, c->name, FH_ERR_CONFLICT, "break the circle", "the type ",
+				" is made of itself");
+		return fh_type_plain(FH_KIND_NEVER);
 	}
-	action->parents = found;
-	action->parents_n = (uint32_t)names.n;
-	return e;
+	r->open[i] = 1;
+	if (r->alias[i] == nullptr)
+		r->alias[i] = fh_resolve_type(r, c->type, c->space);
+	return r->alias[i];
 }
 
-static fh_err find_names(struct fh_draft *d, struct fh_schema *s)
+/* What Cedar itself calls NAME, with or without `__cedar::`; NULL: nothing.  */
+static const struct fh_type *own_type(struct fh_span name)
 {
-	fh_err e = FH_ERR_OK;
+	const struct fh_span own = FH_SPAN_LIT("__cedar::");
+	struct fh_span word = fh_span_starts(name, own) ? fh_span_skip(name, own.n) : name;
+	const struct fh_extension_name *extension = fh_extension_named(word);
 
-	for (size_t i = 0; e == FH_ERR_OK && i < d->types_n; i++)
-		e = find_types(d, s, d->types[i].parents, &s->types[i].parents,
-			       &s->types[i].parents_n);
-	for (size_t i = 0; e == FH_ERR_OK && i < d->actions_n; i++) {
-		const struct fh_draft_action *from = &d->actions[i];
-		struct fh_schema_action *to = &s->actions[i];
+	if (extension != nullptr)
+		return fh_type_extension(extension->kind);
+	if (fh_span_equal(word, FH_SPAN_LIT("Long")))
+		return fh_type_plain(FH_KIND_LONG);
+	if (fh_span_equal(word, FH_SPAN_LIT("String")))
+		return fh_type_plain(FH_KIND_STRING);
+	return fh_span_equal(word, FH_SPAN_LIT("Bool")) ? fh_type_plain(FH_KIND_BOOL) : nullptr;
+}
 
-		e = find_groups(d, s, from->parents, to);
-		if (e == FH_ERR_OK)
-			e = find_types(d, s, from->principals, &to->principals, &to->principals_n);
-		if (e == FH_ERR_OK)
-			e = find_types(d, s, from->resources, &to->resources, &to->resources_n);
+/* What has the whole NAME, as far as FORM may mean it; NULL: nothing.  */
+static const struct fh_type *declared_type(struct fh_resolve *r, enum fh_draft_form form,
+					   struct fh_span name)
+{
+	uint32_t alias = fh_resolve_find_alias(r, name);
+	uint32_t type = fh_schema_find_type(&r->s, name);
+
+	if (form != FH_DRAFT_ENTITY && alias != FH_SCHEMA_NONE)
+		return alias_type(r, alias);
+	return form != FH_DRAFT_ALIAS && type != FH_SCHEMA_NONE ? &r->s.types[type].self : nullptr;
+}
+
+/* A name without `::` is first looked for in its own namespace.  */
+static const struct fh_type *named_type(struct fh_resolve *r, const struct fh_draft_type *t,
+					uint32_t space)
+{
+	const struct fh_type *found = nullptr;
+
+	if (!is_qualified(t->name.text) && space != 0)
+		found = declared_type(r, t->form, fh_resolve_in(r, space, t->name));
+	if (found == nullptr)
+		found = declared_type(r, t->form, t->name.text);
+	if (found == nullptr && t->form != FH_DRAFT_ENTITY)
+		found = own_type(t->name.text);
+	if (found != nullptr)
+		return found;
+	fh_resolve_undeclared(r, t->form == FH_DRAFT_ENTITY ? "entity type" : "type", t->name,
+			      near_type(r, t->name.text, t->form != FH_DRAFT_ENTITY));
+	return fh_type_plain(FH_KIND_NEVER);
+}
+
+static const struct fh_type *extension_type(struct fh_resolve *r, struct fh_draft_name name)
+{
+	const struct fh_extension_name *extension = fh_extension_named(name.text);
+
+	if (extension != nullptr)
+		return fh_type_extension(extension->kind);
+	fh_draft_refuse(r->d, name, FH_ERR_UNKNOWN, "write decimal, ipaddr, datetime or duration",
+			"there is no extension type ", "");
+	return fh_type_plain(FH_KIND_NEVER);
+}
+
+/* How deep a type that holds INNER is, if it was DEPTH deep; T is what is written.  */
+static uint8_t depth_with(struct fh_resolve *r, const struct fh_draft_type *t, uint8_t depth,
+			  const struct fh_type *inner)
+{
+	if (inner->depth == FH_TYPE_DEPTH_MAX)
+		fh_parse_refuse(&r->d->p, t->name.at, FH_ERR_LIMIT, "make it flatter",
+				"types stand more than %d deep in each other", FH_TYPE_DEPTH_MAX);
+	return inner->depth < depth ? depth : (uint8_t)(inner->depth + 1);
+}
+
+static const struct fh_type *set_type(struct fh_resolve *r, const struct fh_draft_type *t,
+				      uint32_t space)
+{
+	const struct fh_type *element = fh_resolve_type(r, t->element, space);
+	struct fh_type *made = fh_parse_take(&r->d->p, sizeof(*made));
+
+	if (made == nullptr)
+		return fh_type_plain(FH_KIND_NEVER);
+	*made = (struct fh_type){ .kind = FH_KIND_SET, .element = element,
+				  .depth = depth_with(r, t, 1, element) };
+	return made;
+}
+
+static struct fh_position field_at(const struct fh_draft_type *t, struct fh_span name)
+{
+	struct fh_position at = t->name.at;
+
+	for (size_t i = 0; i < t->fields_n; i++) {
+		if (fh_span_equal(t->fields[i].name.text, name))
+			at = t->fields[i].name.at; /* the last of them */
 	}
-	return e;
+	return at;
 }
 
-static fh_err circular(struct fh_draft *d, uint32_t action)
+static const struct fh_type *record_type(struct fh_resolve *r, const struct fh_draft_type *t,
+					 uint32_t space)
 {
-	struct fh_draft_name name = d->actions[action].name;
+	struct fh_type_field *fields = fh_parse_take(&r->d->p, t->fields_n * sizeof(*fields));
+	struct fh_type *made = fh_parse_take(&r->d->p, sizeof(*made));
+	struct fh_draft_name twice = { 0 };
 
-	fh_trace_what(d->lex.trace, "action `%.*s` is in itself", fh_shown(name.text),
-		      (const char *)name.text.p);
-	fh_trace_cure(d->lex.trace, "break the circle of groups");
-	return fh_lexer_refuse(&d->lex, name.at, FH_ERR_CONFLICT);
-}
-
-/* Collects the groups of ACTION breadth first into QUEUE.  SEEN holds, for each
- * action, the last one whose walk met it, plus one.  */
-static fh_err walk_groups(struct fh_draft *d, const struct fh_schema *s, uint32_t action,
-			  uint32_t *queue, uint32_t *seen, uint32_t *n)
-{
-	uint32_t count = 0;
-
-	queue[count++] = action;
-	seen[action] = action + 1;
-	for (uint32_t i = 0; i < count; i++) {
-		const struct fh_schema_action *at = &s->actions[queue[i]];
-
-		for (uint32_t k = 0; k < at->parents_n; k++) {
-			if (at->parents[k] == action)
-				return circular(d, action);
-			if (seen[at->parents[k]] != action + 1)
-				queue[count++] = at->parents[k];
-			seen[at->parents[k]] = action + 1;
-		}
+	if (fields == nullptr || made == nullptr)
+		return fh_type_plain(FH_KIND_RECORD);
+	*made = (struct fh_type){ .kind = FH_KIND_RECORD, .n = (uint32_t)t->fields_n,
+				  .fields = fields, .depth = 1 };
+	for (size_t i = 0; i < t->fields_n; i++) {
+		fields[i] = (struct fh_type_field){ t->fields[i].name.text,
+						    fh_resolve_type(r, t->fields[i].type, space),
+						    t->fields[i].required };
+		made->depth = depth_with(r, t, made->depth, fields[i].type);
 	}
-	*n = count;
-	return FH_ERR_OK;
-}
-
-static fh_err close_groups(struct fh_draft *d, struct fh_schema *s)
-{
-	uint32_t *queue, *seen, *kept;
-	fh_err e = index_room(d, s->actions_n, &queue);
-
-	if (e == FH_ERR_OK)
-		e = index_room(d, s->actions_n, &seen);
-	for (uint32_t i = 0; e == FH_ERR_OK && i < s->actions_n; i++) {
-		struct fh_schema_action *action = &s->actions[i];
-
-		e = walk_groups(d, s, i, queue, seen, &action->ancestors_n);
-		if (e == FH_ERR_OK)
-			e = index_room(d, action->ancestors_n, &kept);
-		for (uint32_t k = 0; e == FH_ERR_OK && k < action->ancestors_n; k++)
-			kept[k] = queue[k];
-		if (e == FH_ERR_OK)
-			action->ancestors = kept;
+	if (!fh_type_fields_sort(fields, made->n, &twice.text)) {
+		twice.at = field_at(t, twice.text);
+		fh_draft_refuse(r->d, twice, FH_ERR_CONFLICT, "keep one", "the attribute ",
+				" is declared twice");
 	}
-	return e;
+	return made;
 }
 
-fh_err fh_draft_resolve(struct fh_draft *d, struct fh_schema *out)
+const struct fh_type *fh_resolve_type(struct fh_resolve *r, const struct fh_draft_type *t,
+				      uint32_t space)
 {
-	struct fh_schema s = { 0 };
-	fh_err e = enter_names(d, &s);
+	const struct fh_type *made = fh_type_plain(FH_KIND_NEVER);
 
-	if (e == FH_ERR_OK)
-		e = find_names(d, &s);
-	if (e == FH_ERR_OK)
-		e = close_groups(d, &s);
-	if (e == FH_ERR_OK)
-		e = fh_draft_resolve_wire(d, &s);
-	if (e == FH_ERR_OK)
-		*out = s;
-	return e;
+	if (r->depth == FH_TYPE_DEPTH_MAX)
+		fh_parse_refuse(&r->d->p, t->name.at, FH_ERR_LIMIT, "make it flatter",
+				"types stand more than %d deep in each other", FH_TYPE_DEPTH_MAX);
+	if (r->d->p.e != FH_ERR_OK)
+		return made;
+	r->depth++;
+	switch (t->form) {
+	case FH_DRAFT_PLAIN:
+		made = fh_type_plain(t->primitive);
+		break;
+	case FH_DRAFT_SET:
+		made = set_type(r, t, space);
+		break;
+	case FH_DRAFT_RECORD:
+		made = record_type(r, t, space);
+		break;
+	case FH_DRAFT_EXTENSION:
+		made = extension_type(r, t->name);
+		break;
+	case FH_DRAFT_NAME:
+	case FH_DRAFT_ALIAS:
+	case FH_DRAFT_ENTITY:
+		made = named_type(r, t, space);
+		break;
+	}
+	r->depth--;
+	return made;
+}
+
+/* The same for what must be a record; WHAT says of whom.  */
+static const struct fh_type *resolve_record(struct fh_resolve *r, const struct fh_draft_type *t,
+					    uint32_t space, const char *what)
+{
+	const struct fh_type *made =
+		t == nullptr ? fh_type_plain(FH_KIND_RECORD) : fh_resolve_type(r, t, space);
+
+	if (made->kind != FH_KIND_RECORD)
+		fh_parse_refuse(&r->d->p, t->name.at, FH_ERR_CONFLICT, "write {...}",
+				"%s must be a record", what);
+	return made;
+}
+
+/* --- declarations ----------------------------------------------------- */
+
+static const uint32_t *entity_types(struct fh_resolve *r, const struct fh_list *names,
+				    uint32_t space, uint32_t *n)
+{
+	const struct fh_draft_name *name = names->p;
+	uint32_t *found = fh_parse_take(&r->d->p, names->n * sizeof(*found));
+
+	for (size_t i = 0; r->d->p.e == FH_ERR_OK && i < names->n; i++)
+		found[i] = fh_resolve_entity(r, name[i], space);
+	*n = (uint32_t)names->n;
+	return found;
+}
+
+static void resolve_choices(struct fh_resolve *r, const struct fh_draft_entity *from,
+			    struct fh_schema_type *to)
+{
+	const struct fh_draft_name *name = from->choices.p;
+	struct fh_span *choices = fh_parse_take(&r->d->p, from->choices.n * sizeof(*choices));
+
+	for (size_t i = 0; choices != nullptr && i < from->choices.n; i++)
+		choices[i] = name[i].text;
+	to->choices = choices;
+	to->choices_n = (uint32_t)from->choices.n;
+}
+
+static void resolve_entity(struct fh_resolve *r, const struct fh_draft_entity *from,
+			   struct fh_schema_type *to)
+{
+	to->parents = entity_types(r, &from->parents, from->space, &to->parents_n);
+	to->attributes = resolve_record(r, from->shape, from->space, "what entities look like");
+	if (from->tags != nullptr)
+		to->tags = fh_resolve_type(r, from->tags, from->space);
+	resolve_choices(r, from, to);
+}
+
+static uint32_t resolve_group(struct fh_resolve *r, const struct fh_draft_group *g,
+			      uint32_t space)
+{
+	struct fh_span type = g->type.n == 0 ? FH_SPAN_LIT(FH_TYPE_ACTION) : g->type;
+	struct fh_draft_name name = { type, g->id.at };
+	struct fh_entity_uid inside = { type, g->id.text }, outside = inside;
+
+	if (!is_qualified(type))
+		inside.type = fh_resolve_in(r, space, name);
+	uint32_t found = fh_schema_find_action(&r->s, inside);
+
+	if (found == FH_SCHEMA_NONE)
+		found = fh_schema_find_action(&r->s, outside);
+	if (found != FH_SCHEMA_NONE)
+		return found;
+	struct fh_suggestion near = fh_suggestion_for(g->id.text);
+
+	for (uint32_t i = 0; i < r->s.actions_n; i++)
+		fh_suggestion_offer(&near, r->s.actions[i].uid.id);
+	fh_resolve_undeclared(r, "action", g->id, near.best);
+	return FH_SCHEMA_NONE;
+}
+
+static void resolve_action(struct fh_resolve *r, const struct fh_draft_action *from,
+			   struct fh_schema_action *to)
+{
+	const struct fh_draft_group *group = from->groups.p;
+	uint32_t *parents = fh_parse_take(&r->d->p, from->groups.n * sizeof(*parents));
+
+	for (size_t i = 0; r->d->p.e == FH_ERR_OK && i < from->groups.n; i++)
+		parents[i] = resolve_group(r, &group[i], from->space);
+	to->parents = parents;
+	to->parents_n = (uint32_t)from->groups.n;
+	to->principals = entity_types(r, &from->principals, from->space, &to->principals_n);
+	to->resources = entity_types(r, &from->resources, from->space, &to->resources_n);
+	to->context = resolve_record(r, from->context, from->space, "a context");
+}
+
+void fh_draft_resolve(struct fh_draft *d, struct fh_schema *out)
+{
+	struct fh_resolve r = { .d = d };
+
+	fh_resolve_enter(&r);
+	for (uint32_t i = 0; d->p.e == FH_ERR_OK && i < d->aliases.n; i++)
+		(void)alias_type(&r, i);
+	for (size_t i = 0; d->p.e == FH_ERR_OK && i < d->entities.n; i++)
+		resolve_entity(&r, fh_draft_entity(d, i), &r.s.types[i]);
+	for (size_t i = 0; d->p.e == FH_ERR_OK && i < d->actions.n; i++)
+		resolve_action(&r, fh_draft_action(d, i), &r.s.actions[i]);
+	if (d->p.e == FH_ERR_OK)
+		fh_resolve_close(&r);
+	if (d->p.e == FH_ERR_OK)
+		*out = r.s;
 }

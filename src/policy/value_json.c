@@ -144,7 +144,7 @@ static fh_err arguments(const struct fh_json_document *d, const struct fh_json *
 
 	*n = 1;
 	if (one != nullptr)
-		return fh_json_value(d, one, &x[0]);
+		return fh_value_read(d, one, &x[0]);
 	e = fh_json_demand(d, call, "args", &list);
 	if (e == FH_ERR_OK && (list->kind != FH_JSON_ARRAY || list->n > 2))
 		return fh_json_refuse(d, list, FH_ERR_FORMAT, "write one or two, as [...]",
@@ -154,7 +154,7 @@ static fh_err arguments(const struct fh_json_document *d, const struct fh_json *
 	for (uint32_t i = 0; e == FH_ERR_OK && i < list->n; i++) {
 		const struct fh_json *item = i == 0 ? list->first : list->first->next;
 
-		e = fh_json_value(d, item, &x[i]);
+		e = fh_value_read(d, item, &x[i]);
 	}
 	return e;
 }
@@ -204,7 +204,7 @@ static fh_err set(const struct fh_json_document *d, const struct fh_json *j, str
 	uint32_t i = 0;
 
 	for (const struct fh_json *c = j->first; e == FH_ERR_OK && c != nullptr; c = c->next)
-		e = fh_json_value(d, c, &items[i++]);
+		e = fh_value_read(d, c, &items[i++]);
 	if (e == FH_ERR_OK)
 		*out = fh_value_set(items, j->n);
 	return e;
@@ -222,7 +222,7 @@ fh_err fh_json_record(const struct fh_json_document *d, const struct fh_json *j,
 
 	for (const struct fh_json *m = j->first; e == FH_ERR_OK && m != nullptr; m = m->next, i++) {
 		fields[i].name = m->name;
-		e = fh_json_value(d, m, &fields[i].value);
+		e = fh_value_read(d, m, &fields[i].value);
 	}
 	if (e == FH_ERR_OK && !fh_value_record(fields, j->n, out))
 		return fh_json_refuse(d, j, FH_ERR_FORMAT, "keep one", "a name comes twice");
@@ -247,7 +247,7 @@ static fh_err object(const struct fh_json_document *d, const struct fh_json *j,
 }
 
 /* The tree's depth is bounded, so the recursion is.  */
-fh_err fh_json_value(const struct fh_json_document *d, const struct fh_json *j,
+fh_err fh_value_read(const struct fh_json_document *d, const struct fh_json *j,
 		     struct fh_value *out)
 {
 	switch (j->kind) {

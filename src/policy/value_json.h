@@ -37,7 +37,7 @@ fh_err fh_json_entity(const struct fh_json_document *d, const struct fh_json *j,
 		      struct fh_entity_uid *out);
 
 /* The value J.  */
-fh_err fh_json_value(const struct fh_json_document *d, const struct fh_json *j,
+fh_err fh_value_read(const struct fh_json_document *d, const struct fh_json *j,
 		     struct fh_value *out);
 
 /* The object J as a record, whatever its members are called.  */
