@@ -89,6 +89,8 @@ constexpr size_t FH_SCHEMA_SPACES_MAX = 256;     /* namespaces of one schema: co
 constexpr int FH_SCHEMA_NESTING_MAX = 64;        /* sets and records written in each other */
 constexpr int FH_TYPE_DEPTH_MAX = 128;           /* the same, common types resolved: stacks */
 constexpr size_t FH_SCHEMA_ACTIONS_MAX = 4096;   /* actions of one schema */
+constexpr uint64_t FH_VALIDATION_STEPS_MAX = 1 << 26; /* of one document: some seconds */
+constexpr size_t FH_CAPABILITIES_MAX = 512;      /* `has` tests of one policy that differ: a set */
 constexpr size_t FH_SCHEMA_CALLS_MAX = 16384;    /* wire calls that one schema maps */
 
 constexpr size_t FH_BUDGETS_MAX = 4096;          /* budgets in use at one time: 600 bytes each */

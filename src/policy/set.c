@@ -104,8 +104,11 @@ static fh_err check_each(const struct fh_policies *all, const struct fh_schema *
 {
 	const struct fh_lexer lex = { .text_name = "policy", .trace = t };
 	struct fh_schema_table ids;
+	struct fh_validation v;
+	bool idle;
 	fh_err e = id_table(all->n, a, &ids, t);
 
+	fh_validation_begin(&v, schema, a, &lex);
 	for (uint32_t i = 0; e == FH_ERR_OK && i < all->n; i++) {
 		struct fh_policy *p = &all->list[i];
 
@@ -115,7 +118,7 @@ static fh_err check_each(const struct fh_policies *all, const struct fh_schema *
 		if (e == FH_ERR_OK)
 			e = enter_id(all->list, i, &ids, t);
 		if (e == FH_ERR_OK)
-			e = fh_policy_validate(&lex, schema, p, a, &rules[i].actions);
+			e = fh_policy_validate(&v, p, &rules[i].actions, &idle);
 	}
 	return e;
 }

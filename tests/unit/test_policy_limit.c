@@ -261,7 +261,7 @@ static void random_policies(char *full, char *plain, size_t cap)
 	};
 	static const char *const condition[] = { "", " when {1 < 2}", " when {false}",
 						 " unless {principal == Actor::\"a\"}",
-						 " when {1 + true == 2}" };
+						 " when {9223372036854775807 + 1 == 2}" };
 	size_t n = 0, m = 0;
 	uint32_t policies = 1 + pick(5);
 

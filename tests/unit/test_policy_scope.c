@@ -137,8 +137,10 @@ static void refuses_names_the_schema_does_not_declare(void **state)
 		       files_schema, FH_ERR_UNKNOWN, "policy:1:53", "no entity type `A::B`");
 	assert_refused("permit(principal,action,resource) when {action in Action::\"raed\"};",
 		       files_schema, FH_ERR_UNKNOWN, "policy:1:51", "no action `raed`");
-	assert_refused("permit(principal,action,resource) when {if true then 1 else context.a};",
-		       files_schema, FH_ERR_UNKNOWN, "policy:1:69", "no attribute");
+	assert_refused("permit(principal,action,resource) when {principal has a || context.a};",
+		       files_schema, FH_ERR_UNKNOWN, "policy:1:68", "no attribute `a` of {}");
+	assert_refused("permit(principal,action,resource) when {1 + 1};", files_schema,
+		       FH_ERR_CONFLICT, "policy:1:43", "a Bool expected here");
 	assert_refused("permit(principal,action,resource) when {resource.getTag(\"a\") == 1};",
 		       files_schema, FH_ERR_UNKNOWN, "policy:1:50", "no tags");
 	assert_refused("permit(principal,action,resource) when {resource in Folder::\"/a/\"};",

@@ -22,6 +22,7 @@
 #include "policy/entities_json.h"
 #include "policy/est.h"
 #include "policy/policies.h"
+#include "policy/validate.h"
 #include "policy/value_json.h"
 
 #include "fixture/remove.h"
@@ -37,12 +38,13 @@ enum check {
 	CHECK_ERRORS,
 	CHECK_JSON,
 	CHECK_REFUSED,
+	CHECK_VALID,
 	CHECKS,
 };
 
 static const char *const check_names[CHECKS] = { "texts read", "decisions", "reasons", "errors",
 						 "answers of the policies through JSON",
-						 "refusals" };
+						 "refusals", "validations" };
 
 struct runner {
 	const char *dir;
@@ -57,6 +59,8 @@ struct runner {
 
 /* One test.  */
 struct test {
+	struct fh_schema schema;  /* if it has one */
+	bool has_schema;
 	struct fh_json_document document;
 	struct fh_policies policies;
 	struct fh_policies again; /* the same, written as JSON and read */
@@ -276,6 +280,53 @@ static bool prepare(struct runner *r, const struct fh_json *json, struct test *t
 	return through_json(r, t);
 }
 
+/* Reads the schema, if the test has one.  */
+static bool prepare_schema(struct runner *r, const struct fh_json *json, struct test *t)
+{
+	const struct fh_json *name = fh_json_member(json, "schema");
+	struct fh_span text;
+
+	t->has_schema = name != nullptr;
+	if (name == nullptr)
+		return true;
+	if (!read_member(r, json, "schema", &text)) {
+		fail(r, "the schema cannot be read", "");
+		return false;
+	}
+	r->made[CHECK_PARSE]++;
+	bool is_json = name->text.n > 5 && memcmp(name->text.p + name->text.n - 5, ".json", 5) == 0;
+	fh_err e = (is_json ? fh_schema_read_json : fh_schema_read)(
+		text, FH_CEDAR_TEXT_MAX, "schema", &r->arena, &t->schema, &r->trace);
+
+	if (e != FH_ERR_OK)
+		fail_trace(r, "schema");
+	return e == FH_ERR_OK;
+}
+
+/* Whether the policies are valid is as the test says.  */
+static void check_validation(struct runner *r, const struct fh_json *json, const struct test *t)
+{
+	const struct fh_json *want = fh_json_member(json, "shouldValidate");
+	const struct fh_lexer lex = { .text_name = "policies", .trace = &r->trace };
+	struct fh_validation v;
+	fh_err e = FH_ERR_OK;
+
+	if (!t->has_schema || want == nullptr)
+		return;
+	r->made[CHECK_VALID]++;
+	fh_validation_begin(&v, &t->schema, &r->arena, &lex);
+	for (size_t i = 0; e == FH_ERR_OK && i < t->policies.n; i++) {
+		const uint32_t *actions;
+		bool idle;
+
+		e = fh_policy_validate(&v, &t->policies.list[i], &actions, &idle);
+	}
+	if (e != FH_ERR_OK && want->boolean)
+		fail_trace(r, "the policies are not valid");
+	if (e == FH_ERR_OK && !want->boolean)
+		fail(r, "the policies are valid", "");
+}
+
 static void run_test(struct runner *r, const struct fh_json *json, const struct test *t)
 {
 	const struct fh_json *requests = fh_json_member(json, "requests");
@@ -309,8 +360,10 @@ static void run_file(struct runner *r, const char *path)
 	else if (fh_json_member(json, "requests") == nullptr)
 		return;
 	t.document = (struct fh_json_document){ "test", &r->arena, &r->trace };
-	if (!r->wrong && prepare(r, json, &t))
+	if (!r->wrong && prepare_schema(r, json, &t) && prepare(r, json, &t)) {
+		check_validation(r, json, &t);
 		run_test(r, json, &t);
+	}
 	r->passed += !r->wrong;
 	r->failed += r->wrong;
 }
