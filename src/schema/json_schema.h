@@ -29,8 +29,8 @@ struct fh_json_schema_options {
 	/* Refuse keywords that are not known, which the standard would have ignored: a
 	 * writer who misspells one, or knows a newer draft, meant something by it.  */
 	bool strict;
-	/* Check `format`, of the formats that are known here; else it is an annotation, as
-	 * the standard's own dialect has it.  */
+	/* Check `format`, of the formats that the standard has; else it is an annotation, as
+	 * in the standard's own dialect.  Those of other names stay one.  */
 	bool formats;
 };
 

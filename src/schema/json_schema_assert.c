@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keywords about values of any kind, numbers and texts.  */
+#include "schema/json_schema_format.h"
 #include "schema/json_schema_private.h"
 
 static bool is_number(const struct fh_json *j)
@@ -109,11 +110,63 @@ bool fh_schema_check_pattern(struct fh_schema_run *r, const struct fh_schema_fra
 	       fh_schema_fail(r, f, "pattern: the text does not match");
 }
 
+/* A pattern that is right and that we do not support is one all the same.  */
+static bool is_regex(struct fh_schema_run *r, struct fh_span s)
+{
+	const struct fh_regex *regex;
+	size_t taken = r->scratch->n;
+	fh_err e = fh_regex_read(s, r->scratch, &regex, /* trace */ nullptr);
+
+	r->scratch->n = taken;
+	if (e == FH_ERR_LIMIT || e == FH_ERR_NOMEM)
+		return fh_schema_stop(r, e, "holds a pattern that is too large");
+	return e == FH_ERR_OK || e == FH_ERR_UNSUPPORTED;
+}
+
+static const struct {
+	const char *name;
+	bool (*is)(struct fh_span s);
+} formats[] = {
+	{ "date", fh_format_date },
+	{ "date-time", fh_format_date_time },
+	{ "duration", fh_format_duration },
+	{ "email", fh_format_email },
+	{ "hostname", fh_format_hostname },
+	{ "idn-email", fh_format_idn_email },
+	{ "idn-hostname", fh_format_idn_hostname },
+	{ "ipv4", fh_format_ipv4 },
+	{ "ipv6", fh_format_ipv6 },
+	{ "iri", fh_format_iri },
+	{ "iri-reference", fh_format_iri_reference },
+	{ "json-pointer", fh_format_json_pointer },
+	{ "relative-json-pointer", fh_format_relative_json_pointer },
+	{ "time", fh_format_time },
+	{ "uri", fh_format_uri },
+	{ "uri-reference", fh_format_uri_reference },
+	{ "uri-template", fh_format_uri_template },
+	{ "uuid", fh_format_uuid },
+};
+
+static bool has_format(struct fh_schema_run *r, struct fh_span name, struct fh_span s)
+{
+	if (fh_span_equal(name, FH_SPAN_LIT("regex")))
+		return is_regex(r, s);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (fh_span_equal(name, fh_span_str(formats[i].name)))
+			return formats[i].is(s);
+	}
+	return true;
+}
+
 bool fh_schema_check_format(struct fh_schema_run *r, const struct fh_schema_frame *f,
 			    const struct fh_schema_rule *rule)
 {
-	(void)r;
-	(void)f;
-	(void)rule;
-	return true;
+	struct fh_span name = fh_span_first(rule->name, 64);
+
+	if (f->instance->kind != FH_JSON_STRING)
+		return true;
+	return (fh_schema_spend(r, f->instance->text.n) &&
+		has_format(r, rule->name, f->instance->text)) ||
+	       fh_schema_fail(r, f, "format: the text is no %.*s", (int)name.n,
+			      (const char *)name.p);
 }
