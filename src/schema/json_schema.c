@@ -90,7 +90,8 @@ struct fh_schema_node *fh_schema_node_at(struct fh_schema_reading *r, const stru
 	if (r->nodes++ == FH_SCHEMA_NODES_MAX)
 		return fh_schema_refuse(r, j, FH_ERR_LIMIT, "too many schemas in each other",
 					"make the schema smaller"), nullptr;
-	*made = (struct fh_schema_node){ .chain = *chain, .json = j, .resource = resource };
+	*made = (struct fh_schema_node){ .chain = *chain, .json = j, .resource = resource,
+					 .number = r->nodes - 1 };
 	*chain = made;
 	if (!identify(r, made))
 		return nullptr;
@@ -189,7 +190,7 @@ static bool read_all(struct fh_schema_reading *r, const struct fh_json *root)
 		if (!read_rules(r, n))
 			return false;
 	}
-	return true;
+	return !r->options->strict || fh_schema_ends(r);
 }
 
 fh_err fh_json_schema_read(const struct fh_json *root, const struct fh_json_schema_options *options,

@@ -27,7 +27,8 @@ struct fh_json_schema_options {
 	const struct fh_json_schema_source *others;
 	size_t others_n;
 	/* Refuse keywords that are not known, which the standard would have ignored: a
-	 * writer who misspells one, or knows a newer draft, meant something by it.  */
+	 * writer who misspells one, or knows a newer draft, meant something by it.  And
+	 * refuse a schema that asks itself about the same value, which no check could end.  */
 	bool strict;
 	/* Check `format`, of the formats that the standard has; else it is an annotation, as
 	 * in the standard's own dialect.  Those of other names stay one.  */

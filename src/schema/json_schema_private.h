@@ -240,6 +240,7 @@ struct fh_schema_node {
 	const struct fh_json *json;
 	struct fh_schema_resource *resource;
 	const struct fh_schema_rule *rules; /* in the order of the keywords */
+	size_t number;                /* from 0, in the same order */
 	bool unevaluated;             /* has such a rule */
 };
 
@@ -304,6 +305,9 @@ bool fh_schema_shape_check(struct fh_schema_reading *r, const struct fh_schema_w
 /* The rules of NODE from its members, by keyword, NULL for those that are not there.  */
 bool fh_schema_rules(struct fh_schema_reading *r, struct fh_schema_node *node,
 		     const struct fh_json *const *member);
+
+/* No schema asks itself about the same instance (json_schema_circle.c).  */
+bool fh_schema_ends(struct fh_schema_reading *r);
 
 /* --- while it is checked -------------------------------------------------- */
 
