@@ -93,6 +93,7 @@ constexpr uint64_t FH_VALIDATION_STEPS_MAX = 1 << 26; /* of one document: some s
 constexpr size_t FH_CAPABILITIES_MAX = 512;      /* `has` tests of one policy that differ: a set */
 constexpr size_t FH_SCHEMA_CALLS_MAX = 16384;    /* wire calls that one schema maps */
 
+constexpr uint64_t FH_STATE_INTERVAL = 4096;     /* entries from one state entry to the next */
 constexpr size_t FH_BUDGETS_MAX = 4096;          /* budgets in use at one time: 600 bytes each */
 
 /* The record */

@@ -131,6 +131,18 @@ static void print_complete(const struct fh_record_check *c)
 		       " (--at-least)\n");
 }
 
+/* What all entries add up to, as the record says from time to time.  */
+static void print_fold(const struct fh_record_check *c)
+{
+	if (c->fold_lost)
+		printf("fold        unchecked: it holds more than it can be computed for\n");
+	else if (c->states == 0)
+		printf("fold        not stated yet\n");
+	else
+		printf("fold        computed again, as stated in %llu entr%s\n",
+		       (unsigned long long)c->states, c->states == 1 ? "y" : "ies");
+}
+
 static void print_record(const struct fh_record_check *c, const struct fh_unread *u)
 {
 	char when[FH_TIME_TEXT];
@@ -150,6 +162,7 @@ static void print_record(const struct fh_record_check *c, const struct fh_unread
 	printf("\nintents     %llu permitted (%llu without outcome), %llu denied\n",
 	       (unsigned long long)c->counts.permitted, (unsigned long long)c->counts.open,
 	       (unsigned long long)c->counts.denied);
+	print_fold(c);
 	if (c->uncovered_n + u->n > 0)
 		printf("not covered\n");
 	for (size_t i = 0; i < c->uncovered_n; i++)
@@ -204,6 +217,10 @@ void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 		fh_builder_text(b, "\"unknown\"");
 	number_member(b, "size", c->tree.size);
 	counts_member(b, &c->counts);
+	fh_json_put_name(b, "fold");
+	fh_builder_text(b, c->fold_lost ? "{\"checked\":false" : "{\"checked\":true");
+	number_member(b, "states", c->states);
+	fh_builder_u8(b, '}');
 	fh_json_put_name(b, "not-covered");
 	fh_builder_u8(b, '[');
 	for (size_t i = 0; i < c->uncovered_n; i++)

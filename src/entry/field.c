@@ -13,7 +13,7 @@ static const char *const names[FH_FIELD_IDS] = {
 	[FH_FIELD_STATUS] = "status",       [FH_FIELD_EFFECT] = "effect",
 	[FH_FIELD_STATEMENT] = "statement", [FH_FIELD_CERTIFICATE] = "certificate",
 	[FH_FIELD_DETAIL] = "detail",       [FH_FIELD_QUOTE] = "quote",
-	[FH_FIELD_LOG] = "log",
+	[FH_FIELD_LOG] = "log",             [FH_FIELD_STATE] = "state",
 };
 
 constexpr size_t opening_members = 3;

@@ -28,12 +28,13 @@ enum fh_field_id {
 	FH_FIELD_CLIENT = 9,      /* bytes: client session */
 	FH_FIELD_INTENT = 10,     /* uint: index of the intent this completes */
 	FH_FIELD_STATUS = 11,     /* text: result, error, failed, timeout, unknown, ... */
-	FH_FIELD_EFFECT = 12,     /* reserved for the fold */
+	FH_FIELD_EFFECT = 12,     /* array: what it does to the fold (state/effect.h) */
 	FH_FIELD_STATEMENT = 13,  /* bytes: the accepted statement's envelope */
 	FH_FIELD_CERTIFICATE = 14, /* bytes: the session certificate */
 	FH_FIELD_DETAIL = 15,     /* map: what else a start, stop or refusal says */
 	FH_FIELD_QUOTE = 16,      /* bytes: a machine quote (docs/spec/EVIDENCE) */
 	FH_FIELD_LOG = 17,        /* bytes: the firmware's event log */
+	FH_FIELD_STATE = 18,      /* bytes: the hash of the fold before this entry */
 	FH_FIELD_IDS,
 };
 

@@ -30,6 +30,7 @@ enum fh_entry_kind {
 	FH_ENTRY_QUOTE = 8,   /* the chip's word on its state, over the checkpoint before */
 	FH_ENTRY_BOOT = 9,    /* an earlier start was refused, and why */
 	FH_ENTRY_LEASE = 10,  /* the operator's lease was taken */
+	FH_ENTRY_STATE = 11,  /* what all entries before it add up to */
 	FH_ENTRY_KINDS,
 };
 

@@ -361,6 +361,8 @@ static fh_err turn(struct fh_core *c)
 	if (e == FH_ERR_OK)
 		e = fh_core_lease_cut(c);
 	if (e == FH_ERR_OK)
+		e = fh_core_state(c, /* last= */ false);
+	if (e == FH_ERR_OK)
 		e = quote_if_due(c);
 	if (e == FH_ERR_OK)
 		e = fh_core_commit(c);
@@ -386,6 +388,8 @@ static fh_err stop(struct fh_core *c)
 	}
 	for (size_t i = 0; i < FH_GATES_MAX && e == FH_ERR_OK; i++)
 		e = fh_core_ask_flush(c, i);
+	if (e == FH_ERR_OK)
+		e = fh_core_state(c, /* last= */ true);
 	if (e == FH_ERR_OK)
 		e = fh_core_append(c, FH_ENTRY_STOP, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
 	if (e == FH_ERR_OK)

@@ -156,6 +156,7 @@ struct fh_core {
 	struct fh_journal journal;
 	struct fh_fold fold;          /* of all entries of the record */
 	struct fh_lease_taken lease;  /* the last one of the operator */
+	uint64_t stated;              /* entries up to and with the last state entry */
 	struct fh_core_reserve *reserve; /* FH_CORE_RESERVES */
 	struct fh_hash device_id;
 	struct fh_hash key_chain;     /* the chain that the device key serves */
@@ -427,6 +428,9 @@ uint32_t fh_core_reserve(struct fh_core *c, const struct fh_decision *d, size_t 
  * used of RESERVE is given back, otherwise nothing.  */
 fh_err fh_core_field_closed(struct fh_core *c, struct fh_fields *f, uint32_t reserve, bool whole,
 			    size_t received);
+/* Says in an entry what all before it add up to, if FH_STATE_INTERVAL have come since the
+ * last time, or any at all and it is the LAST of this start.  */
+fh_err fh_core_state(struct fh_core *c, bool last);
 /* The outcome has been appended.  */
 void fh_core_reserve_drop(struct fh_core *c, uint32_t *reserve);
 /* The retention class of entries kept no longer than RETAIN_MS (0: as is usual), in OUT.  */

@@ -87,6 +87,8 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 	fh_err e = fh_payload_read(payload, &f);
 
 	h->last = leaf->time;
+	if (e == FH_ERR_OK)
+		e = fh_fold_add(&h->core->fold, leaf, &f);
 	if (e != FH_ERR_OK)
 		return e;
 	switch (leaf->kind) {
@@ -96,8 +98,11 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 	case FH_ENTRY_CHAIN:
 	case FH_ENTRY_LEASE:
 		return recorded_statement(h, leaf->kind, &f);
+	case FH_ENTRY_STATE:
+		h->core->stated = leaf->index + 1;
+		return FH_ERR_OK;
 	default:
-		return fh_fold_add(&h->core->fold, leaf, &f);
+		return FH_ERR_OK;
 	}
 }
 

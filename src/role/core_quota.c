@@ -88,6 +88,26 @@ fh_err fh_core_field_closed(struct fh_core *c, struct fh_fields *f, uint32_t res
 	return add_effect(c, f, &e);
 }
 
+fh_err fh_core_state(struct fh_core *c, bool last)
+{
+	uint64_t more = c->journal.tree.size - c->stated;
+	struct fh_fields f = { 0 };
+	struct fh_hash h;
+
+	if (more == 0 || (!last && more < FH_STATE_INTERVAL) || c->nearly_full)
+		return FH_ERR_OK;
+	fh_arena_reset(&c->scratch);
+	fh_err e = fh_fold_hash(&c->fold, &c->scratch, &h);
+
+	if (e == FH_ERR_OK)
+		e = fh_core_field_bytes(c, &f, FH_FIELD_STATE, fh_hash_span(&h));
+	if (e == FH_ERR_OK)
+		e = fh_core_append(c, FH_ENTRY_STATE, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
+	if (e == FH_ERR_OK)
+		c->stated = c->journal.tree.size;
+	return e;
+}
+
 void fh_core_reserve_drop(struct fh_core *c, uint32_t *reserve)
 {
 	if (*reserve != 0)

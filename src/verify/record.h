@@ -8,6 +8,7 @@
 #include "entry/leaf.h"
 #include "entry/segment.h"
 #include "merkle/checkpoint.h"
+#include "state/fold.h"
 #include "state/lease.h"
 #include "verify/finding.h"
 #include "verify/record_ahead.h"
@@ -91,6 +92,8 @@ struct fh_record_check {
 	struct fh_uncovered uncovered[FH_UNCOVERED_MAX];
 	size_t uncovered_n;
 	bool refused;                /* the record is wrong: nothing more is read */
+	uint64_t states;             /* state entries that say what the fold is */
+	bool fold_lost;              /* it was too large, so later ones are unchecked */
 	struct fh_chain chain;
 
 	/* The verifier's own.  */
@@ -100,6 +103,7 @@ struct fh_record_check {
 	uint64_t offset;             /* of the frame being read */
 	struct fh_record_session session;
 	struct fh_lease_taken lease; /* the last one that was taken */
+	struct fh_fold fold;         /* of the entries so far, unless fold_lost */
 	bool may_permit;             /* the chain lets this device permit */
 	uint64_t quotes;             /* that hold */
 	uint64_t unquoted;           /* sessions whose certificate carries none */

@@ -63,7 +63,8 @@ static bool in_order(struct fh_record_check *c, const struct fh_leaf *l)
 static bool is_public(enum fh_entry_kind k)
 {
 	return k == FH_ENTRY_SESSION || k == FH_ENTRY_START || k == FH_ENTRY_CHAIN
-	       || k == FH_ENTRY_QUOTE || k == FH_ENTRY_BOOT || k == FH_ENTRY_LEASE;
+	       || k == FH_ENTRY_QUOTE || k == FH_ENTRY_BOOT || k == FH_ENTRY_LEASE
+	       || k == FH_ENTRY_STATE;
 }
 
 /* The entry names the session that may speak here.  Of a new session, only
@@ -234,6 +235,8 @@ static fh_err check_kind(struct fh_record_check *c, const struct fh_record_entry
 	case FH_ENTRY_LEASE:
 		check_lease(c, entry);
 		return FH_ERR_OK;
+	case FH_ENTRY_STATE:
+		return fh_record_state_check(c, entry);
 	case FH_ENTRY_INTENT:
 		return check_intent(c, entry);
 	case FH_ENTRY_OUTCOME:
@@ -261,6 +264,8 @@ fh_err fh_record_entry_check(struct fh_record_check *c, const struct fh_stored *
 		return FH_ERR_OK;
 	fh_err e = check_kind(c, &entry);
 
+	if (e == FH_ERR_OK && !c->refused)
+		fh_record_fold_add(c, &entry);
 	if (e != FH_ERR_OK || c->refused)
 		return e;
 	if (!fh_hash_equal(&entry.leaf.chain_head, &c->chain.head.hash)) {

@@ -239,6 +239,25 @@ def run(base):
 			demand("took lease" not in d.log(), d.log())
 			m.verify()
 
+	def a_verifier_adds_up_what_the_machine_did():
+		with base.copy() as m:
+			m.sign_policy(policy=TAKES % "9/day per principal; 90000000 bytes/90s; 5/2s" + WAITS % "3/week")
+			for n in range(3):
+				d = m.serve()
+				s = d.session(m.token)
+				for k in range(4):
+					taken(s, f"/public/{n}-{k}")
+				if n == 1:
+					in_background(lambda: s.call("wait", path="/open", seconds=60))
+					wait_for("a call is open", lambda: "/open" in str(m.received()))
+					d.process.send_signal(signal.SIGKILL)
+					d.wait()
+				else:
+					d.stop()
+			said = m.verify()
+			demand(said["fold"] == {"checked": True, "states": 2}, said["fold"])
+			demand(said["entries"]["state"] == 2, said["entries"])
+
 	def what_cannot_be_kept_cannot_be_signed():
 		with base.copy() as m:
 			for words, why in (('@quota("1/day") forbid', "on a forbid"), ('@quota("1/day") permit', "without @id"),
@@ -253,7 +272,8 @@ def run(base):
 		a_new_policy_goes_on_counting, without_a_lease_only_fallback_is_permitted,
 		a_call_of_a_fallback_permit_outlives_the_lease, a_policy_that_expires_ends_its_calls,
 		a_revoked_policy_ends_its_calls, a_revoked_device_ends_all_calls,
-		leases_are_signed_elsewhere_and_taken_once, a_planted_lease_changes_nothing, what_cannot_be_kept_cannot_be_signed))
+		leases_are_signed_elsewhere_and_taken_once, a_planted_lease_changes_nothing,
+		a_verifier_adds_up_what_the_machine_did, what_cannot_be_kept_cannot_be_signed))
 
 
 with Machine() as made:

@@ -336,6 +336,28 @@ static void writes_the_bytes_of_the_specification(void **state)
 	assert_true(fh_span_equal(fh_builder_span(&b), FH_SPAN_ARRAY(golden)));
 }
 
+static void states_the_hashes_of_the_specification(void **state)
+{
+	(void)state;
+	OWN_WORLD w = world_new();
+	struct fh_effect e = effect_of(true, 0, day_ms, 1);
+	uint8_t hex[2 * FH_HASH_SIZE + 1] = { 0 };
+	struct fh_builder b = FH_BUILDER_ARRAY(hex);
+	struct fh_hash h = hash_of(&w);
+
+	fh_builder_hex(&b, fh_hash_span(&h));
+	assert_string_equal((const char *)hex,
+			    "a7a71faaee90183cd216cee521b2b0b37a38a0b321ebbf13c42e7b0df18ffaf0");
+	memset(e.part[0].budget.bytes, 5, FH_HASH_SIZE);
+	w.index = 3;
+	assert_int_equal(intent(&w, begin_ms, true, &e), FH_ERR_OK);
+	h = hash_of(&w);
+	b = FH_BUILDER_ARRAY(hex);
+	fh_builder_hex(&b, fh_hash_span(&h));
+	assert_string_equal((const char *)hex,
+			    "b0fe5e9a5d63599ad8586ad0f11b55fa115f5213baecbe7f8b89b6172c604a93");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +372,7 @@ int main(void)
 		cmocka_unit_test(is_the_same_however_it_came_about),
 		cmocka_unit_test(reads_only_effects_it_writes),
 		cmocka_unit_test(writes_the_bytes_of_the_specification),
+		cmocka_unit_test(states_the_hashes_of_the_specification),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the entries add up to, computed again.  */
+#include "codec/cbor.h"
+#include "verify/record_private.h"
+
+fh_err fh_record_state_check(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_STATE);
+	struct fh_cursor cursor = fh_cursor_of(f != nullptr ? f->value : (struct fh_span){ 0 });
+	struct fh_span said = fh_cbor_bytes_exact(&cursor, FH_HASH_SIZE);
+	struct fh_hash h;
+
+	if (fh_cursor_end(&cursor) != FH_ERR_OK) {
+		fh_trace_what(fh_record_refuse(c, "state"), "the state entry holds no state");
+		return FH_ERR_OK;
+	}
+	if (c->fold_lost)
+		return FH_ERR_OK;
+	fh_arena_reset(c->memory.scratch);
+	fh_err e = fh_fold_hash(&c->fold, c->memory.scratch, &h);
+
+	if (e != FH_ERR_OK)
+		return e;
+	if (fh_span_equal(fh_hash_span(&h), said))
+		c->states++;
+	else
+		fh_trace_what(fh_record_refuse(c, "state"),
+			      "the entries before it do not add up to the state it says");
+	return FH_ERR_OK;
+}
+
+void fh_record_fold_add(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	fh_err e = c->fold_lost ? FH_ERR_OK : fh_fold_add(&c->fold, &entry->leaf, &entry->fields);
+
+	if (e == FH_ERR_LIMIT)
+		c->fold_lost = true; /* more than any writer of ours holds */
+	else if (e != FH_ERR_OK)
+		fh_trace_what(fh_record_refuse(c, "effect"),
+			      "what the entry does to budgets cannot be");
+}
