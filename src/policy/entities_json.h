@@ -4,6 +4,7 @@
 
 #include "base/trace.h"
 #include "policy/entities.h"
+#include "policy/schema.h"
 
 /* Entities and contexts in Cedar's JSON:
  *
@@ -21,5 +22,16 @@ fh_err fh_entities_read(struct fh_span text, const char *name, struct fh_arena *
 
 fh_err fh_context_read(struct fh_span text, const char *name, struct fh_arena *a,
 		       struct fh_value *out, struct fh_trace *t);
+
+/* The same under a SCHEMA: shorter, as policy/conform.h says, and refused unless they
+ * conform (FH_ERR_UNKNOWN, FH_ERR_CONFLICT).  Entities get the schema's actions as well; a
+ * context is of TYPE.  */
+
+fh_err fh_entities_read_as(struct fh_span text, const char *name, const struct fh_schema *schema,
+			   struct fh_arena *a, struct fh_entities *out, struct fh_trace *t);
+
+fh_err fh_context_read_as(struct fh_span text, const char *name, const struct fh_schema *schema,
+			  const struct fh_type *type, struct fh_arena *a, struct fh_value *out,
+			  struct fh_trace *t);
 
 #endif

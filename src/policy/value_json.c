@@ -116,8 +116,8 @@ fh_err fh_json_entity(const struct fh_json_document *d, const struct fh_json *j,
 	return e;
 }
 
-static fh_err entity_value(const struct fh_json_document *d, const struct fh_json *j,
-			   struct fh_value *out)
+fh_err fh_json_entity_value(const struct fh_json_document *d, const struct fh_json *j,
+			    struct fh_value *out)
 {
 	struct fh_entity_key *key = fh_arena_take(d->arena, sizeof(*key));
 	struct fh_entity_uid uid;
@@ -159,19 +159,16 @@ static fh_err arguments(const struct fh_json_document *d, const struct fh_json *
 	return e;
 }
 
-static fh_err extension(const struct fh_json_document *d, const struct fh_json *j,
-			const struct fh_json *call, struct fh_value *out)
+fh_err fh_json_call(const struct fh_json_document *d, const struct fh_json *call,
+		    struct fh_value *out)
 {
-	static const char *const outer[] = { "__extn" };
 	static const char *const inner[] = { "fn", "arg", "args" };
 	enum fh_fault_kind fault = FH_FAULT_NONE;
 	struct fh_value x[2] = { 0 };
 	struct fh_span name = { 0 };
 	uint32_t n = 0;
-	fh_err e = fh_json_only(d, j, outer, 1);
+	fh_err e = fh_json_only(d, call, inner, 3);
 
-	if (e == FH_ERR_OK)
-		e = fh_json_only(d, call, inner, 3);
 	if (e == FH_ERR_OK)
 		e = text_member(d, call, "fn", &name);
 	enum fh_function f = fh_function_find(name);
@@ -187,12 +184,21 @@ static fh_err extension(const struct fh_json_document *d, const struct fh_json *
 		return e;
 	e = fh_function_apply(f, x, n, d->arena, out, &fault);
 	if (e != FH_ERR_OK)
-		return fh_json_full(d, j);
+		return fh_json_full(d, call);
 	if (fault != FH_FAULT_NONE)
 		return fh_json_refuse(d, call, FH_ERR_FORMAT, "correct the argument",
 				      "`%.*s` got %s", fh_shown(name), (const char *)name.p,
 				      fh_fault_text(fault));
 	return FH_ERR_OK;
+}
+
+static fh_err extension(const struct fh_json_document *d, const struct fh_json *j,
+			const struct fh_json *call, struct fh_value *out)
+{
+	static const char *const names[] = { "__extn" };
+	fh_err e = fh_json_only(d, j, names, 1);
+
+	return e == FH_ERR_OK ? fh_json_call(d, call, out) : e;
 }
 
 /* --- sets and records ------------------------------------------------- */
@@ -236,7 +242,7 @@ static fh_err object(const struct fh_json_document *d, const struct fh_json *j,
 	const struct fh_json *expr = fh_json_member(j, "__expr");
 
 	if (fh_json_member(j, "__entity") != nullptr)
-		return entity_value(d, j, out);
+		return fh_json_entity_value(d, j, out);
 	if (call != nullptr)
 		return extension(d, j, call, out);
 	if (expr != nullptr)

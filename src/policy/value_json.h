@@ -36,6 +36,14 @@ fh_err fh_json_demand(const struct fh_json_document *d, const struct fh_json *ob
 fh_err fh_json_entity(const struct fh_json_document *d, const struct fh_json *j,
 		      struct fh_entity_uid *out);
 
+/* The same as a value.  */
+fh_err fh_json_entity_value(const struct fh_json_document *d, const struct fh_json *j,
+			    struct fh_value *out);
+
+/* What {"fn": F, "arg": A} or {"fn": F, "args": [A, ...]} makes.  */
+fh_err fh_json_call(const struct fh_json_document *d, const struct fh_json *call,
+		    struct fh_value *out);
+
 /* The value J.  */
 fh_err fh_value_read(const struct fh_json_document *d, const struct fh_json *j,
 		     struct fh_value *out);

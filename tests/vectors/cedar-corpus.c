@@ -19,6 +19,7 @@
 
 #include "base/limits.h"
 #include "policy/authorize.h"
+#include "policy/conform.h"
 #include "policy/entities_json.h"
 #include "policy/est.h"
 #include "policy/policies.h"
@@ -39,12 +40,14 @@ enum check {
 	CHECK_JSON,
 	CHECK_REFUSED,
 	CHECK_VALID,
+	CHECK_CONFORMS,
 	CHECKS,
 };
 
 static const char *const check_names[CHECKS] = { "texts read", "decisions", "reasons", "errors",
 						 "answers of the policies through JSON",
-						 "refusals", "validations" };
+						 "refusals", "validations",
+						 "requests that conform" };
 
 struct runner {
 	const char *dir;
@@ -161,13 +164,36 @@ static void check_answer(struct runner *r, const struct fh_json *request, const 
 		fail(r, "other errors", what);
 }
 
+/* The context, as the schema declares it if the test has one and does not say that the
+ * request is not to be checked.  */
+static bool read_context(struct runner *r, const struct test *t, const struct fh_json *request,
+			 const struct fh_entity_uid *uid, struct fh_value *out)
+{
+	const struct fh_json *context = fh_json_member(request, "context");
+	const struct fh_json *check = fh_json_member(request, "validateRequest");
+	uint32_t action;
+	fh_err e = FH_ERR_OK;
+
+	if (t->has_schema && (check == nullptr || check->boolean)) {
+		r->made[CHECK_CONFORMS]++;
+		e = fh_request_check(&t->schema, uid[0], uid[1], uid[2], &action, &r->trace);
+		if (e == FH_ERR_OK && context != nullptr)
+			e = fh_value_read_as(&t->document, &t->schema, context,
+					     t->schema.actions[action].context, out);
+	} else if (context != nullptr) {
+		e = fh_json_record(&t->document, context, out);
+	}
+	if (e != FH_ERR_OK)
+		fail_trace(r, "request");
+	return e == FH_ERR_OK;
+}
+
 /* The request of the test, and what the trace would call it; false if it is no
  * request.  */
 static bool read_request(struct runner *r, const struct test *t, const struct fh_json *request,
 			 struct fh_evaluation *v)
 {
 	static const char *const names[] = { "principal", "action", "resource" };
-	const struct fh_json *context = fh_json_member(request, "context");
 	struct fh_value value = fh_value_none();
 	struct fh_entity_uid uid[3];
 
@@ -179,10 +205,8 @@ static bool read_request(struct runner *r, const struct test *t, const struct fh
 			return false;
 		}
 	}
-	if (context != nullptr && fh_json_record(&t->document, context, &value) != FH_ERR_OK) {
-		fail_trace(r, "context");
+	if (!read_context(r, t, request, uid, &value))
 		return false;
-	}
 	fh_err e = fh_evaluation_begin(v, uid[0], uid[1], uid[2], value, &t->source, &r->arena);
 
 	if (e != FH_ERR_OK)
@@ -271,8 +295,8 @@ static bool prepare(struct runner *r, const struct fh_json *json, struct test *t
 		fail_trace(r, "policies");
 		return false;
 	}
-	if (fh_entities_read(entities, "entities", &r->arena, &t->entities, &r->trace) !=
-	    FH_ERR_OK) {
+	if (fh_entities_read_as(entities, "entities", t->has_schema ? &t->schema : nullptr,
+				&r->arena, &t->entities, &r->trace) != FH_ERR_OK) {
 		fail_trace(r, "entities");
 		return false;
 	}
