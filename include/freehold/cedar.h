@@ -8,9 +8,9 @@
 #include "freehold/error.h"
 
 /* Cedar (https://www.cedarpolicy.com) in C: policies, entities and requests in,
- * Cedar's answer out.  Nothing is allocated, read, written or kept outside of the
- * memory that fh_cedar_open() is given; there is nothing to close.  One context
- * serves one thread at a time.
+ * Cedar's answer out; and whether policies are valid under a schema.  Nothing is
+ * allocated, read, written or kept outside of the memory that fh_cedar_open() is
+ * given; there is nothing to close.  One context serves one thread at a time.
  *
  * Texts are bytes with a length; they need not live longer than the call.  A
  * function that fails changes nothing and says why.  */
@@ -24,7 +24,7 @@ struct fh_cedar;
 
 /* Why a text was refused, for people: zero-terminated, printable.  */
 struct fh_cedar_error {
-	char where[128]; /* "policies:LINE:COLUMN", "entities:...", "context:..." */
+	char where[128]; /* "policies:LINE:COLUMN", or "schema:", "entities:", "context:" */
 	char what[384];
 	char cure[384];
 };
@@ -54,6 +54,13 @@ struct fh_cedar_answer {
 	const uint32_t *errors;  /* policies that could not be evaluated: they do not count */
 };
 
+/* What is wrong with a policy under the schema.  */
+struct fh_cedar_finding {
+	uint32_t policy;           /* its place */
+	int warning;               /* 1: it is valid, but no request can satisfy it */
+	struct fh_cedar_error why;
+};
+
 /* Memory for the smallest uses; policies take up to 70 bytes for each of their
  * text, entities up to 100.  */
 #define FH_CEDAR_MEMORY_MIN 65536
@@ -70,12 +77,30 @@ fh_err fh_cedar_policies(struct fh_cedar *c, const char *text, size_t n,
 fh_err fh_cedar_policies_json(struct fh_cedar *c, const char *text, size_t n,
 			      struct fh_cedar_error *why);
 
+/* Takes the schema TEXT, as people write it or in Cedar's JSON, in place of the one held; N
+ * 0 and TEXT NULL: no schema.  The entities that were held are let go.  While there is a
+ * schema, entities, contexts and requests must conform to it, and may be shorter, as
+ * its types say what is meant.  Errors as fh_cedar_policies(), and FH_ERR_UNSUPPORTED.  */
+fh_err fh_cedar_schema(struct fh_cedar *c, const char *text, size_t n,
+		       struct fh_cedar_error *why);
+fh_err fh_cedar_schema_json(struct fh_cedar *c, const char *text, size_t n,
+			    struct fh_cedar_error *why);
+
+/* Validates the policies held under the schema held, as Cedar's strict mode does, or its
+ * permissive one.  At most one finding for each policy, in their order: *N is how
+ * many there are, the first CAP of them are in OUT, and *VALID is 1 if all are warnings.
+ * FH_ERR_STATE without a schema, FH_ERR_LIMIT if it takes too many steps, FH_ERR_NOMEM;
+ * *WHY may be NULL.  */
+fh_err fh_cedar_validate(struct fh_cedar *c, int permissive, struct fh_cedar_finding *out,
+			 size_t cap, size_t *n, int *valid, struct fh_cedar_error *why);
+
 /* Takes the entities TEXT, in Cedar's JSON, in place of those held.  Likewise.  */
 fh_err fh_cedar_entities(struct fh_cedar *c, const char *text, size_t n,
 			 struct fh_cedar_error *why);
 
 /* Asks what the policies say to R.  *OUT holds until the next call with C.
- * FH_ERR_FORMAT (the context, or a uid), FH_ERR_NOMEM; *WHY may be NULL.  */
+ * FH_ERR_FORMAT (the context, or a uid), FH_ERR_UNKNOWN or FH_ERR_CONFLICT (what does not
+ * conform to the schema), FH_ERR_NOMEM; *WHY may be NULL.  */
 fh_err fh_cedar_ask(struct fh_cedar *c, const struct fh_cedar_request *r,
 		    struct fh_cedar_answer *out, struct fh_cedar_error *why);
 

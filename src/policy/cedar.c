@@ -6,15 +6,19 @@
 
 #include "base/limits.h"
 #include "policy/authorize.h"
+#include "policy/conform.h"
 #include "policy/entities_json.h"
 #include "policy/est.h"
 #include "policy/format.h"
+#include "policy/validate.h"
 #include "policy/value_json.h"
 
 struct fh_cedar {
 	struct fh_arena arena; /* what is held; questions take from its free rest */
 	struct fh_policies policies;
 	struct fh_entities entities;
+	struct fh_schema schema;
+	bool has_schema;
 };
 
 /* The sizes are the trace's, so that nothing is cut on the way out.  */
@@ -88,6 +92,105 @@ fh_err fh_cedar_policies_json(struct fh_cedar *c, const char *text, size_t n,
 	return FH_ERR_OK;
 }
 
+/* Takes SCHEMA, or none if it is NULL, and the memory A it needs.  */
+static void take_schema(struct fh_cedar *c, const struct fh_schema *schema,
+			const struct fh_arena *a)
+{
+	c->arena = *a;
+	c->has_schema = schema != nullptr;
+	if (schema != nullptr)
+		c->schema = *schema;
+	c->entities = (struct fh_entities){ 0 }; /* they were read as another schema says */
+}
+
+fh_err fh_cedar_schema(struct fh_cedar *c, const char *text, size_t n, struct fh_cedar_error *why)
+{
+	struct fh_arena a = c->arena;
+	struct fh_schema schema;
+	struct fh_trace t = { 0 };
+
+	if (text == nullptr) {
+		take_schema(c, nullptr, &a);
+		return FH_ERR_OK;
+	}
+	fh_err e = fh_schema_read(fh_span_of(text, n), FH_CEDAR_TEXT_MAX, "schema", &a, &schema,
+				  &t);
+
+	if (e == FH_ERR_OK)
+		take_schema(c, &schema, &a);
+	return explain(e, &t, why);
+}
+
+fh_err fh_cedar_schema_json(struct fh_cedar *c, const char *text, size_t n,
+			    struct fh_cedar_error *why)
+{
+	struct fh_arena a = c->arena;
+	struct fh_schema schema;
+	struct fh_trace t = { 0 };
+	struct fh_span kept;
+	fh_err e = keep(&a, text, n, &kept, &t);
+
+	if (e == FH_ERR_OK)
+		e = fh_schema_read_json(kept, FH_CEDAR_TEXT_MAX, "schema", &a, &schema, &t);
+	if (e == FH_ERR_OK)
+		take_schema(c, &schema, &a);
+	return explain(e, &t, why);
+}
+
+/* FH_ERR_OK, and in *F what is wrong with the policy at PLACE; *FOUND: anything is.  */
+static fh_err validate_one(struct fh_validation *v, const struct fh_cedar *c, uint32_t place,
+			   struct fh_trace *t, struct fh_cedar_finding *f, bool *found)
+{
+	const uint32_t *actions;
+	bool idle;
+	fh_err e = fh_policy_validate(v, &c->policies.list[place], &actions, &idle);
+
+	*f = (struct fh_cedar_finding){ .policy = place, .warning = e == FH_ERR_OK };
+	*found = e != FH_ERR_OK || idle;
+	if (e == FH_ERR_OK && idle) {
+		fh_trace_what(t, "no request can satisfy the policy");
+		fh_trace_cure(t, "its conditions are false wherever its scope lets a request "
+				 "through");
+		(void)fh_lexer_refuse(v->lex, c->policies.list[place].at, FH_ERR_CONFLICT);
+	}
+	if (*found)
+		(void)explain(FH_ERR_CONFLICT, t, &f->why);
+	return e == FH_ERR_UNKNOWN || e == FH_ERR_CONFLICT || e == FH_ERR_FORMAT ? FH_ERR_OK : e;
+}
+
+fh_err fh_cedar_validate(struct fh_cedar *c, int permissive, struct fh_cedar_finding *out,
+			 size_t cap, size_t *n, int *valid, struct fh_cedar_error *why)
+{
+	struct fh_trace t = { 0 };
+	const struct fh_lexer lex = { .text_name = "policies", .trace = &t };
+	struct fh_arena a = c->arena; /* a copy: nothing is kept */
+	struct fh_validation v;
+	size_t findings = 0;
+	bool all = true;
+
+	if (!c->has_schema)
+		return FH_ERR_STATE;
+	fh_validation_begin(&v, &c->schema, &a, &lex);
+	v.permissive = permissive != 0;
+	for (uint32_t i = 0; i < c->policies.n; i++) {
+		struct fh_cedar_finding f;
+		bool found;
+		fh_err e = validate_one(&v, c, i, &t, &f, &found);
+
+		if (e != FH_ERR_OK)
+			return explain(e, &t, why);
+		if (!found)
+			continue;
+		all &= f.warning != 0;
+		if (findings < cap)
+			out[findings] = f;
+		findings++;
+	}
+	*n = findings;
+	*valid = all;
+	return FH_ERR_OK;
+}
+
 fh_err fh_cedar_entities(struct fh_cedar *c, const char *text, size_t n,
 			 struct fh_cedar_error *why)
 {
@@ -98,7 +201,8 @@ fh_err fh_cedar_entities(struct fh_cedar *c, const char *text, size_t n,
 	fh_err e = keep(&a, text, n, &kept, &t);
 
 	if (e == FH_ERR_OK)
-		e = fh_entities_read(kept, "entities", &a, &entities, &t);
+		e = fh_entities_read_as(kept, "entities", c->has_schema ? &c->schema : nullptr, &a,
+					&entities, &t);
 	if (e != FH_ERR_OK)
 		return explain(e, &t, why);
 	c->arena = a;
@@ -140,6 +244,24 @@ static fh_err put_answer(const struct fh_cedar *c, const struct fh_response *r, 
 	return FH_ERR_OK;
 }
 
+/* The context TEXT (NULL: none); with a schema, the request of the uids UID must conform.  */
+static fh_err read_context(const struct fh_cedar *c, const struct fh_entity_uid *uid,
+			   struct fh_span text, struct fh_arena *a, struct fh_value *out,
+			   struct fh_trace *t)
+{
+	uint32_t action;
+
+	if (text.p == nullptr)
+		text = FH_SPAN_LIT("{}");
+	if (!c->has_schema)
+		return fh_context_read(text, "context", a, out, t);
+	fh_err e = fh_request_check(&c->schema, uid[0], uid[1], uid[2], &action, t);
+
+	return e == FH_ERR_OK ? fh_context_read_as(text, "context", &c->schema,
+						   c->schema.actions[action].context, a, out, t)
+			      : e;
+}
+
 static fh_err ask(struct fh_cedar *c, const struct fh_cedar_request *r, struct fh_arena *a,
 		  struct fh_cedar_answer *out, struct fh_trace *t)
 {
@@ -154,9 +276,8 @@ static fh_err ask(struct fh_cedar *c, const struct fh_cedar_request *r, struct f
 		e = uid_of(&r->action, &uid[1], t);
 	if (e == FH_ERR_OK)
 		e = uid_of(&r->resource, &uid[2], t);
-	if (e == FH_ERR_OK && r->context != nullptr)
-		e = fh_context_read(fh_span_of(r->context, r->context_n), "context", a, &context,
-				    t);
+	if (e == FH_ERR_OK)
+		e = read_context(c, uid, fh_span_of(r->context, r->context_n), a, &context, t);
 	if (e == FH_ERR_OK)
 		e = fh_evaluation_begin(&v, uid[0], uid[1], uid[2], context, &source, a);
 	if (e == FH_ERR_OK)

@@ -135,6 +135,64 @@ static void needs_some_memory_and_says_so(void **state)
 	assert_int_equal(fh_cedar_policies_n(c), 0);
 }
 
+static const char world[] = "entity Team; entity User in Team { age: Long, nick?: String };"
+			    "entity File; action read appliesTo { principal: User, resource: "
+			    "File, context: { n: Long, from?: ipaddr } };";
+
+static void validates_under_a_schema(void **state)
+{
+	(void)state;
+	struct fh_cedar *c = cedar("permit(principal,action,resource) when {principal.age > 1};"
+				   "permit(principal,action,resource) when {principal.nick == 1};"
+				   "permit(principal,action,resource) when {principal is Team};");
+	struct fh_cedar_finding found[2];
+	struct fh_cedar_error why;
+	size_t n = 0;
+	int valid = 1;
+
+	assert_int_equal(fh_cedar_validate(c, 0, found, 2, &n, &valid, &why), FH_ERR_STATE);
+	assert_int_equal(fh_cedar_schema(c, TEXT("entity A"), &why), FH_ERR_FORMAT);
+	assert_string_equal(why.where, "schema:1:9");
+	assert_int_equal(fh_cedar_schema(c, TEXT(world), &why), FH_ERR_OK);
+	assert_int_equal(fh_cedar_validate(c, 0, found, 2, &n, &valid, &why), FH_ERR_OK);
+	assert_true(n == 2 && !valid && found[0].policy == 1 && !found[0].warning);
+	assert_string_equal(found[0].why.where, "policies:1:110");
+	assert_true(found[1].policy == 2 && found[1].warning);
+	assert_int_equal(fh_cedar_policies(c, TEXT("permit(principal,action,resource) when "
+						   "{principal is Team};"), &why), FH_ERR_OK);
+	assert_int_equal(fh_cedar_validate(c, 1, NULL, 0, &n, &valid, &why), FH_ERR_OK);
+	assert_true(n == 1 && valid);
+	assert_int_equal(fh_cedar_schema_json(c, TEXT("{\"\":{\"entityTypes\":{}}}"), &why),
+			 FH_ERR_FORMAT);
+	assert_int_equal(fh_cedar_schema_json(c, TEXT("{}"), &why), FH_ERR_OK);
+	assert_int_equal(fh_cedar_schema(c, NULL, 0, &why), FH_ERR_OK);
+	assert_int_equal(fh_cedar_validate(c, 0, found, 2, &n, &valid, &why), FH_ERR_STATE);
+}
+
+static void asks_only_what_conforms_to_the_schema(void **state)
+{
+	(void)state;
+	struct fh_cedar *c = cedar("permit(principal,action,resource) when "
+				   "{context.from.isIpv4() && principal.age == context.n};");
+	struct fh_cedar_request r = request("{\"n\":30,\"from\":\"10.0.0.1\"}");
+	struct fh_cedar_error why;
+	struct fh_cedar_answer x;
+
+	assert_int_equal(fh_cedar_schema(c, TEXT(world), &why), FH_ERR_OK);
+	assert_int_equal(fh_cedar_entities(c, TEXT(people), &why), FH_ERR_OK);
+	assert_int_equal(fh_cedar_ask(c, &r, &x, &why), FH_ERR_OK);
+	assert_true(x.allowed);
+	r = request(NULL);
+	assert_int_equal(fh_cedar_ask(c, &r, &x, &why), FH_ERR_CONFLICT);
+	assert_string_equal(why.where, "context:1:1");
+	r.principal.type = "Team";
+	assert_int_equal(fh_cedar_ask(c, &r, &x, &why), FH_ERR_CONFLICT);
+	assert_string_equal(why.where, "request");
+	assert_int_equal(fh_cedar_entities(c, TEXT("[{\"uid\":{\"type\":\"User\",\"id\":\"a\"},"
+						   "\"attrs\":{},\"parents\":[]}]"), &why),
+			 FH_ERR_CONFLICT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +200,8 @@ int main(void)
 		cmocka_unit_test(says_why_and_changes_nothing),
 		cmocka_unit_test(writes_json_and_reads_it),
 		cmocka_unit_test(lays_out),
+		cmocka_unit_test(validates_under_a_schema),
+		cmocka_unit_test(asks_only_what_conforms_to_the_schema),
 		cmocka_unit_test(needs_some_memory_and_says_so),
 	};
 
