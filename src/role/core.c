@@ -247,33 +247,6 @@ static bool session_left(const struct fh_core *c, size_t i)
 	return s->fd.plus_one > 0 && fh_core_gate_has_room(c, s->gate) && pipe_has_frame(s->in);
 }
 
-static fh_err act(struct fh_core *c, const struct poll_set *p)
-{
-	const struct pollfd *f = p->f + fixed_polls;
-	fh_err e = p->f[0].revents != 0 ? on_control(c) : FH_ERR_OK;
-
-	/* Revocations come before whatever waits behind them.  */
-	if (e == FH_ERR_OK && p->f[2].revents != 0)
-		e = on_chain(c);
-	if (e == FH_ERR_OK && (p->f[1].revents & ~POLLOUT) != 0)
-		e = on_reach(c);
-	if (e == FH_ERR_OK && p->f[3].revents != 0)
-		e = gone(c, "keeper"); /* it speaks only when asked */
-	for (size_t i = 0; i < p->sessions && e == FH_ERR_OK; i++) {
-		if ((f[p->gates + i].revents & ~POLLOUT) != 0
-		    && c->session[p->session[i]].fd.plus_one > 0)
-			e = on_session(c, p->session[i]);
-	}
-	for (size_t i = 0; i < p->gates && e == FH_ERR_OK; i++) {
-		if ((f[i].revents & ~POLLOUT) != 0 && c->gate[p->gate[i]].used
-		    && !c->gate[p->gate[i]].cut)
-			e = on_gate(c, p->gate[i]);
-	}
-	if (e == FH_ERR_OK)
-		e = flush_refusals(c);
-	return e == FH_ERR_OK ? drop_cut_gates(c) : e;
-}
-
 /* Lets go what the commit has released.  */
 static fh_err send_released(struct fh_core *c)
 {
@@ -290,6 +263,42 @@ static fh_err send_released(struct fh_core *c)
 			(void)!fh_outbox_send(&s->out, fh_fd_get(s->fd)); /* its end: read above */
 	}
 	return fh_outbox_send(&c->reach_out, c->reach.fd);
+}
+
+static fh_err act(struct fh_core *c, const struct poll_set *p)
+{
+	const struct pollfd *f = p->f + fixed_polls;
+	const bool was_signing = c->signing;
+	fh_err e = p->f[0].revents != 0 ? on_control(c) : FH_ERR_OK;
+
+	/* Who waits for the batch that is signed now gets his answer before others are
+	 * heard.  */
+	if (e == FH_ERR_OK && p->f[3].revents != 0 && was_signing) {
+		e = fh_core_commit_end(c);
+		if (e == FH_ERR_OK)
+			e = send_released(c);
+	}
+
+	/* Revocations come before whatever waits behind them.  */
+	if (e == FH_ERR_OK && p->f[2].revents != 0)
+		e = on_chain(c);
+	if (e == FH_ERR_OK && (p->f[1].revents & ~POLLOUT) != 0)
+		e = on_reach(c);
+	if (e == FH_ERR_OK && p->f[3].revents != 0 && !was_signing)
+		e = gone(c, "keeper"); /* it speaks only when asked */
+	for (size_t i = 0; i < p->sessions && e == FH_ERR_OK; i++) {
+		if ((f[p->gates + i].revents & ~POLLOUT) != 0
+		    && c->session[p->session[i]].fd.plus_one > 0)
+			e = on_session(c, p->session[i]);
+	}
+	for (size_t i = 0; i < p->gates && e == FH_ERR_OK; i++) {
+		if ((f[i].revents & ~POLLOUT) != 0 && c->gate[p->gate[i]].used
+		    && !c->gate[p->gate[i]].cut)
+			e = on_gate(c, p->gate[i]);
+	}
+	if (e == FH_ERR_OK)
+		e = flush_refusals(c);
+	return e == FH_ERR_OK ? drop_cut_gates(c) : e;
 }
 
 static int poll_timeout(struct fh_core *c)
@@ -330,10 +339,16 @@ static fh_err quote_if_due(struct fh_core *c)
 	return e == FH_ERR_OK ? fh_core_note(c) : e;
 }
 
-/* After the answers are out: nobody waits for it.  */
+/* Between two batches, and after the answers to the one before are out.  */
 static fh_err receipt_if_due(struct fh_core *c)
 {
-	return fh_core_receipt_due_ms(c) <= fh_clock_boot_ms() ? fh_core_receipt(c) : FH_ERR_OK;
+	if (fh_core_receipt_due_ms(c) > fh_clock_boot_ms())
+		return FH_ERR_OK;
+	fh_err e = fh_core_commit_end(c);
+
+	if (e == FH_ERR_OK)
+		e = send_released(c);
+	return e == FH_ERR_OK ? fh_core_receipt(c) : e;
 }
 
 static fh_err turn(struct fh_core *c)
@@ -365,7 +380,7 @@ static fh_err turn(struct fh_core *c)
 	if (e == FH_ERR_OK)
 		e = quote_if_due(c);
 	if (e == FH_ERR_OK)
-		e = fh_core_commit(c);
+		e = c->document_due ? fh_core_commit(c) : fh_core_commit_begin(c);
 	if (e == FH_ERR_OK && c->document_due)
 		e = fh_core_document(c);
 	if (e == FH_ERR_OK)

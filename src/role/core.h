@@ -176,6 +176,8 @@ struct fh_core {
 	size_t unrecorded_n;
 	struct fh_hash recorded_head; /* the chain's head as far as the record tells */
 	bool nearly_full;             /* only chain and shutdown entries are still written */
+	bool signing;                 /* the keeper signs the durable tree; nothing else is asked */
+	uint64_t sync_ns, asked_ns;   /* of that batch: its sync took; the boot clock then */
 
 	struct fh_core_metrics metrics; /* of this start */
 	struct fh_tiles tiles;        /* what the record is served as */
@@ -221,6 +223,14 @@ fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *cl
 /* Makes everything appended durable, has it signed, and releases what waits
  * for it.  An error is final: nothing more may be permitted.  */
 fh_err fh_core_commit(struct fh_core *c);
+
+/* The same in two steps, so that the next batch is gathered while this one is signed.
+ * BEGIN makes everything appended durable and asks for its signature; it does nothing while
+ * one is awaited.  END waits for that, files the checkpoint and releases what waited for
+ * that batch, and nothing that was put in since; without one it does nothing.  Whoever asks
+ * the keeper anything else, or speaks of the newest checkpoint, calls END first.  */
+fh_err fh_core_commit_begin(struct fh_core *c);
+fh_err fh_core_commit_end(struct fh_core *c);
 
 /* Adds a field to F: bytes, a text, a number, or an item already encoded.
  * Values live in the scratch arena.  FH_ERR_NOMEM.  */

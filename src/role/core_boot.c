@@ -17,8 +17,10 @@
 
 fh_err fh_core_keeper_ask(struct fh_core *c, struct fh_span request, struct fh_span *frame)
 {
-	fh_err e = fh_frame_send(c->keeper.fd, request, /* pass= */ -1);
+	fh_err e = fh_core_commit_end(c);
 
+	if (e == FH_ERR_OK)
+		e = fh_frame_send(c->keeper.fd, request, /* pass= */ -1);
 	if (e == FH_ERR_OK)
 		e = fh_pipe_wait(&c->keeper, frame);
 	if (e != FH_ERR_OK)
@@ -307,13 +309,15 @@ fh_err fh_core_quote(struct fh_core *c, const struct fh_quote_subject *s, struct
 fh_err fh_core_quote_shown(struct fh_core *c, enum fh_quote_purpose purpose,
 			   struct fh_span *quote)
 {
+	fh_err e = fh_core_commit_end(c); /* or the keeper would quote over a newer one */
 	const struct fh_quote_subject s = { .purpose = purpose, .size = c->kept_size,
 					    .root = c->kept_root, .boot = c->boot,
 					    .start = c->start,
 					    .head_sequence = c->chain.head.sequence,
 					    .head = c->chain.head.hash };
-	fh_err e = fh_core_quote(c, &s, quote);
 
+	if (e == FH_ERR_OK)
+		e = fh_core_quote(c, &s, quote);
 	if (e == FH_ERR_OK)
 		fh_core_document_quote(c, &s, *quote);
 	return e;

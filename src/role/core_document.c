@@ -150,8 +150,10 @@ static fh_err ask_signature(struct fh_core *c, struct fh_span payload, struct fh
 	fh_door_put_document(&b, payload);
 	if (b.bad)
 		return FH_ERR_LIMIT;
-	fh_err e = fh_frame_send(c->keeper.fd, fh_builder_span(&b), /* pass= */ -1);
+	fh_err e = fh_core_commit_end(c);
 
+	if (e == FH_ERR_OK)
+		e = fh_frame_send(c->keeper.fd, fh_builder_span(&b), /* pass= */ -1);
 	if (e == FH_ERR_OK)
 		e = fh_pipe_wait(&c->keeper, &frame);
 	return e == FH_ERR_OK ? fh_door_read_signature(frame, out, &c->trace) : FH_ERR_CLOSED;

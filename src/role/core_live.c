@@ -80,6 +80,7 @@ fh_err fh_core_live(struct fh_core *c, const struct fh_core_question *q, struct 
 	constexpr size_t room = 2 * FH_MACHINE_QUOTE_MAX + 2048;
 	uint8_t *p = fh_arena_space(&c->scratch, room);
 	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : room);
+	fh_err e = fh_core_commit_end(c); /* or the keeper would quote over a newer one */
 	struct fh_document_quote made = {
 		.subject = { .purpose = FH_QUOTE_LIVE, .size = c->kept_size, .root = c->kept_root,
 			     .boot = c->boot, .start = c->start,
@@ -88,8 +89,9 @@ fh_err fh_core_live(struct fh_core *c, const struct fh_core_question *q, struct 
 			     .origin = q->origin } };
 	struct fh_fields f = { 0 };
 	struct fh_hash proof;
-	fh_err e = q->object.n > 0 ? activate(c, q, &proof) : FH_ERR_OK;
 
+	if (e == FH_ERR_OK && q->object.n > 0)
+		e = activate(c, q, &proof);
 	if (e == FH_ERR_OK)
 		e = fh_core_quote(c, &made.subject, &made.evidence);
 	if (e == FH_ERR_OK)

@@ -57,14 +57,15 @@ fh_err fh_core_receipt(struct fh_core *c)
 	uint8_t bytes[FH_SIGNED_ROOT_MAX];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	struct fh_signature signature;
+	fh_err e = fh_core_commit_end(c); /* the root that is being signed is a newer one */
 	struct fh_signed_root root = { c->kept_size, c->kept_root, c->session_id,
 				       FH_SPAN_ARRAY(signature.bytes) };
 
-	if (fh_core_receipt_due_ms(c) == UINT64_MAX)
-		return FH_ERR_OK;
+	if (e != FH_ERR_OK || fh_core_receipt_due_ms(c) == UINT64_MAX)
+		return e;
 	c->receipt_ms = fh_clock_boot_ms();
 	c->receipt_size = c->kept_size;
-	fh_err e = ask(c, &signature);
+	e = ask(c, &signature);
 
 	if (e != FH_ERR_OK)
 		return e;

@@ -200,12 +200,12 @@ static fh_err unwritten(struct fh_core *c, fh_err e)
 	return e;
 }
 
-static fh_err sign(struct fh_core *c)
+/* Asks for the signature of the durable tree.  */
+static fh_err ask_signature(struct fh_core *c)
 {
 	uint8_t bytes[FH_DOOR_CHECKPOINT_MAX];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	struct fh_hash root = fh_tree_root(&c->journal.durable);
-	struct fh_span frame, note;
 	struct fh_proof proof;
 	fh_err e = fh_journal_proof(&c->journal, &proof);
 
@@ -215,8 +215,17 @@ static fh_err sign(struct fh_core *c)
 	if (b.bad)
 		return FH_ERR_LIMIT;
 	e = fh_frame_send(c->keeper.fd, fh_builder_span(&b), /* pass= */ -1);
-	if (e == FH_ERR_OK)
-		e = fh_pipe_wait(&c->keeper, &frame);
+	if (e != FH_ERR_OK)
+		fh_trace_where(&c->trace, "keeper");
+	return e;
+}
+
+/* Waits for it, and files the checkpoint: nothing was made durable since.  */
+static fh_err take_signature(struct fh_core *c)
+{
+	struct fh_span frame, note;
+	fh_err e = fh_pipe_wait(&c->keeper, &frame);
+
 	if (e != FH_ERR_OK)
 		fh_trace_where(&c->trace, "keeper");
 	else
@@ -226,18 +235,34 @@ static fh_err sign(struct fh_core *c)
 	memcpy(c->note, note.p, note.n);
 	c->note_n = note.n;
 	c->kept_size = c->journal.durable.size;
-	c->kept_root = root;
+	c->kept_root = fh_tree_root(&c->journal.durable);
 	e = fh_journal_checkpoint(&c->journal, note);
 	return e == FH_ERR_OK ? e : unwritten(c, e);
 }
 
-static void release_all(struct fh_core *c)
+/* Does ACT with all that waits to be sent.  */
+static void each_outbox(struct fh_core *c, void (*act)(struct fh_outbox *o))
 {
-	fh_outbox_release(&c->reach_out);
+	act(&c->reach_out);
 	for (size_t i = 0; i < FH_GATES_MAX; i++)
-		fh_outbox_release(&c->gate[i].out);
+		act(&c->gate[i].out);
 	for (size_t i = 0; i < FH_SESSIONS_MAX; i++)
-		fh_outbox_release(&c->session[i].out);
+		act(&c->session[i].out);
+}
+
+static void release(struct fh_outbox *o)
+{
+	fh_outbox_release(o);
+}
+
+static void mark(struct fh_outbox *o)
+{
+	fh_outbox_mark(o);
+}
+
+static void release_marked(struct fh_outbox *o)
+{
+	fh_outbox_release_marked(o);
 }
 
 /* Looks whether there is still room for more than what is reserved.  */
@@ -255,24 +280,52 @@ static fh_err final_error(fh_err e)
 	return e == FH_ERR_OK || e == FH_ERR_FULL || e == FH_ERR_IO ? e : FH_ERR_STATE;
 }
 
-fh_err fh_core_commit(struct fh_core *c)
+fh_err fh_core_commit_begin(struct fh_core *c)
 {
 	uint64_t begun_ns = fh_clock_boot_ns();
+
+	if (c->signing)
+		return FH_ERR_OK;
 	fh_err e = fh_journal_sync(&c->journal);
 
 	if (e != FH_ERR_OK)
 		return unwritten(c, e);
-	if (c->journal.durable.size > c->journal.signed_tree.size) {
-		uint64_t synced_ns = fh_clock_boot_ns();
-
-		e = sign(c);
-		fh_core_count_commit(&c->metrics, synced_ns - begun_ns,
-				     fh_clock_boot_ns() - synced_ns);
-		look_at_space(c);
-	} else if (c->nearly_full) {
-		look_at_space(c); /* somebody may have made room */
+	if (c->journal.durable.size == c->journal.signed_tree.size) {
+		if (c->nearly_full)
+			look_at_space(c); /* somebody may have made room */
+		each_outbox(c, release);
+		return FH_ERR_OK;
 	}
+	c->asked_ns = fh_clock_boot_ns();
+	c->sync_ns = c->asked_ns - begun_ns;
+	e = ask_signature(c);
+	if (e != FH_ERR_OK)
+		return final_error(e);
+	c->signing = true;
+	each_outbox(c, mark);
+	return FH_ERR_OK;
+}
+
+fh_err fh_core_commit_end(struct fh_core *c)
+{
+	if (!c->signing)
+		return FH_ERR_OK;
+	c->signing = false;
+	fh_err e = take_signature(c);
+
+	if (e != FH_ERR_OK)
+		return final_error(e);
+	fh_core_count_commit(&c->metrics, c->sync_ns, fh_clock_boot_ns() - c->asked_ns);
+	look_at_space(c);
+	each_outbox(c, release_marked);
+	return FH_ERR_OK;
+}
+
+fh_err fh_core_commit(struct fh_core *c)
+{
+	fh_err e = fh_core_commit_end(c);
+
 	if (e == FH_ERR_OK)
-		release_all(c);
-	return final_error(e);
+		e = fh_core_commit_begin(c);
+	return e == FH_ERR_OK ? fh_core_commit_end(c) : e;
 }

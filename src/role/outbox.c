@@ -27,6 +27,7 @@ static void compact(struct fh_outbox *o)
 	memmove(o->p, o->p + o->from, o->n - o->from);
 	o->n -= o->from;
 	o->released -= o->from;
+	o->marked = o->marked > o->from ? o->marked - o->from : 0;
 	o->from = 0;
 }
 

@@ -14,6 +14,7 @@ struct fh_outbox {
 	size_t cap;      /* bytes; a peer that lets it overflow is cut off */
 	size_t from;     /* first byte not sent */
 	size_t released; /* end of what may be sent */
+	size_t marked;   /* end of what the batch that is being signed lets go */
 	size_t n;        /* end of what was put in */
 };
 
@@ -26,6 +27,19 @@ fh_err fh_outbox_put(struct fh_outbox *o, struct fh_span body);
 static inline void fh_outbox_release(struct fh_outbox *o)
 {
 	o->released = o->n;
+}
+
+/* All that was put in so far may be sent once fh_outbox_release_marked() says so; what is
+ * put in meanwhile may not.  */
+static inline void fh_outbox_mark(struct fh_outbox *o)
+{
+	o->marked = o->n;
+}
+
+static inline void fh_outbox_release_marked(struct fh_outbox *o)
+{
+	if (o->marked > o->released)
+		o->released = o->marked;
 }
 
 /* Something may be sent.  */
