@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quotas and the lease: what they permit, and that nothing gives any of it back."""
 import json
+import os
+import random
 import signal
 import sys
+import time
+from http.client import HTTPException
 
-from machine import Machine, demand, demand_message, in_background, index_of, reason_of, run_tests, wait_for
+from machine import Failure, Machine, demand, demand_message, in_background, index_of, reason_of, run_tests, wait_for
 
 LOOKS = '@id("looks") permit (principal, action in [Action::"mcp.initialize", Action::"mcp.list"], resource);\n'
 TAKES = LOOKS + """@id("takes") @quota("%s")
@@ -21,6 +25,18 @@ FALLS_BACK = LOOKS.replace("@id", "@fallback @id") + """
 def taken(s, path):
 	answer = s.take(path)
 	return "yes" if "result" in answer and not answer["result"]["isError"] else reason_of(answer)
+
+
+def call_until_cut(d, token, path):
+	"""Calls as fast as it is answered; the last reason it was refused for."""
+	reason = None
+	try:
+		s = d.session(token)
+		while reason != "no-quota":
+			reason = taken(s, path)
+	except (Failure, OSError, ValueError, KeyError, HTTPException):
+		pass
+	return reason
 
 
 def effects(m, kind):
@@ -239,6 +255,32 @@ def run(base):
 			demand("took lease" not in d.log(), d.log())
 			m.verify()
 
+	def no_kill_gives_any_of_it_back():
+		with base.copy() as m:
+			m.sign_policy(policy=TAKES % "20/day")
+			chance, rounds = random.Random("limits"), 0
+			while rounds < 12:
+				rounds += 1
+				d = m.serve()
+				clients = [in_background(call_until_cut, d, m.token, f"/public/killed-{rounds}-{n}")
+					for n in range(3)]
+				time.sleep(chance.uniform(0.05, 0.3))
+				os.kill(d.pid if rounds % 2 else d.roles()["core"][0], signal.SIGKILL)
+				d.wait()
+				refused = [c() for c in clients]
+				wait_for("all of it has ended", lambda: not d.roles())
+				if "no-quota" in refused:
+					break
+			d = m.serve()
+			s = d.session(m.token)
+			wait_for("all is used up", lambda: taken(s, "/public/killed-last") == "no-quota")
+			d.stop()
+			intents = [e["fields"] for e in m.entries().values() if e["kind"] == "intent"]
+			permitted = [f for f in intents if f["decision"][0] and f["action"] == 'Action::"notes.take"']
+			demand(len(permitted) == 20, "permitted", len(permitted), "of 20 in", rounds, "rounds")
+			demand(0 < str(m.received()).count("/public/killed-") <= 20, "what reached the tool server")
+			demand(m.verify()["fold"]["checked"], "the fold")
+
 	def a_verifier_adds_up_what_the_machine_did():
 		with base.copy() as m:
 			m.sign_policy(policy=TAKES % "9/day per principal; 90000000 bytes/90s; 5/2s" + WAITS % "3/week")
@@ -273,7 +315,7 @@ def run(base):
 		a_call_of_a_fallback_permit_outlives_the_lease, a_policy_that_expires_ends_its_calls,
 		a_revoked_policy_ends_its_calls, a_revoked_device_ends_all_calls,
 		leases_are_signed_elsewhere_and_taken_once, a_planted_lease_changes_nothing,
-		a_verifier_adds_up_what_the_machine_did, what_cannot_be_kept_cannot_be_signed))
+		no_kill_gives_any_of_it_back, a_verifier_adds_up_what_the_machine_did, what_cannot_be_kept_cannot_be_signed))
 
 
 with Machine() as made:
