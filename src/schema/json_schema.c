@@ -16,6 +16,8 @@ static bool add_anchor(struct fh_schema_reading *r, struct fh_schema_node *node,
 		return true;
 	if (said->kind != FH_JSON_STRING)
 		return fh_schema_refuse(r, said, FH_ERR_FORMAT, "no name", "write a text");
+	if (!fh_schema_look(r, said, r->anchors_n))
+		return false;
 	for (const struct fh_schema_anchor *i = node->resource->anchors; i != nullptr;
 	     i = i->next) {
 		if (fh_span_equal(i->name, said->text) && i->node != node)
@@ -28,6 +30,7 @@ static bool add_anchor(struct fh_schema_reading *r, struct fh_schema_node *node,
 		return fh_schema_full(r, said);
 	*a = (struct fh_schema_anchor){ node->resource->anchors, said->text, node, dynamic };
 	node->resource->anchors = a;
+	r->anchors_n++;
 	return true;
 }
 
@@ -48,6 +51,8 @@ static bool enter_resource(struct fh_schema_reading *r, struct fh_schema_node *n
 		return fh_schema_full(r, said);
 	if (outer->root == node->json && fh_span_equal(outer->uri, uri))
 		return true;
+	if (!fh_schema_look(r, said, r->resources_n))
+		return false;
 	for (const struct fh_schema_resource *i = r->resources; i != nullptr; i = i->next) {
 		if (i->root != node->json && fh_span_equal(i->uri, uri) && uri.n > 0)
 			return fh_schema_refuse(r, said, FH_ERR_FORMAT, "two schemas have this URI",
@@ -197,7 +202,8 @@ fh_err fh_json_schema_read(const struct fh_json *root, const struct fh_json_sche
 			   struct fh_arena *a, const struct fh_json_schema **out,
 			   struct fh_trace *t)
 {
-	struct fh_schema_reading r = { .options = options, .arena = a, .trace = t };
+	struct fh_schema_reading r = { .options = options, .arena = a, .trace = t,
+				       .steps = FH_SCHEMA_STEPS_MAX };
 	struct fh_json_schema *made = fh_arena_take(a, sizeof(*made));
 
 	if (made == nullptr) {

@@ -27,13 +27,23 @@ static bool read_values(struct fh_schema_run *r, const struct fh_json *j, struct
 	return true;
 }
 
+/* Steps that sorting N values takes.  */
+static uint64_t sorting(uint64_t n)
+{
+	uint64_t rounds = 0;
+
+	for (uint64_t i = n; i > 1; i /= 2)
+		rounds++;
+	return 2 * n * rounds;
+}
+
 static bool are_different(struct fh_schema_run *r, const struct fh_json *j)
 {
 	struct fh_span *value = fh_arena_array(r->scratch, j->n, sizeof(*value));
 
 	if (value == nullptr)
 		return fh_schema_stop(r, FH_ERR_NOMEM, "takes more memory than one check may");
-	if (!read_values(r, j, value))
+	if (!read_values(r, j, value) || !fh_schema_spend(r, sorting(j->n)))
 		return false;
 	fh_sort(value, j->n, sizeof(*value), fh_span_order);
 	for (size_t i = 1; i < j->n; i++) {

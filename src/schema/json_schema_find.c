@@ -29,6 +29,17 @@ bool fh_schema_full(struct fh_schema_reading *r, const struct fh_json *j)
 				"make it smaller");
 }
 
+bool fh_schema_look(struct fh_schema_reading *r, const struct fh_json *j, uint64_t n)
+{
+	if (r->steps > n) {
+		r->steps -= n;
+		return true;
+	}
+	r->steps = 0;
+	return fh_schema_refuse(r, j, FH_ERR_LIMIT, "too many names and references to them",
+				"make the schema smaller");
+}
+
 /* --- documents ------------------------------------------------------------ */
 
 static const struct fh_json *meta_schema(struct fh_schema_reading *r, size_t i)
@@ -142,6 +153,7 @@ struct fh_schema_resource *fh_schema_resource_add(struct fh_schema_reading *r, s
 		return nullptr;
 	made->next = r->resources;
 	r->resources = made;
+	r->resources_n++;
 	return made;
 }
 
@@ -160,6 +172,8 @@ static struct fh_schema_resource *open_resource(struct fh_schema_reading *r,
 						const struct fh_json *j, struct fh_span uri)
 {
 	static const struct fh_schema_dialect newest = { FH_DRAFT_2020_12, standard };
+	if (!fh_schema_look(r, j, r->resources_n + r->options->others_n))
+		return nullptr;
 	struct fh_schema_resource *found = find_resource(r, uri);
 
 	if (found != nullptr)
@@ -245,6 +259,8 @@ static struct fh_schema_node *follow_pointer(struct fh_schema_reading *r,
 	while (pointer.n > 0) {
 		if (!next_token(&pointer, r->arena, &token))
 			return fh_schema_full(r, said), nullptr;
+		if (!fh_schema_look(r, said, (uint64_t)j->n + 1))
+			return nullptr;
 		j = child_of(j, token);
 		if (j == nullptr) {
 			(void)fh_schema_refuse(r, said, FH_ERR_MISSING,
@@ -283,6 +299,8 @@ static struct fh_schema_node *follow_fragment(struct fh_schema_reading *r, const
 		return fh_schema_refuse(r, j, e, "no URI reference", "write `%` as `%25`"), nullptr;
 	if (fragment.n == 0 || fragment.p[0] == '/')
 		return follow_pointer(r, j, resource, fragment);
+	if (!fh_schema_look(r, j, r->anchors_n))
+		return nullptr;
 	const struct fh_schema_anchor *found = find_anchor(resource, fragment);
 
 	if (found == nullptr)

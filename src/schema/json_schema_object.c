@@ -14,6 +14,8 @@ bool fh_schema_check_count_properties(struct fh_schema_run *r, const struct fh_s
 	       fh_schema_fail(r, f, "maxProperties: the object has more");
 }
 
+constexpr size_t missing_max = 100000; /* names times members that are looked through */
+
 static bool has_member(const struct fh_json *j, struct fh_span name)
 {
 	for (const struct fh_json *m = j->first; m != nullptr; m = m->next) {
@@ -48,6 +50,9 @@ static bool has_all(struct fh_schema_run *r, const struct fh_schema_frame *f, co
 		return true;
 	if (r->quiet > 0)
 		return false;
+	/* Which one is only told where finding it takes no quadratic time.  */
+	if (n * j->n > missing_max)
+		return fh_schema_fail(r, f, "%s: a member is missing", keyword);
 	struct fh_span name = missing(j, texts, n);
 
 	return fh_schema_fail(r, f, "%s: `%.*s` is missing", keyword, (int)name.n,

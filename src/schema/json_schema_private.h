@@ -260,10 +260,12 @@ struct fh_schema_reading {
 	struct fh_trace *trace;
 	fh_err e;
 	struct fh_schema_resource *resources;
+	size_t resources_n, anchors_n;
 	struct fh_schema_node *first, *last; /* all nodes */
 	struct fh_schema_node *scanned;      /* the last whose children are known */
 	struct fh_schema_node **bucket;      /* nodes by their JSON */
 	size_t nodes;
+	uint64_t steps;                      /* left for looking up what is referred to */
 	const struct fh_json *meta[FH_META_SCHEMAS]; /* those read so far */
 	bool tracks;
 };
@@ -272,6 +274,9 @@ struct fh_schema_reading {
 bool fh_schema_refuse(struct fh_schema_reading *r, const struct fh_json *j, fh_err e,
 		      const char *what, const char *cure);
 bool fh_schema_full(struct fh_schema_reading *r, const struct fh_json *j);
+
+/* Counts N steps of a look-up that J asks for; false if there are no more.  */
+bool fh_schema_look(struct fh_schema_reading *r, const struct fh_json *j, uint64_t n);
 
 /* The document of URI, or NULL (also if reading it was refused).  */
 const struct fh_json *fh_schema_document(struct fh_schema_reading *r, struct fh_span uri);

@@ -260,6 +260,38 @@ static void bounds_its_work(void **state)
 	assert_non_null(strstr(t.what, "work"));
 }
 
+/* Names and references that each look through all the others.  */
+static void bounds_what_it_looks_up(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} rows[] = {
+		{ "{\"$anchor\":\"", "\"}" },
+		{ "{\"$id\":\"http://x/", "\"}" },
+		{ "{\"$ref\":\"#/allOf/", "\"}" },
+	};
+	static char text[4 << 20];
+	struct fh_trace t = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fh_builder b = fh_builder_of(text, sizeof(text) - 1);
+		const struct fh_json_schema *s;
+
+		fh_builder_text(&b, "{\"allOf\":[true");
+		for (uint64_t k = 0; k < 40000; k++) {
+			fh_builder_text(&b, ",");
+			fh_builder_text(&b, rows[i].before);
+			fh_builder_decimal(&b, i == 2 ? 0 : k);
+			fh_builder_text(&b, rows[i].after);
+		}
+		fh_builder_text(&b, "]}");
+		fh_builder_u8(&b, 0);
+		assert_false(b.bad);
+		assert_int_equal(read_schema(text, true, &s, &t), FH_ERR_LIMIT);
+	}
+}
+
 static void refuses_deep_schemas(void **state)
 {
 	(void)state;
@@ -308,6 +340,19 @@ static void takes_large_instances(void **state)
 	assert_true(valid);
 }
 
+static void counts_what_sorting_takes(void **state)
+{
+	(void)state;
+	static uint8_t text[8 << 20];
+	struct fh_builder b = FH_BUILDER_ARRAY(text);
+	struct fh_trace t = { 0 };
+	bool valid;
+
+	put_numbers(&b, "[", ",", 700000, "]");
+	assert_int_equal(check("{\"uniqueItems\":true}", fh_builder_span(&b), &valid, &t),
+			 FH_ERR_LIMIT);
+}
+
 static void fails_cleanly_without_memory(void **state)
 {
 	(void)state;
@@ -351,8 +396,10 @@ int main(void)
 		cmocka_unit_test(fetches_nothing),
 		cmocka_unit_test(ends_circles),
 		cmocka_unit_test(bounds_its_work),
+		cmocka_unit_test(bounds_what_it_looks_up),
 		cmocka_unit_test(refuses_deep_schemas),
 		cmocka_unit_test(takes_large_instances),
+		cmocka_unit_test(counts_what_sorting_takes),
 		cmocka_unit_test(fails_cleanly_without_memory),
 	};
 
