@@ -108,6 +108,7 @@ static const struct fh_subcommand subcommands[] = {
 	{ "show", run_show, "show entries" },
 	{ "search", fh_record_search, "find entries" },
 	{ "export", fh_record_export, "write entries as other programs read them" },
+	{ "tiles", fh_record_tiles, "write the record as static files, as it is served" },
 	{ "prove", fh_record_prove, "prove to outsiders that an entry is in the record" },
 };
 

@@ -57,5 +57,6 @@ int fh_record_number(const struct fh_usage *u, const struct fh_arguments *a, con
 int fh_record_prove(struct fh_cli *cli, int argc, char **argv);
 int fh_record_search(struct fh_cli *cli, int argc, char **argv);
 int fh_record_export(struct fh_cli *cli, int argc, char **argv);
+int fh_record_tiles(struct fh_cli *cli, int argc, char **argv);
 
 #endif

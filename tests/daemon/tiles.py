@@ -220,6 +220,39 @@ def a_receipt_is_made_from_what_the_record_holds():
 		demand(root and said.returncode == 0, said.stdout, said.stderr)
 
 
+class Files(Log):
+	"""The same reader over static files."""
+
+	def __init__(self, directory):
+		self.directory = directory
+
+	def get(self, path, **_):
+		return (self.directory / path).read_bytes()
+
+
+def static_files_are_what_is_served():
+	with Machine() as m:
+		m.make().govern()
+		d = m.serve()
+		log, out = Log(d), m.top / "out"
+		grow(m, d, 20)
+		m.run("record", "tiles", "--out", out)
+		old_size, old_root = Files(out).checkpoint()
+		grow(m, d, 140)
+		m.run("record", "tiles", "--out", out)
+		size, root = Files(out).checkpoint()
+		demand((size, root) == log.checkpoint() and size > 256 > old_size, size, old_size)
+		leaves = Files(out).level(0, size)
+		demand(root_of(leaves) == root and root_of(leaves[:old_size]) == old_root, "another history")
+		demand(leaves == log.level(0, size) and Files(out).level(1, size) == log.level(1, size), "another tree")
+		demand(Files(out).entries(size) == log.entries(size), "other entries")
+		public = sorted(i for i, e in m.entries().items() if e["class"] == "public")
+		demand(public == sorted(int(p.name) for p in (out / "payload").iterdir()), public)
+		demand(all(log.get(f"payload/{i}") == Files(out).get(f"payload/{i}") for i in public), "other payloads")
+		demand(not list(out.rglob("*.new")), "something was left over")
+		d.stop()
+
+
 def metrics(d):
 	c = http.client.HTTPConnection("127.0.0.1", d.port, timeout=PATIENCE)
 	c.request("GET", "/metrics")
@@ -303,6 +336,7 @@ if __name__ == "__main__":
 		what_does_not_change_may_be_kept_and_what_does_is_asked_for_again,
 		nothing_is_served_that_is_not_there_or_not_for_everybody,
 		a_receipt_is_made_from_what_the_record_holds,
+		static_files_are_what_is_served,
 		what_is_counted_is_what_is_recorded,
 		neither_metrics_nor_log_tell_what_anybody_said,
 	)))

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `record tiles`: the record as static files, laid out as it is served (docs/spec/TILES),
+ * for a web server, a mirror or an object store.  */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/record_read.h"
+#include "merkle/checkpoint.h"
+#include "merkle/tile.h"
+#include "os/memory.h"
+
+constexpr size_t tile_size = FH_TILE_WIDTH * FH_HASH_SIZE;
+constexpr size_t bundle_max = FH_TILE_WIDTH * (FH_LEAF_MAX + 2);
+
+static const struct fh_option options[] = {
+	{ "out", 0, false, "DIR", "the directory to write to, which may hold an earlier writing" },
+};
+static const struct fh_usage usage = {
+	.verb = "record tiles",
+	.operands = "[DIR]",
+	.summary = "write the record as C2SP tiles, as it is served",
+	.options = options,
+	.options_n = sizeof(options) / sizeof(options[0]),
+	.operands_max = 1,
+	.text = "Writes checkpoint, tile/, tile/entries/ and payload/ (of public entries) up to\n"
+		"the newest checkpoint, which is written last.  What is there and full stays, so\n"
+		"writing again costs only what is new, and rsync carries it.\n"
+		"Nothing is verified: see `freehold verify record --help`.",
+	.examples = "freehold record tiles --out /srv/record",
+};
+
+struct level {
+	uint64_t full;
+	unsigned n;
+	struct fh_hash hash[FH_TILE_WIDTH];
+};
+
+struct tiles {
+	struct fh_fd out;
+	uint64_t size;             /* of the newest checkpoint: nothing behind it is written */
+	struct fh_builder note;    /* that checkpoint */
+	uint64_t taken;
+	struct level level[FH_TILE_LEVELS];
+	struct fh_builder bundle;  /* entries of the bundle that is not full */
+	char failed[128];          /* what could not be written */
+};
+
+/* --- files ---------------------------------------------------------------------- */
+
+static fh_err make_directories(const struct tiles *w, char *path)
+{
+	for (char *at = strchr(path, '/'); at != nullptr; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		int made = mkdirat(fh_fd_get(w->out), path, 0755);
+		int error = errno;
+
+		*at = '/';
+		if (made != 0 && error != EEXIST)
+			return fh_errno_err(error);
+	}
+	return FH_ERR_OK;
+}
+
+/* Puts BYTES at PATH at once: whoever fetches sees all of it or nothing.  */
+static fh_err put_at(const struct tiles *w, const char *path, struct fh_span bytes)
+{
+	char fresh[160];
+
+	(void)snprintf(fresh, sizeof(fresh), "%s.new", path);
+	int fd = openat(fh_fd_get(w->out), fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return fh_errno_err(errno);
+	FH_OWN(fh_fd) file = fh_fd_of(fd);
+	fh_err e = fh_fd_write(fd, bytes);
+
+	if (e == FH_ERR_OK
+	    && renameat(fh_fd_get(w->out), fresh, fh_fd_get(w->out), path) != 0)
+		e = fh_errno_err(errno);
+	return e;
+}
+
+/* What does not change is written once.  */
+static fh_err write_file(struct tiles *w, const char *path, struct fh_span bytes, bool changes)
+{
+	char copy[128];
+	struct stat st;
+
+	(void)snprintf(copy, sizeof(copy), "%s", path);
+	if (!changes && fstatat(fh_fd_get(w->out), path, &st, 0) == 0
+	    && (uint64_t)st.st_size == bytes.n)
+		return FH_ERR_OK;
+	fh_err e = make_directories(w, copy);
+
+	if (e == FH_ERR_OK)
+		e = put_at(w, path, bytes);
+	if (e != FH_ERR_OK)
+		(void)snprintf(w->failed, sizeof(w->failed), "%s", path);
+	return e;
+}
+
+static fh_err write_tile(struct tiles *w, int level, uint64_t index, unsigned width,
+			 struct fh_span bytes)
+{
+	const struct fh_tile t = { level, index, width };
+	char path[128];
+	struct fh_builder b = FH_BUILDER_ARRAY(path);
+
+	fh_tile_put_path(&b, &t);
+	fh_builder_u8(&b, '\0');
+	return b.bad ? FH_ERR_LIMIT : write_file(w, path, bytes, /* changes= */ false);
+}
+
+/* --- the tree ------------------------------------------------------------------- */
+
+static fh_err add_hash(struct tiles *w, struct fh_hash h)
+{
+	for (int i = 0; i < FH_TILE_LEVELS; i++) {
+		struct level *l = &w->level[i];
+		struct fh_tree tree = { 0 };
+
+		l->hash[l->n++] = h;
+		if (l->n < FH_TILE_WIDTH)
+			return FH_ERR_OK;
+		for (unsigned k = 0; k < FH_TILE_WIDTH; k++)
+			fh_tree_add(&tree, &l->hash[k]);
+		h = fh_tree_root(&tree);
+		fh_err e = write_tile(w, i, l->full, FH_TILE_WIDTH, fh_span_of(l->hash, tile_size));
+
+		if (e != FH_ERR_OK)
+			return e;
+		l->full++;
+		l->n = 0;
+	}
+	return FH_ERR_OK;
+}
+
+static fh_err add_entry(struct tiles *w, struct fh_span leaf)
+{
+	fh_builder_be16(&w->bundle, (uint16_t)leaf.n);
+	fh_builder_bytes(&w->bundle, leaf);
+	if (w->bundle.bad)
+		return FH_ERR_LIMIT;
+	if (++w->taken % FH_TILE_WIDTH != 0)
+		return FH_ERR_OK;
+	fh_err e = write_tile(w, FH_TILE_ENTRIES, w->taken / FH_TILE_WIDTH - 1, FH_TILE_WIDTH,
+			      fh_builder_span(&w->bundle));
+
+	w->bundle.n = 0;
+	return e;
+}
+
+static fh_err on_entry(void *context, const struct fh_stored *s, const struct fh_leaf *l)
+{
+	struct tiles *w = context;
+	char path[64];
+
+	if (l->index >= w->size)
+		return FH_ERR_CLOSED;
+	fh_err e = add_hash(w, fh_leaf_hash(s->leaf));
+
+	if (e == FH_ERR_OK)
+		e = add_entry(w, s->leaf);
+	if (e != FH_ERR_OK || !fh_span_equal(l->class, FH_SPAN_LIT(FH_CLASS_PUBLIC)))
+		return e;
+	(void)snprintf(path, sizeof(path), "payload/%llu", (unsigned long long)l->index);
+	return write_file(w, path, s->payload, /* changes= */ false);
+}
+
+/* The partial tiles, and at last the checkpoint that is over all of it.  */
+static fh_err finish(struct tiles *w)
+{
+	fh_err e = FH_ERR_OK;
+
+	for (int i = 0; i < FH_TILE_LEVELS && e == FH_ERR_OK; i++) {
+		const struct level *l = &w->level[i];
+
+		if (l->n > 0)
+			e = write_tile(w, i, l->full, l->n,
+				       fh_span_of(l->hash, l->n * FH_HASH_SIZE));
+	}
+	if (e == FH_ERR_OK && w->bundle.n > 0)
+		e = write_tile(w, FH_TILE_ENTRIES, w->taken / FH_TILE_WIDTH,
+			       (unsigned)(w->taken % FH_TILE_WIDTH), fh_builder_span(&w->bundle));
+	return e == FH_ERR_OK ? write_file(w, "checkpoint", fh_builder_span(&w->note), true) : e;
+}
+
+/* --- reading -------------------------------------------------------------------- */
+
+static fh_err skip_entry(void *context, const struct fh_stored *s, const struct fh_leaf *l)
+{
+	(void)context;
+	(void)s;
+	(void)l;
+	return FH_ERR_OK;
+}
+
+static fh_err on_checkpoint(void *context, struct fh_span bytes)
+{
+	struct tiles *w = context;
+	struct fh_checkpoint c;
+	struct fh_note note;
+	fh_err e = fh_note_parse(bytes, &note);
+
+	if (e == FH_ERR_OK)
+		e = fh_checkpoint_parse(note.text, &c);
+	if (e != FH_ERR_OK)
+		return e;
+	w->size = c.size;
+	w->note.n = 0;
+	fh_builder_bytes(&w->note, bytes);
+	return w->note.bad ? FH_ERR_LIMIT : FH_ERR_OK;
+}
+
+static fh_err open_out(struct tiles *w, const char *path)
+{
+	if (mkdir(path, 0755) != 0 && errno != EEXIST)
+		return fh_errno_err(errno);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fh_errno_err(errno);
+	w->out = fh_fd_of(fd);
+	return FH_ERR_OK;
+}
+
+static fh_err write_all(const struct fh_segments *s, struct tiles *w, struct fh_trace *t)
+{
+	const struct fh_record_visitor look = { skip_entry, on_checkpoint, w };
+	const struct fh_record_visitor write = { on_entry, nullptr, w };
+	fh_err e = fh_record_read(s, &look, t);
+
+	if (e == FH_ERR_OK && w->size == 0) {
+		fh_trace_what(t, "no checkpoint vouches for any entry");
+		return FH_ERR_MISSING;
+	}
+	if (e == FH_ERR_OK)
+		e = fh_record_read(s, &write, t);
+	return e == FH_ERR_OK ? finish(w) : e;
+}
+
+int fh_record_tiles(struct fh_cli *cli, int argc, char **argv)
+{
+	FH_OWN(fh_segments) s = { 0 };
+	FH_OWN(fh_arena) arena = { 0 };
+	struct fh_arguments a;
+	struct fh_trace t = { 0 };
+	int done = fh_cli_arguments(cli, &usage, argc, argv, &a);
+	const char *out = done < 0 ? fh_argument(&a, "out") : nullptr;
+
+	if (done < 0 && out == nullptr)
+		done = fh_usage_error(&usage, "--out says where to write");
+	if (done >= 0)
+		return done;
+	const char *path = a.operands > 0 ? a.operand[0] : cli->config.state;
+	fh_err e = fh_segments_open(path, &s, &t);
+
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(sizeof(struct tiles) + FH_NOTE_MAX + bundle_max + 4096, &arena);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, path, &t);
+	struct tiles *w = fh_arena_take(&arena, sizeof(*w));
+
+	w->note = fh_builder_of(fh_arena_take(&arena, FH_NOTE_MAX), FH_NOTE_MAX);
+	w->bundle = fh_builder_of(fh_arena_take(&arena, bundle_max), bundle_max);
+	e = open_out(w, out);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, out, nullptr, "name a directory that can be written");
+	e = write_all(&s, w, &t);
+	fh_fd_drop(&w->out);
+	if (w->failed[0] != '\0')
+		return fh_cli_fail(e, w->failed, nullptr, "make room in the directory given");
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, path, &t);
+	fh_cli_say(cli, "%llu entries", (unsigned long long)w->size);
+	return FH_EXIT_YES;
+}
