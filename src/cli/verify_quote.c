@@ -9,6 +9,7 @@
 #include "cli/roots_files.h"
 #include "cli/verify_words.h"
 #include "evidence/ima.h"
+#include "evidence/userspace.h"
 #include "os/file.h"
 #include "os/memory.h"
 
@@ -22,6 +23,8 @@ static const struct fh_option options[] = {
 	{ "pcrs", 0, false, "FILE", "the PCRs' values, serialized or plain (tpm2_quote -o)" },
 	{ "eventlog", 0, false, "FILE",
 	  "the firmware's event log, which has to lead to those values" },
+	{ "userspace", 0, false, "FILE",
+	  "systemd's log of measurements, likewise; needs --pcrs" },
 	{ "ima", 0, false, "FILE",
 	  "IMA's log, of which a beginning has to lead to its PCR; needs --pcrs" },
 	{ "nonce", 0, false, "HEX", "what the quote was asked for with; decides `fresh`" },
@@ -107,9 +110,13 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct task *t)
 			return fh_usage_error(&usage, "--%s is missing", *needed);
 	}
 	/* How far the log had come, only the quoted value tells.  */
-	if (fh_argument(&t->arguments, "ima") != nullptr &&
-	    fh_argument(&t->arguments, "pcrs") == nullptr)
-		return fh_usage_error(&usage, "--ima needs --pcrs");
+	if (fh_argument(&t->arguments, "pcrs") != nullptr)
+		return -1;
+	for (const char *const *late = (const char *const[]){ "ima", "userspace", nullptr };
+	     *late != nullptr; late++) {
+		if (fh_argument(&t->arguments, *late) != nullptr)
+			return fh_usage_error(&usage, "--%s needs --pcrs", *late);
+	}
 	return -1;
 }
 
@@ -144,6 +151,9 @@ static int read_files(struct task *t)
 		done = read_file(t, "pcrs", FH_PCR_FILE_MAX, &g->pcrs_given, &g->pcrs);
 	if (done < 0)
 		done = read_file(t, "eventlog", FH_EVENT_LOG_MAX, &g->log_given, &g->log);
+	if (done < 0)
+		done = read_file(t, "userspace", FH_USERSPACE_LOG_MAX, &g->userspace_given,
+				 &g->userspace);
 	if (done < 0)
 		done = read_file(t, "ima", FH_IMA_LOG_MAX, &g->ima_given, &g->ima);
 	if (done < 0)

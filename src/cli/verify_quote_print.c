@@ -95,6 +95,8 @@ static void put_quote(struct fh_builder *b, const struct fh_quote_verdict *v)
 	fh_builder_u8(b, '"');
 	put_hex(b, "pcr-digest", a->digest);
 	put_pcrs(b, v);
+	if (v->quote.answer[FH_QUOTE_USERSPACE] == FH_ANSWER_YES)
+		put_number(b, "userspace-events", v->userspace_events);
 	if (v->quote.answer[FH_QUOTE_IMA] == FH_ANSWER_YES)
 		put_number(b, "ima-entries", v->ima_entries);
 }
@@ -119,6 +121,8 @@ static void print_quote(const struct fh_quote_verdict *v, struct fh_builder *roo
 	       (unsigned long long)a->clock, a->resets, a->restarts,
 	       a->safe ? "" : ", not safe");
 	printf("firmware    %016llx\n", (unsigned long long)a->firmware);
+	if (v->quote.answer[FH_QUOTE_USERSPACE] == FH_ANSWER_YES)
+		printf("systemd     the first %zu events\n", v->userspace_events);
 	if (v->quote.answer[FH_QUOTE_IMA] == FH_ANSWER_YES)
 		printf("IMA         the first %zu entries\n", v->ima_entries);
 }

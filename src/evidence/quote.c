@@ -31,6 +31,7 @@ const char *fh_quote_check_text(enum fh_quote_check c)
 		[FH_QUOTE_RESET] = "pcr-unexplained",
 		[FH_QUOTE_EVENTS] = "log-events",
 		[FH_QUOTE_IMA] = "ima-replay",
+		[FH_QUOTE_USERSPACE] = "userspace-replay",
 	};
 
 	return c < FH_QUOTE_CHECKS ? text[c] : "unknown";

@@ -27,6 +27,7 @@ enum fh_quote_check {
 			       PCR 0 to 7, where every firmware measures something */
 	FH_QUOTE_EVENTS,    /* and its events say nothing that their digests deny */
 	FH_QUOTE_IMA,       /* and where IMA's log leads */
+	FH_QUOTE_USERSPACE, /* and systemd's */
 	FH_QUOTE_CHECKS
 };
 
@@ -71,6 +72,12 @@ void fh_quote_check_log(const struct fh_quote_replay *log, const struct fh_pcr_v
 fh_err fh_quote_follow_ima(struct fh_span file, const struct fh_pcr_values *pcrs,
 			   struct fh_arena *scratch, struct fh_quote_replay *log,
 			   struct fh_quote_result *r, size_t *entries);
+
+/* The same with what systemd measured, whose texts have to be what was digested where they
+ * are.  */
+fh_err fh_quote_follow_userspace(struct fh_span file, const struct fh_pcr_values *pcrs,
+				 struct fh_arena *scratch, struct fh_quote_replay *log,
+				 struct fh_quote_result *r, size_t *entries);
 
 /* What the events of the log FILE, which leads there, say of themselves.  */
 void fh_quote_check_events(struct fh_span file, struct fh_quote_result *r);

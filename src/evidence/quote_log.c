@@ -2,7 +2,6 @@
 #include "evidence/quote.h"
 
 #include "evidence/event_check.h"
-#include "evidence/ima.h"
 
 /* Findings that are lies, or hide one.  A type that the profile does not know, an
  * image's path that cannot be read, and an error that the firmware told of are what
@@ -111,103 +110,4 @@ void fh_quote_check_events(struct fh_span file, struct fh_quote_result *r)
 			      (enum fh_event_finding)__builtin_ctz(found)));
 		return;
 	}
-}
-
-/* --- IMA ---------------------------------------------------------------------------- */
-
-/* The PCRs that the log in FILE extends.  */
-static fh_err ima_pcrs(struct fh_span file, struct fh_ima_log *log, uint32_t *mask,
-		       struct fh_trace *t)
-{
-	fh_err why = fh_ima_open(file, log, t);
-	struct fh_ima_entry e;
-
-	*mask = 0;
-	while (why == FH_ERR_OK && fh_ima_next(log, &e)) {
-		if (e.pcr >= FH_PCRS_MAX)
-			return FH_ERR_FORMAT;
-		*mask |= 1U << e.pcr;
-	}
-	return why == FH_ERR_OK ? log->rest.why : why;
-}
-
-/* The PCRs of MASK are at their quoted values.  */
-static bool arrived(const struct fh_quote_replay *log, uint32_t mask,
-		    const struct fh_pcr_values *pcrs, enum fh_bank bank)
-{
-	for (; mask != 0; mask &= mask - 1) {
-		unsigned pcr = (unsigned)__builtin_ctz(mask);
-
-		if (!fh_span_equal(fh_digest_span(&log->value[pcr]),
-				   fh_pcr_values_find(pcrs, bank, pcr)))
-			return false;
-	}
-	return true;
-}
-
-/* From where the firmware's log led, or a reset.  */
-static struct fh_quote_replay ima_begin(const struct fh_quote_replay *log, uint32_t mask,
-					enum fh_bank bank)
-{
-	struct fh_quote_replay r = *log;
-
-	for (unsigned pcr = 0; pcr < FH_PCRS_MAX; pcr++) {
-		if ((mask & ~log->events & 1U << pcr) != 0)
-			r.value[pcr] = fh_event_reset(bank, pcr);
-	}
-	r.events |= mask;
-	return r;
-}
-
-static void refuse_ima(struct fh_quote_result *r, const char *what)
-{
-	r->answer[FH_QUOTE_IMA] = FH_ANSWER_NO;
-	fh_trace_where(&r->why[FH_QUOTE_IMA], "IMA's log");
-	fh_trace_what(&r->why[FH_QUOTE_IMA], "%s", what);
-}
-
-fh_err fh_quote_follow_ima(struct fh_span file, const struct fh_pcr_values *pcrs,
-			   struct fh_arena *scratch, struct fh_quote_replay *log,
-			   struct fh_quote_result *r, size_t *entries)
-{
-	struct fh_ima_log *ima = fh_arena_space(scratch, sizeof(*ima));
-	struct fh_trace t = { 0 };
-	struct fh_ima_entry e;
-	uint32_t mask;
-
-	*entries = 0;
-	if (ima == nullptr)
-		return FH_ERR_NOMEM;
-	if (r->answer[FH_QUOTE_BANK] != FH_ANSWER_YES ||
-	    r->answer[FH_QUOTE_DIGEST] != FH_ANSWER_YES)
-		return FH_ERR_OK;
-	if (ima_pcrs(file, ima, &mask, &t) != FH_ERR_OK) {
-		refuse_ima(r, t.what[0] != '\0' ? t.what : "cannot be read");
-		return FH_ERR_OK;
-	}
-	mask &= r->mask;
-	if (mask == 0) {
-		refuse_ima(r, "extends no PCR that was quoted, so nothing vouches for it");
-		return FH_ERR_OK;
-	}
-	struct fh_quote_replay at = ima_begin(log, mask, r->bank);
-	bool there = arrived(&at, mask, pcrs, r->bank);
-	fh_err why = fh_ima_open(file, ima, nullptr);
-
-	while (why == FH_ERR_OK && !there && fh_ima_next(ima, &e)) {
-		struct fh_digest d = fh_ima_digest(&e, r->bank, FH_IMA_HASHED);
-
-		++*entries;
-		if ((mask & 1U << e.pcr) == 0)
-			continue;
-		fh_bank_extend(r->bank, &at.value[e.pcr], fh_digest_span(&d));
-		there = arrived(&at, mask, pcrs, r->bank);
-	}
-	if (!there) {
-		refuse_ima(r, "no beginning of it leads to the quoted values");
-		return FH_ERR_OK;
-	}
-	r->answer[FH_QUOTE_IMA] = FH_ANSWER_YES;
-	*log = at;
-	return FH_ERR_OK;
 }

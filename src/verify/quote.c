@@ -93,7 +93,10 @@ static fh_err compare_logs(const struct fh_quote_given *g, struct fh_arena *aren
 		for (unsigned pcr = 0; pcr < FH_PCRS_MAX; pcr++)
 			replay.value[pcr] = bank->value[pcr];
 	}
-	if (g->ima_given)
+	if (g->userspace_given)
+		e = fh_quote_follow_userspace(g->userspace, &v->pcrs, arena, &replay, &v->quote,
+					      &v->userspace_events);
+	if (e == FH_ERR_OK && g->ima_given)
 		e = fh_quote_follow_ima(g->ima, &v->pcrs, arena, &replay, &v->quote,
 					&v->ima_entries);
 	if (e == FH_ERR_OK && led && bank != nullptr) {

@@ -17,9 +17,10 @@ constexpr size_t FH_QUOTE_LINKS_FILE_MAX = (1 + FH_X509_LINKS_MAX) * FH_X509_MAX
 struct fh_quote_given {
 	struct fh_span ak;                   /* public area, or key in PEM or DER */
 	struct fh_span message, signature;
-	bool pcrs_given, log_given, ima_given, nonce_given, ek_given;
+	bool pcrs_given, log_given, userspace_given, ima_given, nonce_given, ek_given;
 	struct fh_span pcrs;
 	struct fh_span log;                  /* the firmware's event log */
+	struct fh_span userspace;            /* systemd's */
 	struct fh_span ima;                  /* Linux's, of files */
 	struct fh_span nonce;
 	struct fh_span ek;                   /* its certificate, and links to its root */
@@ -34,7 +35,7 @@ struct fh_quote_verdict {
 	struct fh_pcr_values pcrs;           /* those given, or where the log leads; if they were
 						the quoted ones */
 	struct fh_event_replay log;          /* if it was given */
-	size_t ima_entries;                  /* of IMA's log that the quote covers */
+	size_t userspace_events, ima_entries; /* of those logs that the quote covers */
 	struct fh_ek_result ek;              /* if it was given and there are roots */
 	enum fh_parent parent;               /* of the key, by the quote's own word */
 };

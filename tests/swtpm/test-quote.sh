@@ -124,6 +124,38 @@ quote ecdsa tss serialized sha256:0,7
 quoted "IMA's log, and its PCR not quoted" 1 ak.ecdsa.pub --eventlog boot.log --ima ima.log
 says "IMA's log is named again" ima-replay
 both "IMA's log without values" 64 --ak ak.ecdsa.pub --message q.msg --signature q.sig --ima ima.log
+
+# What systemd measured, by its own tool.
+measures() {
+	SYSTEMD_FORCE_MEASURE=1 SYSTEMD_MEASURE_LOG_USERSPACE=$PWD/measure.log /usr/lib/systemd/systemd-pcrextend \
+		--tpm2-device="swtpm:path=$PWD/sock" "$1" > out 2>&1 || not_ok "systemd measures"
+}
+if [ -x /usr/lib/systemd/systemd-pcrextend ]; then
+	measures enter-initrd
+	measures 'with "quotes"'
+	quote ecdsa tss serialized sha256:0,7,11
+	measures ready
+	quoted "with systemd's log" 0 ak.ecdsa.pub --eventlog boot.log --userspace measure.log
+	says "as far as it had come" 'the first 2 events'
+	yes "as programs read it" 0 "$verify_program" quote --ak ak.ecdsa.pub --message q.msg --signature q.sig --pcrs q.pcrs \
+		--eventlog boot.log --userspace measure.log --json
+	says "and how far" '"userspace-events":2'
+	quoted "with systemd's log alone" 0 ak.ecdsa.pub --userspace measure.log
+	sed 's/enter-initrd/enter-system/' measure.log > other.log
+	quoted "another phase in systemd's log" 1 ak.ecdsa.pub --eventlog boot.log --userspace other.log
+	says "systemd's log is named" "userspace-replay systemd's log: an event's text is not what was digested"
+	grep -v enter-initrd measure.log > other.log
+	quoted "an event taken out of systemd's log" 1 ak.ecdsa.pub --eventlog boot.log --userspace other.log
+	says "its replay is named" "userspace-replay systemd's log: no beginning of it leads"
+	head -c "$(($(size measure.log) - 1))" measure.log > other.log
+	quoted "a cut log of systemd" 1 ak.ecdsa.pub --eventlog boot.log --userspace other.log
+	says "the record is named" "record 2 is malformed or was cut off"
+	both "systemd's log without values" 64 --ak ak.ecdsa.pub --message q.msg --signature q.sig --userspace measure.log
+	quoted "a phase without its log" 1 ak.ecdsa.pub --eventlog boot.log
+	says "its PCR is named" 'PCR 11'
+else
+	echo "skip - systemd's log: systemd-pcrextend is not installed"
+fi
 quote ecdsa tss serialized sha256:0,7,10
 quoted "a PCR that the log does not explain" 1 ak.ecdsa.pub --eventlog boot.log
 says "that PCR is named" 'PCR 10'
