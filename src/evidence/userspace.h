@@ -20,7 +20,7 @@ constexpr size_t FH_USERSPACE_DIGESTS_MAX = 8;       /* banks of one TPM */
 
 struct fh_userspace_event {
 	size_t number;           /* from 0 */
-	unsigned pcr;            /* below 24 */
+	unsigned pcr;            /* below FH_PCRS_MAX */
 	bool elsewhere;          /* no PCR was extended, but an NV index, or no TPM's register */
 	struct fh_span type;     /* "phase", "machine-id", ...; may be empty */
 	struct fh_span text;     /* what is said to have been measured; may be empty */

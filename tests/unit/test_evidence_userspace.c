@@ -70,7 +70,7 @@ static void an_event_of_another_register_is_elsewhere(void **state)
 static void refuses_what_is_malformed(void **state)
 {
 	static const char *const bad[] = {
-		"\x1e{\"pcr\":24,\"digests\":[]}\n",
+		"\x1e{\"pcr\":32,\"digests\":[]}\n",
 		"\x1e{\"pcr\":-1,\"digests\":[]}\n",
 		"\x1e{\"pcr\":\"1\",\"digests\":[]}\n",
 		"\x1e{\"pcr\":1}\n",
