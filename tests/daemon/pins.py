@@ -145,6 +145,13 @@ def run(base):
 		demand(reason_of(s.call("take", path="/public/x")) == "pin-missing", "take")
 		s.end()
 
+	def a_server_that_does_not_list_its_tools_opens_no_session():
+		(base.files / "tools").write_text("exit\n")
+		c = d.http(base.token)
+		demand("error" in c.initialize(), "a session was opened")
+		define(TAKE, WAIT)
+		d.alive()
+
 	def what_changed_is_shown():
 		define(TAKE.replace("Takes it.", "Gives it."), WAIT)
 		said = base.run("pin", base.server, status=1).stdout
@@ -183,8 +190,9 @@ def run(base):
 		pinned_tools_are_called_as_before, arguments_are_held_to_the_pinned_schema,
 		a_changed_definition_is_not_listed_and_not_called, one_that_changes_in_a_session_is_not_called_any_more,
 		two_definitions_of_one_name_are_none, tools_on_later_pages_are_compared_as_well,
-		a_tool_that_is_no_longer_defined_is_not_called, what_changed_is_shown, tools_that_are_left_out_are_not_called,
-		revoked_pins_hold_nobody, in_the_end_all_of_it_verifies))
+		a_tool_that_is_no_longer_defined_is_not_called, a_server_that_does_not_list_its_tools_opens_no_session,
+		what_changed_is_shown, tools_that_are_left_out_are_not_called, revoked_pins_hold_nobody,
+		in_the_end_all_of_it_verifies))
 
 
 with Machine() as made:

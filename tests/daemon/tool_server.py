@@ -22,6 +22,8 @@ def say(id, result):
 
 def list_tools(m):
 	pages = open("tools").read().splitlines() if os.path.exists("tools") else [json.dumps(TOOLS)]
+	if pages == ["exit"]:
+		os._exit(1)
 	page = int(m["params"].get("cursor", 0))
 	more = f', "nextCursor": "{page + 1}"' if page + 1 < len(pages) else ""
 	with lock:
