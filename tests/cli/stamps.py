@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a chain of regtest with time stamps in it, in the current directory:  stamps.py
+"""Makes a chain of regtest with time stamps in it, in the current directory:  stamps.py [FILE]
+
+The stamps are of FILE, or of a text of their own.
 
 file, other          files
 file.ots             file is in block 3, by way of an appended nonce
@@ -12,6 +14,7 @@ fork                 the headers with a longer branch from block 2 on
 """
 import hashlib
 import struct
+import sys
 
 MAGIC = bytes.fromhex("004f70656e54696d657374616d7073000050726f6f6600bf89e2e884e8929401")
 BITCOIN, PENDING = bytes.fromhex("0588960d73d71901"), bytes.fromhex("83dfe30d2ef90c8e")
@@ -35,7 +38,7 @@ def write(name, content):
 
 
 def main():
-	file = b"what existed\n"
+	file = open(sys.argv[1], "rb").read() if len(sys.argv) > 1 else b"what existed\n"
 	nonce = bytes(range(16))
 	root = sha(sha(file) + nonce)
 	first_root = bytes.fromhex("3ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a")

@@ -167,6 +167,27 @@ yes "usage, with another form" 64 fh record prove 16 --format pdf good
 yes "proves under an older checkpoint" 0 fh record prove 3 --checkpoint other.note --out x other
 yes "not under one of another record" 2 fh record prove 3 --checkpoint good.note --out y other
 
+# Time stamps of the checkpoint that go along, by a chain of regtest made here.
+mkdir anchors
+(cd anchors && python3 -B "$top/tests/cli/stamps.py" ../good.note)
+regtest="--headers anchors/raw --network regtest"
+yes "puts a time stamp into a bundle" 0 fh record prove 16 --checkpoint good.note --anchor anchors/file.ots --out dated good
+# shellcheck disable=SC2086 # words
+yes "which dates the entry" 0 "$verify" proof --genesis "$genesis" $regtest dated
+tells "by its block" "existed by  2011-02-02T23:46:42Z of block 3, give or take two hours, of a network for tests"
+# shellcheck disable=SC2086
+yes "in JSON as well" 0 "$verify" proof --json --genesis "$genesis" $regtest dated
+tells "by the network" '"anchor":"regtest"'
+yes "is no worse without headers" 0 "$verify" proof --genesis "$genesis" dated
+tells "but says so" "no header at hand bears out a time stamp"
+fh record prove 16 --checkpoint good.note --anchor anchors/wrong.ots --out misdated good > out
+# shellcheck disable=SC2086
+yes "no to a block that contradicts it" 1 "$verify" proof --genesis "$genesis" $regtest misdated
+fh record prove 3 --checkpoint other.note --anchor anchors/file.ots --out astray other > out
+# shellcheck disable=SC2086
+yes "no to a time stamp of another checkpoint" 1 "$verify" proof --require authentic $regtest astray
+tells "by name" "  anchor "
+
 # An independent reader of RFC 9942: the receipt's structure, and the root by its path.
 yes "the receipt is as RFC 9942 has it" 0 python3 "$top/tests/cli/receipt.py" entry-17.cose good.note 17
 exit $failed
