@@ -244,6 +244,37 @@ approve again "$extended"
 serves "a state that is approved later is released"
 verifies "the record is accepted still" 0
 
+# Another operator takes over: until the next boot the key is sealed for the one before, so what the new one approves for
+# the next epoch could not release it, and no epoch is counted up to that.
+reboot 4
+begin
+yes "another operator's key" 0 fh key new op2.key --passphrase-fd 9
+yes "takes the place of the first" 0 fh signers change --operator-key op.key --new-key op2.key --passphrase-fd 9
+state_json "$(printf '%064d' 7)"
+yes "approves a state" 0 fh reference approve state.json --label fourth --pcrs 4,7,11 --unmeasured --operator-key op2.key \
+	--passphrase-fd 9
+yes "and takes it back" 0 fh reference revoke "$(hash_of fourth)" --operator-key op2.key --passphrase-fd 9
+for _ in $(seq 100); do
+	grep -q 'boot epoch 7 is what the operator signed' log && break
+	sleep 0.05
+done
+fh status
+cat out log > err
+says "which waits for the next boot" "boot epoch 7 is what the operator signed, and this boot cannot come past 6"
+says "for whom the key is sealed is said" "for operators of before: the next boot's first start seals it for those of now"
+end
+reboot 4
+begin
+end
+cp log err
+says "where it is sealed for the new one, and counted up" "boot epoch 7 begins"
+reboot 4
+serves "and released by the new one's approval"
+fh status
+cat out > err
+says "sealed in that epoch" "sealed for boot epoch 7$"
+verifies "the record is accepted still" 0
+
 cp -a state older
 serves "more is recorded"
 mv state newer
