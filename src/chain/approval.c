@@ -107,21 +107,47 @@ struct fh_hash fh_pcr_digest(const struct fh_pcr_state *s)
 
 /* --- approvals ---------------------------------------------------------- */
 
-struct fh_hash fh_approval_policy(const struct fh_pcr_state *state)
+/* What a policy session arrives at from its beginning by TPM2_PolicyPCR.  */
+static struct fh_hash while_in(uint32_t selected, const struct fh_hash *digest)
 {
 	uint8_t bytes[policy_room] = { 0 };
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	(void)fh_builder_space(&b, FH_HASH_SIZE);
+	fh_builder_be32(&b, cc_policy_pcr);
+	fh_pcr_selection_put(&b, selected);
+	fh_builder_bytes(&b, fh_hash_span(digest));
+	return fh_hash_of(fh_builder_span(&b));
+}
+
+/* ... and from POLICY by TPM2_PolicyCommandCode.  */
+static struct fh_hash only_unsealing(const struct fh_hash *policy)
+{
+	uint8_t bytes[policy_room];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	fh_builder_bytes(&b, fh_hash_span(policy));
+	fh_builder_be32(&b, cc_policy_command_code);
+	fh_builder_be32(&b, cc_unseal);
+	return fh_hash_of(fh_builder_span(&b));
+}
+
+struct fh_hash fh_approval_policy(const struct fh_pcr_state *state)
+{
 	struct fh_pcr_state unlocked = *state;
 
 	unlocked.selected |= UINT32_C(1) << FH_PCR_LOCK;
 	unlocked.value[FH_PCR_LOCK] = (struct fh_hash){ 0 };
 	struct fh_hash digest = fh_pcr_digest(&unlocked);
 
-	(void)fh_builder_space(&b, FH_HASH_SIZE);
-	fh_builder_be32(&b, cc_policy_pcr);
-	fh_pcr_selection_put(&b, unlocked.selected);
-	fh_builder_bytes(&b, fh_hash_span(&digest));
-	return fh_hash_of(fh_builder_span(&b));
+	return while_in(unlocked.selected, &digest);
+}
+
+struct fh_hash fh_boot_policy(uint32_t selected, const struct fh_hash *digest)
+{
+	struct fh_hash policy = while_in(selected, digest);
+
+	return only_unsealing(&policy);
 }
 
 struct fh_hash fh_approval_reference(const struct fh_hash *chain_id,
@@ -239,13 +265,8 @@ static struct fh_hash and_epoch(const struct fh_hash *policy, uint64_t epoch,
 
 struct fh_hash fh_release_policy(const struct fh_release *r, struct fh_span epoch_name)
 {
-	uint8_t bytes[policy_room];
-	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	struct fh_hash policy = by_any(r);
 
 	policy = and_epoch(&policy, r->epoch, epoch_name);
-	fh_builder_bytes(&b, fh_hash_span(&policy));
-	fh_builder_be32(&b, cc_policy_command_code);
-	fh_builder_be32(&b, cc_unseal);
-	return fh_hash_of(fh_builder_span(&b));
+	return only_unsealing(&policy);
 }

@@ -22,6 +22,11 @@ constexpr uint32_t FH_PCRS_STATIC = 0xffff;
  * systemd's system extensions, which a machine under Freehold cannot have.  */
 constexpr unsigned FH_PCR_LOCK = 13;
 
+/* PCRs that nobody has a reason to extend once a machine has booted: not 10, where IMA
+ * goes on, 11, where systemd says that the machine is up and goes down, and 15, where
+ * it tells of volumes as they are opened.  */
+constexpr uint32_t FH_PCRS_STILL = 0x53ff;
+
 /* A boot state: some PCRs of the SHA-256 bank and their values.  */
 struct fh_pcr_state {
 	uint32_t selected;                /* bit I: PCR I is part of it */
@@ -68,6 +73,10 @@ fh_err fh_approval_check(const struct fh_pcr_state *state, const struct fh_hash 
 constexpr size_t FH_COMPANION_AREA_SIZE = 88;
 void fh_companion_area_put(struct fh_builder *b, const struct fh_p256_public *companion);
 struct fh_hash fh_companion_name(const struct fh_p256_public *companion);
+
+/* The policy of a secret that is released while the PCRs SELECTED have the DIGEST of
+ * fh_pcr_digest(): TPM2_PolicyPCR, and nothing but unsealing.  */
+struct fh_hash fh_boot_policy(uint32_t selected, const struct fh_hash *digest);
 
 /* Who may approve: any one of these.  A PolicyOR has at most eight branches.  */
 constexpr size_t FH_COMPANIONS_MAX = 8;

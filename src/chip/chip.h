@@ -74,8 +74,11 @@ struct fh_chip_class {
 	 * Name of the AK).  */
 	fh_err (*identity)(struct fh_chip *c, struct fh_builder *out);
 	/* As the device's, for a secret of this boot: until the next reboot (TPM: under the
-	 * NULL hierarchy).  FH_ERR_STATE: sealed in another boot.  */
-	fh_err (*seal_boot)(struct fh_chip *c, struct fh_span plain, struct fh_builder *blob);
+	 * NULL hierarchy), and only while the machine is in STATE, which may come later and
+	 * may hold the lock PCR.  FH_ERR_STATE: sealed in another boot, or for another
+	 * state.  */
+	fh_err (*seal_boot)(struct fh_chip *c, const struct fh_pcr_state *state,
+			    struct fh_span plain, struct fh_builder *blob);
 	fh_err (*unseal_boot)(struct fh_chip *c, struct fh_span blob, struct fh_builder *out);
 	/* Create is done by `init`; FH_ERR_EXISTS if it is there.  */
 	fh_err (*counter_create)(struct fh_chip *c, enum fh_chip_counter which);

@@ -356,8 +356,10 @@ static fh_err identity(struct fh_chip *c, struct fh_builder *out)
 	return FH_ERR_OK;
 }
 
-static fh_err seal_boot(struct fh_chip *c, struct fh_span plain, struct fh_builder *blob)
+static fh_err seal_boot(struct fh_chip *c, const struct fh_pcr_state *state, struct fh_span plain,
+			struct fh_builder *blob)
 {
+	(void)state; /* there are no PCRs */
 	return seal(c, SCOPE_BOOT, plain, blob);
 }
 

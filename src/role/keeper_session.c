@@ -58,6 +58,19 @@ static fh_err certify(const struct fh_secret *seed, const struct fh_certificate 
 	return out->bad ? FH_ERR_LIMIT : FH_ERR_OK;
 }
 
+/* The state in which a restart in this boot finds the machine: what was approved, as far
+ * as it stays, and locked.  Under NULL alone, a boot of anything else could open the
+ * session where the TPM was not reset in between but restarted, as after hibernation.  */
+static struct fh_pcr_state kept_state(const struct fh_keeper *k)
+{
+	struct fh_pcr_state s = k->approval.state;
+
+	s.selected &= FH_PCRS_STILL;
+	s.selected |= UINT32_C(1) << FH_PCR_LOCK;
+	s.value[FH_PCR_LOCK] = fh_pcr_locked(&k->session_id);
+	return s;
+}
+
 /* Seals what a restart in this boot needs, and files it with the certificate.  */
 static fh_err store_session(struct fh_keeper *k, const struct fh_secret *seed,
 			    struct fh_span certificate)
@@ -67,9 +80,11 @@ static fh_err store_session(struct fh_keeper *k, const struct fh_secret *seed,
 	struct fh_builder blob = FH_BUILDER_ARRAY(blob_bytes);
 	struct fh_builder value = FH_BUILDER_ARRAY(value_bytes);
 
+	struct fh_pcr_state state = kept_state(k);
+
 	fh_builder_bytes(&plain, fh_secret_span(seed));
 	fh_builder_bytes(&plain, fh_secret_span(&k->note_key));
-	fh_err e = k->chip.class->seal_boot(&k->chip, fh_builder_span(&plain), &blob);
+	fh_err e = k->chip.class->seal_boot(&k->chip, &state, fh_builder_span(&plain), &blob);
 
 	fh_wipe(kept, sizeof(kept));
 	if (e != FH_ERR_OK)
@@ -95,7 +110,7 @@ static fh_err check_unlocked(struct fh_keeper *k)
 		return FH_ERR_OK;
 	fh_trace_where(&k->trace, "TPM");
 	fh_trace_what(&k->trace, "PCR %u was extended in this boot, and not by the session in "
-		      "keys/session", FH_PCR_LOCK);
+		      "keys/session, or another PCR was behind it", FH_PCR_LOCK);
 	fh_trace_cure(&k->trace, "reboot the machine: the device key is released once a boot");
 	return FH_ERR_SPENT;
 }

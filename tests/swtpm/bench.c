@@ -100,7 +100,8 @@ struct fh_span bench_seal(struct bench *b, enum bench_scope scope)
 	const struct fh_chip_class *chip = b->chip.class;
 	struct fh_span secret = FH_SPAN_ARRAY(bench_secret);
 	struct fh_builder out = FH_BUILDER_ARRAY(b->bytes);
-	fh_err e = scope == BENCH_BOOT ? chip->seal_boot(&b->chip, secret, &out)
+	fh_err e = scope == BENCH_BOOT ? chip->seal_boot(&b->chip, &b->approval.state, secret,
+							 &out)
 				       : chip->seal_device(&b->chip, &b->release, secret, &out);
 
 	if (e != FH_ERR_OK)

@@ -146,6 +146,20 @@ cp state/keys/session session-used
 refuses "the device key is not released a second time in a boot" key-spent "PCR 13 was extended in this boot"
 cp session-used state/keys/session
 
+# After hibernation, or where somebody only said so, the TPM restarts and its NULL hierarchy stays; the lock is known to all.
+session_id() {
+	python3 -c 'import hashlib; b = open("state/keys/session", "rb").read(); at = b.index(b"\x04\x59\x07\xa0") + 4
+print(hashlib.sha256(b[at : at + 1952]).hexdigest())'
+}
+python3 "$tap" "$sock" suspend
+reboot 4
+python3 "$tap" "$sock" extend 13 "$(session_id)"
+refuses "another system after a restart of the TPM cannot use the session" key-spent "PCR 13 was extended in this boot"
+python3 "$tap" "$sock" suspend
+reboot
+python3 "$tap" "$sock" extend 13 "$(session_id)"
+serves "the approved one can"
+
 reboot
 cp state/keys/session session-old
 serves "another boot of the same state"

@@ -32,7 +32,8 @@ static fh_err run_seal_boot(struct bench *b, struct fh_span blob)
 {
 	uint8_t bytes[FH_CHIP_BLOB_MAX];
 	struct fh_builder out = FH_BUILDER_ARRAY(bytes);
-	fh_err e = b->chip.class->seal_boot(&b->chip, FH_SPAN_ARRAY(bench_secret), &out);
+	fh_err e = b->chip.class->seal_boot(&b->chip, &b->approval.state,
+					    FH_SPAN_ARRAY(bench_secret), &out);
 
 	(void)blob;
 	assert_true(e == FH_ERR_OK || out.n == 0);

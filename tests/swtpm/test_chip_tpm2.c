@@ -139,11 +139,33 @@ static void seals_one_byte_and_the_most(void **state)
 		struct fh_builder blob = FH_BUILDER_ARRAY(b->bytes), out = FH_BUILDER_ARRAY(plain);
 		struct fh_span in = fh_span_of(most, sizes[i]);
 
-		assert_int_equal(b->chip.class->seal_boot(&b->chip, in, &blob), FH_ERR_OK);
+		assert_int_equal(b->chip.class->seal_boot(&b->chip, &b->approval.state, in, &blob),
+				 FH_ERR_OK);
 		assert_int_equal(b->chip.class->unseal_boot(&b->chip, fh_builder_span(&blob), &out),
 				 FH_ERR_OK);
 		assert_true(fh_span_equal(fh_builder_span(&out), in));
 	}
+}
+
+/* Sealed before the lock for the state behind it.  */
+static void a_boot_secret_opens_in_its_state_only(void **state)
+{
+	struct bench *b = bench_of(state);
+	const struct fh_hash session = { { 5 } };
+	struct fh_pcr_state locked = b->approval.state;
+	struct fh_builder blob = FH_BUILDER_ARRAY(b->bytes);
+
+	locked.selected |= 1U << FH_PCR_LOCK;
+	locked.value[FH_PCR_LOCK] = fh_pcr_locked(&session);
+	assert_int_equal(b->chip.class->seal_boot(&b->chip, &locked, FH_SPAN_ARRAY(bench_secret),
+						  &blob), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_BOOT, fh_builder_span(&blob)), FH_ERR_STATE);
+	assert_non_null(strstr(b->chip.trace.what, "another state"));
+	assert_int_equal(b->chip.class->lock(&b->chip, &session), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_BOOT, fh_builder_span(&blob)), FH_ERR_OK);
+	assert_int_equal(b->chip.class->lock(&b->chip, &session), FH_ERR_OK);
+	assert_int_equal(bench_unseal(b, BENCH_BOOT, fh_builder_span(&blob)), FH_ERR_STATE);
+	bench_assert_tidy(b);
 }
 
 static void refuses_nothing_and_too_much(void **state)
@@ -152,10 +174,10 @@ static void refuses_nothing_and_too_much(void **state)
 	struct bench *b = bench_of(state);
 	struct fh_builder blob = FH_BUILDER_ARRAY(b->bytes);
 
-	assert_int_equal(b->chip.class->seal_boot(&b->chip, FH_SPAN_ARRAY(much), &blob),
-			 FH_ERR_LIMIT);
-	assert_int_equal(b->chip.class->seal_boot(&b->chip, fh_span_of(much, 0), &blob),
-			 FH_ERR_LIMIT);
+	assert_int_equal(b->chip.class->seal_boot(&b->chip, &b->approval.state,
+						  FH_SPAN_ARRAY(much), &blob), FH_ERR_LIMIT);
+	assert_int_equal(b->chip.class->seal_boot(&b->chip, &b->approval.state,
+						  fh_span_of(much, 0), &blob), FH_ERR_LIMIT);
 	assert_int_equal(b->chip.class->seal_device(&b->chip, &b->release, FH_SPAN_ARRAY(much),
 						    &blob), FH_ERR_LIMIT);
 	assert_int_equal(blob.n, 0);
@@ -512,6 +534,7 @@ int main(void)
 		cmocka_unit_test(no_tpm_is_an_error_that_names_it),
 		ON_A_FRESH_TPM(opens_what_it_sealed),
 		ON_A_FRESH_TPM(seals_one_byte_and_the_most),
+		ON_A_FRESH_TPM(a_boot_secret_opens_in_its_state_only),
 		ON_A_FRESH_TPM(refuses_nothing_and_too_much),
 		ON_A_FRESH_TPM(a_small_buffer_gets_nothing),
 		ON_A_FRESH_TPM(keeps_a_device_secret_across_boots),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One command to a simulator, as another system on the machine would give it: tpm.py SOCKET extend N | pcr N | note |
-forget OWNER | replace OWNER HEX | clear LOCKOUT"""
+"""One command to a simulator, as another system on the machine would give it: tpm.py SOCKET extend N [DIGEST] |
+pcr N | note | forget OWNER | replace OWNER HEX | suspend | clear LOCKOUT"""
 import hashlib
 import socket
 import struct
@@ -33,9 +33,9 @@ def selection(pcr):
     return struct.pack(">IHB", 1, SHA256, 3) + bytes(bits)
 
 
-def extend(line, pcr):
-    digest = struct.pack(">IH", 1, SHA256) + b"\x07" * 32
-    command(line, SESSIONS, 0x182, struct.pack(">I", pcr) + EMPTY_AUTH + digest)
+def extend(line, pcr, digest=b"\x07" * 32):
+    digests = struct.pack(">IH", 1, SHA256) + digest
+    command(line, SESSIONS, 0x182, struct.pack(">I", pcr) + EMPTY_AUTH + digests)
 
 
 def read_pcr(line, pcr):
@@ -75,7 +75,7 @@ def main():
     line.connect(sys.argv[1])
     verb = sys.argv[2]
     if verb == "extend":
-        extend(line, int(sys.argv[3]))
+        extend(line, int(sys.argv[3]), *(bytes.fromhex(word) for word in sys.argv[4:]))
     elif verb == "pcr":
         read_pcr(line, int(sys.argv[3]))
     elif verb == "note":
@@ -84,6 +84,8 @@ def main():
         forget_note(line, bytes.fromhex(sys.argv[3]))
     elif verb == "replace":
         replace_note(line, bytes.fromhex(sys.argv[3]), bytes.fromhex(sys.argv[4]))
+    elif verb == "suspend":  # TPM2_Shutdown(TPM_SU_STATE): what follows is no reset, but a restart
+        command(line, NO_SESSIONS, 0x145, struct.pack(">H", 1))
     elif verb == "clear":
         command(line, SESSIONS, 0x126, struct.pack(">I", 0x4000000A) + password(bytes.fromhex(sys.argv[3])))
     else:

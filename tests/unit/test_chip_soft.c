@@ -68,7 +68,8 @@ static struct fh_span seal(struct bench *b, enum scope scope)
 	const struct fh_chip_class *chip = b->chip.class;
 	struct fh_builder out = FH_BUILDER_ARRAY(b->blob);
 	fh_err e = scope == BOOT
-			   ? chip->seal_boot(&b->chip, FH_SPAN_ARRAY(secret), &out)
+			   ? chip->seal_boot(&b->chip, &(struct fh_pcr_state){ 0 },
+					     FH_SPAN_ARRAY(secret), &out)
 			   : chip->seal_device(&b->chip, nullptr, FH_SPAN_ARRAY(secret), &out);
 
 	assert_int_equal(e, FH_ERR_OK);

@@ -50,23 +50,17 @@ static void digest_of(const struct fh_hash *h, TPM2B_DIGEST *out)
 static fh_err in_state(struct fh_tpm2 *t, const struct fh_pcr_state *state, ESYS_TR policy)
 {
 	struct fh_pcr_state unlocked = *state;
-	TPML_PCR_SELECTION selection;
-	TPM2B_DIGEST expected;
 
 	unlocked.selected |= UINT32_C(1) << FH_PCR_LOCK;
 	unlocked.value[FH_PCR_LOCK] = (struct fh_hash){ 0 };
 	struct fh_hash digest = fh_pcr_digest(&unlocked);
 
-	digest_of(&digest, &expected);
-	fh_tpm2_selection(unlocked.selected, &selection);
+	fh_err e = fh_tpm2_policy_pcr(t, policy, unlocked.selected, &digest);
 
-	TSS2_RC rc = Esys_PolicyPCR(t->esys, policy, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-				    &expected, &selection);
-
-	if (fh_tpm2_code(rc) == TPM2_RC_VALUE)
-		return fh_tpm2_not_released(t, "the machine is not in the approved state, or the "
-					       "key was used and locked in this boot already");
-	return rc == TSS2_RC_SUCCESS ? FH_ERR_OK : fh_tpm2_fail(t, "TPM2_PolicyPCR", rc);
+	return e != FH_ERR_STATE
+		       ? e
+		       : fh_tpm2_not_released(t, "the machine is not in the approved state, or the "
+						 "key was used and locked in this boot already");
 }
 
 static fh_err load_companion(struct fh_tpm2 *t, const struct fh_p256_public *companion,
@@ -212,14 +206,10 @@ fh_err fh_tpm2_release_session(struct fh_tpm2 *t, const struct fh_release *r,
 		e = by_any(t, r, policy.tr);
 	if (e == FH_ERR_OK)
 		e = in_epoch(t, r->epoch, session, policy.tr);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_policy_command(t, policy.tr, TPM2_CC_Unseal);
 	if (e != FH_ERR_OK)
 		return e;
-
-	TSS2_RC rc = Esys_PolicyCommandCode(t->esys, policy.tr, ESYS_TR_NONE, ESYS_TR_NONE,
-					    ESYS_TR_NONE, TPM2_CC_Unseal);
-
-	if (rc != TSS2_RC_SUCCESS)
-		return fh_tpm2_fail(t, "TPM2_PolicyCommandCode", rc);
 	*out = policy;
 	policy = (struct fh_tpm2_handle){ 0 };
 	return FH_ERR_OK;

@@ -20,6 +20,8 @@ enum {
 	KEY_PUBLIC = 5,
 	KEY_PRIVATE = 6,
 	KEYS = 6,
+	KEY_STATE = 7, /* of a secret of this boot alone */
+	KEYS_BOOT = 7,
 };
 
 /* How long a sealed secret stays openable.  */
@@ -34,6 +36,8 @@ struct blob {
 	struct fh_span parent;  /* name of the key that wraps it: the SRK or the NULL primary */
 	struct fh_span public;  /* TPMT_PUBLIC */
 	struct fh_span private; /* the content of TPM2B_PRIVATE */
+	uint32_t selected;      /* boot: the PCRs that have to be as they were, */
+	struct fh_hash digest;  /* and the digest over their values */
 };
 
 /* Largest we make: a TPMT_PUBLIC of our template is 78 bytes, a private part of
@@ -46,7 +50,7 @@ static_assert(private_max + public_max + 2 * FH_TPM2_NAME_SIZE + 32 <= FH_CHIP_B
 
 static void blob_write(const struct blob *s, struct fh_builder *b)
 {
-	fh_cbor_put_map(b, KEYS);
+	fh_cbor_put_map(b, s->scope == SCOPE_BOOT ? KEYS_BOOT : KEYS);
 	fh_cbor_put_uint(b, KEY_VERSION);
 	fh_cbor_put_uint(b, blob_version);
 	fh_cbor_put_uint(b, KEY_SCOPE);
@@ -59,14 +63,32 @@ static void blob_write(const struct blob *s, struct fh_builder *b)
 	fh_cbor_put_bytes(b, s->public);
 	fh_cbor_put_uint(b, KEY_PRIVATE);
 	fh_cbor_put_bytes(b, s->private);
+	if (s->scope != SCOPE_BOOT)
+		return;
+	fh_cbor_put_uint(b, KEY_STATE);
+	fh_cbor_put_array(b, 2);
+	fh_cbor_put_uint(b, s->selected);
+	fh_cbor_put_hash(b, &s->digest);
+}
+
+static void read_state(struct fh_cursor *c, struct blob *out)
+{
+	fh_cbor_key(c, KEY_STATE);
+	fh_cbor_array_exact(c, 2);
+	uint64_t selected = fh_cbor_uint(c);
+
+	if (selected >= UINT64_C(1) << FH_PCRS)
+		fh_cursor_fail(c, FH_ERR_FORMAT);
+	out->selected = (uint32_t)selected;
+	out->digest = fh_cbor_hash(c);
 }
 
 static fh_err blob_parse(struct fh_span bytes, uint64_t wanted, struct blob *out)
 {
 	struct fh_cursor c = fh_cursor_of(bytes);
-	struct blob s;
+	struct blob s = { 0 };
+	size_t keys = fh_cbor_map(&c, KEYS_BOOT);
 
-	fh_cbor_map_exact(&c, KEYS);
 	fh_cbor_key(&c, KEY_VERSION);
 	uint64_t version = fh_cbor_uint(&c);
 	if (!fh_cursor_bad(&c) && version > wanted)
@@ -81,6 +103,11 @@ static fh_err blob_parse(struct fh_span bytes, uint64_t wanted, struct blob *out
 	s.public = fh_cbor_bytes(&c, public_max);
 	fh_cbor_key(&c, KEY_PRIVATE);
 	s.private = fh_cbor_bytes(&c, private_max);
+	/* Format 1 knew no state, and only its device secrets are still opened.  */
+	if (keys == KEYS_BOOT && s.scope == SCOPE_BOOT && wanted > 1)
+		read_state(&c, &s);
+	else if (keys != KEYS || s.scope == SCOPE_BOOT)
+		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	/* Of version 1 the file may hold more behind it.  */
 	if (fh_cursor_bad(&c) || version != wanted || (wanted > 1 && c.rest.n > 0))
 		return FH_ERR_SIGNATURE;
@@ -175,12 +202,15 @@ fh_err fh_tpm2_seal_device(struct fh_chip *c, const struct fh_release *r, struct
 	return seal_under(t, t->srk, session.tr, &policy, plain, s, blob);
 }
 
-fh_err fh_tpm2_seal_boot(struct fh_chip *c, struct fh_span plain, struct fh_builder *blob)
+/* STATE need not be that of now: its policy is computed, not taken.  */
+fh_err fh_tpm2_seal_boot(struct fh_chip *c, const struct fh_pcr_state *state,
+			 struct fh_span plain, struct fh_builder *blob)
 {
 	struct fh_tpm2 *t = fh_tpm2_of(c);
 	FH_OWN(fh_tpm2_handle) session = { 0 };
 	FH_OWN(fh_tpm2_handle) null_primary = { 0 };
-	struct fh_hash policy = fh_tpm2_command_policy(TPM2_CC_Unseal);
+	struct fh_hash digest = fh_pcr_digest(state);
+	struct fh_hash policy = fh_boot_policy(state->selected, &digest);
 	struct fh_tpm2_name parent;
 	fh_err e;
 
@@ -196,6 +226,8 @@ fh_err fh_tpm2_seal_boot(struct fh_chip *c, struct fh_span plain, struct fh_buil
 		.scope = SCOPE_BOOT,
 		.srk = fh_tpm2_name_span(&t->srk_name),
 		.parent = fh_tpm2_name_span(&parent),
+		.selected = state->selected,
+		.digest = digest,
 	};
 
 	return seal_under(t, null_primary.tr, session.tr, &policy, plain, s, blob);
@@ -414,6 +446,28 @@ fh_err fh_tpm2_unseal_1(struct fh_chip *c, struct fh_span blob, struct fh_builde
 	return e;
 }
 
+/* A policy session in which the machine is in the state that S was sealed for.  */
+static fh_err in_state_of(struct fh_tpm2 *t, const struct blob *s, struct fh_tpm2_handle *out)
+{
+	FH_OWN(fh_tpm2_handle) policy = { 0 };
+	fh_err e = fh_tpm2_session_of_kind(t, TPM2_SE_POLICY, TPMA_SESSION_ENCRYPT, &policy);
+
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_policy_pcr(t, policy.tr, s->selected, &s->digest);
+	if (e == FH_ERR_STATE) {
+		fh_trace_where(t->trace, "TPM");
+		fh_trace_what(t->trace, "the machine is in another state than the key was sealed "
+					"for");
+	}
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_policy_command(t, policy.tr, TPM2_CC_Unseal);
+	if (e != FH_ERR_OK)
+		return e;
+	*out = policy;
+	policy = (struct fh_tpm2_handle){ 0 };
+	return FH_ERR_OK;
+}
+
 fh_err fh_tpm2_unseal_boot(struct fh_chip *c, struct fh_span blob, struct fh_builder *out)
 {
 	struct fh_tpm2 *t = fh_tpm2_of(c);
@@ -421,8 +475,8 @@ fh_err fh_tpm2_unseal_boot(struct fh_chip *c, struct fh_span blob, struct fh_bui
 	FH_OWN(fh_tpm2_handle) null_primary = { 0 };
 	FH_OWN(fh_tpm2_handle) object = { 0 };
 	FH_OWN(fh_tpm2_handle) policy = { 0 };
-	struct fh_hash digest = fh_tpm2_command_policy(TPM2_CC_Unseal);
 	struct fh_tpm2_name now;
+	struct fh_hash digest;
 	struct blob s;
 	fh_err e = open_blob(t, SCOPE_BOOT, blob, &s);
 
@@ -432,10 +486,12 @@ fh_err fh_tpm2_unseal_boot(struct fh_chip *c, struct fh_span blob, struct fh_bui
 		e = fh_tpm2_null_primary(t, &session, &null_primary, &now);
 	if (e == FH_ERR_OK)
 		e = check_boot(t, s.parent, &now);
+	if (e != FH_ERR_OK)
+		return e;
+	digest = fh_boot_policy(s.selected, &s.digest);
+	e = load(t, null_primary.tr, session.tr, &digest, &s, &object);
 	if (e == FH_ERR_OK)
-		e = load(t, null_primary.tr, session.tr, &digest, &s, &object);
-	if (e == FH_ERR_OK)
-		e = fh_tpm2_policy_session(t, TPM2_CC_Unseal, &policy);
+		e = in_state_of(t, &s, &policy);
 	if (e == FH_ERR_OK)
 		e = release(t, object.tr, &policy, out);
 	return e;

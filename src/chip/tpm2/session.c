@@ -114,19 +114,42 @@ fh_err fh_tpm2_session_turn(const struct fh_tpm2_handle *session, TPMA_SESSION a
 	return FH_ERR_OK;
 }
 
+fh_err fh_tpm2_policy_pcr(struct fh_tpm2 *t, ESYS_TR policy, uint32_t selected,
+			  const struct fh_hash *digest)
+{
+	TPM2B_DIGEST expected = { .size = FH_HASH_SIZE };
+	TPML_PCR_SELECTION selection;
+
+	memcpy(expected.buffer, digest->bytes, FH_HASH_SIZE);
+	fh_tpm2_selection(selected, &selection);
+
+	TSS2_RC rc = Esys_PolicyPCR(t->esys, policy, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+				    &expected, &selection);
+
+	if (fh_tpm2_code(rc) == TPM2_RC_VALUE)
+		return FH_ERR_STATE;
+	return rc == TSS2_RC_SUCCESS ? FH_ERR_OK : fh_tpm2_fail(t, "TPM2_PolicyPCR", rc);
+}
+
+fh_err fh_tpm2_policy_command(struct fh_tpm2 *t, ESYS_TR policy, TPM2_CC command)
+{
+	TSS2_RC rc = Esys_PolicyCommandCode(t->esys, policy, ESYS_TR_NONE, ESYS_TR_NONE,
+					    ESYS_TR_NONE, command);
+
+	return rc == TSS2_RC_SUCCESS ? FH_ERR_OK : fh_tpm2_fail(t, "TPM2_PolicyCommandCode", rc);
+}
+
 fh_err fh_tpm2_policy_session(struct fh_tpm2 *t, TPM2_CC command, struct fh_tpm2_handle *out)
 {
 	FH_OWN(fh_tpm2_handle) session = { 0 };
-	TSS2_RC rc;
 	fh_err e;
 
 	e = fh_tpm2_session_of_kind(t, TPM2_SE_POLICY, TPMA_SESSION_ENCRYPT, &session);
 	if (e != FH_ERR_OK)
 		return e;
-	rc = Esys_PolicyCommandCode(t->esys, session.tr, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-				    command);
-	if (rc != TSS2_RC_SUCCESS)
-		return fh_tpm2_fail(t, "TPM2_PolicyCommandCode", rc);
+	e = fh_tpm2_policy_command(t, session.tr, command);
+	if (e != FH_ERR_OK)
+		return e;
 	*out = session;
 	session = (struct fh_tpm2_handle){ 0 };
 	return FH_ERR_OK;

@@ -96,6 +96,14 @@ fh_err fh_tpm2_session_turn(const struct fh_tpm2_handle *session, TPMA_SESSION a
  * and nothing else; answers are encrypted.  */
 fh_err fh_tpm2_policy_session(struct fh_tpm2 *t, TPM2_CC command, struct fh_tpm2_handle *out);
 
+/* TPM2_PolicyPCR in the session POLICY: the PCRs SELECTED have DIGEST.  FH_ERR_STATE,
+ * without a word, if they have another.  */
+fh_err fh_tpm2_policy_pcr(struct fh_tpm2 *t, ESYS_TR policy, uint32_t selected,
+			  const struct fh_hash *digest);
+
+/* TPM2_PolicyCommandCode in it.  */
+fh_err fh_tpm2_policy_command(struct fh_tpm2 *t, ESYS_TR policy, TPM2_CC command);
+
 /* The digest that such a session arrives at.  */
 struct fh_hash fh_tpm2_command_policy(TPM2_CC command);
 
@@ -161,7 +169,8 @@ fh_err fh_tpm2_unseal_device(struct fh_chip *c, const struct fh_release *r,
 fh_err fh_tpm2_unseal_1(struct fh_chip *c, struct fh_span blob, struct fh_builder *out);
 fh_err fh_tpm2_belongs(struct fh_chip *c, struct fh_span blob, struct fh_span identity);
 fh_err fh_tpm2_identity(struct fh_chip *c, struct fh_builder *out);
-fh_err fh_tpm2_seal_boot(struct fh_chip *c, struct fh_span plain, struct fh_builder *blob);
+fh_err fh_tpm2_seal_boot(struct fh_chip *c, const struct fh_pcr_state *state,
+			 struct fh_span plain, struct fh_builder *blob);
 fh_err fh_tpm2_unseal_boot(struct fh_chip *c, struct fh_span blob, struct fh_builder *out);
 fh_err fh_tpm2_counter_create(struct fh_chip *c, enum fh_chip_counter which);
 fh_err fh_tpm2_counter_increment(struct fh_chip *c, enum fh_chip_counter which, uint64_t *now);
