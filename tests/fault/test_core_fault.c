@@ -77,6 +77,26 @@ static int set_up(void **state)
 	return 0;
 }
 
+static const char definition[] =
+	"{\"name\":\"read_note\",\"inputSchema\":{\"properties\":{\"path\":{\"maxLength\":9}}}}";
+
+/* The same, where one tool of the server is pinned.  */
+static int set_up_pinned(void **state)
+{
+	struct fixture *f;
+	struct fh_builder pins;
+
+	if (set_up(state) != 0)
+		return -1;
+	f = *state;
+	pins = fixture_builder(f, 1024);
+	fh_pins_begin(&pins, 1);
+	fh_pins_put_tool(&pins, FH_SPAN_LIT("read_note"), fh_span_str(definition));
+	fh_pins_end(&pins, FH_SPAN_LIT("notes"));
+	fixture_must(f, fixture_next(f, "pins", fh_builder_span(&pins), 1));
+	return 0;
+}
+
 /* --- core ----------------------------------------------------------------------- */
 
 static void add_gate(struct bench *b)
@@ -111,6 +131,8 @@ static void make_bench(struct bench *b, struct fixture *f)
 	assert_int_equal(fh_arena_map(48 << 20, &c->scratch), FH_ERR_OK);
 	assert_int_equal(fh_arena_map(FH_POLICY_ARENA + 2 * FH_POLICY_TEXT_MAX,
 				      &c->policy_arena), FH_ERR_OK);
+	assert_int_equal(fh_arena_map(4 << 20, &c->pins_arena), FH_ERR_OK);
+	assert_int_equal(fh_arena_map(4 << 20, &c->pins_scratch), FH_ERR_OK);
 	assert_int_equal(fh_outbox_open(2 * FH_FRAME_MAX, &c->memory, &c->reach_out), FH_ERR_OK);
 	assert_int_equal(fh_core_quota_begin(c), FH_ERR_OK);
 	size_t at = 0;
@@ -171,6 +193,8 @@ static void drop_bench(struct bench *b)
 	fh_arena_drop(&c->memory);
 	fh_arena_drop(&c->scratch);
 	fh_arena_drop(&c->policy_arena);
+	fh_arena_drop(&c->pins_arena);
+	fh_arena_drop(&c->pins_scratch);
 	fault_place_drop(&b->place);
 	test_free(c);
 }
@@ -206,6 +230,12 @@ static fh_err say_read(struct bench *b)
 {
 	return say(b, (struct fh_ask){ .kind = FH_ASK_CALL, .tool = FH_SPAN_LIT("read_note"),
 				       .params = FH_SPAN_LIT("\xa1\x64path\x69/public/x") });
+}
+
+static fh_err say_long_path(struct bench *b)
+{
+	return say(b, (struct fh_ask){ .kind = FH_ASK_CALL, .tool = FH_SPAN_LIT("read_note"),
+				       .params = FH_SPAN_LIT("\xa1\x64path\x6a/public/xx") });
 }
 
 static fh_err say_delete(struct bench *b)
@@ -270,6 +300,33 @@ static fh_err say_opened(struct bench *b)
 	return say_outcome(b, b->session->start_index);
 }
 
+/* The answer to the list before a session, with one definition of DIGEST.  */
+static fh_err say_tools(struct bench *b, struct fh_hash digest)
+{
+	uint8_t bytes[256];
+	struct fh_builder frame = FH_BUILDER_ARRAY(bytes);
+	struct fh_outcome o = {
+		.index = b->session->list_index,
+		.status = FH_OUTCOME_RESULT,
+		.body = FH_SPAN_LIT("\xa1\x65tools\x81\xa1\x64name\x69read_note"),
+		.digests = fh_hash_span(&digest),
+	};
+
+	fh_outcome_put(&frame, &o);
+	fh_arena_reset(&b->core->scratch);
+	return fh_core_outcome(b->core, b->session, fh_builder_span(&frame));
+}
+
+static fh_err say_pinned(struct bench *b)
+{
+	return say_tools(b, fh_hash_of(fh_span_str(definition)));
+}
+
+static fh_err say_changed(struct bench *b)
+{
+	return say_tools(b, fh_hash_of(FH_SPAN_LIT("{}")));
+}
+
 /* The result of the one call that is open.  */
 static fh_err say_result(struct bench *b)
 {
@@ -292,10 +349,22 @@ static void prepare_opening(struct bench *b)
 	assert_int_equal(b->session->state, FH_SESSION_OPENING);
 }
 
-static void prepare_live(struct bench *b)
+static void prepare_pinning(struct bench *b)
 {
 	prepare_opening(b);
 	assert_int_equal(say_opened(b), FH_ERR_OK);
+	assert_int_equal(b->session->state, FH_SESSION_PINNING);
+}
+
+static void prepare_live(struct bench *b)
+{
+	if (b->core->pinned_n > 0) {
+		prepare_pinning(b);
+		assert_int_equal(say_pinned(b), FH_ERR_OK);
+	} else {
+		prepare_opening(b);
+		assert_int_equal(say_opened(b), FH_ERR_OK);
+	}
 	assert_int_equal(b->session->state, FH_SESSION_LIVE);
 }
 
@@ -382,6 +451,18 @@ static bool fail_one(const struct operation *o, struct fixture *f, size_t k)
 	return met;
 }
 
+static void fail_each(const struct operation *all, size_t n, struct fixture *f)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+
+		while (fail_one(&all[i], f, k))
+			k++;
+		print_message("# core, %s: %zu faults\n", all[i].name, k);
+		assert_true(k > 0);
+	}
+}
+
 static void permits_nothing_unrecorded_without_memory(void **state)
 {
 	static const struct operation all[] = {
@@ -399,14 +480,21 @@ static void permits_nothing_unrecorded_without_memory(void **state)
 		{ "end", prepare_called, say_end, 1, 1, 0 },
 	};
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		size_t k = 0;
+	fail_each(all, sizeof(all) / sizeof(all[0]), *state);
+}
 
-		while (fail_one(&all[i], *state, k))
-			k++;
-		print_message("# core, %s: %zu faults\n", all[i].name, k);
-		assert_true(k > 0);
-	}
+static void nor_what_pins_are_against(void **state)
+{
+	static const struct operation all[] = {
+		{ "opened, pinned", prepare_opening, say_opened, 1, 0, 1 },
+		{ "tools as pinned", prepare_pinning, say_pinned, 3, 0, 0 },
+		{ "tools changed", prepare_pinning, say_changed, 4, 0, 0 },
+		{ "pinned call", prepare_live, say_read, 1, 0, 1 },
+		{ "other arguments", prepare_live, say_long_path, 1, 0, 0 },
+		{ "tool that is not pinned", prepare_live, say_delete, 1, 0, 0 },
+	};
+
+	fail_each(all, sizeof(all) / sizeof(all[0]), *state);
 }
 
 /* With little scratch memory, but as much as one call needs.  */
@@ -438,6 +526,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(permits_nothing_unrecorded_without_memory,
 						set_up, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(nor_what_pins_are_against,
+						set_up_pinned, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(many_calls_end_in_the_memory_of_one,
 						set_up, fixture_tear_down),
 	};
