@@ -248,6 +248,7 @@ fh_err fh_core_chain_record(struct fh_core *c)
 fh_err fh_core_chain_refresh(struct fh_core *c)
 {
 	const struct fh_hash before = c->chain.head.hash;
+	const uint64_t lease = c->lease.counter;
 	fh_err e = each_new(c, take_and_record);
 
 	if (e == FH_ERR_OK)
@@ -256,7 +257,8 @@ fh_err fh_core_chain_refresh(struct fh_core *c)
 		e = fh_core_policy_refresh(c);
 	if (e == FH_ERR_OK)
 		e = fh_core_lease_refresh(c);
-	if (e != FH_ERR_OK || fh_hash_equal(&before, &c->chain.head.hash))
+	if (e != FH_ERR_OK
+	    || (fh_hash_equal(&before, &c->chain.head.hash) && lease == c->lease.counter))
 		return e;
 	/* Recorded and signed first: what the chip does cannot be taken back.  */
 	e = fh_core_commit(c);

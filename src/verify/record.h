@@ -103,6 +103,10 @@ struct fh_record_check {
 	uint64_t offset;             /* of the frame being read */
 	struct fh_record_session session;
 	struct fh_lease_taken lease; /* the last one that was taken */
+	struct fh_hash *fallback;    /* SHA-256 of the ids of @fallback permits ... */
+	size_t fallbacks;
+	struct fh_hash fallback_policy; /* ... of this statement, */
+	bool fallback_read, fallback_known; /* if it was looked at, and could be read */
 	struct fh_fold fold;         /* of the entries so far, unless fold_lost */
 	bool may_permit;             /* the chain lets this device permit */
 	uint64_t quotes;             /* that hold */

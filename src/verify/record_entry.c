@@ -194,7 +194,8 @@ static fh_err check_intent(struct fh_record_check *c, const struct fh_record_ent
 			      "permitted although the chain let this device permit nothing");
 		return FH_ERR_OK;
 	}
-	return open_intent(c, entry->leaf.index);
+	fh_record_permit_check(c, entry);
+	return c->refused ? FH_ERR_OK : open_intent(c, entry->leaf.index);
 }
 
 static void check_outcome(struct fh_record_check *c, const struct fh_record_entry *entry)

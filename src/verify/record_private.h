@@ -25,6 +25,10 @@ struct fh_trace *fh_record_uncovered(struct fh_record_check *c, const char *code
 /* Judges one entry.  Refusals are said; errors as for fh_record_check_segment().  */
 fh_err fh_record_entry_check(struct fh_record_check *c, const struct fh_stored *s);
 
+/* Judges when an intent was permitted.  */
+fh_err fh_record_permit_begin(struct fh_record_check *c);
+void fh_record_permit_check(struct fh_record_check *c, const struct fh_record_entry *e);
+
 /* Compares a state entry with the fold of all entries before it; adds an entry to it.  */
 fh_err fh_record_state_check(struct fh_record_check *c, const struct fh_record_entry *e);
 void fh_record_fold_add(struct fh_record_check *c, const struct fh_record_entry *e);

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a verifier makes of leases, of when something was permitted, and of the fold.  */
+#include "verify/record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "codec/cbor.h"
+#include "fixture/checked.h"
+#include "fixture/maker.h"
+#include "fixture/remove.h"
+
+struct bench {
+	char directory[32];
+	struct fh_maker maker;
+	struct fh_checked checked;
+	struct fh_record_options options;
+};
+
+static int set_up(void **state)
+{
+	struct bench *b = test_calloc(1, sizeof(*b));
+
+	(void)snprintf(b->directory, sizeof(b->directory), "/tmp/freehold-verify-XXXXXX");
+	assert_non_null(mkdtemp(b->directory));
+	fh_maker_begin(&b->maker, b->directory);
+	fh_checked_begin(&b->checked);
+	*state = b;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_end(&b->maker);
+	fh_checked_end(&b->checked);
+	fh_fixture_remove(b->directory);
+	test_free(b);
+	return 0;
+}
+
+static struct fh_record_check *run(struct bench *b)
+{
+	fh_checked_load(&b->checked, b->directory);
+	assert_int_equal(fh_checked_run(&b->checked, &b->options), FH_ERR_OK);
+	return &b->checked.check;
+}
+
+static enum fh_answer answer(struct bench *b, enum fh_question q)
+{
+	return fh_finding_answer(&run(b)->finding, q);
+}
+
+static void refused_as(struct bench *b, const char *code)
+{
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_NO);
+	assert_string_equal(fh_checked_why(&b->checked), code);
+}
+
+/* An entry of KIND whose field ID holds BYTES.  */
+static void enter(struct bench *b, enum fh_entry_kind kind, enum fh_field_id id,
+		  struct fh_span bytes)
+{
+	static uint8_t room[FH_LEASE_FILE_MAX + 16];
+	struct fh_builder item = FH_BUILDER_ARRAY(room);
+	struct fh_fields f = { .field = { { .id = id } }, .n = 1 };
+
+	fh_cbor_put_bytes(&item, bytes);
+	f.field[0].value = fh_builder_span(&item);
+	(void)fh_maker_entry(&b->maker, kind, &f);
+}
+
+/* A state entry that says what EMPTY, the fold of an empty record, would say.  */
+static void state_empty(struct bench *b)
+{
+	static const uint8_t text[] = "freehold/fold/v1\n\x82\x80\x80";
+	struct fh_hash h = fh_hash_of(fh_span_of(text, sizeof(text) - 1));
+
+	enter(b, FH_ENTRY_STATE, FH_FIELD_STATE, fh_hash_span(&h));
+}
+
+static void adds_up_what_the_entries_say(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	fh_maker_batch(&b->maker, 4);
+	state_empty(b);
+	fh_maker_batch(&b->maker, 2);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(b->checked.check.states, 1);
+	assert_false(b->checked.check.fold_lost);
+}
+
+static void refuses_a_state_that_the_entries_do_not_lead_to(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	(void)fh_maker_intent(&b->maker, /* allowed= */ true);
+	state_empty(b);
+	fh_maker_batch(&b->maker, 0);
+	refused_as(b, "state");
+}
+
+static void refuses_a_state_entry_without_a_state(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	enter(b, FH_ENTRY_STATE, FH_FIELD_DETAIL, FH_SPAN_LIT("x"));
+	fh_maker_batch(&b->maker, 0);
+	refused_as(b, "state");
+}
+
+/* What cannot be added up: an effect on a refused intent.  */
+static void refuses_an_effect_that_cannot_be(void **state)
+{
+	struct bench *b = *state;
+	struct fh_fields f = { .field = { { .id = FH_FIELD_DECISION,
+					    .value = FH_SPAN_LIT("\x83\xf4\x60\x80") },
+					  { .id = FH_FIELD_EFFECT,
+					    .value = FH_SPAN_LIT("\x82\xf5\x80") } },
+			       .n = 2 };
+
+	fh_maker_first(&b->maker);
+	(void)fh_maker_entry(&b->maker, FH_ENTRY_INTENT, &f);
+	fh_maker_batch(&b->maker, 0);
+	refused_as(b, "effect");
+}
+
+/* A lease for DEVICE with COUNTER, signed by KEY, as an entry.  */
+static void enter_lease(struct bench *b, const struct fh_signer *key, const struct fh_hash *device,
+			uint64_t counter)
+{
+	static uint8_t payload_room[FH_LEASE_PAYLOAD_MAX], room[FH_LEASE_FILE_MAX];
+	uint8_t signed_room[FH_LEASE_PAYLOAD_MAX + FH_COSE_SIGNED_OVERHEAD];
+	const struct fh_lease l = { .chain_id = b->maker.chain_id, .head = b->maker.head,
+				    .device = *device, .counter = counter, .duration_ms = 1 };
+	struct fh_builder payload = FH_BUILDER_ARRAY(payload_room), file = FH_BUILDER_ARRAY(room);
+	struct fh_builder to_sign = FH_BUILDER_ARRAY(signed_room);
+	struct fh_public_key public;
+	struct fh_signature s;
+
+	fh_lease_put(&payload, &l);
+	fh_cose_put_signed(&to_sign, FH_SPAN_LIT(FH_LEASE_AAD), fh_builder_span(&payload));
+	assert_int_equal(fh_signer_public(key, &public), FH_ERR_OK);
+	assert_int_equal(fh_signer_sign(key, fh_builder_span(&to_sign), &s), FH_ERR_OK);
+	const struct fh_cose_signature c = { fh_key_id(FH_SPAN_ARRAY(public.bytes)),
+					     FH_SPAN_ARRAY(s.bytes) };
+
+	fh_envelope_put(&file, fh_builder_span(&payload), &c, 1);
+	enter(b, FH_ENTRY_LEASE, FH_FIELD_STATEMENT, fh_builder_span(&file));
+}
+
+static void takes_the_operators_leases_in_their_order(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	enter_lease(b, &b->maker.operator, &b->maker.device_id, 3);
+	enter_lease(b, &b->maker.operator, &b->maker.device_id, 9);
+	fh_maker_batch(&b->maker, 2);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+}
+
+static void refuses_a_lease_that_could_not_be_taken(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	enter_lease(b, &b->maker.operator, &b->maker.device_id, 3);
+	enter_lease(b, &b->maker.operator, &b->maker.device_id, 3);
+	fh_maker_batch(&b->maker, 2);
+	refused_as(b, "lease");
+}
+
+static void refuses_a_lease_by_a_stranger(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	enter_lease(b, &b->maker.device, &b->maker.device_id, 3);
+	fh_maker_batch(&b->maker, 2);
+	refused_as(b, "lease");
+}
+
+static void refuses_a_lease_for_another_machine(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	enter_lease(b, &b->maker.operator, &b->maker.chain_id, 3);
+	fh_maker_batch(&b->maker, 2);
+	refused_as(b, "lease");
+}
+
+/* A policy of two permits, one of them @fallback, with a lease of 10 s from now.  */
+static void sign_policy(struct bench *b, uint64_t expires_in_ms)
+{
+	uint8_t room[1024];
+	struct fh_builder body = FH_BUILDER_ARRAY(room);
+	const struct fh_policy_body p = {
+		.cedar = FH_SPAN_LIT("@id(\"read-notes\") permit (principal, action, resource);"
+				     "@id(\"safe\") @fallback "
+				     "permit (principal, action, resource);"),
+		.schema = FH_SPAN_LIT("s"),
+		.lease_ms = 10000,
+		.expires_ms = b->maker.now.hi_ms + expires_in_ms };
+
+	fh_policy_put(&body, &p);
+	fh_maker_accept(&b->maker, "policy", fh_builder_span(&body));
+}
+
+/* A permitted intent by the policy ID.  */
+static void permit_by(struct bench *b, const char *id)
+{
+	uint8_t room[256];
+	struct fh_builder d = FH_BUILDER_ARRAY(room);
+	struct fh_fields f = { .field = { { .id = FH_FIELD_DECISION } }, .n = 1 };
+
+	fh_cbor_put_array(&d, 3);
+	fh_cbor_put_bool(&d, true);
+	fh_cbor_put_text(&d, FH_SPAN_LIT("permitted"));
+	fh_cbor_put_array(&d, 1);
+	fh_cbor_put_text(&d, fh_span_str(id));
+	f.field[0].value = fh_builder_span(&d);
+	(void)fh_maker_entry(&b->maker, FH_ENTRY_INTENT, &f);
+}
+
+static void takes_what_was_permitted_in_time(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	sign_policy(b, 60000);
+	permit_by(b, "read-notes");
+	b->maker.now.hi_ms += 20000; /* the lease is over */
+	(void)fh_maker_intent(&b->maker, /* allowed= */ false);
+	permit_by(b, "safe");
+	fh_maker_batch(&b->maker, 0);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+}
+
+static void refuses_what_was_permitted_without_a_lease(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	sign_policy(b, 60000);
+	b->maker.now.hi_ms += 20000;
+	(void)fh_maker_intent(&b->maker, /* allowed= */ false);
+	permit_by(b, "read-notes");
+	fh_maker_batch(&b->maker, 0);
+	refused_as(b, "unleased");
+}
+
+static void refuses_what_was_permitted_by_an_expired_policy(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	sign_policy(b, 15000);
+	b->maker.now.hi_ms += 20000;
+	(void)fh_maker_intent(&b->maker, /* allowed= */ false);
+	permit_by(b, "safe");
+	fh_maker_batch(&b->maker, 0);
+	refused_as(b, "expired");
+}
+
+int main(void)
+{
+#define TEST(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(adds_up_what_the_entries_say),
+		TEST(refuses_a_state_that_the_entries_do_not_lead_to),
+		TEST(refuses_a_state_entry_without_a_state),
+		TEST(refuses_an_effect_that_cannot_be),
+		TEST(takes_the_operators_leases_in_their_order),
+		TEST(refuses_a_lease_that_could_not_be_taken),
+		TEST(refuses_a_lease_by_a_stranger),
+		TEST(refuses_a_lease_for_another_machine),
+		TEST(takes_what_was_permitted_in_time),
+		TEST(refuses_what_was_permitted_without_a_lease),
+		TEST(refuses_what_was_permitted_by_an_expired_policy),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
