@@ -133,6 +133,14 @@ static bool lists(const struct fh_json *ids, struct fh_span id)
 	return false;
 }
 
+/* A test, or a request of it, may say that something is refused: NAME is false.  */
+static bool says_no(const struct fh_json *j, const char *name)
+{
+	const struct fh_json *m = fh_json_member(j, name);
+
+	return m != nullptr && m->kind == FH_JSON_BOOL && !m->boolean;
+}
+
 static bool is_list(const struct fh_json *j)
 {
 	return j != nullptr && j->kind == FH_JSON_ARRAY;
@@ -182,6 +190,11 @@ static bool read_context(struct runner *r, const struct test *t, const struct fh
 					     t->schema.actions[action].context, out);
 	} else if (context != nullptr) {
 		e = fh_json_record(&t->document, context, out);
+	}
+	if (says_no(request, "conforms")) {
+		if (e == FH_ERR_OK)
+			fail(r, "the request conforms", "");
+		return false;
 	}
 	if (e != FH_ERR_OK)
 		fail_trace(r, "request");
@@ -275,6 +288,23 @@ static void check_refused(struct runner *r, struct fh_span policies)
 		fail(r, "the policies are accepted", "");
 }
 
+/* Reads the entities TEXT.  What does not conform to the schema is refused, if the test
+ * says so; then it has no requests.  */
+static bool prepare_entities(struct runner *r, const struct fh_json *json, struct fh_span text,
+			     struct test *t)
+{
+	fh_err e = fh_entities_read_as(text, "entities", t->has_schema ? &t->schema : nullptr,
+				       &r->arena, &t->entities, &r->trace);
+
+	if (says_no(json, "entitiesConform")) {
+		if (e == FH_ERR_OK)
+			fail(r, "the entities conform", "");
+	} else if (e != FH_ERR_OK) {
+		fail_trace(r, "entities");
+	}
+	return !r->wrong;
+}
+
 static bool prepare(struct runner *r, const struct fh_json *json, struct test *t)
 {
 	const struct fh_json *parses = fh_json_member(json, "policiesParse");
@@ -295,11 +325,8 @@ static bool prepare(struct runner *r, const struct fh_json *json, struct test *t
 		fail_trace(r, "policies");
 		return false;
 	}
-	if (fh_entities_read_as(entities, "entities", t->has_schema ? &t->schema : nullptr,
-				&r->arena, &t->entities, &r->trace) != FH_ERR_OK) {
-		fail_trace(r, "entities");
+	if (!prepare_entities(r, json, entities, t))
 		return false;
-	}
 	t->source = fh_entities_source(&t->entities);
 	return through_json(r, t);
 }
@@ -322,6 +349,12 @@ static bool prepare_schema(struct runner *r, const struct fh_json *json, struct 
 	fh_err e = (is_json ? fh_schema_read_json : fh_schema_read)(
 		text, FH_CEDAR_TEXT_MAX, "schema", &r->arena, &t->schema, &r->trace);
 
+	if (says_no(json, "schemaParses")) {
+		r->made[CHECK_REFUSED]++;
+		if (e == FH_ERR_OK)
+			fail(r, "the schema is accepted", "");
+		return false;
+	}
 	if (e != FH_ERR_OK)
 		fail_trace(r, "schema");
 	return e == FH_ERR_OK;
