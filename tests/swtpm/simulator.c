@@ -252,7 +252,7 @@ void simulator_clear(const struct simulator *s)
 {
 	struct line l = line_open(s);
 
-	assert_int_equal(Esys_Clear(l.esys, ESYS_TR_RH_LOCKOUT, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+	assert_int_equal(Esys_Clear(l.esys, ESYS_TR_RH_PLATFORM, ESYS_TR_PASSWORD, ESYS_TR_NONE,
 				    ESYS_TR_NONE),
 			 0);
 	line_close(&l);

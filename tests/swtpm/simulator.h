@@ -41,7 +41,7 @@ bool simulator_define(const struct simulator *s, uint32_t handle, uint16_t size,
  * As above.  */
 void simulator_fill(const struct simulator *s, uint32_t handle, const uint8_t *p, size_t n);
 
-/* TPM2_Clear.  As above.  */
+/* TPM2_Clear, as the firmware's menu does it: whatever authorisations are set.  As above.  */
 void simulator_clear(const struct simulator *s);
 
 /* Makes a persistent key at 0x81000001: a storage key unless SIGNING.  */

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "crypto/sign.h"
+
 struct operation {
 	const char *name;
 	fh_err (*run)(struct bench *b, struct fh_span blob);
@@ -202,6 +204,49 @@ static void survives_every_cut_answer(void **state)
 	meet_every_fault(bench_of(state), FAULT_CUT);
 }
 
+/* Gives the TPM its authorisations with FAULT at command K; false if that are fewer.  */
+static bool give_with_fault(struct bench *b, enum fault fault, unsigned k)
+{
+	struct fh_secret owner, lockout;
+
+	assert_int_equal(fh_seed_new(&owner), FH_ERR_OK);
+	assert_int_equal(fh_seed_new(&lockout), FH_ERR_OK);
+	owner.bytes[owner.n - 1] = lockout.bytes[lockout.n - 1] = 1;
+	b->line.fault = fault;
+	b->line.left = k;
+	b->line.met = false;
+	fh_err e = fh_chip_tpm2_take(&b->chip, &owner, &lockout);
+	bool met = b->line.met;
+
+	b->line.fault = FAULT_NONE;
+	assert_true(met || e == FH_ERR_OK);
+	if (e != FH_ERR_OK)
+		assert_string_not_equal(b->chip.trace.what, "");
+	bench_pull(b);
+	if (fault != FAULT_UNHEARD && fault != FAULT_CUT)
+		assert_int_equal(simulator_handles(&b->sim), 0);
+	/* Whatever came of it, the firmware's menu ends it.  */
+	simulator_off(&b->sim);
+	simulator_on(&b->sim);
+	simulator_clear(&b->sim);
+	assert_int_equal(bench_insert(b, FAULT_NONE, 0), FH_ERR_OK);
+	return met;
+}
+
+static void giving_authorisations_survives_every_fault(void **state)
+{
+	static const enum fault faults[] = { FAULT_LOST, FAULT_REFUSED, FAULT_UNHEARD, FAULT_CUT };
+	struct bench *b = bench_of(state);
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		unsigned k = 0;
+
+		while (give_with_fault(b, faults[i], k))
+			k++;
+		assert_true(k >= 3);
+	}
+}
+
 static void opening_survives_every_fault(void **state)
 {
 	static const enum fault faults[] = { FAULT_LOST, FAULT_REFUSED };
@@ -233,6 +278,7 @@ int main(void)
 		ON_A_FRESH_TPM(survives_every_refused_command),
 		ON_A_FRESH_TPM(survives_every_lost_answer),
 		ON_A_FRESH_TPM(survives_every_cut_answer),
+		ON_A_FRESH_TPM(giving_authorisations_survives_every_fault),
 		ON_A_FRESH_TPM(opening_survives_every_fault),
 	};
 

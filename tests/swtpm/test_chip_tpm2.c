@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "crypto/sign.h"
+
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/lsan_interface.h>
 static void leaks_of_others(bool begin)
@@ -511,6 +513,38 @@ static void a_busy_tpm_is_asked_again(void **state)
 	assert_true(b->line.met);
 }
 
+static void authorisations_guard_what_was_made(void **state)
+{
+	struct bench *b = bench_of(state);
+	struct fh_secret owner, lockout;
+	struct fh_chip_owned owned;
+	const struct fh_secret note_key = { .n = FH_CHIP_NOTE_KEY_SIZE };
+
+	assert_int_equal(fh_seed_new(&owner), FH_ERR_OK);
+	assert_int_equal(fh_seed_new(&lockout), FH_ERR_OK);
+	owner.bytes[owner.n - 1] = 0;
+	lockout.bytes[lockout.n - 1] = 1;
+	assert_int_equal(fh_chip_tpm2_take(&b->chip, &owner, &lockout), FH_ERR_FORMAT);
+	owner.bytes[owner.n - 1] = 1;
+	lockout.bytes[lockout.n - 1] = 1;
+	assert_int_equal(b->chip.class->note_create(&b->chip, &note_key), FH_ERR_OK);
+	assert_int_equal(fh_chip_tpm2_owned(&b->chip, &owned), FH_ERR_OK);
+	assert_false(owned.owner || owned.lockout);
+	owner.bytes[owner.n - 1] = 1;
+	assert_int_equal(fh_chip_tpm2_take(&b->chip, &owner, &lockout), FH_ERR_OK);
+	assert_int_equal(fh_chip_tpm2_owned(&b->chip, &owned), FH_ERR_OK);
+	assert_true(owned.owner && owned.lockout);
+	assert_int_equal(b->chip.class->note_create(&b->chip, &note_key), FH_ERR_OK);
+	/* To whom it is not said it is closed; what needs none goes on.  */
+	bench_again(b);
+	assert_int_equal(b->chip.class->note_create(&b->chip, &note_key), FH_ERR_PERMISSION);
+	assert_int_equal(fh_chip_tpm2_take(&b->chip, &owner, &lockout), FH_ERR_PERMISSION);
+	assert_int_equal(bench_unseal(b, BENCH_BOOT, bench_seal(b, BENCH_BOOT)), FH_ERR_OK);
+	assert_int_equal(fh_chip_tpm2_authorise(&b->chip, &owner), FH_ERR_OK);
+	assert_int_equal(b->chip.class->note_create(&b->chip, &note_key), FH_ERR_OK);
+	bench_assert_tidy(b);
+}
+
 static void a_lockout_says_how_long(void **state)
 {
 	struct bench *b = bench_of(state);
@@ -559,6 +593,7 @@ int main(void)
 		ON_A_FRESH_TPM(a_boot_is_told_by_its_id_and_count),
 		ON_A_FRESH_TPM(a_tpm_that_dies_is_an_error),
 		ON_A_FRESH_TPM(a_busy_tpm_is_asked_again),
+		ON_A_FRESH_TPM(authorisations_guard_what_was_made),
 		ON_A_FRESH_TPM(a_lockout_says_how_long),
 	};
 

@@ -6,15 +6,11 @@
 
 #include <string.h>
 
-static fh_err auth_of(const struct fh_secret *secret, TPM2B_AUTH *out)
+/* None is above the digest of the hierarchies' hash, and none ends in a zero, which a TPM
+ * would cut off.  */
+static bool is_fit(const struct fh_secret *s)
 {
-	/* None is above the digest of the hierarchies' hash, and those end in no zero
-	 * that a TPM would cut off.  */
-	if (secret->n != FH_CHIP_AUTHORISATION_SIZE || secret->bytes[secret->n - 1] == 0)
-		return FH_ERR_FORMAT;
-	out->size = (UINT16)secret->n;
-	memcpy(out->buffer, secret->bytes, secret->n);
-	return FH_ERR_OK;
+	return s->n == FH_CHIP_AUTHORISATION_SIZE && s->bytes[s->n - 1] != 0;
 }
 
 static bool is_tpm2(const struct fh_chip *c)
@@ -61,17 +57,14 @@ fh_err fh_chip_tpm2_authorise(struct fh_chip *c, const struct fh_secret *owner)
 static fh_err change(struct fh_tpm2 *t, ESYS_TR hierarchy, const struct fh_secret *new)
 {
 	FH_OWN(fh_tpm2_handle) session = { 0 };
-	TPM2B_AUTH auth = { 0 };
+	TPM2B_AUTH auth = { .size = (UINT16)new->n };
 	unsigned tries = 0;
-	fh_err e = auth_of(new, &auth);
 	TSS2_RC rc;
+	fh_err e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT, &session);
 
-	if (e == FH_ERR_OK)
-		e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT, &session);
-	if (e != FH_ERR_OK) {
-		fh_wipe(&auth, sizeof(auth));
+	if (e != FH_ERR_OK)
 		return e;
-	}
+	memcpy(auth.buffer, new->bytes, new->n);
 	do {
 		rc = Esys_HierarchyChangeAuth(t->esys, hierarchy, session.tr, ESYS_TR_NONE,
 					      ESYS_TR_NONE, &auth);
@@ -87,6 +80,8 @@ static fh_err change(struct fh_tpm2 *t, ESYS_TR hierarchy, const struct fh_secre
 fh_err fh_chip_tpm2_take(struct fh_chip *c, const struct fh_secret *owner,
 			 const struct fh_secret *lockout)
 {
+	if (!is_fit(owner) || !is_fit(lockout))
+		return FH_ERR_FORMAT;
 	fh_err e = fh_chip_tpm2_settle(c); /* a primary key of the owner needs its authorisation */
 
 	if (e == FH_ERR_OK)
