@@ -10,6 +10,7 @@
 #include "cli/chain_show.h"
 #include "cli/lease.h"
 #include "cli/signing.h"
+#include "store/lease_files.h"
 
 constexpr int go_on = -1;
 constexpr size_t file_max = FH_SEALED_ANSWER_MAX; /* statement files are smaller */
@@ -48,7 +49,7 @@ static const struct fh_option export_options[] = {
 static const struct fh_usage usage_export = {
 	.verb = "chain export",
 	.operands = "DIR",
-	.summary = "Copies the statements into DIR, for another machine",
+	.summary = "Copies statements and leases into DIR, for another machine",
 	.options = export_options,
 	.options_n = sizeof(export_options) / sizeof(export_options[0]),
 	.operands_min = 1,
@@ -161,6 +162,31 @@ static int export_one(struct fh_state *state, const struct fh_chain_file *f, con
 	return go_on;
 }
 
+/* The leases, which stand beside it.  */
+static int export_leases(struct fh_state *state, const char *to)
+{
+	struct fh_trace t = { 0 };
+	struct fh_lease_name *f;
+	char path[FH_PATH_MAX];
+	size_t n = 0;
+	fh_err e = fh_lease_files(&state->store, 0, &state->memory, &f, &n, &t);
+
+	for (size_t i = 0; e == FH_ERR_OK && i < n; i++) {
+		struct fh_arena memory = state->memory;
+		struct fh_span file;
+
+		e = fh_lease_file_load(&state->store, &f[i], &memory, &file, &t);
+		if (e == FH_ERR_OK
+		    && snprintf(path, sizeof(path), "%s/%s", to, f[i].name) >= (int)sizeof(path))
+			e = FH_ERR_LIMIT;
+		if (e == FH_ERR_OK)
+			e = fh_file_write_new(path, file, 0644);
+		if (e == FH_ERR_EXISTS)
+			e = FH_ERR_OK;
+	}
+	return e == FH_ERR_OK ? go_on : fh_cli_fail_trace(e, to, &t);
+}
+
 static int chain_export(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_state) state = { 0 };
@@ -189,6 +215,8 @@ static int chain_export(struct fh_cli *cli, int argc, char **argv)
 		if (f[i].sequence >= from)
 			done = export_one(&state, &f[i], a.operand[0], state.memory);
 	}
+	if (done == go_on)
+		done = export_leases(&state, a.operand[0]);
 	if (done != go_on)
 		return done;
 	fh_cli_say(cli, "%s: the chain up to statement %llu", a.operand[0],

@@ -31,6 +31,23 @@ yes "the box is live" 0 at box chain show --json
 says "with its device" '"name":"box"'
 yes "the office takes it, too" 0 at office chain import answer.fhs
 
+# A lease is signed as statements are, and brought the same way.
+yes "one of two signs a lease" 0 at office lease renew --for 30d --operator-key a.key --passphrase-fd 9 --out box.fhl
+says "and one more is wanted" "1 more signature"
+yes "too early" 2 at box chain import box.fhl
+says "and what to do" "freehold sign"
+yes "a stranger may not add his" 2 at office sign box.fhl --operator-key c.key --passphrase-fd 9
+yes "the second signs it" 0 at office sign box.fhl --operator-key b.key --passphrase-fd 9
+says "and it is complete" "complete"
+yes "the box takes it" 0 at box chain import box.fhl
+yes "a lease that is held is nothing new" 0 at box chain import box.fhl
+says "and says so" "here already"
+yes "a lease needs a time" 64 at office lease renew --operator-key a.key --passphrase-fd 9
+yes "and a machine that there is" 2 at office lease renew --for 1d --device nobody --operator-key a.key --passphrase-fd 9
+yes "the box gives its chain away" 0 at box chain export given
+ls given/lease-*.fhl > out 2>&1
+says "with the lease" "lease-0"
+
 yes "another chain" 0 at other genesis new --operator-key c.key --passphrase-fd 9 --out other.fhs
 yes "its genesis is refused" 2 at box chain import other.fhs
 says "and says so" "another chain"
@@ -38,6 +55,8 @@ says "and says so" "another chain"
 yes "signers change to c alone" 0 at office signers change --operator-key a.key \
 	 --operator-key b.key --new-key c.key --passphrase-fd 9
 yes "a may sign no more" 2 at office actor grant x --uid 1 --operator-key a.key --passphrase-fd 9
+yes "nor a lease" 2 at office lease renew --for 1d --operator-key a.key --passphrase-fd 9
+yes "c may" 0 at office lease renew --for 1d --operator-key c.key --passphrase-fd 9 --out late.fhl
 yes "c may" 0 at office actor grant x --uid 1 --operator-key c.key --passphrase-fd 9
 yes "export" 0 at office chain export stick
 yes "the box follows" 0 at box chain import stick/*.fhs
@@ -53,6 +72,8 @@ says "which is said" "forked"
 yes "chain show says no" 1 at box chain show --json
 says "forked" '"state":"forked"'
 if grep -q '"name":"[xy]"' out; then not_ok "nothing new, and nothing revoked"; else ok "nothing new, and nothing revoked"; fi
+yes "no lease is taken there" 2 at box chain import late.fhl
+says "and says so" "not live"
 yes "nothing can be signed there" 2 at box actor grant z --uid 3 --operator-key c.key --passphrase-fd 9
 says "but recover" "recover"
 exit "$failed"

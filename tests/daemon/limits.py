@@ -143,7 +143,7 @@ def run(base):
 
 	def without_a_lease_only_fallback_is_permitted():
 		with base.copy() as m:
-			m.sign_policy(policy=FALLS_BACK, lease="4s")
+			m.sign_policy(policy=FALLS_BACK, lease="8s")
 			d = m.serve()
 			s = d.session(m.token)
 			demand(taken(s, "/public/before") == "yes", "while the lease lives")
@@ -182,7 +182,7 @@ def run(base):
 
 	def a_policy_that_expires_ends_its_calls():
 		with base.copy() as m:
-			m.sign_policy("3s", policy=LOOKS + "@fallback " + WAITS % "9/day")
+			m.sign_policy("8s", policy=LOOKS + "@fallback " + WAITS % "9/day")
 			d = m.serve()
 			answer = d.session(m.token).call("wait", path="/expires", seconds=60)
 			demand(reason_of(answer) == "partial", answer)
