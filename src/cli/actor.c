@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/decimal.h"
+#include "base/duration.h"
 #include "cli/digest.h"
-#include "cli/duration.h"
 #include "cli/revoke.h"
 #include "os/clock.h"
 
@@ -128,7 +128,7 @@ static int read_grant(const struct fh_arguments *a, struct grant *g)
 		return fh_usage_error(&usage_grant, "--executable goes with --uid only");
 	g->body.name = fh_span_str(a->operand[0]);
 	if (expires != nullptr) {
-		if (fh_duration_read(expires, &ms) != FH_ERR_OK)
+		if (fh_duration_read(fh_span_str(expires), &ms) != FH_ERR_OK)
 			return fh_usage_error(&usage_grant,
 					"--expires needs a time like 12h or 90d");
 		g->body.expires = true;

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "base/decimal.h"
+#include "base/duration.h"
 #include "base/hex.h"
-#include "cli/duration.h"
 #include "cli/time.h"
 #include "codec/json.h"
 #include "os/clock.h"
@@ -143,7 +143,8 @@ static int lease_renew(struct fh_cli *cli, int argc, char **argv)
 		return done;
 	const char *how_long = fh_argument(&a, "for");
 
-	if (how_long == nullptr || fh_duration_read(how_long, &l.duration_ms) != FH_ERR_OK)
+	if (how_long == nullptr || fh_duration_read(fh_span_str(how_long),
+						    &l.duration_ms) != FH_ERR_OK)
 		return fh_usage_error(&usage_renew, "needs --for with a time like 12h or 30d");
 	done = fh_signing_begin(cli, &usage_renew, &a, &state, &signing);
 	if (done == go_on)

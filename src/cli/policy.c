@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/duration.h"
+#include "base/duration.h"
 #include "cli/excerpt.h"
 #include "cli/revoke.h"
 #include "cli/time.h"
@@ -160,10 +160,10 @@ static int policy_sign(struct fh_cli *cli, int argc, char **argv)
 
 	const char *expires = fh_argument(&a, "expires"), *lease = fh_argument(&a, "lease");
 
-	if (expires == nullptr || fh_duration_read(expires, &ms) != FH_ERR_OK)
+	if (expires == nullptr || fh_duration_read(fh_span_str(expires), &ms) != FH_ERR_OK)
 		return fh_usage_error(&usage_sign, "needs --expires with a time like 12h or 90d");
 	p.lease_ms = ms < lease_usual_ms ? ms : lease_usual_ms;
-	if (lease != nullptr && fh_duration_read(lease, &p.lease_ms) != FH_ERR_OK)
+	if (lease != nullptr && fh_duration_read(fh_span_str(lease), &p.lease_ms) != FH_ERR_OK)
 		return fh_usage_error(&usage_sign, "--lease needs a time like 12h or 7d");
 	done = fh_signing_begin(cli, &usage_sign, &a, &state, &signing);
 	if (done == go_on)

@@ -3,13 +3,12 @@
 
 #include "base/builder.h"
 #include "base/decimal.h"
+#include "base/duration.h"
 #include "policy/lexer.h"
 
-constexpr uint64_t second_ms = 1000;
-constexpr uint64_t day_ms = 24 * 3600 * second_ms;
-constexpr uint64_t period_min_ms = second_ms;
-constexpr uint64_t period_max_ms = 366 * day_ms;
-constexpr uint64_t retain_max_ms = 3653 * day_ms;
+constexpr uint64_t period_min_ms = FH_SECOND_MS;
+constexpr uint64_t period_max_ms = 366 * FH_DAY_MS;
+constexpr uint64_t retain_max_ms = FH_DURATION_MAX_MS;
 constexpr uint64_t count_max = (uint64_t)1 << 53; /* sums of these cannot overflow */
 
 /* One policy's annotations while they are read.  */
@@ -49,33 +48,12 @@ static struct fh_span cut(struct fh_span *rest, uint8_t b)
 	return trimmed(first);
 }
 
-static uint64_t unit_ms(uint8_t letter)
-{
-	switch (letter) {
-	case 's':
-		return second_ms;
-	case 'm':
-		return 60 * second_ms;
-	case 'h':
-		return 3600 * second_ms;
-	case 'd':
-		return day_ms;
-	case 'w':
-		return 7 * day_ms;
-	default:
-		return 0;
-	}
-}
-
 /* "90d", "30m"; 0 if it is no time of at most MAX_MS.  */
 static uint64_t duration_of(struct fh_span s, uint64_t max_ms)
 {
-	uint64_t count, unit = s.n < 2 ? 0 : unit_ms(s.p[s.n - 1]);
+	uint64_t ms;
 
-	if (unit == 0 || fh_decimal_read(fh_span_first(s, s.n - 1), &count) != FH_ERR_OK
-	    || count > max_ms / unit)
-		return 0;
-	return count * unit;
+	return fh_duration_read(s, &ms) == FH_ERR_OK && ms <= max_ms ? ms : 0;
 }
 
 /* "day", or a time as above.  */
@@ -85,7 +63,7 @@ static uint64_t period_of(struct fh_span s)
 
 	for (size_t i = 0; i < sizeof(word) / sizeof(word[0]); i++) {
 		if (fh_span_equal(s, fh_span_str(word[i])))
-			return unit_ms((uint8_t)word[i][0]);
+			return fh_duration_unit_ms((uint8_t)word[i][0]);
 	}
 	return duration_of(s, period_max_ms);
 }
