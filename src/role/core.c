@@ -20,7 +20,8 @@
 constexpr size_t frames_per_turn = 512; /* of one peer, so that none starves the others */
 constexpr size_t scratch_size = 4 * FH_FRAME_MAX + FH_DECISION_ARENA;
 constexpr size_t memory_size = 2 * FH_BATCH_MAX + 4 * FH_FRAME_MAX + (4 << 20) + FH_FOLD_ARENA
-			       + FH_CORE_RESERVES * sizeof(struct fh_core_reserve);
+			       + FH_CORE_RESERVES * sizeof(struct fh_core_reserve)
+			       + FH_REQUEST_LOG_MAX;
 constexpr size_t control_max = 4096;
 constexpr int flush_look_ms = 1000; /* how soon to write how many refusals were left out */
 constexpr int idle_look_ms = 30000; /* how often to look for sessions nobody uses */

@@ -171,6 +171,8 @@ struct fh_core {
 	struct fh_span companions;    /* by whose approval it is released: points */
 	fh_err approval_missing;      /* why the keeper could not release the key anew */
 	struct fh_trace approval_trace;
+	struct fh_span accepted_log;   /* of the newest session in the record, or empty */
+	uint8_t *accepted_log_room;
 	uint64_t quoted_ms;           /* boot clock, of the last scheduled quote */
 	struct fh_core_unrecorded *unrecorded; /* taken before there was a session */
 	size_t unrecorded_n;
@@ -276,6 +278,10 @@ void fh_core_drop_pending(struct fh_core *c);
 /* The firmware's event log, into the scratch arena.  FH_ERR_MISSING: there is none,
  * or it is larger than what is kept.  */
 fh_err fh_core_event_log(struct fh_core *c, struct fh_span *out);
+/* Keeps the event log in the fields F of a session that was recorded.  */
+void fh_core_remember_log(struct fh_core *c, const struct fh_fields *f);
+/* Appends in which event the first of PCRS that has one is other than in that log.  */
+void fh_core_put_difference(struct fh_core *c, uint32_t pcrs, struct fh_builder *b);
 /* A quote about S, of which the keeper tells the ids, the place in the record, boot and
  * start itself; into the frame read last.  */
 fh_err fh_core_quote(struct fh_core *c, const struct fh_quote_subject *s, struct fh_span *quote);

@@ -77,6 +77,8 @@ static fh_err recorded_session(struct history *h, const struct fh_leaf *leaf,
 		e = fh_certificate_read(bytes, &certificate);
 	if (e == FH_ERR_OK)
 		fh_core_cold_start(h->core, leaf, &certificate);
+	if (e == FH_ERR_OK)
+		fh_core_remember_log(h->core, f);
 	return e;
 }
 

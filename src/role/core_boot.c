@@ -129,13 +129,14 @@ static void put_pcrs(struct fh_builder *b, uint32_t pcrs)
 
 static fh_err unapproved(struct fh_core *c, const struct nearest *n)
 {
-	char list[FH_TRACE_TEXT_MAX] = "";
+	char list[FH_TRACE_TEXT_MAX] = "", event[FH_TRACE_TEXT_MAX] = "";
 	struct fh_builder b = fh_builder_of(list, sizeof(list) - 1);
+	struct fh_builder first = fh_builder_of(event, sizeof(event) - 1);
 
 	fh_trace_where(&c->trace, "boot state");
-	fh_trace_cure(&c->trace, "boot an approved state, or have the operator approve this one: "
-		      "`freehold reference from-log` here, `freehold reference approve` at the "
-		      "desk");
+	fh_trace_cure(&c->trace, "boot an approved state, or have the operator approve this one by "
+		      "a `reference` statement: `freehold reference from-log` here, `freehold "
+		      "reference approve` at the desk");
 	if (n->reference == nullptr) {
 		fh_trace_what(&c->trace, "no state is approved for this device");
 	} else if (!n->usable) {
@@ -146,11 +147,12 @@ static fh_err unapproved(struct fh_core *c, const struct nearest *n)
 			      (const char *)n->reference->body.label.p);
 	} else {
 		put_pcrs(&b, n->differs);
+		fh_core_put_difference(c, n->differs, &first);
 		fh_trace_what(&c->trace, "is not approved: nearest is `%.*s`, from which PCR %s "
-					 "differ%s",
+					 "differ%s%s",
 			      (int)n->reference->body.label.n,
 			      (const char *)n->reference->body.label.p, list,
-			      __builtin_popcount(n->differs) == 1 ? "s" : "");
+			      __builtin_popcount(n->differs) == 1 ? "s" : "", event);
 	}
 	return FH_ERR_UNAPPROVED;
 }

@@ -79,12 +79,14 @@ serves() {
 	yes "$name: it serves until told to stop" ended serve 0
 	yes "$name: a permitted call is answered" in_out answers 'Whoever can read this was permitted to'
 }
-# refuses NAME IMAGE STATE PCRS: the key is not released, and status names the state and the PCRs.
+# refuses NAME IMAGE STATE PCRS: the key is not released, and status names the state, the PCRs and the event.
 refuses() {
 	yes "$1: the machine boots" product "$scratch/$2.efi" serve || return
 	no "$1: it does not serve" 1 test "$(cat "$scratch/machine/out/serve.status")" = 0
 	yes "$1: status names $3" in_out status "\"refused\":{\"state\":\"$3\""
 	yes "$1: and PCR $4" in_out status "PCRs\\? $4 differ"
+	yes "$1: and what was measured there" in_out status \
+		'event [0-9]* is other than at the last accepted boot, in PCR 4: EV_EFI_BOOT_SERVICES_APPLICATION'
 }
 
 state good
