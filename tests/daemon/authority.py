@@ -41,12 +41,12 @@ def new_files(m, base):
 def run(base):
 	def an_expired_policy_permits_nothing():
 		with base.copy() as m:
-			m.sign_policy("4s")
+			m.sign_policy("8s")
 			d = m.serve()
 			s = d.session(m.token)
 			demand(not s.take("/public/before")["result"]["isError"], "before the policy expired")
 			# Not by calling: a call that is under way then ends with its session.
-			wait_for("the policy expires", lambda: "EXPIRED" in m.run("policy", "show").stdout, 15)
+			wait_for("the policy expires", lambda: "EXPIRED" in m.run("policy", "show").stdout, 30)
 			answer = s.take("/public/expired")
 			demand(reason_of(answer) == "policy-expired" and index_of(answer) is not None, answer)
 			demand(reason_of(s.ask("tools/list")) == "policy-expired", "tools/list")
