@@ -3,6 +3,7 @@
  * live lease only by what is @fallback.  It was decided between the entry before and its own,
  * so only what was over by then, or had not begun by now, is held against it.  */
 #include "codec/cbor.h"
+#include "policy/entity.h"
 #include "policy/policies.h"
 #include "verify/record_private.h"
 
@@ -46,16 +47,23 @@ static bool is_fallback(const struct fh_record_check *c, struct fh_span id)
 	return false;
 }
 
+/* Stands D at what the decision of ENTRY names; returns how many those are.  */
+static size_t named(const struct fh_record_entry *entry, struct fh_cursor *d)
+{
+	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_DECISION);
+
+	*d = fh_cursor_of(f != nullptr ? f->value : (struct fh_span){ 0 });
+	fh_cbor_array_exact(d, 3);
+	(void)fh_cbor_bool(d);
+	(void)fh_cbor_text(d, FH_NAME_MAX);
+	return fh_cbor_array(d, FH_POLICY_REASONS_MAX);
+}
+
 /* All policies that the decision names are.  */
 static bool all_fallback(const struct fh_record_check *c, const struct fh_record_entry *entry)
 {
-	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_DECISION);
-	struct fh_cursor d = fh_cursor_of(f->value);
-
-	fh_cbor_array_exact(&d, 3);
-	(void)fh_cbor_bool(&d);
-	(void)fh_cbor_text(&d, FH_NAME_MAX);
-	size_t n = fh_cbor_array(&d, FH_POLICY_REASONS_MAX);
+	struct fh_cursor d;
+	size_t n = named(entry, &d);
 
 	for (size_t i = 0; i < n; i++) {
 		if (!is_fallback(c, fh_cbor_text(&d, FH_NAME_MAX)))
@@ -64,21 +72,62 @@ static bool all_fallback(const struct fh_record_check *c, const struct fh_record
 	return n > 0 && !fh_cursor_bad(&d);
 }
 
-/* A server's start goes with an initialize that was permitted, and needs no policy.  */
-static bool needs_policy(const struct fh_record_entry *entry)
+/* The text in field ID of ENTRY; empty if there is none.  */
+static struct fh_span text_in(const struct fh_record_entry *entry, enum fh_field_id id)
 {
-	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_ACTION);
-	struct fh_cursor a = fh_cursor_of(f != nullptr ? f->value : (struct fh_span){ 0 });
+	const struct fh_field *f = fh_fields_get(&entry->fields, id);
+	struct fh_cursor c = fh_cursor_of(f != nullptr ? f->value : (struct fh_span){ 0 });
 
-	return !fh_span_equal(fh_cbor_text(&a, FH_PAYLOAD_MAX),
-			      FH_SPAN_LIT("Action::\"server.start\""));
+	return fh_cbor_text(&c, FH_PAYLOAD_MAX);
+}
+
+/* The statement by which the device itself does what ENTRY says: it starts a server that is
+ * granted, and lists the tools of one that is pinned.  0: none.  */
+static uint64_t statement_for(const struct fh_record_check *c,
+			      const struct fh_record_entry *entry)
+{
+	struct fh_span action = text_in(entry, FH_FIELD_ACTION);
+	struct fh_span name = text_in(entry, FH_FIELD_SERVER);
+
+	if (fh_span_equal(action, FH_SPAN_LIT("Action::\"" FH_ACTION_SERVER_START "\""))) {
+		const struct fh_server *s = fh_chain_server(&c->chain, name);
+
+		return s == nullptr ? 0 : s->sequence;
+	}
+	if (fh_span_equal(action, FH_SPAN_LIT("Action::\"" FH_ACTION_MCP_LIST "\""))) {
+		const struct fh_pins_held *p = fh_chain_pins(&c->chain, name);
+
+		return p == nullptr ? 0 : p->sequence;
+	}
+	return 0;
+}
+
+/* What the device does by a statement goes with an initialize that was permitted, and needs
+ * no policy: it names that statement and nothing else, and the device as who acts.  */
+static bool needs_policy(const struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	uint8_t actor_bytes[2 * FH_HASH_SIZE + 16], statement_bytes[32];
+	struct fh_builder actor = FH_BUILDER_ARRAY(actor_bytes);
+	struct fh_builder statement = FH_BUILDER_ARRAY(statement_bytes);
+	uint64_t sequence = statement_for(c, entry);
+	struct fh_cursor d;
+
+	fh_builder_text(&actor, FH_TYPE_DEVICE "::\"");
+	fh_builder_hex(&actor, fh_hash_span(&c->device_id));
+	fh_builder_text(&actor, "\"");
+	fh_builder_text(&statement, "statement ");
+	fh_builder_decimal(&statement, sequence);
+	return sequence == 0
+	       || !fh_span_equal(text_in(entry, FH_FIELD_ACTOR), fh_builder_span(&actor))
+	       || named(entry, &d) != 1
+	       || !fh_span_equal(fh_cbor_text(&d, FH_NAME_MAX), fh_builder_span(&statement));
 }
 
 void fh_record_permit_check(struct fh_record_check *c, const struct fh_record_entry *entry)
 {
 	const struct fh_policy_held *p = fh_chain_policy(&c->chain);
 
-	if (p == nullptr || !needs_policy(entry))
+	if (p == nullptr || !needs_policy(c, entry))
 		return;
 	if (fh_time_ended(c->last.time, p->body.expires_ms)) {
 		fh_trace_what(fh_record_refuse(c, "expired"),

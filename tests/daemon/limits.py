@@ -177,6 +177,10 @@ def run(base):
 			answer = s.call("wait", path="/long", seconds=5)
 			demand(not answer["result"]["isError"], answer)
 			demand(m.run("lease", "show", status=1), "the lease")
+			# The device lists the tools of a pinned server by itself, which is no call without a lease.
+			m.sign("pin", "notes")
+			wait_for("the pins are in force", lambda: reason_of(s.ask("tools/list")) == "unknown-session")
+			demand("result" in d.session(m.token).ask("tools/list"), "a session of the pinned server")
 			d.stop()
 			m.verify()
 
