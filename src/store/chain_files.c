@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/chain_files.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,8 +89,7 @@ static fh_err list(DIR *d, struct fh_arena *a, struct fh_chain_file **out, size_
 	return FH_ERR_OK;
 }
 
-fh_err fh_chain_files(const struct fh_store *s, struct fh_arena *a, struct fh_chain_file **out,
-		      size_t *count, struct fh_trace *t)
+fh_err fh_chain_directory_open(const struct fh_store *s, DIR **out, struct fh_trace *t)
 {
 	char path[FH_PATH_MAX];
 	fh_err e = fh_store_path(s, "chain", path);
@@ -98,14 +97,40 @@ fh_err fh_chain_files(const struct fh_store *s, struct fh_arena *a, struct fh_ch
 	if (e != FH_ERR_OK)
 		return e;
 	fh_trace_where(t, "%s", path);
+	*out = opendir(path);
+	if (*out != nullptr)
+		return FH_ERR_OK;
+	e = fh_errno_err(errno);
+	fh_trace_what(t, "the chain's directory cannot be read: %s", strerror(errno));
+	return e;
+}
 
-	DIR *d = opendir(path);
+fh_err fh_chain_directory_read(const struct fh_store *s, const char *name, size_t max,
+			       const char *what, struct fh_arena *a, struct fh_span *out,
+			       struct fh_trace *t)
+{
+	char file[NAME_MAX + sizeof("chain/")], path[FH_PATH_MAX];
+	fh_err e;
 
-	if (d == nullptr) {
-		e = fh_errno_err(errno);
-		fh_trace_what(t, "the chain's directory cannot be read: %s", strerror(errno));
+	(void)snprintf(file, sizeof(file), "chain/%s", name);
+	e = fh_store_path(s, file, path);
+	if (e != FH_ERR_OK)
 		return e;
-	}
+	fh_trace_where(t, "%s", path);
+	e = fh_file_read(path, max, a, out);
+	if (e != FH_ERR_OK)
+		fh_trace_what(t, "%s cannot be read: %s", what, fh_err_text(e));
+	return e;
+}
+
+fh_err fh_chain_files(const struct fh_store *s, struct fh_arena *a, struct fh_chain_file **out,
+		      size_t *count, struct fh_trace *t)
+{
+	DIR *d;
+	fh_err e = fh_chain_directory_open(s, &d, t);
+
+	if (e != FH_ERR_OK)
+		return e;
 	e = list(d, a, out, count);
 	(void)closedir(d);
 	return e;
@@ -114,18 +139,8 @@ fh_err fh_chain_files(const struct fh_store *s, struct fh_arena *a, struct fh_ch
 fh_err fh_chain_file_read(const struct fh_store *s, const struct fh_chain_file *f,
 			  struct fh_arena *a, struct fh_span *out, struct fh_trace *t)
 {
-	char name[FH_CHAIN_FILE_NAME + sizeof("chain/")], path[FH_PATH_MAX];
-	fh_err e;
-
-	(void)snprintf(name, sizeof(name), "chain/%s", f->name);
-	e = fh_store_path(s, name, path);
-	if (e != FH_ERR_OK)
-		return e;
-	fh_trace_where(t, "%s", path);
-	e = fh_file_read(path, FH_ENVELOPE_MAX, a, out);
-	if (e != FH_ERR_OK)
-		fh_trace_what(t, "the statement file cannot be read: %s", fh_err_text(e));
-	return e;
+	return fh_chain_directory_read(s, f->name, FH_ENVELOPE_MAX, "the statement file", a, out,
+				       t);
 }
 
 fh_err fh_chain_files_load(const struct fh_store *s, struct fh_chain *c, struct fh_arena *arena,

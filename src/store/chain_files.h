@@ -2,6 +2,8 @@
 #ifndef FH_STORE_CHAIN_FILES_H
 #define FH_STORE_CHAIN_FILES_H
 
+#include <dirent.h>
+
 #include "chain/chain.h"
 #include "store/store.h"
 
@@ -21,6 +23,13 @@ struct fh_chain_file {
 bool fh_chain_file_is(const char *name, uint64_t *sequence);
 /* The name of the file of S.  */
 struct fh_chain_file fh_chain_file_of(const struct fh_statement *s);
+
+/* Opens chain/, which leases lie in, too; reads the file NAME there, of MAX bytes at most,
+ * into A.  T names the path, and WHAT cannot be read.  */
+fh_err fh_chain_directory_open(const struct fh_store *s, DIR **out, struct fh_trace *t);
+fh_err fh_chain_directory_read(const struct fh_store *s, const char *name, size_t max,
+			       const char *what, struct fh_arena *a, struct fh_span *out,
+			       struct fh_trace *t);
 
 /* All chain files, rising by sequence, then by name: the order in which to
  * accept them.  At most 2 * FH_CHAIN_MAX (FH_ERR_LIMIT).  */

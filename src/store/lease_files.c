@@ -3,6 +3,7 @@
 
 #include "base/decimal.h"
 #include "base/sort.h"
+#include "store/chain_files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -82,19 +83,11 @@ static fh_err list(DIR *d, uint64_t after, struct fh_arena *a, struct fh_lease_n
 fh_err fh_lease_files(const struct fh_store *s, uint64_t after, struct fh_arena *a,
 		      struct fh_lease_name **out, size_t *count, struct fh_trace *t)
 {
-	char path[FH_PATH_MAX];
-	fh_err e = fh_store_path(s, "chain", path);
+	DIR *d;
+	fh_err e = fh_chain_directory_open(s, &d, t);
 
 	if (e != FH_ERR_OK)
 		return e;
-	DIR *d = opendir(path);
-
-	if (d == nullptr) {
-		e = fh_errno_err(errno);
-		fh_trace_where(t, "%s", path);
-		fh_trace_what(t, "the chain's directory cannot be read: %s", strerror(errno));
-		return e;
-	}
 	e = list(d, after, a, out, count);
 	(void)closedir(d);
 	return e;
@@ -103,18 +96,7 @@ fh_err fh_lease_files(const struct fh_store *s, uint64_t after, struct fh_arena 
 fh_err fh_lease_file_load(const struct fh_store *s, const struct fh_lease_name *f,
 			  struct fh_arena *a, struct fh_span *out, struct fh_trace *t)
 {
-	char name[FH_LEASE_NAME + sizeof("chain/")], path[FH_PATH_MAX];
-	fh_err e;
-
-	(void)snprintf(name, sizeof(name), "chain/%s", f->name);
-	e = fh_store_path(s, name, path);
-	if (e != FH_ERR_OK)
-		return e;
-	fh_trace_where(t, "%s", path);
-	e = fh_file_read(path, FH_LEASE_FILE_MAX, a, out);
-	if (e != FH_ERR_OK)
-		fh_trace_what(t, "the lease cannot be read: %s", fh_err_text(e));
-	return e;
+	return fh_chain_directory_read(s, f->name, FH_LEASE_FILE_MAX, "the lease", a, out, t);
 }
 
 fh_err fh_lease_file_add(const struct fh_store *s, struct fh_span file, struct fh_trace *t)

@@ -2,67 +2,7 @@
 /* What a verifier makes of leases, of when something was permitted, and of the fold.  */
 #include "verify/record.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "codec/cbor.h"
-#include "fixture/checked.h"
-#include "fixture/maker.h"
-#include "fixture/remove.h"
-
-struct bench {
-	char directory[32];
-	struct fh_maker maker;
-	struct fh_checked checked;
-	struct fh_record_options options;
-};
-
-static int set_up(void **state)
-{
-	struct bench *b = test_calloc(1, sizeof(*b));
-
-	(void)snprintf(b->directory, sizeof(b->directory), "/tmp/freehold-verify-XXXXXX");
-	assert_non_null(mkdtemp(b->directory));
-	fh_maker_begin(&b->maker, b->directory);
-	fh_checked_begin(&b->checked);
-	*state = b;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct bench *b = *state;
-
-	fh_maker_end(&b->maker);
-	fh_checked_end(&b->checked);
-	fh_fixture_remove(b->directory);
-	test_free(b);
-	return 0;
-}
-
-static struct fh_record_check *run(struct bench *b)
-{
-	fh_checked_load(&b->checked, b->directory);
-	assert_int_equal(fh_checked_run(&b->checked, &b->options), FH_ERR_OK);
-	return &b->checked.check;
-}
-
-static enum fh_answer answer(struct bench *b, enum fh_question q)
-{
-	return fh_finding_answer(&run(b)->finding, q);
-}
-
-static void refused_as(struct bench *b, const char *code)
-{
-	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_NO);
-	assert_string_equal(fh_checked_why(&b->checked), code);
-}
+#include "record_fixture.h"
 
 /* An entry of KIND whose field ID holds BYTES.  */
 static void enter(struct bench *b, enum fh_entry_kind kind, enum fh_field_id id,
