@@ -302,7 +302,7 @@ static fh_err act(struct fh_core *c, const struct poll_set *p)
 	return e == FH_ERR_OK ? drop_cut_gates(c) : e;
 }
 
-static int poll_timeout(struct fh_core *c)
+static int wake_ms(struct fh_core *c)
 {
 	uint64_t now_ms = fh_clock_boot_ms(), due_ms = fh_core_receipt_due_ms(c);
 	uint64_t lease_ms = fh_core_lease_due_ms(c);
@@ -324,6 +324,25 @@ static int poll_timeout(struct fh_core *c)
 			return 0;
 	}
 	return timeout;
+}
+
+/* A batch that waits for callers does so for less than a millisecond.  */
+static struct timespec poll_timeout(struct fh_core *c)
+{
+	uint64_t gather_ns = fh_core_gather_ns(c);
+	int ms = wake_ms(c);
+
+	if (ms > 0 && gather_ns > 0)
+		return (struct timespec){ .tv_nsec = (long)gather_ns };
+	return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+}
+
+/* Commits, unless more is to come into the batch at once.  */
+static fh_err commit_if_gathered(struct fh_core *c)
+{
+	if (c->document_due)
+		return fh_core_commit(c);
+	return fh_core_gather_ns(c) > 0 ? FH_ERR_OK : fh_core_commit_begin(c);
 }
 
 /* Takes a quote over the checkpoint from time to time, and has it noted.  */
@@ -360,7 +379,9 @@ static fh_err turn(struct fh_core *c)
 	fill_polls(c, &p);
 	size_t n = fixed_polls + p.gates + p.sessions;
 
-	if (poll(p.f, n, poll_timeout(c)) < 0)
+	const struct timespec timeout = poll_timeout(c);
+
+	if (ppoll(p.f, n, &timeout, /* sigmask= */ nullptr) < 0)
 		return FH_ERR_OK; /* a signal: look again */
 	for (size_t i = 0; i < p.gates; i++) {
 		if (gate_left(c, p.gate[i]))
@@ -381,7 +402,7 @@ static fh_err turn(struct fh_core *c)
 	if (e == FH_ERR_OK)
 		e = quote_if_due(c);
 	if (e == FH_ERR_OK)
-		e = c->document_due ? fh_core_commit(c) : fh_core_commit_begin(c);
+		e = commit_if_gathered(c);
 	if (e == FH_ERR_OK && c->document_due)
 		e = fh_core_document(c);
 	if (e == FH_ERR_OK)

@@ -180,6 +180,8 @@ struct fh_core {
 	bool nearly_full;             /* only chain and shutdown entries are still written */
 	bool signing;                 /* the keeper signs the durable tree; nothing else is asked */
 	uint64_t sync_ns, asked_ns;   /* of that batch: its sync took; the boot clock then */
+	uint64_t gather_size;         /* entries with which nobody is waited for any more */
+	uint64_t gather_until_ns;     /* boot clock, after which neither */
 
 	struct fh_core_metrics metrics; /* of this start */
 	struct fh_tiles tiles;        /* what the record is served as */
@@ -233,6 +235,13 @@ fh_err fh_core_commit(struct fh_core *c);
  * the keeper anything else, or speaks of the newest checkpoint, calls END first.  */
 fh_err fh_core_commit_begin(struct fh_core *c);
 fh_err fh_core_commit_end(struct fh_core *c);
+
+/* How long, in nanoseconds, what was appended should wait for more before it is committed;
+ * 0: not at all.  The batch let go last had as many answers and permits as entries; their
+ * receivers are about to send as many frames, and who comes too late for this batch waits
+ * for two signatures.  So with few callers all of them go into one batch, and with many
+ * (or one) nothing waits.  */
+uint64_t fh_core_gather_ns(const struct fh_core *c);
 
 /* Adds a field to F: bytes, a text, a number, or an item already encoded.
  * Values live in the scratch arena.  FH_ERR_NOMEM.  */

@@ -8,6 +8,12 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+/* How long a batch waits for callers that were answered just now: a fraction of what
+ * making one durable and signed takes; and with how many entries it waits for nobody,
+ * since core needs the time that a signature takes for those.  */
+constexpr uint64_t gather_ns = 400000;
+constexpr uint64_t gather_enough = 64;
+
 /* --- time ------------------------------------------------------------- */
 
 struct fh_time fh_core_now(struct fh_core *c)
@@ -280,6 +286,25 @@ static fh_err final_error(fh_err e)
 	return e == FH_ERR_OK || e == FH_ERR_FULL || e == FH_ERR_IO ? e : FH_ERR_STATE;
 }
 
+/* Who was let go with a batch of N entries answers in a moment with as many.  */
+static void await_answers(struct fh_core *c, uint64_t n)
+{
+	c->gather_size = c->journal.tree.size + n;
+	c->gather_until_ns = fh_clock_boot_ns() + gather_ns;
+}
+
+uint64_t fh_core_gather_ns(const struct fh_core *c)
+{
+	uint64_t now_ns = fh_clock_boot_ns();
+	uint64_t gathered = c->journal.tree.size - c->journal.durable.size;
+
+	if (c->signing || gathered == 0 || gathered >= gather_enough)
+		return 0;
+	if (c->journal.tree.size >= c->gather_size || now_ns >= c->gather_until_ns)
+		return 0;
+	return c->gather_until_ns - now_ns;
+}
+
 fh_err fh_core_commit_begin(struct fh_core *c)
 {
 	uint64_t begun_ns = fh_clock_boot_ns();
@@ -311,10 +336,12 @@ fh_err fh_core_commit_end(struct fh_core *c)
 	if (!c->signing)
 		return FH_ERR_OK;
 	c->signing = false;
+	uint64_t n = c->journal.durable.size - c->journal.signed_tree.size;
 	fh_err e = take_signature(c);
 
 	if (e != FH_ERR_OK)
 		return final_error(e);
+	await_answers(c, n);
 	fh_core_count_commit(&c->metrics, c->sync_ns, fh_clock_boot_ns() - c->asked_ns);
 	look_at_space(c);
 	each_outbox(c, release_marked);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "fixture/remove.h"
+#include "os/clock.h"
 
 struct bench {
 	char directory[32];
@@ -194,6 +195,78 @@ static void without_a_signature_nothing_is_ever_told(void **state)
 	assert_int_equal(told(b), 0);
 }
 
+/* N entries are made durable, signed and let go.  */
+static void commit(struct bench *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		record(b);
+	assert_int_equal(fh_core_commit_begin(&b->core), FH_ERR_OK);
+	sign(b, b->core.journal.tree.size);
+	assert_int_equal(fh_core_commit_end(&b->core), FH_ERR_OK);
+}
+
+static void a_batch_waits_for_those_who_were_answered_just_now(void **state)
+{
+	struct bench *b = *state;
+
+	commit(b, 3);
+	assert_int_equal(fh_core_gather_ns(&b->core), 0); /* nothing waits */
+	record(b);
+	record(b);
+	b->core.gather_until_ns = UINT64_MAX; /* however slow this machine is */
+	assert_true(fh_core_gather_ns(&b->core) > 0);
+	record(b);
+	assert_int_equal(fh_core_gather_ns(&b->core), 0);
+}
+
+/* Who sent while the last batch was signed is not one of those it let go.  */
+static void what_was_gathered_before_does_not_count_as_an_answer(void **state)
+{
+	struct bench *b = *state;
+
+	record(b);
+	assert_int_equal(fh_core_commit_begin(&b->core), FH_ERR_OK);
+	record(b);
+	sign(b, 1);
+	assert_int_equal(fh_core_commit_end(&b->core), FH_ERR_OK);
+	b->core.gather_until_ns = UINT64_MAX;
+	assert_true(fh_core_gather_ns(&b->core) > 0);
+	record(b);
+	assert_int_equal(fh_core_gather_ns(&b->core), 0);
+}
+
+static void one_caller_is_never_made_to_wait(void **state)
+{
+	struct bench *b = *state;
+
+	commit(b, 1);
+	b->core.gather_until_ns = UINT64_MAX;
+	record(b);
+	assert_int_equal(fh_core_gather_ns(&b->core), 0);
+}
+
+static void nobody_is_waited_for_longer_than_a_moment(void **state)
+{
+	struct bench *b = *state;
+
+	commit(b, 3);
+	record(b);
+	assert_true(b->core.gather_until_ns <= fh_clock_boot_ns() + 1000000);
+	b->core.gather_until_ns = fh_clock_boot_ns();
+	assert_int_equal(fh_core_gather_ns(&b->core), 0);
+}
+
+static void a_large_batch_waits_for_nobody(void **state)
+{
+	struct bench *b = *state;
+
+	commit(b, 256);
+	for (size_t i = 0; i < 255; i++)
+		record(b);
+	b->core.gather_until_ns = UINT64_MAX;
+	assert_int_equal(fh_core_gather_ns(&b->core), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -204,6 +277,11 @@ int main(void)
 		TEST(what_was_sent_meanwhile_changes_nothing),
 		TEST(who_asks_the_keeper_else_waits_for_the_signature),
 		TEST(without_a_signature_nothing_is_ever_told),
+		TEST(a_batch_waits_for_those_who_were_answered_just_now),
+		TEST(what_was_gathered_before_does_not_count_as_an_answer),
+		TEST(one_caller_is_never_made_to_wait),
+		TEST(nobody_is_waited_for_longer_than_a_moment),
+		TEST(a_large_batch_waits_for_nobody),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
