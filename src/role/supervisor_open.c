@@ -130,12 +130,20 @@ static fh_err make_journal(struct fh_supervisor *s, struct fh_trace *t)
 	char path[FH_PATH_MAX];
 	fh_err e = fh_store_path(&s->store, "record/journal", path);
 
-	if (e != FH_ERR_OK || mkdir(path, 0700) == 0 || errno == EEXIST)
+	if (e != FH_ERR_OK)
+		return e;
+	/* Synced even if it is there: whoever made it may not have come to it.  Without its name,
+	 * what core syncs below it can be gone after the power fails.  */
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		e = fh_directory_sync_of(path);
+	else
+		e = fh_errno_err(errno);
+	if (e == FH_ERR_OK)
 		return e;
 	fh_trace_where(t, "%s", path);
-	fh_trace_what(t, "cannot be made: %s", strerror(errno));
+	fh_trace_what(t, "cannot be made: %s", fh_err_text(e));
 	fh_trace_cure(t, "make room, or let this user write there");
-	return fh_errno_err(errno);
+	return e;
 }
 
 static fh_err open_sockets(struct fh_supervisor *s, struct fh_trace *t)
