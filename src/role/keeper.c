@@ -38,13 +38,19 @@ static fh_err load_signed(struct fh_keeper *k)
 	uint8_t bytes[FH_SLOT_VALUE_MAX];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	fh_err e = fh_slots_open(FH_KEEPER_SIGNED, &k->signed_slots, &b);
+	struct stat st;
+	bool session = fstat(FH_KEEPER_SESSION, &st) != 0 || st.st_size > 0;
 
-	struct stat session;
-
-	/* Something is in it before there is a session (new_session).  */
-	if (e == FH_ERR_MISSING
-	    && (fstat(FH_KEEPER_SESSION, &session) != 0 || session.st_size > 0))
+	if (e == FH_ERR_IO)
+		return fh_keeper_unread(k, "keys/signed");
+	/* Something is in it before there is a session (new_session), and before that nothing
+	 * was signed: a first write that a crash has torn takes nothing with it.  */
+	if (e == FH_ERR_MISSING && session)
 		e = FH_ERR_FORMAT;
+	if (e == FH_ERR_FORMAT && !session) {
+		k->signed_slots = (struct fh_slots){ FH_KEEPER_SIGNED, 0 };
+		e = FH_ERR_MISSING;
+	}
 	if (e == FH_ERR_MISSING) {
 		struct fh_tree empty = { 0 };
 
@@ -72,6 +78,15 @@ static fh_err load_signed(struct fh_keeper *k)
 	k->signed_size = size;
 	k->signed_root = root;
 	return FH_ERR_OK;
+}
+
+fh_err fh_keeper_unread(struct fh_keeper *k, const char *file)
+{
+	fh_trace_where(&k->trace, "%s", file);
+	fh_trace_what(&k->trace, "cannot be read: %s", fh_err_text(FH_ERR_IO));
+	fh_trace_cure(&k->trace, "the kernel's log says what is wrong with the disk; start again "
+		      "when it can be read");
+	return FH_ERR_IO;
 }
 
 fh_err fh_keeper_unwritten(struct fh_keeper *k, const char *file, fh_err e)

@@ -17,8 +17,10 @@ static fh_err read_file(struct fh_keeper *k)
 
 	if (e == FH_ERR_OK)
 		e = fh_device_file_read(fh_builder_span(&b), &k->device);
-	if (e == FH_ERR_OK || e == FH_ERR_IO)
+	if (e == FH_ERR_OK)
 		return e;
+	if (e == FH_ERR_IO)
+		return fh_keeper_unread(k, "keys/device");
 	fh_trace_where(&k->trace, "keys/device");
 	fh_trace_what(&k->trace, "is no sealed key: %s", fh_err_text(e));
 	fh_trace_cure(&k->trace, "run freehold upgrade if this state is older; otherwise restore "

@@ -47,6 +47,8 @@ struct fh_keeper {
 
 /* Takes the chip's own words for what failed.  */
 fh_err fh_keeper_chip_error(struct fh_keeper *k, fh_err e);
+/* FILE cannot be read: FH_ERR_IO.  */
+fh_err fh_keeper_unread(struct fh_keeper *k, const char *file);
 /* FILE could not be written because of E, which is returned.  */
 fh_err fh_keeper_unwritten(struct fh_keeper *k, const char *file, fh_err e);
 /* Durable before the signature leaves: whatever core becomes, a second tree of

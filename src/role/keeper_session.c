@@ -238,6 +238,8 @@ static fh_err open_kept(struct fh_keeper *k, struct fh_builder *value, struct fh
 		k->session_slots = (struct fh_slots){ FH_KEEPER_SESSION, 0 };
 	if (e == FH_ERR_MISSING || e == FH_ERR_FORMAT)
 		return FH_ERR_MISSING;
+	if (e == FH_ERR_IO)
+		return fh_keeper_unread(k, "keys/session");
 	if (e != FH_ERR_OK)
 		return e;
 	struct fh_cursor c = fh_cursor_of(fh_builder_span(value));
