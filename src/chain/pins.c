@@ -68,14 +68,18 @@ fh_err fh_pins_check(const struct fh_pins_body *p, struct fh_arena *scratch, str
 }
 
 fh_err fh_pin_check_arguments(const struct fh_pin *pin, struct fh_span arguments,
-			      struct fh_arena *scratch, bool *valid, struct fh_trace *t)
+			      struct fh_arena *scratch, bool *valid, uint64_t *steps,
+			      struct fh_trace *t)
 {
 	size_t taken = scratch->n;
 	const struct fh_json *root;
+
+	if (steps != nullptr)
+		*steps = 0;
 	fh_err e = fh_json_tree(arguments, &arguments_limits, "arguments", scratch, &root, t);
 
 	if (e == FH_ERR_OK)
-		e = fh_json_schema_check(pin->arguments, root, scratch, valid, t);
+		e = fh_json_schema_check(pin->arguments, root, scratch, valid, steps, t);
 	scratch->n = taken;
 	return e;
 }

@@ -23,8 +23,10 @@ fh_err fh_pins_check(const struct fh_pins_body *p, struct fh_arena *scratch, str
 
 /* Checks ARGUMENTS, a JSON text, against the pinned schema.  FH_ERR_FORMAT and FH_ERR_LIMIT if
  * they cannot be read or checked, FH_ERR_NOMEM; else *VALID; *T says where and what is
- * wrong.  SCRATCH gets back what it gives.  */
+ * wrong, *STEPS (may be NULL), written always, how much of FH_SCHEMA_STEPS_MAX it took.
+ * SCRATCH gets back what it gives.  */
 fh_err fh_pin_check_arguments(const struct fh_pin *pin, struct fh_span arguments,
-			      struct fh_arena *scratch, bool *valid, struct fh_trace *t);
+			      struct fh_arena *scratch, bool *valid, uint64_t *steps,
+			      struct fh_trace *t);
 
 #endif

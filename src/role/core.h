@@ -13,6 +13,7 @@
 #include "policy/decision.h"
 #include "policy/set.h"
 #include "role/ask.h"
+#include "role/check_bound.h"
 #include "role/core_metrics.h"
 #include "role/door.h"
 #include "role/frame.h"
@@ -143,6 +144,7 @@ struct fh_core {
 	struct fh_arena pins_arena, pins_scratch;
 	struct fh_core_pinned *pinned;
 	size_t pinned_n;
+	struct fh_check_bound checks; /* of arguments: who had how much work done */
 	struct fh_chain chain;
 	struct fh_policy_set policy;
 	bool policy_ready;            /* policy is the chain's current one */
@@ -344,7 +346,8 @@ fh_err fh_core_pins_note(struct fh_core *c, struct fh_core_session *s, struct fh
 bool fh_core_pins_show(const struct fh_core *c, const struct fh_core_session *s,
 		       struct fh_span item, struct fh_span digests, size_t i);
 /* Why TOOL may not be called with ARGUMENTS (CBOR, or empty), as a stable code with a
- * sentence in *WHY; NULL if nothing stands against it.  */
+ * sentence in *WHY; NULL if nothing stands against it.  It can take FH_SCHEMA_STEPS_MAX, so
+ * it is asked about permitted calls only, and bounded for each actor.  */
 const char *fh_core_pins_obstacle(struct fh_core *c, const struct fh_core_session *s,
 				  struct fh_span tool, struct fh_span arguments,
 				  struct fh_trace *why);

@@ -219,15 +219,19 @@ static void reply_denied(struct fh_core *c, const struct request *r)
 	fh_core_reply(c, r->gate, &reply);
 }
 
-/* Decides and records; *ALLOWED tells whether to go on.  The refusal, if it is
+static void decide(struct fh_core *c, struct request *r)
+{
+	r->decision = fh_core_decide(c, &r->actor, r->action, r->resource, r->arguments.n);
+}
+
+/* Records what was decided; *ALLOWED tells whether to go on.  The refusal, if it is
  * one, has been put into the gate's outbox.  */
-static fh_err decide(struct fh_core *c, struct request *r, bool *allowed)
+static fh_err record(struct fh_core *c, struct request *r, bool *allowed)
 {
 	*allowed = false;
 	if (c->nearly_full)
 		return refuse(c, r, "record-full",
 			      "the record has no room left, so nothing is permitted");
-	r->decision = fh_core_decide(c, &r->actor, r->action, r->resource, r->arguments.n);
 	if (!fh_allows(r->decision.verdict) && flooding(&c->gate[r->gate], &r->actor)) {
 		r->index = FH_NO_INDEX;
 		reply_denied(c, r);
@@ -329,7 +333,8 @@ static fh_err ask_initialize(struct fh_core *c, struct request *r)
 		return refuse(c, r, "too-many-sessions",
 			      "too many sessions of this actor, or of all, are open; close some");
 	r->client = FH_SPAN_ARRAY(s->id);
-	fh_err e = decide(c, r, &allowed);
+	decide(c, r);
+	fh_err e = record(c, r, &allowed);
 
 	if (e == FH_ERR_OK && allowed)
 		e = append_start(c, r, server, s);
@@ -415,11 +420,11 @@ static struct fh_core_session *session_of(struct fh_core *c, struct request *r, 
 	return s;
 }
 
-static fh_err decide_and_permit(struct fh_core *c, struct request *r, struct fh_core_session *s,
+static fh_err record_and_permit(struct fh_core *c, struct request *r, struct fh_core_session *s,
 				enum fh_permit_kind kind)
 {
 	bool allowed;
-	fh_err e = decide(c, r, &allowed);
+	fh_err e = record(c, r, &allowed);
 
 	if (e != FH_ERR_OK || !allowed)
 		return e;
@@ -435,7 +440,8 @@ static fh_err ask_list(struct fh_core *c, struct request *r)
 		return e;
 	r->action = fh_entity_uid_of(FH_TYPE_ACTION, FH_SPAN_LIT(FH_ACTION_MCP_LIST));
 	r->resource = fh_entity_uid_of(FH_TYPE_SERVER, r->ask->server);
-	return decide_and_permit(c, r, s, FH_PERMIT_LIST);
+	decide(c, r);
+	return record_and_permit(c, r, s, FH_PERMIT_LIST);
 }
 
 static fh_err ask_call(struct fh_core *c, struct request *r)
@@ -452,16 +458,21 @@ static fh_err ask_call(struct fh_core *c, struct request *r)
 	if (fh_wire_action(&c->policy.schema, r->ask->server, r->ask->tool, &w) != FH_ERR_OK)
 		return refuse(c, r, "tool-not-in-schema",
 			      "the operator's schema does not name this tool");
-	const char *against = fh_core_pins_obstacle(c, s, r->ask->tool, r->ask->params, &why);
-
-	if (against != nullptr)
-		return refuse(c, r, against, why.what);
 	r->action = w.uid;
 	r->arguments = r->ask->params;
 	e = fh_wire_resource(&w, r->ask->server, r->arguments, &c->scratch, &r->resource, &why);
 	if (e != FH_ERR_OK)
 		return refuse(c, r, "malformed-resource", why.what);
-	return decide_and_permit(c, r, s, FH_PERMIT_CALL);
+	decide(c, r);
+	/* Checking can take core's time, so only what is permitted gets that far.  */
+	if (fh_allows(r->decision.verdict)) {
+		const char *against =
+			fh_core_pins_obstacle(c, s, r->ask->tool, r->arguments, &why);
+
+		if (against != nullptr)
+			return refuse(c, r, against, why.what);
+	}
+	return record_and_permit(c, r, s, FH_PERMIT_CALL);
 }
 
 /* --- the rest --------------------------------------------------------- */

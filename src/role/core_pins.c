@@ -8,6 +8,7 @@
 #include "codec/cbor.h"
 #include "codec/json.h"
 #include "codec/lookup.h"
+#include "os/clock.h"
 #include "role/log.h"
 
 #include <string.h>
@@ -307,7 +308,8 @@ fh_err fh_core_pins_ask(struct fh_core *c, struct fh_core_session *s, struct fh_
 /* --- calls ------------------------------------------------------------ */
 
 static const char *check_arguments(struct fh_core *c, const struct fh_pin *pin,
-				   struct fh_span arguments, struct fh_trace *why)
+				   struct fh_span arguments, uint64_t *steps,
+				   struct fh_trace *why)
 {
 	size_t cap = 6 * arguments.n + 16;
 	uint8_t *p = fh_arena_space(&c->pins_scratch, cap);
@@ -323,13 +325,32 @@ static const char *check_arguments(struct fh_core *c, const struct fh_pin *pin,
 	if (e == FH_ERR_OK && b.bad)
 		e = FH_ERR_NOMEM;
 	if (e == FH_ERR_OK)
-		e = fh_pin_check_arguments(pin, fh_builder_span(&b), &c->pins_scratch, &valid, &t);
+		e = fh_pin_check_arguments(pin, fh_builder_span(&b), &c->pins_scratch, &valid,
+					   steps, &t);
 	fh_arena_reset(&c->pins_scratch);
 	fh_trace_what(why, "the arguments, at %s: %s", t.where[0] == '\0' ? "#" : t.where,
 		      t.what[0] == '\0' ? fh_err_text(e) : t.what);
 	if (e != FH_ERR_OK)
 		return "arguments-unchecked";
 	return valid ? nullptr : "arguments-invalid";
+}
+
+static const char *check_bounded(struct fh_core *c, const struct fh_core_session *s,
+				 const struct fh_pin *pin, struct fh_span arguments,
+				 struct fh_trace *why)
+{
+	struct fh_span who = fh_span_of(s->principal, s->principal_n);
+	uint64_t steps = 0;
+
+	if (!fh_check_allowed(&c->checks, who, fh_clock_boot_ms())) {
+		fh_trace_what(why, "the checks of this actor's arguments took too much work; "
+			      "call again in some seconds");
+		return "too-many-checks";
+	}
+	const char *against = check_arguments(c, pin, arguments, &steps, why);
+
+	fh_check_taken(&c->checks, who, steps, fh_clock_boot_ms());
+	return against;
 }
 
 const char *fh_core_pins_obstacle(struct fh_core *c, const struct fh_core_session *s,
@@ -360,5 +381,5 @@ const char *fh_core_pins_obstacle(struct fh_core *c, const struct fh_core_sessio
 			"the server does not define this tool, which the operator pinned");
 		return "pin-missing";
 	}
-	return check_arguments(c, &p->pin[k], arguments, why);
+	return check_bounded(c, s, &p->pin[k], arguments, why);
 }

@@ -48,8 +48,10 @@ fh_err fh_json_schema_read(const struct fh_json *root, const struct fh_json_sche
  * instance, as "#" and a JSON Pointer, the keyword, and what it asks.  SCRATCH gets back what
  * it gives.  FH_ERR_LIMIT if the answer takes more than FH_SCHEMA_STEPS_MAX or schemas
  * lead into each other more than FH_SCHEMA_DEPTH_MAX deep, FH_ERR_NOMEM; then, too, *T
- * says what.  *VALID is written on success.  */
+ * says what.  *VALID is written on success, *STEPS (may
+ * be NULL) always: what it took.  */
 fh_err fh_json_schema_check(const struct fh_json_schema *s, const struct fh_json *instance,
-			    struct fh_arena *scratch, bool *valid, struct fh_trace *t);
+			    struct fh_arena *scratch, bool *valid, uint64_t *steps,
+			    struct fh_trace *t);
 
 #endif

@@ -302,7 +302,8 @@ bool fh_schema_apply_child(struct fh_schema_run *r, const struct fh_schema_frame
 }
 
 fh_err fh_json_schema_check(const struct fh_json_schema *s, const struct fh_json *instance,
-			    struct fh_arena *scratch, bool *valid, struct fh_trace *t)
+			    struct fh_arena *scratch, bool *valid, uint64_t *steps,
+			    struct fh_trace *t)
 {
 	struct fh_schema_run r = { .schema = s, .scratch = scratch, .trace = t,
 				   .steps = FH_SCHEMA_STEPS_MAX };
@@ -311,5 +312,7 @@ fh_err fh_json_schema_check(const struct fh_json_schema *s, const struct fh_json
 
 	if (r.e == FH_ERR_OK)
 		*valid = answer;
+	if (steps != nullptr)
+		*steps = FH_SCHEMA_STEPS_MAX - r.steps;
 	return r.e;
 }

@@ -84,7 +84,7 @@ def run(base):
 
 	def arguments_are_held_to_the_pinned_schema():
 		s = d.session(base.token)
-		for arguments, where in (({"path": "/public/x", "n": "1"}, "#/n"), ({}, "path"),
+		for arguments, where in (({"path": "/public/x", "n": "1"}, "#/n"),
 				({"path": "/public/x", "n": 9007199254740993}, "#/n"),
 				({"path": "/public/x", "force": True}, "#/force")):
 			answer = s.call("take", **arguments)
@@ -93,6 +93,8 @@ def run(base):
 			entry = base.entries(index_of(answer))[index_of(answer)]
 			demand(entry["kind"] == "refusal" and entry["fields"]["detail"]["reason"] == "arguments-invalid", entry)
 		demand(reason_of(s.call("wait", seconds=6)) == "arguments-invalid", "wait")
+		demand(reason_of(s.call("take")) == "malformed-resource", "a call without what it is about")
+		demand(reason_of(s.call("take", path="/private/x", n="1")) == "no-permit", "checked although it is not permitted")
 		demand("/public/x" not in {c["arguments"].get("path") for c in base.received()}, "it reached the server")
 		s.end()
 
@@ -173,6 +175,23 @@ def run(base):
 		s.end()
 		demand("left out wait" in base.run("pin", base.server, "--except", "wait").stdout, "pin")
 
+	def one_caller_cannot_have_core_check_all_day():
+		define(TAKE.replace('"n": {', '"text": {"type": "string", "pattern": "^(a?){1000}b$"}, "n": {'), WAIT)
+		change()
+		s = d.session(base.token)
+		long = "a" * 5000
+		reasons = [reason_of(s.call("take", path="/private/x", text=long)) for _ in range(8)]
+		demand(reasons == ["no-permit"] * 8, "unpermitted", reasons)
+		reasons = []
+		while len(reasons) < 40 and "too-many-checks" not in reasons:
+			reasons.append(reason_of(s.call("take", path="/public/long", text=long)))
+		demand(reasons[0] == "arguments-invalid" and reasons[-1] == "too-many-checks", reasons)
+		other = d.session(base.token)
+		reason = reason_of(other.call("take", path="/public/long", text="b"))
+		demand(reason == "too-many-checks", "another session of the actor:", reason)
+		s.end()
+		other.end()
+
 	def revoked_pins_hold_nobody():
 		define(TAKE.replace("Takes", "Gives"), WAIT)
 		change("--revoke")
@@ -191,7 +210,8 @@ def run(base):
 		a_changed_definition_is_not_listed_and_not_called, one_that_changes_in_a_session_is_not_called_any_more,
 		two_definitions_of_one_name_are_none, tools_on_later_pages_are_compared_as_well,
 		a_tool_that_is_no_longer_defined_is_not_called, a_server_that_does_not_list_its_tools_opens_no_session,
-		what_changed_is_shown, tools_that_are_left_out_are_not_called, revoked_pins_hold_nobody,
+		what_changed_is_shown, tools_that_are_left_out_are_not_called,
+		one_caller_cannot_have_core_check_all_day, revoked_pins_hold_nobody,
 		in_the_end_all_of_it_verifies))
 
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A list of a schema and instances.  What is refused has a place, a reason and a cure; a
- * schema that is strict is also one that is not; what one instance gets, it gets again.  */
+ * schema that is strict is also one that is not; what one instance gets, it gets again, by as
+ * much work.  */
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "schema/json_schema.h"
 
 constexpr size_t room = 8 << 20;
@@ -22,12 +24,13 @@ static void check_instance(const struct fh_json_schema *s, const struct fh_json 
 	struct fh_arena scratch = fh_arena_of(more, room);
 	struct fh_trace t = { 0 };
 	bool first = true, second = true;
-	fh_err e = fh_json_schema_check(s, j, &scratch, &first, &t);
+	uint64_t steps, again;
+	fh_err e = fh_json_schema_check(s, j, &scratch, &first, &steps, &t);
 
 	if (e != FH_ERR_OK || !first)
 		check_trace(&t);
-	if (e != fh_json_schema_check(s, j, &scratch, &second, nullptr) || first != second ||
-	    scratch.n != 0)
+	if (e != fh_json_schema_check(s, j, &scratch, &second, &again, nullptr) ||
+	    first != second || steps != again || steps > FH_SCHEMA_STEPS_MAX || scratch.n != 0)
 		abort();
 }
 

@@ -25,7 +25,7 @@ static void check_pin(const struct fh_json *definition, struct fh_span digest)
 	}
 	if (!fh_span_equal(fh_hash_span(&pin.digest), digest))
 		abort();
-	(void)!fh_pin_check_arguments(&pin, definition->raw, &scratch, &valid, nullptr);
+	(void)!fh_pin_check_arguments(&pin, definition->raw, &scratch, &valid, nullptr, nullptr);
 	if (scratch.n != 0)
 		abort();
 }

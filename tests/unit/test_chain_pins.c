@@ -91,7 +91,7 @@ static void holds_arguments_to_the_pinned_schema(void **state)
 		bool valid = !rows[i].valid;
 
 		assert_int_equal(fh_pin_check_arguments(&pin, fh_span_str(rows[i].arguments),
-							&scratch, &valid, &t), FH_ERR_OK);
+							&scratch, &valid, nullptr, &t), FH_ERR_OK);
 		assert_int_equal(valid, rows[i].valid);
 		assert_string_equal(t.where, rows[i].where);
 		assert_int_equal(scratch.n, 0);

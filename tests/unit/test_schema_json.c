@@ -48,7 +48,7 @@ static fh_err check(const char *schema, struct fh_span instance, bool *valid, st
 
 	if (read_schema(schema, true, &s, t) != FH_ERR_OK)
 		fail_msg("%s\n-> %s: %s", schema, t->where, t->what);
-	fh_err e = fh_json_schema_check(s, tree(&trees, instance), &scratch, valid, t);
+	fh_err e = fh_json_schema_check(s, tree(&trees, instance), &scratch, valid, nullptr, t);
 
 	assert_int_equal(scratch.n, 0);
 	return e;
@@ -380,7 +380,7 @@ static void fails_cleanly_without_memory(void **state)
 	for (size_t cap = 0; e == FH_ERR_NOMEM; cap += 16) {
 		struct fh_arena a = fh_arena_of(more, cap);
 
-		e = fh_json_schema_check(s, instance, &a, &valid, nullptr);
+		e = fh_json_schema_check(s, instance, &a, &valid, nullptr, nullptr);
 		assert_true((e == FH_ERR_OK) == valid);
 	}
 	assert_int_equal(e, FH_ERR_OK);
