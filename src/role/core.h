@@ -222,7 +222,8 @@ struct fh_core {
 struct fh_time fh_core_now(struct fh_core *c);
 
 /* Appends one entry of FIELDS (salts are filled in here); its index in *INDEX
- * (may be NULL).  Commits first if the batch is full.  */
+ * (may be NULL).  Commits first if the batch is full.  FH_ERR_STATE, FH_ERR_IO and
+ * FH_ERR_FULL if it could not be appended, or the fold cannot take it: final.  */
 fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *class,
 		      struct fh_fields *fields, uint64_t *index);
 

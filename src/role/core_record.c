@@ -130,7 +130,17 @@ fh_err fh_core_field_entity(struct fh_core *c, struct fh_fields *f, enum fh_fiel
 	return fh_core_field_text(c, f, id, fh_builder_span(&b));
 }
 
+/* What goes wrong here is nobody's own fault: it must not look like a peer's.  */
+static fh_err final_error(fh_err e)
+{
+	return e == FH_ERR_OK || e == FH_ERR_FULL || e == FH_ERR_IO ? e : FH_ERR_STATE;
+}
+
 /* --- entries ---------------------------------------------------------- */
+
+/* Calls, and of each session its start, its opening and a list of its tools; what an
+ * earlier start left open is closed before anything is permitted.  */
+static_assert(FH_SESSIONS_MAX * (FH_CORE_CALLS_MAX + 3) <= FH_OPEN_MAX);
 
 /* A fresh salt for each field, so that opening one tells nothing about
  * another.  */
@@ -141,6 +151,17 @@ static fh_err add_salts(struct fh_fields *f, uint8_t salts[FH_FIELDS_MAX][FH_SAL
 	for (size_t i = 0; i < f->n; i++)
 		f->field[i].salt = fh_span_of(salts[i], FH_SALT_SIZE);
 	return e;
+}
+
+/* Into the batch, and if that is full, into the next one.  */
+static fh_err append_leaf(struct fh_core *c, struct fh_span leaf, struct fh_span payload)
+{
+	fh_err e = fh_journal_append(&c->journal, leaf, payload);
+
+	if (e != FH_ERR_LIMIT)
+		return e;
+	e = fh_core_commit(c);
+	return e == FH_ERR_OK ? fh_journal_append(&c->journal, leaf, payload) : e;
 }
 
 fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *class,
@@ -178,21 +199,17 @@ fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *cl
 	};
 
 	fh_leaf_put(&leaf_builder, &leaf);
-	e = fh_journal_append(&c->journal, fh_builder_span(&leaf_builder),
-			      fh_builder_span(&payload));
-	if (e == FH_ERR_LIMIT) {
-		e = fh_core_commit(c);
-		if (e == FH_ERR_OK)
-			e = fh_journal_append(&c->journal, fh_builder_span(&leaf_builder),
-					      fh_builder_span(&payload));
-	}
+	/* What the fold does not take is not written: no start could read it back.  After
+	 * either failure fold and record are not of one mind, and core has to end.  */
+	e = fh_fold_add(&c->fold, &leaf, fields);
 	if (e == FH_ERR_OK)
-		e = fh_fold_add(&c->fold, &leaf, fields);
-	if (e == FH_ERR_OK && index != nullptr)
+		e = append_leaf(c, fh_builder_span(&leaf_builder), fh_builder_span(&payload));
+	if (e != FH_ERR_OK)
+		return final_error(e);
+	if (index != nullptr)
 		*index = leaf.index;
-	if (e == FH_ERR_OK)
-		fh_core_count_entry(&c->metrics, kind, fields);
-	return e;
+	fh_core_count_entry(&c->metrics, kind, fields);
+	return FH_ERR_OK;
 }
 
 /* --- commits ---------------------------------------------------------- */
@@ -278,12 +295,6 @@ static void look_at_space(struct fh_core *c)
 
 	if (fstatfs(fh_fd_get(c->journal.segment), &s) == 0)
 		c->nearly_full = (uint64_t)s.f_bavail * (uint64_t)s.f_bsize < 2 * FH_RECORD_RESERVE;
-}
-
-/* What goes wrong here is nobody's own fault: it must not look like a peer's.  */
-static fh_err final_error(fh_err e)
-{
-	return e == FH_ERR_OK || e == FH_ERR_FULL || e == FH_ERR_IO ? e : FH_ERR_STATE;
 }
 
 /* Who was let go with a batch of N entries answers in a moment with as many.  */

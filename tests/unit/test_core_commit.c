@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "codec/cbor.h"
 #include "fixture/remove.h"
 #include "os/clock.h"
 
@@ -36,6 +37,7 @@ static int set_up(void **state)
 	assert_non_null(mkdtemp(b->directory));
 	assert_int_equal(fh_arena_map(64 << 20, &b->memory), FH_ERR_OK);
 	assert_int_equal(fh_arena_map(1 << 20, &c->scratch), FH_ERR_OK);
+	assert_int_equal(fh_fold_begin(&b->memory, &c->fold), FH_ERR_OK);
 	assert_int_equal(fh_journal_open(b->directory, &nothing, &nothing, 0, &nothing, nullptr,
 					 &b->memory, &c->journal, &t), FH_ERR_OK);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
@@ -267,6 +269,41 @@ static void a_large_batch_waits_for_nobody(void **state)
 	assert_int_equal(fh_core_gather_ns(&b->core), 0);
 }
 
+/* A permitted intent, or the outcome of INTENT.  */
+static fh_err append_call(struct bench *b, enum fh_entry_kind kind, uint64_t intent)
+{
+	uint8_t bytes[64];
+	struct fh_builder room = FH_BUILDER_ARRAY(bytes);
+	struct fh_fields f = { .n = 1 };
+
+	if (kind == FH_ENTRY_INTENT) {
+		fh_cbor_put_array(&room, 3);
+		fh_cbor_put_bool(&room, true);
+		fh_cbor_put_text(&room, FH_SPAN_LIT("permitted"));
+		fh_cbor_put_array(&room, 0);
+	} else {
+		fh_cbor_put_uint(&room, intent);
+	}
+	f.field[0] = (struct fh_field){
+		.id = kind == FH_ENTRY_INTENT ? FH_FIELD_DECISION : FH_FIELD_INTENT,
+		.value = fh_builder_span(&room),
+	};
+	return fh_core_append(&b->core, kind, FH_CLASS_DEFAULT, &f, nullptr);
+}
+
+static void what_the_fold_cannot_take_is_not_written(void **state)
+{
+	struct bench *b = *state;
+
+	assert_int_equal(append_call(b, FH_ENTRY_OUTCOME, 7), FH_ERR_STATE);
+	assert_int_equal(b->core.journal.tree.size, 0);
+	assert_int_equal(append_call(b, FH_ENTRY_INTENT, 0), FH_ERR_OK);
+	assert_int_equal(append_call(b, FH_ENTRY_OUTCOME, 0), FH_ERR_OK);
+	b->core.fold.opens = FH_OPEN_MAX;
+	assert_int_equal(append_call(b, FH_ENTRY_INTENT, 0), FH_ERR_STATE);
+	assert_int_equal(b->core.journal.tree.size, 2);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -282,6 +319,7 @@ int main(void)
 		TEST(one_caller_is_never_made_to_wait),
 		TEST(nobody_is_waited_for_longer_than_a_moment),
 		TEST(a_large_batch_waits_for_nobody),
+		TEST(what_the_fold_cannot_take_is_not_written),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
