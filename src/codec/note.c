@@ -41,7 +41,7 @@ static bool starts_with_space(struct fh_span s)
 	return false;
 }
 
-static fh_err name_check(struct fh_span name)
+fh_err fh_note_name_check(struct fh_span name)
 {
 	if (name.n > FH_NOTE_NAME_MAX)
 		return FH_ERR_LIMIT;
@@ -69,7 +69,7 @@ static fh_err line_parse(struct fh_span line, struct fh_note_signature *out)
 	fh_err e = fh_cursor_end(&c);
 
 	if (e == FH_ERR_OK)
-		e = name_check(s.name);
+		e = fh_note_name_check(s.name);
 	if (e == FH_ERR_OK)
 		e = fh_base64_size(s.encoded, &n);
 	if (e != FH_ERR_OK)

@@ -35,6 +35,9 @@ struct fh_note {
  * behind.  Spans look into the input.  */
 fh_err fh_note_parse(struct fh_span note, struct fh_note *out);
 
+/* A key name: 1 to FH_NOTE_NAME_MAX bytes (FH_ERR_LIMIT above) without spaces and "+".  */
+fh_err fh_note_name_check(struct fh_span name);
+
 /* Decodes S's signature without its key id into OUT: exactly N bytes, or
  * FH_ERR_FORMAT and OUT is untouched.  N is at most FH_NOTE_SIGNATURE_MAX
  * (FH_ERR_LIMIT).  */
