@@ -51,6 +51,10 @@ enum fh_expr_kind {
 	FH_EXPR_IS_EMPTY,     /* a.isEmpty() */
 	/* extension types */
 	FH_EXPR_CALL,         /* function(items[0..n]), or items[0].function(...) */
+	/* what policy/fold.h makes of others; nobody else ever sees them */
+	FH_EXPR_VALUE,        /* value: a constant that has no literal */
+	FH_EXPR_NAMED,        /* variable == the entity with numbers[0] */
+	FH_EXPR_WITHIN,       /* variable in [entities with numbers[0..n]] */
 	FH_EXPR_KINDS
 };
 
@@ -65,9 +69,9 @@ enum fh_variable {
  * child.  */
 struct fh_expr {
 	enum fh_expr_kind kind : 8;
-	uint8_t which;         /* VARIABLE: enum fh_variable; CALL: enum fh_function */
+	uint8_t which;         /* enum fh_function of CALL, or else enum fh_variable */
 	uint16_t depth;        /* 1 for a leaf; at most FH_EXPR_DEPTH_MAX */
-	uint32_t n;            /* children of RECORD, SET and CALL */
+	uint32_t n;            /* children of RECORD, SET and CALL, numbers of WITHIN */
 	struct fh_position at; /* of its operator, or else of its first token */
 	union {
 		bool boolean;
@@ -76,6 +80,8 @@ struct fh_expr {
 		const struct fh_entity_key *entity;
 		const struct fh_expr *const *items;
 		const struct fh_expr_field *fields; /* in the order of the text, names once */
+		const struct fh_value *value;
+		const uint32_t *numbers; /* by policy/names.h */
 	};
 	const struct fh_expr *a;
 	const struct fh_expr *b;

@@ -2,12 +2,16 @@
 #include "policy/authorize.h"
 
 /* Asks one policy.  Satisfied permits count only while no forbid is.  */
-static fh_err ask(const struct fh_policy *p, struct fh_evaluation *v, bool *forbidden,
+static fh_err ask(const struct fh_rule *rule, struct fh_evaluation *v, bool *forbidden,
 		  struct fh_response *r)
 {
+	const struct fh_policy *p = rule->policy;
 	struct fh_fault fault;
 	bool satisfied;
-	fh_err e = fh_policy_evaluate(v, p, &satisfied, &fault);
+
+	if (fh_policy_is_template(p) || !fh_rule_matches(v, rule))
+		return FH_ERR_OK;
+	fh_err e = fh_rule_evaluate(v, rule, &satisfied, &fault);
 
 	if (e != FH_ERR_OK)
 		return e;
@@ -22,18 +26,19 @@ static fh_err ask(const struct fh_policy *p, struct fh_evaluation *v, bool *forb
 	return FH_ERR_OK;
 }
 
-fh_err fh_authorize(const struct fh_policies *p, struct fh_evaluation *v, struct fh_arena *a,
+fh_err fh_authorize(const struct fh_rules *rules, struct fh_evaluation *v, struct fh_arena *a,
 		    struct fh_response *out)
 {
-	struct fh_response r = { .reasons = fh_arena_array(a, p->n, sizeof(struct fh_policy *)),
-				 .errors = fh_arena_array(a, p->n, sizeof(*r.errors)) };
+	size_t n = rules->n;
+	struct fh_response r = { .reasons = fh_arena_array(a, n, sizeof(struct fh_policy *)),
+				 .errors = fh_arena_array(a, n, sizeof(*r.errors)) };
 	bool forbidden = false;
 	fh_err e = r.reasons == nullptr || r.errors == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
 
-	for (size_t i = 0; e == FH_ERR_OK && i < p->n; i++) {
-		if (!fh_policy_is_template(&p->list[i]))
-			e = ask(&p->list[i], v, &forbidden, &r);
-	}
+	for (int i = 0; e == FH_ERR_OK && i < 3; i++)
+		e = fh_evaluation_number(v, &rules->names, (enum fh_variable)i);
+	for (size_t i = 0; e == FH_ERR_OK && i < n; i++)
+		e = ask(&rules->list[i], v, &forbidden, &r);
 	r.allowed = !forbidden && r.reasons_n > 0;
 	if (e == FH_ERR_OK)
 		*out = r;

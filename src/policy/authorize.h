@@ -2,7 +2,7 @@
 #ifndef FH_POLICY_AUTHORIZE_H
 #define FH_POLICY_AUTHORIZE_H
 
-#include "policy/evaluate.h"
+#include "policy/rule.h"
 
 /* Cedar's answer to one request, for all policies of a document: allow iff some
  * permit and no forbid is satisfied.  A policy with a fault does not apply.
@@ -22,9 +22,9 @@ struct fh_response {
 	size_t errors_n;
 };
 
-/* Asks all policies of P but templates; what *OUT holds comes from A.  Errors as
- * fh_policy_evaluate().  */
-fh_err fh_authorize(const struct fh_policies *p, struct fh_evaluation *v, struct fh_arena *a,
+/* Asks all policies of RULES but templates, in V, which is begun; what *OUT holds comes from
+ * A.  Errors as fh_rule_evaluate().  */
+fh_err fh_authorize(const struct fh_rules *rules, struct fh_evaluation *v, struct fh_arena *a,
 		    struct fh_response *out);
 
 #endif

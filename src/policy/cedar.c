@@ -16,6 +16,7 @@
 struct fh_cedar {
 	struct fh_arena arena; /* what is held; questions take from its free rest */
 	struct fh_policies policies;
+	struct fh_rules rules; /* of these */
 	struct fh_entities entities;
 	struct fh_schema schema;
 	bool has_schema;
@@ -58,6 +59,27 @@ static fh_err keep(struct fh_arena *a, const char *text, size_t n, struct fh_spa
 	return e;
 }
 
+/* Takes POLICIES, which look into A, unless E says that they were refused.  */
+static fh_err take_policies(struct fh_cedar *c, fh_err e, const struct fh_policies *policies,
+			    struct fh_arena *a, struct fh_trace *t, struct fh_cedar_error *why)
+{
+	struct fh_rules rules;
+
+	if (e != FH_ERR_OK)
+		return explain(e, t, why);
+	e = fh_rules_compile(policies, a, &rules);
+	if (e != FH_ERR_OK) {
+		fh_trace_where(t, "policies");
+		fh_trace_what(t, "the policies need more memory than there is");
+		fh_trace_cure(t, "give more memory, or fewer policies");
+		return explain(e, t, why);
+	}
+	c->arena = *a;
+	c->policies = *policies;
+	c->rules = rules;
+	return FH_ERR_OK;
+}
+
 fh_err fh_cedar_policies(struct fh_cedar *c, const char *text, size_t n,
 			 struct fh_cedar_error *why)
 {
@@ -67,11 +89,7 @@ fh_err fh_cedar_policies(struct fh_cedar *c, const char *text, size_t n,
 	fh_err e = fh_policies_parse(fh_span_of(text, n), FH_CEDAR_TEXT_MAX, "policies", &a,
 				     &policies, &t);
 
-	if (e != FH_ERR_OK)
-		return explain(e, &t, why);
-	c->arena = a;
-	c->policies = policies;
-	return FH_ERR_OK;
+	return take_policies(c, e, &policies, &a, &t, why);
 }
 
 fh_err fh_cedar_policies_json(struct fh_cedar *c, const char *text, size_t n,
@@ -85,11 +103,7 @@ fh_err fh_cedar_policies_json(struct fh_cedar *c, const char *text, size_t n,
 
 	if (e == FH_ERR_OK)
 		e = fh_est_read(kept, FH_CEDAR_TEXT_MAX, "policies", &a, &policies, &t);
-	if (e != FH_ERR_OK)
-		return explain(e, &t, why);
-	c->arena = a;
-	c->policies = policies;
-	return FH_ERR_OK;
+	return take_policies(c, e, &policies, &a, &t, why);
 }
 
 /* Takes SCHEMA, or none if it is NULL, and the memory A it needs.  */
@@ -281,7 +295,7 @@ static fh_err ask(struct fh_cedar *c, const struct fh_cedar_request *r, struct f
 	if (e == FH_ERR_OK)
 		e = fh_evaluation_begin(&v, uid[0], uid[1], uid[2], context, &source, a);
 	if (e == FH_ERR_OK)
-		e = fh_authorize(&c->policies, &v, a, &response);
+		e = fh_authorize(&c->rules, &v, a, &response);
 	return e == FH_ERR_OK ? put_answer(c, &response, a, out) : e;
 }
 

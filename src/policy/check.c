@@ -167,6 +167,9 @@ struct fh_checked fh_check_expr(struct fh_check *c, const struct fh_expr *e,
 		return fh_check_in(c, e, prior);
 	case FH_EXPR_CALL:
 		return fh_check_call(c, e, prior);
+	case FH_EXPR_VALUE: /* these are made later */
+	case FH_EXPR_NAMED:
+	case FH_EXPR_WITHIN:
 	case FH_EXPR_KINDS:
 		break;
 	}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/decision.h"
 
-#include "policy/evaluate.h"
 #include "policy/index.h"
 
 /* The policies of one effect that are satisfied: how many, and those that come
@@ -15,7 +14,6 @@ struct satisfied {
 /* One decision while it is made.  */
 struct deciding {
 	const struct fh_policy_set *set;
-	const struct fh_schema_action *action;
 	const struct fh_circumstances *now;
 	struct fh_evaluation v;
 	struct satisfied permits; /* effective ones */
@@ -68,66 +66,6 @@ static void record(struct satisfied *s, uint32_t policy)
 	for (; i > 0 && s->policy[i - 1] > policy; i--)
 		s->policy[i] = s->policy[i - 1];
 	s->policy[i] = policy;
-}
-
-/* The request's entity of variable SIDE is, or is in, UP.  */
-static bool is_in(const struct deciding *d, enum fh_variable side, const struct fh_entity_key *up)
-{
-	const struct fh_entity *e = d->v.entity[side];
-
-	return fh_entity_key_equal(&d->v.key[side], up) ||
-	       (e != nullptr && fh_entity_has_ancestor(e, up));
-}
-
-static bool side_matches(const struct deciding *d, enum fh_variable side, const struct fh_scope *s,
-			 uint64_t hash)
-{
-	const struct fh_entity_key *self = &d->v.key[side];
-	struct fh_entity_key named = { .hash = hash };
-
-	if (s->entities_n > 0)
-		named.uid = s->entities[0];
-	switch (s->kind) {
-	case FH_SCOPE_ANY:
-		return true;
-	case FH_SCOPE_EQUAL:
-		return fh_entity_key_equal(self, &named);
-	case FH_SCOPE_IN:
-		return is_in(d, side, &named);
-	case FH_SCOPE_IS:
-		return fh_span_equal(self->uid.type, s->type);
-	case FH_SCOPE_IS_IN:
-		return fh_span_equal(self->uid.type, s->type) && is_in(d, side, &named);
-	}
-	return false;
-}
-
-/* The request's action is, or is in, ACTION.  */
-static bool action_in(const struct deciding *d, uint32_t action)
-{
-	for (uint32_t i = 0; i < d->action->ancestors_n; i++) {
-		if (d->action->ancestors[i] == action)
-			return true;
-	}
-	return false;
-}
-
-/* A policy whose list names several of the request's action groups is found once
- * for each of them; only the first counts.  */
-static bool action_matches(const struct deciding *d, const struct fh_policy *p,
-			   const struct fh_index_entry *found)
-{
-	const struct fh_index_rule *rule = &d->set->index->rules[found->policy];
-
-	if (p->action.kind == FH_SCOPE_ANY)
-		return true;
-	if (p->action.kind == FH_SCOPE_EQUAL)
-		return rule->actions[0] == d->action->ancestors[0];
-	for (uint32_t i = 0; i < found->listed; i++) {
-		if (action_in(d, rule->actions[i]))
-			return false;
-	}
-	return action_in(d, rule->actions[found->listed]);
 }
 
 /* --- permits that are effective ------------------------------------------ */
@@ -195,71 +133,73 @@ static void try_permit(struct deciding *d, uint32_t policy)
 	record(&d->permits, policy);
 }
 
-/* The conditions of P, whose scope matches.  */
-static void try_conditions(struct deciding *d, const struct fh_policy *p, uint32_t policy)
+/* The rule of POLICY, whose scope matches.  */
+static void try_conditions(struct deciding *d, const struct fh_rule *r, uint32_t policy)
 {
 	struct fh_fault fault = { 0 };
-	bool satisfied = p->conditions_n == 0;
+	bool satisfied = r->conditions_n == 0, forbids = r->policy->forbids;
 
 	if (!satisfied && d->e == FH_ERR_OK)
-		d->e = fh_conditions_evaluate(&d->v, p, &satisfied, &fault);
-	if (satisfied && p->forbids)
+		d->e = fh_rule_evaluate(&d->v, r, &satisfied, &fault);
+	if (satisfied && forbids)
 		record(&d->forbids, policy);
 	else if (satisfied)
 		try_permit(d, policy);
-	else if (p->forbids && fault.kind != FH_FAULT_NONE)
+	else if (forbids && fault.kind != FH_FAULT_NONE)
 		record(&d->erred, policy);
 }
 
-static void try_policy(struct deciding *d, const struct fh_index_entry *found)
+/* A policy whose list names several of the request's action groups is found once
+ * for each of them; only the first counts.  */
+static bool found_before(const struct deciding *d, const struct fh_rule *r, uint32_t listed)
 {
-	const struct fh_policy *p = &d->set->policies[found->policy];
-	const struct fh_index_rule *rule = &d->set->index->rules[found->policy];
-
-	if (action_matches(d, p, found) &&
-	    side_matches(d, FH_VARIABLE_PRINCIPAL, &p->principal, rule->principal_hash) &&
-	    side_matches(d, FH_VARIABLE_RESOURCE, &p->resource, rule->resource_hash))
-		try_conditions(d, p, found->policy);
+	for (uint32_t i = 0; i < listed; i++) {
+		if (fh_numbers_have(&d->v.in[FH_VARIABLE_ACTION],
+				    r->scope[FH_VARIABLE_ACTION].numbers[i]))
+			return true;
+	}
+	return false;
 }
 
-/* Tries what hangs under ACTION and the entity with hash ENTITY.  */
-static void try_key(struct deciding *d, uint32_t action, enum fh_index_side side, uint64_t entity)
+/* Tries what hangs under ACTION and the entity NUMBER of SIDE.  */
+static void try_key(struct deciding *d, uint32_t action, enum fh_index_side side, uint32_t number)
 {
 	const struct fh_policy_index *x = d->set->index;
-	uint64_t key = fh_index_key(action, side, entity);
+	struct fh_index_place found = fh_policy_index_find(x, action, side, number);
 
-	for (uint32_t i = x->bucket[key & x->mask]; i != 0; i = x->entries[i - 1].next) {
-		if (x->entries[i - 1].key == key)
-			try_policy(d, &x->entries[i - 1]);
+	for (uint32_t i = found.first; i < found.first + found.n; i++) {
+		const struct fh_rule *r = &d->set->rules.list[x->entries[i].policy];
+
+		if (fh_rule_matches(&d->v, r) && !found_before(d, r, x->entries[i].listed))
+			try_conditions(d, r, x->entries[i].policy);
 	}
 }
 
-/* Tries what hangs under ACTION and what the request's entity of variable SIDE is
- * or is in.  */
-static void try_side(struct deciding *d, uint32_t action, enum fh_variable side,
-		     enum fh_index_side key)
-{
-	const struct fh_entity *e = d->v.entity[side];
-
-	try_key(d, action, key, d->v.key[side].hash);
-	for (uint32_t i = 0; e != nullptr && i < e->ancestors_n; i++) {
-		if (i == 0 || e->ancestors[i]->hash != e->ancestors[i - 1]->hash)
-			try_key(d, action, key, e->ancestors[i]->hash);
-	}
-}
-
+/* Tries what hangs under ACTION and whatever the request's entities are or are in.  */
 static void try_action(struct deciding *d, uint32_t action)
 {
-	try_key(d, action, FH_INDEX_NEITHER, 0);
-	try_side(d, action, FH_VARIABLE_PRINCIPAL, FH_INDEX_PRINCIPAL);
-	try_side(d, action, FH_VARIABLE_RESOURCE, FH_INDEX_RESOURCE);
+	const struct fh_numbers *who = &d->v.in[FH_VARIABLE_PRINCIPAL];
+	const struct fh_numbers *what = &d->v.in[FH_VARIABLE_RESOURCE];
+
+	if (fh_policy_index_has(d->set->index, action, FH_INDEX_NEITHER))
+		try_key(d, action, FH_INDEX_NEITHER, FH_UNNAMED);
+	if (fh_policy_index_has(d->set->index, action, FH_INDEX_PRINCIPAL)) {
+		for (uint32_t i = 0; i < who->n; i++)
+			try_key(d, action, FH_INDEX_PRINCIPAL, who->list[i]);
+	}
+	if (fh_policy_index_has(d->set->index, action, FH_INDEX_RESOURCE)) {
+		for (uint32_t i = 0; i < what->n; i++)
+			try_key(d, action, FH_INDEX_RESOURCE, what->list[i]);
+	}
 }
 
 static void try_all(struct deciding *d)
 {
-	try_action(d, FH_SCHEMA_NONE);
-	for (uint32_t i = 0; i < d->action->ancestors_n; i++)
-		try_action(d, d->action->ancestors[i]);
+	const struct fh_numbers *actions = &d->v.in[FH_VARIABLE_ACTION];
+
+	try_action(d, FH_UNNAMED);
+	for (uint32_t i = 0; i < actions->n; i++)
+		try_action(d, actions->list[i]);
 }
 
 /* Default deny; forbid wins, and so does one that could not be evaluated.  */
@@ -302,10 +242,11 @@ static void conclude(const struct deciding *d, struct fh_decision *out)
 	out->retain_ms = permitted ? d->retain_ms : 0;
 }
 
-static bool lists_type(const uint32_t *types, uint32_t n, uint32_t type)
+static bool lists_type(const struct fh_schema *s, const uint32_t *types, uint32_t n,
+		       struct fh_span type)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		if (types[i] == type)
+		if (fh_span_equal(s->types[types[i]].name, type))
 			return true;
 	}
 	return false;
@@ -319,12 +260,29 @@ static enum fh_reason type_request(const struct fh_schema *s, const struct fh_re
 		return FH_REASON_UNKNOWN_ACTION;
 	const struct fh_schema_action *a = &s->actions[action];
 
-	if (!lists_type(a->principals, a->principals_n,
-			fh_schema_find_type(s, r->principal.type)))
+	if (!lists_type(s, a->principals, a->principals_n, r->principal.type))
 		return FH_REASON_WRONG_PRINCIPAL;
-	if (!lists_type(a->resources, a->resources_n, fh_schema_find_type(s, r->resource.type)))
+	if (!lists_type(s, a->resources, a->resources_n, r->resource.type))
 		return FH_REASON_WRONG_RESOURCE;
 	return FH_REASON_UNDECIDED;
+}
+
+/* Finds and numbers the entities of R.  */
+static fh_err begin(struct deciding *d, const struct fh_request *r, uint32_t action,
+		    struct fh_arena *scratch)
+{
+	const struct fh_index_action *a = &d->set->index->actions[action];
+	const struct fh_names *names = &d->set->rules.names;
+	fh_err e = fh_evaluation_begin_as(&d->v, r->principal, &a->entity, r->resource, r->context,
+					  &r->entities, scratch);
+
+	d->v.self[FH_VARIABLE_ACTION] = a->self;
+	d->v.in[FH_VARIABLE_ACTION] = a->in;
+	if (e == FH_ERR_OK)
+		e = fh_evaluation_number(&d->v, names, FH_VARIABLE_PRINCIPAL);
+	if (e == FH_ERR_OK)
+		e = fh_evaluation_number(&d->v, names, FH_VARIABLE_RESOURCE);
+	return e;
 }
 
 fh_err fh_policy_decide(const struct fh_policy_set *set, const struct fh_request *r,
@@ -345,9 +303,7 @@ fh_err fh_policy_decide(const struct fh_policy_set *set, const struct fh_request
 		*out = fh_decision_refused(untyped);
 		return FH_ERR_OK;
 	}
-	d.e = fh_evaluation_begin(&d.v, r->principal, r->action, r->resource, r->context,
-				  &r->entities, scratch);
-	d.action = &set->schema.actions[action];
+	d.e = begin(&d, r, action, scratch);
 	if (d.e == FH_ERR_OK)
 		try_all(&d);
 	if (d.e == FH_ERR_OK)

@@ -77,8 +77,8 @@ struct fh_decision {
 	uint64_t retain_ms;        /* and the shortest @retain among them, or 0 */
 };
 
-/* Decides R under SET in the circumstances NOW.  The groups of the scope's actions come
- * from the schema, everything else from R->entities.  Working memory comes from SCRATCH.
+/* Decides R under SET in the circumstances NOW.  The action's groups come from the schema,
+ * everything else from R->entities.  Working memory comes from SCRATCH.
  * Nothing is charged yet: that is the caller's, once the decision is recorded.
  *
  * An error is not a decision and callers treat it as a refusal: FH_ERR_NOMEM,

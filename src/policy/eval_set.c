@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/eval.h"
 
-static bool say(struct fh_value *out, bool b)
-{
-	*out = (struct fh_value){ .kind = FH_VALUE_BOOL, .boolean = b };
-	return true;
-}
-
 bool fh_eval_set(struct fh_evaluation *v, const struct fh_expr *e, struct fh_value *out)
 {
 	struct fh_value *items = fh_arena_array(v->arena, e->n, sizeof(*items));
@@ -45,19 +39,24 @@ static bool covers(const struct fh_value *a, const struct fh_value *b, bool any)
 	return !any;
 }
 
-bool fh_eval_contains(struct fh_evaluation *v, const struct fh_expr *e, struct fh_value *out)
+bool fh_eval_contains(struct fh_evaluation *v, const struct fh_expr *e, bool *out)
 {
-	struct fh_value a, b = { 0 };
+	struct fh_value rooms[2];
+	const struct fh_value *a = fh_eval_operand(v, e->a, &rooms[0]), *b = nullptr;
 
-	if (!fh_eval(v, e->a, &a) || (e->b != nullptr && !fh_eval(v, e->b, &b)))
+	if (a == nullptr)
 		return false;
-	if (a.kind != FH_VALUE_SET)
+	if (e->b != nullptr && (b = fh_eval_operand(v, e->b, &rooms[1])) == nullptr)
+		return false;
+	if (a->kind != FH_VALUE_SET)
 		return fh_eval_fault(v, e->a, FH_FAULT_TYPE);
-	if (e->kind == FH_EXPR_IS_EMPTY)
-		return say(out, a.n == 0);
-	if (e->kind == FH_EXPR_CONTAINS)
-		return say(out, fh_value_contains(&a, &b));
-	if (b.kind != FH_VALUE_SET)
+	if (b == nullptr) { /* isEmpty() */
+		*out = a->n == 0;
+		return true;
+	}
+	if (e->kind != FH_EXPR_CONTAINS && b->kind != FH_VALUE_SET)
 		return fh_eval_fault(v, e->b, FH_FAULT_TYPE);
-	return say(out, covers(&a, &b, e->kind == FH_EXPR_CONTAINS_ANY));
+	*out = e->kind == FH_EXPR_CONTAINS ? fh_value_contains(a, b)
+					   : covers(a, b, e->kind == FH_EXPR_CONTAINS_ANY);
+	return true;
 }

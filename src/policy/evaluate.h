@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "policy/ast.h"
 #include "policy/entities.h"
+#include "policy/names.h"
 
 /* What expressions and policies are in one request: exactly Cedar.  Nothing here
  * decides; policy/authorize.h and policy/decision.h do.  */
@@ -45,6 +46,8 @@ struct fh_evaluation {
 	struct fh_value variable[4];            /* by enum fh_variable */
 	struct fh_entity_key key[3];            /* of principal, action and resource */
 	const struct fh_entity *entity[3];      /* the same; NULL: there is none */
+	uint32_t self[3];                       /* their numbers, and those of what each is or */
+	struct fh_numbers in[3];                /* is in, once fh_evaluation_number() was asked */
 	const struct fh_entity_source *source;
 	struct fh_arena *arena;                 /* all memory comes from there */
 	struct fh_fault fault;                  /* the first */
@@ -58,18 +61,19 @@ fh_err fh_evaluation_begin(struct fh_evaluation *v, struct fh_entity_uid princip
 			   struct fh_value context, const struct fh_entity_source *source,
 			   struct fh_arena *a);
 
+/* The same where ACTION is known as an entity, which the source is not asked for.  */
+fh_err fh_evaluation_begin_as(struct fh_evaluation *v, struct fh_entity_uid principal,
+			      const struct fh_entity *action, struct fh_entity_uid resource,
+			      struct fh_value context, const struct fh_entity_source *source,
+			      struct fh_arena *a);
+
+/* Looks up the number of variable I (not the context), and of all it is in.  FH_ERR_NOMEM.  */
+fh_err fh_evaluation_number(struct fh_evaluation *v, const struct fh_names *names,
+			    enum fh_variable i);
+
 /* The value of E in *OUT, or a fault.  An error is FH_ERR_NOMEM or what the source
  * returned: then nothing is known.  */
 fh_err fh_expr_evaluate(struct fh_evaluation *v, const struct fh_expr *e, struct fh_value *out,
 			struct fh_fault *fault);
-
-/* Whether P, which is no template, is satisfied, or a fault (then it is not).
- * Memory is given back.  Errors as above.  */
-fh_err fh_policy_evaluate(struct fh_evaluation *v, const struct fh_policy *p, bool *satisfied,
-			  struct fh_fault *fault);
-
-/* The same for P's conditions alone: its scope is known to match.  */
-fh_err fh_conditions_evaluate(struct fh_evaluation *v, const struct fh_policy *p,
-			      bool *satisfied, struct fh_fault *fault);
 
 #endif

@@ -98,13 +98,14 @@ static fh_err id_table(size_t n, struct fh_arena *a, struct fh_schema_table *out
 	return out->slot == nullptr ? full(t) : FH_ERR_OK;
 }
 
-/* Everything that is asked of each policy ALL, and what the index needs of it.  */
+/* Everything that is asked of each policy ALL.  */
 static fh_err check_each(const struct fh_policies *all, const struct fh_schema *schema,
-			 struct fh_arena *a, struct fh_index_rule *rules, struct fh_trace *t)
+			 struct fh_arena *a, struct fh_trace *t)
 {
 	const struct fh_lexer lex = { .text_name = "policy", .trace = t };
 	struct fh_schema_table ids;
 	struct fh_validation v;
+	const uint32_t *actions;
 	bool idle;
 	fh_err e = id_table(all->n, a, &ids, t);
 
@@ -118,31 +119,39 @@ static fh_err check_each(const struct fh_policies *all, const struct fh_schema *
 		if (e == FH_ERR_OK)
 			e = enter_id(all->list, i, &ids, t);
 		if (e == FH_ERR_OK)
-			e = fh_policy_validate(&v, p, &rules[i].actions, &idle);
+			e = fh_policy_validate(&v, p, &actions, &idle);
 	}
 	return e;
+}
+
+static fh_err compile(struct fh_policy_set *set, const struct fh_policies *all, struct fh_arena *a,
+		      struct fh_trace *t)
+{
+	fh_err e = fh_rules_compile(all, a, &set->rules);
+
+	if (e == FH_ERR_OK)
+		e = fh_policy_index_build(&set->rules, &set->schema, a, &set->index);
+	return e == FH_ERR_OK ? e : full(t);
 }
 
 fh_err fh_policy_check(struct fh_span cedar, struct fh_span schema, struct fh_arena *a,
 		       struct fh_policy_set *out, struct fh_trace *t)
 {
 	struct fh_policy_set set = { 0 };
-	struct fh_index_rule *rules = nullptr;
 	struct fh_policies all;
 	fh_err e = fh_schema_parse(schema, a, &set.schema, t);
 
 	if (e == FH_ERR_OK)
 		e = fh_policies_parse(cedar, FH_POLICY_TEXT_MAX, "policy", a, &all, t);
+	if (e == FH_ERR_OK)
+		e = check_each(&all, &set.schema, a, t);
 	if (e != FH_ERR_OK)
 		return e;
-	rules = fh_arena_array(a, all.n, sizeof(*rules));
-	e = rules == nullptr ? full(t) : check_each(&all, &set.schema, a, rules, t);
 	set.policies = all.list;
 	set.policies_n = all.n;
+	e = read_limits(&all, a, &set.limits, t);
 	if (e == FH_ERR_OK)
-		e = read_limits(&all, a, &set.limits, t);
-	if (e == FH_ERR_OK && fh_policy_index_build(&set, rules, a, &set.index) != FH_ERR_OK)
-		e = full(t);
+		e = compile(&set, &all, a, t);
 	if (e == FH_ERR_OK)
 		*out = set;
 	return e;

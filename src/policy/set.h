@@ -4,6 +4,7 @@
 
 #include "policy/ast.h"
 #include "policy/limit.h"
+#include "policy/rule.h"
 #include "policy/schema.h"
 
 /* A policy document, checked against its schema and indexed so that a decision
@@ -16,7 +17,8 @@ struct fh_policy_set {
 	const struct fh_policy *policies;    /* in the order of the text */
 	size_t policies_n;
 	const struct fh_limits *limits;      /* one for each policy */
-	const struct fh_policy_index *index;
+	struct fh_rules rules;               /* the same policies, as they are evaluated */
+	const struct fh_policy_index *index; /* where they are found */
 };
 
 /* Parses, checks and compiles a policy document: the policies CEDAR under the

@@ -32,13 +32,16 @@ static fh_err answer(const struct fh_policies *policies, struct fh_arena *a,
 					     fh_entity_uid_of("R", FH_SPAN_LIT("r")) };
 	struct fh_entities entities;
 	struct fh_evaluation v;
+	struct fh_rules rules;
 
 	if (fh_entities_read(fh_span_str(people), "entities", a, &entities, nullptr) != FH_ERR_OK)
 		abort();
 	struct fh_entity_source source = fh_entities_source(&entities);
 	fh_err e = fh_evaluation_begin(&v, uid[0], uid[1], uid[2], fh_value_none(), &source, a);
 
-	return e == FH_ERR_OK ? fh_authorize(policies, &v, a, out) : e;
+	if (e == FH_ERR_OK)
+		e = fh_rules_compile(policies, a, &rules);
+	return e == FH_ERR_OK ? fh_authorize(&rules, &v, a, out) : e;
 }
 
 static void compare(const struct fh_policies *p, struct fh_arena *a)

@@ -69,6 +69,7 @@ static void ask(const struct fh_schema *s, const struct fh_policies *all,
 	struct fh_entity_source source = fh_entities_source(entities);
 	struct fh_response response;
 	struct fh_evaluation v;
+	struct fh_rules rules;
 	uint32_t i;
 
 	while (action < s->actions + s->actions_n &&
@@ -84,7 +85,8 @@ static void ask(const struct fh_schema *s, const struct fh_policies *all,
 	if (fh_request_check(s, who, action->uid, what, &i, nullptr) != FH_ERR_OK ||
 	    fh_evaluation_begin(&v, who, action->uid, what, fh_value_none(), &source, a) !=
 		    FH_ERR_OK ||
-	    fh_authorize(all, &v, a, &response) != FH_ERR_OK)
+	    fh_rules_compile(all, a, &rules) != FH_ERR_OK ||
+	    fh_authorize(&rules, &v, a, &response) != FH_ERR_OK)
 		return;
 	for (size_t k = 0; k < response.errors_n; k++) {
 		enum fh_fault_kind fault = response.errors[k].fault.kind;

@@ -11,53 +11,10 @@
 
 #include "base/builder.h"
 #include "base/limits.h"
+#include "cedar_fixture.h"
 #include "policy/authorize.h"
-#include "policy/entities_json.h"
 #include "policy/extension.h"
 #include "policy/policies.h"
-
-constexpr size_t room = 64 << 20;
-static _Alignas(max_align_t) uint8_t memory[room];
-
-/* alice is in staff, which is in people; staff is not an entity of its own.  */
-static const char people[] =
-	"[{\"uid\":{\"type\":\"User\",\"id\":\"alice\"},"
-	"  \"attrs\":{\"age\":30,\"friend\":{\"__entity\":{\"type\":\"User\",\"id\":\"bob\"}},"
-	"    \"home\":{\"zip\":\"1\",\"if\":true},\"tags\":[1,2,2,1]},"
-	"  \"tags\":{\"team\":\"a\",\"\":1},"
-	"  \"parents\":[{\"type\":\"Group\",\"id\":\"staff\"},"
-	"    {\"__entity\":{\"type\":\"Group\",\"id\":\"other\"}}]},"
-	" {\"uid\":{\"type\":\"Group\",\"id\":\"staff\"},\"attrs\":{},"
-	"  \"parents\":[{\"type\":\"Group\",\"id\":\"people\"}]},"
-	" {\"uid\":{\"__entity\":{\"type\":\"User\",\"id\":\"bob\"}},\"attrs\":{\"a b\":1},"
-	"  \"parents\":[]}]";
-
-static const char context[] =
-	"{\"n\":-1,\"s\":\"x\",\"ip\":{\"__extn\":{\"fn\":\"ip\",\"arg\":\"10.0.0.1\"}}}";
-
-struct world {
-	struct fh_arena arena;
-	struct fh_entities entities;
-	struct fh_entity_source source;
-	struct fh_evaluation v;
-};
-
-static void begin(struct world *w)
-{
-	static const struct fh_entity_uid uid[] = { { FH_TEXT_INIT("User"), FH_TEXT_INIT("alice") },
-						    { FH_TEXT_INIT("Action"), FH_TEXT_INIT("a") },
-						    { FH_TEXT_INIT("N::R"), FH_TEXT_INIT("r") } };
-	struct fh_value record;
-
-	w->arena = fh_arena_of(memory, room);
-	assert_int_equal(fh_entities_read(fh_span_str(people), "entities", &w->arena, &w->entities,
-					  nullptr), FH_ERR_OK);
-	assert_int_equal(fh_context_read(fh_span_str(context), "context", &w->arena, &record,
-					 nullptr), FH_ERR_OK);
-	w->source = fh_entities_source(&w->entities);
-	assert_int_equal(fh_evaluation_begin(&w->v, uid[0], uid[1], uid[2], record, &w->source,
-					     &w->arena), FH_ERR_OK);
-}
 
 static struct fh_value value_of(struct world *w, const char *text, struct fh_fault *fault)
 {
@@ -565,6 +522,7 @@ static void computes_with_times(void **state)
 static void assert_answer(const char *policies, const char *want)
 {
 	struct fh_policies all;
+	struct fh_rules rules;
 	struct fh_response answer;
 	char said[256] = "";
 	struct fh_builder b = FH_BUILDER_ARRAY(said);
@@ -573,7 +531,8 @@ static void assert_answer(const char *policies, const char *want)
 	begin(&w);
 	assert_int_equal(fh_policies_parse(fh_span_str(policies), FH_POLICY_TEXT_MAX, "policy",
 					   &w.arena, &all, nullptr), FH_ERR_OK);
-	assert_int_equal(fh_authorize(&all, &w.v, &w.arena, &answer), FH_ERR_OK);
+	assert_int_equal(fh_rules_compile(&all, &w.arena, &rules), FH_ERR_OK);
+	assert_int_equal(fh_authorize(&rules, &w.v, &w.arena, &answer), FH_ERR_OK);
 	fh_builder_text(&b, answer.allowed ? "allow:" : "deny:");
 	for (size_t i = 0; i < answer.reasons_n; i++)
 		fh_builder_bytes(&b, answer.reasons[i]->id);

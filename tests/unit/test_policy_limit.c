@@ -285,14 +285,13 @@ static bool plain_cedar_allows(struct document *d, const char *who)
 {
 	const struct fh_known_entities known = { &d->set.schema, uid("Actor", who), nullptr, 0 };
 	const struct fh_entity_source source = fh_known_entities_source(&known);
-	const struct fh_policies all = { (struct fh_policy *)d->set.policies, d->set.policies_n };
 	struct fh_evaluation v;
 	struct fh_response r;
 
 	assert_int_equal(fh_evaluation_begin(&v, uid("Actor", who), uid("Action", "files.read"),
 					     uid("File", "/a"), fh_value_none(), &source,
 					     &d->arena), FH_ERR_OK);
-	assert_int_equal(fh_authorize(&all, &v, &d->arena, &r), FH_ERR_OK);
+	assert_int_equal(fh_authorize(&d->set.rules, &v, &d->arena, &r), FH_ERR_OK);
 	return r.allowed;
 }
 

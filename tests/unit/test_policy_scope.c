@@ -201,7 +201,7 @@ static void fails_cleanly_without_memory(void **state)
 	static const char cedar[] = "@id(\"a\") permit(principal in Team::\"t\","
 				    "action in [Action::\"files\",Action::\"close\"],resource);"
 				    "permit(principal,action,resource);";
-	static _Alignas(max_align_t) uint8_t memory[16384];
+	static _Alignas(max_align_t) uint8_t memory[32768];
 	fh_err e = FH_ERR_NOMEM;
 	size_t cap = 0;
 

@@ -67,6 +67,8 @@ struct test {
 	struct fh_json_document document;
 	struct fh_policies policies;
 	struct fh_policies again; /* the same, written as JSON and read */
+	struct fh_rules rules;    /* of both */
+	struct fh_rules rules_again;
 	struct fh_entities entities;
 	struct fh_entity_source source;
 };
@@ -227,11 +229,11 @@ static bool read_request(struct runner *r, const struct test *t, const struct fh
 	return e == FH_ERR_OK;
 }
 
-static void ask(struct runner *r, const struct fh_policies *p, struct fh_evaluation *v,
+static void ask(struct runner *r, const struct fh_rules *rules, struct fh_evaluation *v,
 		const struct fh_json *request, const char *what)
 {
 	struct fh_response answer;
-	fh_err e = fh_authorize(p, v, &r->arena, &answer);
+	fh_err e = fh_authorize(rules, v, &r->arena, &answer);
 
 	if (e != FH_ERR_OK)
 		fail(r, "no answer", fh_err_text(e));
@@ -250,11 +252,11 @@ static void run_request(struct runner *r, const struct test *t, const struct fh_
 			       (const char *)description->text.p);
 	if (!read_request(r, t, request, &v))
 		return;
-	ask(r, &t->policies, &v, request, what);
+	ask(r, &t->rules, &v, request, what);
 	r->made[CHECK_DECISION]++;
 	r->made[CHECK_REASONS]++;
 	r->made[CHECK_ERRORS]++;
-	ask(r, &t->again, &v, request, "policies through JSON");
+	ask(r, &t->rules_again, &v, request, "policies through JSON");
 	r->made[CHECK_JSON]++;
 }
 
@@ -328,7 +330,14 @@ static bool prepare(struct runner *r, const struct fh_json *json, struct test *t
 	if (!prepare_entities(r, json, entities, t))
 		return false;
 	t->source = fh_entities_source(&t->entities);
-	return through_json(r, t);
+	if (!through_json(r, t))
+		return false;
+	if (fh_rules_compile(&t->policies, &r->arena, &t->rules) != FH_ERR_OK ||
+	    fh_rules_compile(&t->again, &r->arena, &t->rules_again) != FH_ERR_OK) {
+		fail(r, "the policies are not compiled", "");
+		return false;
+	}
+	return true;
 }
 
 /* Reads the schema, if the test has one.  */
