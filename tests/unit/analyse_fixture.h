@@ -22,6 +22,7 @@ static inline bool set_of(const char *schema, const char *cedar, struct fh_arena
 	struct fh_policy_set set = { 0 };
 	struct fh_validation v;
 	struct fh_policies all;
+	const uint32_t *actions;
 	bool idle;
 
 	if (fh_schema_read(fh_span_str(schema), FH_CEDAR_TEXT_MAX, "schema", a, &set.schema, &t)
@@ -30,20 +31,20 @@ static inline bool set_of(const char *schema, const char *cedar, struct fh_arena
 	if (fh_policies_parse(fh_span_str(cedar), FH_CEDAR_TEXT_MAX, "policy", a, &all, &t)
 	    != FH_ERR_OK)
 		fail_msg("%s\n%s: %s", cedar, t.where, t.what);
-	struct fh_index_rule *rules = fh_arena_array(a, all.n, sizeof(*rules));
 	struct fh_limits *limits = fh_arena_array(a, all.n, sizeof(*limits));
 
-	assert_true(rules != nullptr && limits != nullptr);
+	assert_non_null(limits);
 	fh_validation_begin(&v, &set.schema, a, &lex);
 	for (size_t i = 0; i < all.n; i++) {
-		if (fh_policy_validate(&v, &all.list[i], &rules[i].actions, &idle) != FH_ERR_OK)
+		if (fh_policy_validate(&v, &all.list[i], &actions, &idle) != FH_ERR_OK)
 			return false;
 		assert_int_equal(fh_limits_read(&all.list[i], a, &limits[i], &t), FH_ERR_OK);
 	}
 	set.policies = all.list;
 	set.policies_n = all.n;
 	set.limits = limits;
-	assert_int_equal(fh_policy_index_build(&set, rules, a, &set.index), FH_ERR_OK);
+	assert_int_equal(fh_rules_compile(&all, a, &set.rules), FH_ERR_OK);
+	assert_int_equal(fh_policy_index_build(&set.rules, &set.schema, a, &set.index), FH_ERR_OK);
 	*out = set;
 	return true;
 }
