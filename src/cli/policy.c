@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/duration.h"
-#include "cli/excerpt.h"
+#include "cli/policy_files.h"
 #include "cli/revoke.h"
 #include "cli/time.h"
 #include "codec/json.h"
@@ -72,41 +72,19 @@ static const struct fh_usage usage_revoke = {
 
 /* Reads the two texts; tells what fails.  */
 static int read_texts(const struct fh_usage *u, const struct fh_arguments *a,
-		      struct fh_arena *memory, struct fh_policy_body *p)
+		      struct fh_arena *memory, struct fh_policy_files *files,
+		      struct fh_policy_body *p)
 {
 	const char *schema = fh_argument(a, "schema");
 
 	if (schema == nullptr)
 		return fh_usage_error(u, "needs --schema FILE");
 
-	fh_err e = fh_file_read(a->operand[0], FH_POLICY_TEXT_MAX, memory, &p->cedar);
-
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, a->operand[0], nullptr, "give a file with Cedar policies");
-	e = fh_file_read(schema, FH_POLICY_TEXT_MAX, memory, &p->schema);
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, schema, nullptr, "give a file with a Cedar schema");
-	return go_on;
+	*files = (struct fh_policy_files){ a->operand[0], schema };
+	return fh_policy_files_read(files, memory, p);
 }
 
-/* The place in the texts P, as the file that holds it.  */
-static int tell_refused(const struct fh_cli *cli, const struct fh_arguments *a,
-			const struct fh_policy_body *p, fh_err e, const struct fh_trace *t)
-{
-	bool in_schema = strncmp(t->where, "schema", strlen("schema")) == 0;
-	const char *file = in_schema ? fh_argument(a, "schema") : a->operand[0];
-	const char *place = strchr(t->where, ':');
-	char where[FH_PATH_MAX];
-
-	(void)snprintf(where, sizeof(where), "%s%s", file, place == nullptr ? "" : place);
-	(void)fh_cli_fail(e, where, t->what, t->cure);
-	fh_excerpt(in_schema ? p->schema : p->cedar, t->where);
-	if (cli->json)
-		printf("{\"verdict\":\"no\"}\n");
-	return FH_EXIT_NO;
-}
-
-static int check_texts(const struct fh_cli *cli, const struct fh_arguments *a,
+static int check_texts(const struct fh_cli *cli, const struct fh_policy_files *files,
 		       struct fh_state *state, const struct fh_policy_body *p)
 {
 	struct fh_trace t = { 0 };
@@ -115,14 +93,20 @@ static int check_texts(const struct fh_cli *cli, const struct fh_arguments *a,
 
 	fh_err e = fh_state_check_policy(p->cedar, p->schema, &state->scratch, &t);
 
+	if (e == FH_ERR_OK)
+		return go_on;
 	if (e == FH_ERR_NOMEM)
-		return fh_cli_fail(e, a->operand[0], nullptr, nullptr);
-	return e == FH_ERR_OK ? go_on : tell_refused(cli, a, p, e, &t);
+		return fh_cli_fail(e, files->cedar, nullptr, nullptr);
+	fh_policy_files_tell(files, p, e, &t);
+	if (cli->json)
+		printf("{\"verdict\":\"no\"}\n");
+	return FH_EXIT_NO;
 }
 
 static int policy_check(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_state) state = { 0 };
+	struct fh_policy_files files;
 	struct fh_policy_body p = { 0 };
 	struct fh_arguments a;
 	int done = fh_cli_arguments(cli, &usage_check, argc, argv, &a);
@@ -134,9 +118,9 @@ static int policy_check(struct fh_cli *cli, int argc, char **argv)
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "policy", nullptr, nullptr);
-	done = read_texts(&usage_check, &a, &state.memory, &p);
+	done = read_texts(&usage_check, &a, &state.memory, &files, &p);
 	if (done == go_on)
-		done = check_texts(cli, &a, &state, &p);
+		done = check_texts(cli, &files, &state, &p);
 	if (done != go_on)
 		return done;
 	if (cli->json)
@@ -150,6 +134,7 @@ static int policy_sign(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_state) state = { 0 };
 	FH_OWN(fh_signing) signing = { 0 };
+	struct fh_policy_files files;
 	struct fh_policy_body p = { 0 };
 	struct fh_arguments a;
 	uint64_t ms;
@@ -167,9 +152,9 @@ static int policy_sign(struct fh_cli *cli, int argc, char **argv)
 		return fh_usage_error(&usage_sign, "--lease needs a time like 12h or 7d");
 	done = fh_signing_begin(cli, &usage_sign, &a, &state, &signing);
 	if (done == go_on)
-		done = read_texts(&usage_sign, &a, &state.memory, &p);
+		done = read_texts(&usage_sign, &a, &state.memory, &files, &p);
 	if (done == go_on)
-		done = check_texts(cli, &a, &state, &p);
+		done = check_texts(cli, &files, &state, &p);
 	if (done != go_on)
 		return done;
 	p.expires_ms = fh_clock_real_ms() + ms;
@@ -268,6 +253,8 @@ int fh_cmd_policy(struct fh_cli *cli, int argc, char **argv)
 {
 	static const struct fh_subcommand subcommands[] = {
 		{ "check", policy_check, "say whether a policy could be signed" },
+		{ "diff", fh_policy_diff, "say what another one allows more or less" },
+		{ "allows", fh_policy_allows, "say what one could ever allow" },
 		{ "fmt", fh_policy_fmt, "lay out policies in one way" },
 		{ "sign", policy_sign, "sign one; it replaces the one before" },
 		{ "show", policy_show, "show what is in force" },

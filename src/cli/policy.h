@@ -6,6 +6,8 @@
 
 /* `freehold policy`: subcommands with a file of their own.  */
 
+int fh_policy_allows(struct fh_cli *cli, int argc, char **argv);
+int fh_policy_diff(struct fh_cli *cli, int argc, char **argv);
 int fh_policy_fmt(struct fh_cli *cli, int argc, char **argv);
 
 #endif

@@ -116,6 +116,20 @@ static bool make_classes(struct fh_model *m)
 	return !merged || merge_parts(m);
 }
 
+/* What the literal X, which holds, says to be less is also said to be more.  */
+static bool is_reversed(struct fh_model *m, const struct fh_atom *x)
+{
+	for (uint32_t i = 0; i < m->literals_n; i++) {
+		const struct fh_atom *y = fh_model_atom(m, i);
+
+		if (y->kind == FH_ATOM_LESS && m->literal[i].holds &&
+		    fh_model_class(m, x->a) == fh_model_class(m, y->b) &&
+		    fh_model_class(m, x->b) == fh_model_class(m, y->a))
+			return true;
+	}
+	return false;
+}
+
 /* Nothing is said to differ from itself, or to be less.  */
 static bool classes_differ(struct fh_model *m)
 {
@@ -124,7 +138,8 @@ static bool classes_differ(struct fh_model *m)
 		bool differ = (x->kind == FH_ATOM_EQUAL && !m->literal[i].holds) ||
 			      (x->kind == FH_ATOM_LESS && m->literal[i].holds);
 
-		if (differ && fh_model_class(m, x->a) == fh_model_class(m, x->b))
+		if (differ && (fh_model_class(m, x->a) == fh_model_class(m, x->b) ||
+			       (x->kind == FH_ATOM_LESS && is_reversed(m, x))))
 			return false;
 	}
 	return true;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_CLI_POLICY_FILES_H
+#define FH_CLI_POLICY_FILES_H
+
+#include "chain/body.h"
+#include "cli/state.h"
+#include "policy/set.h"
+
+/* A policy document in two files, as the verbs get it from the command line.  Functions
+ * tell what fails and return the exit status, or -1 to go on.  */
+
+struct fh_policy_files {
+	const char *cedar;  /* paths */
+	const char *schema;
+};
+
+/* Reads both; what *OUT looks at is in MEMORY.  */
+int fh_policy_files_read(const struct fh_policy_files *f, struct fh_arena *memory,
+			 struct fh_policy_body *out);
+
+/* Tells that the texts P are refused as E at the place in T, with the line of the file.  */
+void fh_policy_files_tell(const struct fh_policy_files *f, const struct fh_policy_body *p,
+			  fh_err e, const struct fh_trace *t);
+
+/* Reads both files and checks them; *OUT is in MEMORY.  */
+int fh_policy_files_check(const struct fh_policy_files *f, struct fh_arena *memory,
+			  struct fh_policy_set *out);
+
+/* Opens STATE and checks again the policy that is in force; *OUT is in MEMORY.  */
+int fh_policy_held_check(const struct fh_cli *cli, struct fh_state *state,
+			 struct fh_arena *memory, struct fh_policy_set *out);
+
+#endif
