@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether anything could be permitted when it was: before the policy expired, and without a
- * live lease only by what is @fallback.  It was decided between the entry before and its own,
+/* Whether anything could be permitted when it was: by a policy in force, before it expired, and
+ * without a live lease only by what is @fallback.  It was decided between the entry before and its own,
  * so only what was over by then, or had not begun by now, is held against it.  */
 #include "codec/cbor.h"
 #include "policy/entity.h"
@@ -127,8 +127,16 @@ void fh_record_permit_check(struct fh_record_check *c, const struct fh_record_en
 {
 	const struct fh_policy_held *p = fh_chain_policy(&c->chain);
 
-	if (p == nullptr || !needs_policy(c, entry))
+	if (!needs_policy(c, entry))
 		return;
+	if (p == nullptr) {
+		/* What stops a chain here may be a policy to the version that wrote this.  */
+		if (c->chain.state == FH_CHAIN_STOPPED)
+			return;
+		fh_trace_what(fh_record_refuse(c, "no-policy"),
+			      "permitted although no policy was in force");
+		return;
+	}
 	if (fh_time_ended(c->last.time, p->body.expires_ms)) {
 		fh_trace_what(fh_record_refuse(c, "expired"),
 			      "permitted although the policy had expired");

@@ -15,14 +15,14 @@ count() {
 
 yes "finds intents by their action" 0 fh record search --action NOTES.READ --kind intent good
 count "all of them" 24
-says "in the order in which they happened" '^4 '
+says "in the order in which they happened" '^5 '
 yes "finds outcomes by what their intent says" 0 fh record search --resource /srv/notes --kind outcome good
 count "all of them" 24
-yes "finds an intent with its outcome" 0 fh record search --intent 16 good
+yes "finds an intent with its outcome" 0 fh record search --intent 17 good
 count "two entries" 2
 yes "finds words in what was answered" 0 fh record search --word 'content of a note' --limit 3 good
 count "the newest, as many as wanted" 3
-says "up to the last" '^51 '
+says "up to the last" '^52 '
 yes "finds by time" 0 fh record search --since 2027-01-15T08:00:10Z --until 2027-01-15T08:00:12Z good
 count "that second and the next" 2
 yes "finds by decision" 0 fh record search --decision permitted --limit 1000 good
@@ -31,8 +31,8 @@ yes "says by its status that nothing was found" 1 fh record search --decision de
 count "and shows nothing" 0
 yes "takes names as they are" 1 fh record search --actor "x' OR '1'='1" good
 yes "takes patterns as they are" 1 fh record search --action '%' good
-yes "shows fields as JSON" 0 fh record search --intent 16 --json --fields good
-says "as show does" '"fields":{"intent":16,"status":"result"\|"intent":16'
+yes "shows fields as JSON" 0 fh record search --intent 17 --json --fields good
+says "as show does" '"fields":{"intent":17,"status":"result"\|"intent":17'
 for wrong in '--decision maybe' '--since yesterday' '--limit 0' '--intent x'; do
 	# shellcheck disable=SC2086 # two words
 	yes "usage, with $wrong" 64 fh record search $wrong good
@@ -40,20 +40,20 @@ done
 yes "searches no record that is not there" 2 fh record search nowhere
 
 yes "exports JSON lines" 0 fh record export good
-count "one for each entry" 52
+count "one for each entry" 53
 if grep -q 'content of a note' out; then not_ok "without results"; else ok "without results"; fi
 yes "exports them with results" 0 fh record export --payload good
 says "if asked" 'content of a note'
 for form in ocsf cef; do
 	yes "exports $form" 0 fh record export --format $form good
 	cp out "$form"
-	count "one for each entry" 52
+	count "one for each entry" 53
 	if grep -q 'content of a note' out; then not_ok "without results"; else ok "without results"; fi
 	yes "as $form has it" 0 python3 -B "$top/tests/cli/events.py" $form $form
 done
 yes "exports OCSF with results" 0 fh record export --format ocsf --payload good
 says "in the response" '"response":{"message":"result","data":"the content of a note"}'
-yes "exports a part" 0 fh record export --format ocsf --from 17 --to 17 good
+yes "exports a part" 0 fh record export --format ocsf --from 18 --to 18 good
 count "of one entry" 1
 says "whose actor stands in an earlier one" '"actor":{"user":{"name":"claude"'
 yes "usage, with another form" 64 fh record export --format xml good
@@ -75,13 +75,13 @@ with open("growing/00000000000000000000.fhj", "ab") as f:
 	for at in range(40000, len(whole), 9999):
 		f.write(whole[at:at + 9999])
 		f.flush()
-while time.monotonic() < end and open("followed").read().count("\n") < 52:
+while time.monotonic() < end and open("followed").read().count("\n") < 53:
 	time.sleep(0.05)
 END
 kill $pid
 wait $pid 2> wait.err
 cp followed out
-count "follows a record as it grows" 52
+count "follows a record as it grows" 53
 fh record show --json good > whole
 yes "to the same entries" 0 cmp whole followed
 yes "follows up to an entry" 0 fh record show --follow --to 20 good

@@ -17,7 +17,7 @@ other=$(printf '%064d' 0)
 "$make_record" short 1 12 tpm-sealed short.note > /dev/null
 
 yes "yes to a good record" 0 "$verify" record --genesis "$genesis" good
-tells "says how far it is consistent" "to 52 entries of 52"
+tells "says how far it is consistent" "to 53 entries of 53"
 yes "the same from the whole program" 0 fh verify record --genesis "$genesis" good
 yes "unchecked without a genesis hash" 2 "$verify" record good
 yes "yes where only authentic is required" 0 "$verify" record --require authentic good
@@ -27,11 +27,11 @@ yes "no for a weak grade" 1 "$verify" record --require authentic weak
 tells "names the grade" "--allow-grade none"
 yes "yes if it is allowed" 0 "$verify" record --require authentic --allow-grade none,simulated weak
 yes "yes to a record that reaches a checkpoint" 0 "$verify" record --require authentic --at-least good.note good
-tells "and is complete to there" "complete    to 52 entries, by the checkpoint given"
+tells "and is complete to there" "complete    to 53 entries, by the checkpoint given"
 yes "says that of itself it is not known to be complete" 0 "$verify" record --require authentic good
 tells "as unknown" "complete    unknown"
 yes "and in JSON" 0 "$verify" record --json --require authentic --at-least good.note good
-tells "as a number" '"complete-to":52,'
+tells "as a number" '"complete-to":53,'
 yes "goes on from a checkpoint that was verified before" 0 "$verify" record --require authentic --since good.note good
 yes "not from one of another record" 1 "$verify" record --require authentic --since good.note short
 yes "usage, with both" 64 "$verify" record --since good.note --at-least good.note good
@@ -113,57 +113,57 @@ for verb in status 'record show' 'record prove' 'verify record' 'verify proof' '
 		END { if (heads != 2) exit 1 }' help.txt
 done
 
-yes "shows entries" 0 fh record show --from 4 --to 5 good
+yes "shows entries" 0 fh record show --from 5 --to 6 good
 tells "with what they say" 'Action::\"notes.read\"'
-yes "shows them as JSON" 0 fh record show --json --fields --from 5 --to 5 good
-tells "with fields" '"intent":4,"status":"result"'
+yes "shows them as JSON" 0 fh record show --json --fields --from 6 --to 6 good
+tells "with fields" '"intent":5,"status":"result"'
 yes "shows a torn record up to its end" 0 fh record show torn
-yes "proves an entry" 0 fh record prove 17 good
-yes "replaces no file" 2 fh record prove 17 good
-yes "proves nothing that is not there" 2 fh record prove 52 good
-yes "yes to the proof" 0 "$verify" proof --genesis "$genesis" entry-17.tlog-proof
-tells "shows the entry" "entry       17 of 52, outcome"
-yes "no to the proof with another genesis hash" 1 "$verify" proof --genesis "$other" entry-17.tlog-proof
+yes "proves an entry" 0 fh record prove 18 good
+yes "replaces no file" 2 fh record prove 18 good
+yes "proves nothing that is not there" 2 fh record prove 53 good
+yes "yes to the proof" 0 "$verify" proof --genesis "$genesis" entry-18.tlog-proof
+tells "shows the entry" "entry       18 of 53, outcome"
+yes "no to the proof with another genesis hash" 1 "$verify" proof --genesis "$other" entry-18.tlog-proof
 tells "says why it is not fresh" "fresh: not checked: a proof says nothing about now"
-yes "says it in JSON" 0 "$verify" proof --json --genesis "$genesis" entry-17.tlog-proof
+yes "says it in JSON" 0 "$verify" proof --json --genesis "$genesis" entry-18.tlog-proof
 tells "with the codes of a record" '"reasons":[{"code":"no-quote","where":"accepted",'
 tells "both of them" '{"code":"static","where":"fresh",'
-sed 's/^index 17/index 18/' entry-17.tlog-proof > moved
+sed 's/^index 18/index 19/' entry-18.tlog-proof > moved
 yes "no to a proof of another place" 1 "$verify" proof --genesis "$genesis" moved
 tells "names it" "inclusion"
 
-yes "proves an entry by a receipt" 0 fh record prove 17 --format cose good
-yes "says where, in JSON" 0 fh record prove 16 --format cose --json good
-tells "with its size" '{"file":"entry-16.cose","bytes":'
-bundle="--bundle entry-17.tlog-proof"
-yes "yes to the receipt, with a bundle" 0 "$verify" proof --genesis "$genesis" $bundle entry-17.cose
-yes "unchecked without" 2 "$verify" proof --genesis "$genesis" entry-17.cose
+yes "proves an entry by a receipt" 0 fh record prove 18 --format cose good
+yes "says where, in JSON" 0 fh record prove 17 --format cose --json good
+tells "with its size" '{"file":"entry-17.cose","bytes":'
+bundle="--bundle entry-18.tlog-proof"
+yes "yes to the receipt, with a bundle" 0 "$verify" proof --genesis "$genesis" $bundle entry-18.cose
+yes "unchecked without" 2 "$verify" proof --genesis "$genesis" entry-18.cose
 tells "says what to do" "give --bundle FILE"
-yes "no to the receipt of another entry" 1 "$verify" proof --genesis "$genesis" $bundle entry-16.cose
-yes "no receipt without a signed root" 2 fh record prove 17 --format cose --receipt nothing --out x good
+yes "no to the receipt of another entry" 1 "$verify" proof --genesis "$genesis" $bundle entry-17.cose
+yes "no receipt without a signed root" 2 fh record prove 18 --format cose --receipt nothing --out x good
 tells "says who makes one" "copy record/receipt as well"
 "$make_record" other 1 12 tpm-sealed other.note other.receipt > other.genesis
 yes "no receipt from another record's root" 2 fh record prove 3 --format cose --receipt other.receipt --out x good
 tells "says that" "does not lead to the root"
-# What a tree of one entry would have: [1, 1, ...] in place of [1, 52, ...].
+# What a tree of one entry would have: [1, 1, ...] in place of [1, 53, ...].
 python3 - << 'END'
 b = open("receipt", "rb").read()
-assert b[:4] == b"\x85\x01\x18\x34"
+assert b[:4] == b"\x85\x01\x18\x35"
 open("lonely", "wb").write(b"\x85\x01\x01" + b[4:])
 END
 yes "no receipt for a tree of one entry" 2 fh record prove 0 --format cose --receipt lonely --out x good
 tells "says why" "RFC 9942 wants a proof of at least one hash"
-yes "proves an entry to those who know the key" 0 fh record prove 17 --format tlog-proof --out plain good
+yes "proves an entry to those who know the key" 0 fh record prove 18 --format tlog-proof --out plain good
 yes "unchecked who signed it" 2 "$verify" proof --genesis "$genesis" plain
 yes "yes with a bundle" 0 "$verify" proof --genesis "$genesis" $bundle plain
-yes "shows single fields" 0 fh record prove 16 --field decision --field action --out fields good
+yes "shows single fields" 0 fh record prove 17 --field decision --field action --out fields good
 yes "which are proven" 0 "$verify" proof --genesis "$genesis" fields
 tells "by themselves" "and 4 fields that are not shown"
 tells "as they are" 'Action::\"notes.read\"'
-yes "no field that is not there" 2 fh record prove 16 --field result --out x good
-yes "usage, with no field's name" 64 fh record prove 16 --field wish --out x good
-yes "usage, with fields in a receipt" 64 fh record prove 16 --format cose --field decision --out x good
-yes "usage, with another form" 64 fh record prove 16 --format pdf good
+yes "no field that is not there" 2 fh record prove 17 --field result --out x good
+yes "usage, with no field's name" 64 fh record prove 17 --field wish --out x good
+yes "usage, with fields in a receipt" 64 fh record prove 17 --format cose --field decision --out x good
+yes "usage, with another form" 64 fh record prove 17 --format pdf good
 yes "proves under an older checkpoint" 0 fh record prove 3 --checkpoint other.note --out x other
 yes "not under one of another record" 2 fh record prove 3 --checkpoint good.note --out y other
 
@@ -171,7 +171,7 @@ yes "not under one of another record" 2 fh record prove 3 --checkpoint good.note
 mkdir anchors
 (cd anchors && python3 -B "$top/tests/cli/stamps.py" ../good.note)
 regtest="--headers anchors/raw --network regtest"
-yes "puts a time stamp into a bundle" 0 fh record prove 16 --checkpoint good.note --anchor anchors/file.ots --out dated good
+yes "puts a time stamp into a bundle" 0 fh record prove 17 --checkpoint good.note --anchor anchors/file.ots --out dated good
 # shellcheck disable=SC2086 # words
 yes "which dates the entry" 0 "$verify" proof --genesis "$genesis" $regtest dated
 tells "by its block" "existed by  2011-02-02T23:46:42Z of block 3, give or take two hours, of a network for tests"
@@ -180,7 +180,7 @@ yes "in JSON as well" 0 "$verify" proof --json --genesis "$genesis" $regtest dat
 tells "by the network" '"anchor":"regtest"'
 yes "is no worse without headers" 0 "$verify" proof --genesis "$genesis" dated
 tells "but says so" "no header at hand bears out a time stamp"
-fh record prove 16 --checkpoint good.note --anchor anchors/wrong.ots --out misdated good > out
+fh record prove 17 --checkpoint good.note --anchor anchors/wrong.ots --out misdated good > out
 # shellcheck disable=SC2086
 yes "no to a block that contradicts it" 1 "$verify" proof --genesis "$genesis" $regtest misdated
 fh record prove 3 --checkpoint other.note --anchor anchors/file.ots --out astray other > out
@@ -189,5 +189,5 @@ yes "no to a time stamp of another checkpoint" 1 "$verify" proof --require authe
 tells "by name" "  anchor "
 
 # An independent reader of RFC 9942: the receipt's structure, and the root by its path.
-yes "the receipt is as RFC 9942 has it" 0 python3 "$top/tests/cli/receipt.py" entry-17.cose good.note 17
+yes "the receipt is as RFC 9942 has it" 0 python3 "$top/tests/cli/receipt.py" entry-18.cose good.note 18
 exit $failed

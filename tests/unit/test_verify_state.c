@@ -215,6 +215,21 @@ static void refuses_what_was_permitted_by_an_expired_policy(void **state)
 	refused_as(b, "expired");
 }
 
+static void refuses_what_was_permitted_after_the_policy_was_revoked(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	fh_maker_batch(&b->maker, 2);
+	fh_maker_revoke_policy(&b->maker);
+	(void)fh_maker_intent(&b->maker, /* allowed= */ false);
+	fh_maker_batch(&b->maker, 0);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	permit_by(b, "read-notes");
+	fh_maker_batch(&b->maker, 0);
+	refused_as(b, "no-policy");
+}
+
 int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
@@ -230,6 +245,7 @@ int main(void)
 		TEST(takes_what_was_permitted_in_time),
 		TEST(refuses_what_was_permitted_without_a_lease),
 		TEST(refuses_what_was_permitted_by_an_expired_policy),
+		TEST(refuses_what_was_permitted_after_the_policy_was_revoked),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
