@@ -29,7 +29,7 @@ static void copy_text(struct fh_cursor *c, char *out, size_t cap)
 
 /* Stands C behind [0 of an answer with N members; the error it carries
  * otherwise.  */
-static fh_err answer_of(struct fh_cursor *c, size_t n, struct fh_trace *t)
+fh_err fh_door_answer_begin(struct fh_cursor *c, size_t n, struct fh_trace *t)
 {
 	struct fh_trace told = { 0 };
 	size_t members = fh_cbor_array(c, 16);
@@ -61,7 +61,7 @@ void fh_door_put_done(struct fh_builder *b)
 fh_err fh_door_read_done(struct fh_span frame, struct fh_trace *t)
 {
 	struct fh_cursor c = fh_cursor_of(frame);
-	fh_err e = answer_of(&c, 1, t);
+	fh_err e = fh_door_answer_begin(&c, 1, t);
 
 	return e == FH_ERR_OK ? fh_cursor_end(&c) : e;
 }
@@ -120,7 +120,7 @@ fh_err fh_door_read_opened(struct fh_span frame, struct fh_door_opened *out, str
 {
 	struct fh_cursor c = fh_cursor_of(frame);
 	struct fh_door_opened o = { 0 };
-	fh_err e = answer_of(&c, opened_members, t);
+	fh_err e = fh_door_answer_begin(&c, opened_members, t);
 
 	if (e != FH_ERR_OK)
 		return e;
@@ -215,7 +215,7 @@ fh_err fh_door_read_differs(struct fh_span frame, bool *usable, uint32_t *differ
 			    struct fh_trace *t)
 {
 	struct fh_cursor c = fh_cursor_of(frame);
-	fh_err e = answer_of(&c, 3, t);
+	fh_err e = fh_door_answer_begin(&c, 3, t);
 
 	if (e != FH_ERR_OK)
 		return e;
@@ -275,7 +275,7 @@ fh_err fh_door_read_begun(struct fh_span frame, struct fh_door_begun *out, struc
 {
 	struct fh_cursor c = fh_cursor_of(frame);
 	struct fh_door_begun g = { 0 };
-	fh_err e = answer_of(&c, begun_members, t);
+	fh_err e = fh_door_answer_begin(&c, begun_members, t);
 
 	if (e != FH_ERR_OK)
 		return e;
@@ -342,7 +342,7 @@ void fh_door_put_note(struct fh_builder *b, struct fh_span note)
 fh_err fh_door_read_note(struct fh_span frame, struct fh_span *note, struct fh_trace *t)
 {
 	struct fh_cursor c = fh_cursor_of(frame);
-	fh_err e = answer_of(&c, 2, t);
+	fh_err e = fh_door_answer_begin(&c, 2, t);
 
 	if (e != FH_ERR_OK)
 		return e;
@@ -386,7 +386,7 @@ void fh_door_put_signature(struct fh_builder *b, const struct fh_signature *s)
 fh_err fh_door_read_signature(struct fh_span frame, struct fh_signature *out, struct fh_trace *t)
 {
 	struct fh_cursor c = fh_cursor_of(frame);
-	fh_err e = answer_of(&c, 2, t);
+	fh_err e = fh_door_answer_begin(&c, 2, t);
 
 	if (e != FH_ERR_OK)
 		return e;
@@ -482,7 +482,7 @@ void fh_door_put_quote(struct fh_builder *b, struct fh_span quote)
 fh_err fh_door_read_quote(struct fh_span frame, struct fh_span *quote, struct fh_trace *t)
 {
 	struct fh_cursor c = fh_cursor_of(frame);
-	fh_err e = answer_of(&c, 2, t);
+	fh_err e = fh_door_answer_begin(&c, 2, t);
 
 	if (e != FH_ERR_OK)
 		return e;
@@ -523,7 +523,7 @@ void fh_door_put_proof(struct fh_builder *b, const struct fh_hash *proof)
 fh_err fh_door_read_proof(struct fh_span frame, struct fh_hash *out, struct fh_trace *t)
 {
 	struct fh_cursor c = fh_cursor_of(frame);
-	fh_err e = answer_of(&c, 2, t);
+	fh_err e = fh_door_answer_begin(&c, 2, t);
 
 	if (e != FH_ERR_OK)
 		return e;

@@ -37,6 +37,9 @@ enum fh_door_request {
 	FH_DOOR_DOCUMENT = 10,  /* [10, payload]: sign this document */
 	FH_DOOR_ACTIVATE = 11,  /* [11, object, seed]: show that this credential opens */
 	FH_DOOR_RECEIPT = 12,   /* [12]: sign the root of the tree signed last for receipts */
+	FH_DOOR_LINES = 13,     /* [13, time]: lines for others on the checkpoint signed last */
+	FH_DOOR_COSIGN = 14,    /* [14, ...]: cosign another log's (door_cosign.h) */
+	FH_DOOR_COSIGNERS = 15, /* [15]: the verifier keys of these lines */
 };
 
 /* Largest requests, by row.  */
@@ -147,6 +150,9 @@ void fh_door_put_document(struct fh_builder *b, struct fh_span payload);
 fh_err fh_door_read_document(struct fh_span frame, struct fh_span *payload);
 void fh_door_put_signature(struct fh_builder *b, const struct fh_signature *s);
 fh_err fh_door_read_signature(struct fh_span frame, struct fh_signature *out, struct fh_trace *t);
+
+/* Begins to read an answer of MEMBERS, and says so in T if it is an error.  */
+fh_err fh_door_answer_begin(struct fh_cursor *c, size_t members, struct fh_trace *t);
 
 /* A request without body; an error answer.  */
 void fh_door_put_request(struct fh_builder *b, enum fh_door_request r);

@@ -269,6 +269,7 @@ static fh_err answer_close(struct fh_keeper *k, struct fh_span frame, struct fh_
 	(void)frame;
 	fh_signer_drop(&k->session);
 	fh_secret_drop(&k->note_key);
+	fh_secret_drop(&k->cosigner);
 	fh_chip_drop(&k->chip); /* before the answer: then we may be killed any time */
 	fh_door_put_done(answer);
 	return FH_ERR_OK;
@@ -304,6 +305,9 @@ static const struct door door[] = {
 	{ FH_DOOR_ACTIVATE, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_ACTIVATE_MAX,
 	  fh_keeper_activate },
 	{ FH_DOOR_RECEIPT, FH_STAGE_LIVE, FH_STAGE_LIVE, 8, answer_receipt },
+	{ FH_DOOR_LINES, FH_STAGE_LIVE, FH_STAGE_LIVE, 16, fh_keeper_lines },
+	{ FH_DOOR_COSIGN, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_COSIGN_MAX, fh_keeper_cosign },
+	{ FH_DOOR_COSIGNERS, FH_STAGE_LIVE, FH_STAGE_LIVE, 8, fh_keeper_cosigners },
 	{ FH_DOOR_CLOSE, FH_STAGE_OPENED, FH_STAGE_CLOSED, 8, answer_close },
 	{ FH_DOOR_CLOSE, FH_STAGE_NEW, FH_STAGE_CLOSED, 8, answer_close },
 };
@@ -315,7 +319,7 @@ static const struct door *find_door(enum fh_stage stage, struct fh_span frame)
 	size_t members = fh_cbor_array(&c, 8);
 	uint64_t request = fh_cbor_uint(&c);
 	bool bare = request == FH_DOOR_OPEN || request == FH_DOOR_CLOSE
-		    || request == FH_DOOR_RECEIPT;
+		    || request == FH_DOOR_RECEIPT || request == FH_DOOR_COSIGNERS;
 
 	/* A body is read by its answer.  */
 	if (bare && (members != 1 || fh_cursor_end(&c) != FH_ERR_OK))
@@ -420,6 +424,7 @@ int fh_role_keeper(int argc, char **argv)
 		fh_log(FH_LOG_PRIORITY_ERROR, "keeper",
 		       "core asked for what is not on its door; ending");
 	fh_secret_drop(&k.note_key);
+	fh_secret_drop(&k.cosigner);
 	fh_signer_drop(&k.session);
 	fh_chip_drop(&k.chip);
 	return e == FH_ERR_OK || e == FH_ERR_CLOSED ? 0 : 2;

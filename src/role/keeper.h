@@ -10,7 +10,8 @@ enum fh_keeper_fd {
 	FH_KEEPER_DEVICE = FH_FD_FIRST + 1,  /* keys/device: the sealed device key */
 	FH_KEEPER_SESSION = FH_FD_FIRST + 2, /* keys/session: this boot's session */
 	FH_KEEPER_CHIP = FH_FD_FIRST + 3,    /* the TPM; without a chip, keys/counter */
-	FH_KEEPER_END = FH_FD_FIRST + 4,
+	FH_KEEPER_WITNESSED = FH_FD_FIRST + 4, /* keys/witnessed: of other logs */
+	FH_KEEPER_END = FH_FD_FIRST + 5,
 };
 
 #endif

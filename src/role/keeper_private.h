@@ -9,11 +9,19 @@
 #include "crypto/sign.h"
 #include "os/slots.h"
 #include "role/door.h"
+#include "role/door_cosign.h"
 #include "role/frame.h"
 
 /* What the files of the keeper share.  */
 
 constexpr size_t FH_KEEPER_ORIGIN_SIZE = 9 + 2 * FH_HASH_SIZE; /* "freehold/" and hex */
+
+/* What was cosigned last of another log.  */
+struct fh_keeper_witnessed {
+	struct fh_hash origin;          /* SHA-256 of it */
+	uint64_t size;
+	struct fh_hash root;
+};
 
 struct fh_keeper {
 	struct fh_chip chip;
@@ -35,6 +43,10 @@ struct fh_keeper {
 	struct fh_signer session;
 	struct fh_hash session_id;
 	struct fh_secret note_key;      /* lets the note be written */
+	struct fh_secret cosigner;      /* what the keys for witnesses follow from; or empty */
+	struct fh_slots witnessed_slots; /* keys/witnessed; opened when it is needed */
+	struct fh_keeper_witnessed witnessed[FH_COSIGN_LOGS_MAX + 1];
+	size_t witnessed_n;
 	uint64_t signed_size;
 	struct fh_hash signed_root;
 	char origin[FH_KEEPER_ORIGIN_SIZE + 1];
@@ -75,6 +87,15 @@ fh_err fh_keeper_note(struct fh_keeper *k, struct fh_span frame, struct fh_build
  * key that only the device key gives.  FH_ERR_ROLLBACK for one that somebody else put
  * in its place.  Before anything is certified or signed.  */
 fh_err fh_keeper_own_note(struct fh_keeper *k);
+
+/* --- keeper_witness.c: lines for others, and as others' witness -------- */
+
+/* The secret that those keys follow from, which follows from the device's.  */
+fh_err fh_keeper_derive_cosigner(const struct fh_secret *device, struct fh_secret *out);
+
+fh_err fh_keeper_lines(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+fh_err fh_keeper_cosigners(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+fh_err fh_keeper_cosign(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 
 /* --- keeper_session.c: the boot window -------------------------------- */
 

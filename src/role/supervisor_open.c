@@ -25,6 +25,7 @@ void fh_supervisor_drop(struct fh_supervisor *s)
 	fh_fd_drop(&s->device);
 	fh_fd_drop(&s->session);
 	fh_fd_drop(&s->counter);
+	fh_fd_drop(&s->witnessed);
 	fh_fd_drop(&s->log);
 	fh_fd_drop(&s->unix_socket);
 	fh_fd_drop(&s->tcp_socket);
@@ -57,7 +58,7 @@ static fh_err open_key(struct fh_supervisor *s, const char *name, int flags, str
 
 	if (e != FH_ERR_OK)
 		return e;
-	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0) {
 		int error = errno;
@@ -105,12 +106,21 @@ static fh_err check_format(const struct fh_supervisor *s, struct fh_trace *t)
 
 static fh_err open_keys(struct fh_supervisor *s, struct fh_trace *t)
 {
+	char path[FH_PATH_MAX];
 	fh_err e = open_key(s, "keys/device", O_RDWR, &s->device, t);
 
 	if (e == FH_ERR_OK)
 		e = open_key(s, "keys/signed", O_RDWR, &s->signed_file, t);
 	if (e == FH_ERR_OK)
 		e = open_key(s, "keys/session", O_RDWR, &s->session, t);
+	/* States that were made before there were witnesses have none.  Its name is synced
+	 * before anything is remembered in it.  */
+	if (e == FH_ERR_OK)
+		e = open_key(s, "keys/witnessed", O_RDWR | O_CREAT, &s->witnessed, t);
+	if (e == FH_ERR_OK)
+		e = fh_store_path(&s->store, "keys", path);
+	if (e == FH_ERR_OK)
+		e = fh_directory_sync_of(path);
 	if (e == FH_ERR_OK)
 		e = open_chip(s, t);
 	return e;

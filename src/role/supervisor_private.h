@@ -25,7 +25,8 @@ struct fh_supervisor {
 	const struct fh_serve *what;
 	struct fh_arena memory;
 	struct fh_store store;
-	struct fh_fd signed_file, device, session, counter; /* the keeper's; counter or the TPM */
+	/* The keeper's; counter or the TPM.  */
+	struct fh_fd signed_file, device, session, counter, witnessed;
 	struct fh_fd log;             /* core's: the firmware's event log, or none */
 	bool soft;                    /* made without a chip */
 	struct fh_fd unix_socket, tcp_socket;

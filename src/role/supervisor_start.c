@@ -44,14 +44,15 @@ static fh_err start_keeper(struct fh_supervisor *s, int core)
 	struct fh_builder b = fh_builder_of(boot, sizeof(boot) - 1);
 	const char *argument[] = { s->soft ? "soft" : "tpm2", boot, nullptr };
 	const int fds[] = { -1, core, fh_fd_get(s->signed_file), fh_fd_get(s->device),
-			    fh_fd_get(s->session), fh_fd_get(s->counter) };
+			    fh_fd_get(s->session), fh_fd_get(s->counter),
+			    fh_fd_get(s->witnessed) };
 	struct fh_hash id;
 	fh_err e = fh_boot_id(&id);
 
 	if (e != FH_ERR_OK)
 		return e;
 	fh_builder_hex(&b, fh_hash_span(&id));
-	return fh_spawn_role("keeper", argument, fds, 6, &s->keeper);
+	return fh_spawn_role("keeper", argument, fds, 7, &s->keeper);
 }
 
 fh_err fh_supervisor_start_core(struct fh_supervisor *s, struct fh_trace *t)
@@ -85,6 +86,7 @@ fh_err fh_supervisor_start_core(struct fh_supervisor *s, struct fh_trace *t)
 	fh_fd_drop(&s->device);
 	fh_fd_drop(&s->session);
 	fh_fd_drop(&s->counter);
+	fh_fd_drop(&s->witnessed);
 	fh_fd_drop(&s->log);
 	return e;
 }

@@ -18,6 +18,7 @@
 #include "evidence/document.h"
 #include "os/memory.h"
 #include "role/door.h"
+#include "role/door_cosign.h"
 #include "sandbox/part.h"
 
 constexpr size_t leaves_max = 512;
@@ -362,7 +363,9 @@ static void ends_at_checkpoint(void)
 static void answers_each_request_only_in_its_stage(void **state)
 {
 	static const enum fh_door_request early[] = { FH_DOOR_BEGIN, FH_DOOR_DOCUMENT,
-						      FH_DOOR_ACTIVATE, FH_DOOR_RECEIPT };
+						      FH_DOOR_ACTIVATE, FH_DOOR_RECEIPT,
+						      FH_DOOR_LINES, FH_DOOR_COSIGN,
+						      FH_DOOR_COSIGNERS };
 	static const enum fh_door_request late[] = { FH_DOOR_OPEN, FH_DOOR_BEGIN };
 	struct fh_span frame;
 
@@ -500,6 +503,161 @@ static void no_size_has_two_trees_however_it_is_killed(void **state)
 	print_message("# %zu notes; %zu kills were late\n", stage.notes, signed_by_turns);
 }
 
+/* --- lines for others, and others' checkpoints -------------------------------- */
+
+static void signs_lines_on_what_was_signed_last_only(void **state)
+{
+	uint8_t bytes[32], text_bytes[FH_CHECKPOINT_TEXT_MAX], room[FH_NOTE_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes), text = FH_BUILDER_ARRAY(text_bytes);
+	struct fh_builder n = FH_BUILDER_ARRAY(room);
+	struct fh_span frame, vkeys, lines;
+	static struct fh_arena kept;
+	struct fh_note_key key;
+	struct fh_note note;
+	struct fh_trace t;
+
+	(void)state;
+	go_live();
+	assert_int_equal(fh_arena_map(FH_NOTE_MAX, &kept), FH_ERR_OK);
+	assert_true(request(FH_DOOR_COSIGNERS, &frame));
+	assert_int_equal(fh_door_read_text(frame, &vkeys, &t), FH_ERR_OK);
+	assert_int_equal(fh_arena_copy(&kept, vkeys, &vkeys), FH_ERR_OK);
+	fh_door_put_lines_of(&b, 1767225600);
+	assert_true(send_frame(fh_builder_span(&b)));
+	assert_true(fh_part_hear(&stage.pipe, answer_ms, &frame));
+	assert_int_equal(fh_door_read_text(frame, &lines, &t), FH_ERR_OK);
+
+	struct fh_cursor c = fh_cursor_of(vkeys);
+
+	for (int i = 0; i < FH_COSIGN_KEYS; i++) {
+		assert_int_equal(fh_note_key_read(fh_cursor_until(&c, '\n'), &key), FH_ERR_OK);
+		if (i == 0) {
+			struct fh_checkpoint last = { key.name, stage.signed_size,
+						      root_of(&stage.honest, stage.signed_size) };
+
+			fh_checkpoint_put_text(&text, &last);
+			fh_builder_bytes(&n, fh_builder_span(&text));
+			fh_builder_text(&n, "\n");
+			fh_builder_bytes(&n, lines);
+			assert_int_equal(fh_note_parse(fh_builder_span(&n), &note), FH_ERR_OK);
+		}
+		assert_int_equal(fh_cosignature_check(&key, &note, /* time= */ nullptr),
+				 i < 2 ? FH_ERR_OK : FH_ERR_MISSING);
+	}
+	assert_int_equal(fh_cursor_end(&c), FH_ERR_OK);
+	fh_arena_drop(&kept);
+	stop();
+}
+
+static void ask_cosignature(const struct history *h, uint64_t old, uint64_t size)
+{
+	uint8_t bytes[FH_DOOR_COSIGN_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	struct fh_cosign_request r = { .origin = FH_SPAN_LIT("log.example/1"), .old = old,
+				       .size = size, .root = root_of(h, size) };
+
+	if (old <= size)
+		r.proof = proof_of(h, old, size);
+	fh_door_put_cosigning(&b, &r);
+	assert_false(b.bad);
+	(void)send_frame(fh_builder_span(&b));
+}
+
+static bool hear_cosignature(int ms, struct fh_cosign_answer *a)
+{
+	struct fh_span frame;
+	struct fh_trace t;
+
+	return fh_part_hear(&stage.pipe, ms, &frame)
+	       && fh_door_read_cosigned(frame, a, &t) == FH_ERR_OK;
+}
+
+static enum fh_cosign_status cosign(const struct history *h, uint64_t old, uint64_t size,
+				    uint64_t *last)
+{
+	struct fh_cosign_answer a;
+
+	ask_cosignature(h, old, size);
+	assert_true(hear_cosignature(answer_ms, &a));
+	assert_int_equal(a.lines.n > 0, a.status == FH_COSIGNED);
+	*last = a.last;
+	return a.status;
+}
+
+static void cosigns_what_extends_and_the_same_again(void **state)
+{
+	uint64_t last;
+
+	(void)state;
+	go_live();
+	write_history(&stage.honest, leaves_max, 0);
+	write_history(&stage.forged, 7, 1);
+	assert_int_equal(cosign(&stage.honest, 0, 5, &last), FH_COSIGNED);
+	assert_int_equal(cosign(&stage.honest, 5, 5, &last), FH_COSIGNED);
+	assert_int_equal(cosign(&stage.honest, 0, 9, &last), FH_COSIGN_OTHER_SIZE);
+	assert_int_equal(last, 5);
+	assert_int_equal(cosign(&stage.honest, 5, 9, &last), FH_COSIGNED);
+	assert_int_equal(cosign(&stage.forged, 9, 9, &last), FH_COSIGN_OTHER_ROOT);
+	assert_int_equal(cosign(&stage.forged, 9, 12, &last), FH_COSIGN_NO_PROOF);
+	assert_int_equal(cosign(&stage.honest, 9, 4, &last), FH_COSIGN_NO_PROOF);
+	assert_int_equal(last, 9);
+	stop();
+	go_live(); /* it remembers */
+	assert_int_equal(cosign(&stage.honest, 0, 9, &last), FH_COSIGN_OTHER_SIZE);
+	assert_int_equal(last, 9);
+	assert_int_equal(cosign(&stage.forged, 9, 9, &last), FH_COSIGN_OTHER_ROOT);
+	stop();
+}
+
+/* Both histories extend what was cosigned last, and the keeper is killed somewhere
+ * between the two requests.  */
+static void no_log_gets_two_trees_however_it_is_killed(void **state)
+{
+	static struct fh_hash root[leaves_max];
+	static bool seen[leaves_max];
+	struct fh_cosign_answer a;
+	size_t cosigned = 0;
+	uint64_t last = 0;
+
+	(void)state;
+	stage.dice = seed;
+	for (int i = 0; i < rounds; i++) {
+		const struct history *both[] = { &stage.honest, &stage.forged };
+		size_t first = (size_t)throw(2);
+
+		go_live();
+		assert_int_not_equal(cosign(&stage.honest, leaves_max, 1, &last), FH_COSIGNED);
+		/* Which of the two it was, its root tells.  */
+		if (last > 0 && cosign(&stage.honest, last, last, &last) != FH_COSIGNED) {
+			assert_int_equal(cosign(&stage.forged, last, last, &last), FH_COSIGNED);
+			stage.honest = stage.forged;
+		}
+		struct fh_hash now = root_of(&stage.honest, last);
+
+		assert_true(!seen[last] || fh_hash_equal(&now, &root[last]));
+		stage.forged = stage.honest;
+		for (size_t k = last; k < leaves_max; k++)
+			stage.forged.leaf[k].bytes[0] ^= 0x80;
+		uint64_t size = last + 1 + throw(4);
+
+		for (size_t k = 0; k < 2; k++)
+			ask_cosignature(both[(first + k) % 2], last, size);
+		(void)usleep((useconds_t)throw(30000));
+		fh_part_end(stage.keeper);
+		for (size_t k = 0; k < 2 && hear_cosignature(0, &a); k++) {
+			if (a.status != FH_COSIGNED)
+				continue;
+			assert_false(seen[size]);
+			seen[size] = true;
+			root[size] = root_of(both[(first + k) % 2], size);
+			cosigned++;
+		}
+		(void)close(stage.fd);
+	}
+	assert_true(cosigned > 0);
+	print_message("# %zu cosignatures\n", cosigned);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -514,7 +672,10 @@ int main(void)
 		cmocka_unit_test(ends_at_frames_that_are_too_large),
 		cmocka_unit_test(signs_nothing_after_it_was_closed),
 		cmocka_unit_test(a_restart_forgets_nothing),
+		cmocka_unit_test(signs_lines_on_what_was_signed_last_only),
 		cmocka_unit_test(no_size_has_two_trees_however_it_is_killed),
+		cmocka_unit_test(cosigns_what_extends_and_the_same_again),
+		cmocka_unit_test(no_log_gets_two_trees_however_it_is_killed),
 	};
 
 	fh_house_make(&stage.house);

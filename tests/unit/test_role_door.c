@@ -11,6 +11,7 @@
 
 #include "chip/chip.h"
 #include "role/door.h"
+#include "role/door_cosign.h"
 #include "role/frame.h"
 #include "role/permit.h"
 
@@ -340,11 +341,43 @@ static void a_frame_is_a_length_and_that_many_bytes(void **state)
 	assert_int_equal(framed("\xff\xff\xff\xff", 4, &s), FH_ERR_LIMIT);
 }
 
+static void cosigning_is_as_documented_and_read_strictly(void **state)
+{
+	uint8_t memory[3][512];
+	struct fh_builder b = FH_BUILDER_ARRAY(memory[0]), c = FH_BUILDER_ARRAY(memory[1]);
+	struct fh_builder d = FH_BUILDER_ARRAY(memory[2]);
+	struct fh_cosign_request r = { 1767225600, FH_SPAN_LIT("log"), 5, 6, hash_of(0x04),
+				       { .hash = { hash_of(0x05) }, .n = 1 } }, read;
+	struct fh_cosign_answer a = { FH_COSIGN_OTHER_SIZE, 7, { 0 } }, got;
+	struct fh_trace t;
+	uint64_t time;
+
+	(void)state;
+	fh_door_put_lines_of(&b, 1767225600);
+	documented(&b);
+	fh_door_put_cosigning(&c, &r);
+	documented(&c);
+	fh_door_put_cosigned(&d, &a);
+	documented(&d);
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_not_equal(fh_door_read_lines_of(fh_span_of(b.p, n), &time), FH_ERR_OK);
+	for (size_t n = 0; n < c.n; n++)
+		assert_int_not_equal(fh_door_read_cosigning(fh_span_of(c.p, n), &read), FH_ERR_OK);
+	for (size_t n = 0; n < d.n; n++)
+		assert_int_not_equal(fh_door_read_cosigned(fh_span_of(d.p, n), &got, &t),
+				     FH_ERR_OK);
+	assert_int_equal(fh_door_read_cosigning(fh_builder_span(&c), &read), FH_ERR_OK);
+	assert_int_equal(read.size, 6);
+	assert_int_equal(fh_door_read_cosigned(fh_builder_span(&d), &got, &t), FH_ERR_OK);
+	assert_int_equal(got.last, 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_ask_and_its_reply_are_as_documented),
 		cmocka_unit_test(orders_to_reach_are_as_documented),
+		cmocka_unit_test(cosigning_is_as_documented_and_read_strictly),
 		cmocka_unit_test(permits_and_outcomes_are_as_documented),
 		cmocka_unit_test(a_new_gate_is_announced_as_documented),
 		cmocka_unit_test(the_door_is_as_documented),
