@@ -147,6 +147,21 @@ struct fh_policy_body {
 fh_err fh_policy_read(struct fh_span body, struct fh_policy_body *out, struct fh_trace *t);
 void fh_policy_put(struct fh_builder *b, const struct fh_policy_body *p);
 
+/* Who witnesses the records of this chain's devices, and whose logs these witness
+ * (docs/spec/WITNESS).  */
+constexpr size_t FH_WITNESSES_ASKED_MAX = 12;  /* with a URL: their lines and ours fit a note */
+constexpr size_t FH_WITNESS_RESOLVED_MAX = 64; /* conflicts that the operator has looked at */
+
+struct fh_witness_body {
+	struct fh_span logs;     /* a witness policy: its logs are cosigned when they ask */
+	struct fh_span policy;   /* a witness policy: its witnesses are asked */
+	struct fh_span resolved; /* CBOR array of SHA-256 of conflicting notes; or empty */
+};
+fh_err fh_witness_read(struct fh_span body, struct fh_witness_body *out, struct fh_trace *t);
+void fh_witness_put(struct fh_builder *b, const struct fh_witness_body *w);
+/* The operator has looked at the note with this SHA-256, and the record goes on.  */
+bool fh_witness_resolves(const struct fh_witness_body *w, const struct fh_hash *conflict);
+
 /* That one device may boot in a state: the companion's signature over
  * fh_approval_digest().  */
 struct fh_approval {

@@ -86,6 +86,11 @@ struct fh_policy_held {
 	uint64_t sequence;
 };
 
+struct fh_witness_held {
+	struct fh_witness_body body;
+	uint64_t sequence;
+};
+
 struct fh_reference_held {
 	struct fh_reference_body body;
 	struct fh_hash hash;       /* of its statement */
@@ -193,6 +198,8 @@ const struct fh_server *fh_chain_server(const struct fh_chain *c, struct fh_span
 const struct fh_pins_held *fh_chain_pins(const struct fh_chain *c, struct fh_span name);
 /* The newest policy, unless revoked, or replaced on a side of a fork.  */
 const struct fh_policy_held *fh_chain_policy(const struct fh_chain *c);
+/* The newest witness statement, unless replaced on a side of a fork.  */
+const struct fh_witness_held *fh_chain_witness(const struct fh_chain *c);
 
 /* References in force; *AT starts at 0; NULL at the end.  Not revoked ones, and
  * none while the chain is STOPPED.  */

@@ -148,6 +148,14 @@ const struct fh_policy_held *fh_chain_policy(const struct fh_chain *c)
 	return o == nullptr ? nullptr : &o->policy;
 }
 
+const struct fh_witness_held *fh_chain_witness(const struct fh_chain *c)
+{
+	size_t at = 0;
+	const struct fh_chain_object *o = next_granted(c, FH_STATEMENT_WITNESS, &at);
+
+	return o == nullptr ? nullptr : &o->witness;
+}
+
 static bool better(const struct fh_actor *a, const struct fh_actor *than)
 {
 	bool named = a->body.executable.n > 0;

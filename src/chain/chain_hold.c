@@ -80,6 +80,10 @@ fh_err fh_chain_object_of(const struct fh_statement *s, struct fh_span body,
 		o.policy.hash = s->hash;
 		o.revoked_by = s->hash; /* its key stays zero: each policy replaces the last */
 		break;
+	case FH_STATEMENT_WITNESS:
+		e = fh_witness_read(body, &o.witness.body, /* trace */ nullptr);
+		o.witness.sequence = s->sequence;
+		break; /* its keys stay zero: each replaces the last, and none is revoked */
 	case FH_STATEMENT_REFERENCE:
 		e = fh_reference_body_read(body, &o.reference.body, /* trace */ nullptr);
 		o.reference.sequence = s->sequence;

@@ -26,7 +26,7 @@ struct fh_chain_side {
 	bool end; /* nothing follows it */
 };
 
-/* One version of a device, actor, server, pins, policy or reference, or a revocation
+/* One version of a device, actor, server, pins, policy, witness or reference, or a revocation
  * that brings approvals.  */
 struct fh_chain_object {
 	enum fh_statement_kind kind;
@@ -46,6 +46,7 @@ struct fh_chain_object {
 		struct fh_pins_held pins;
 		struct fh_policy_held policy;
 		struct fh_reference_held reference;
+		struct fh_witness_held witness;
 		struct fh_revoke_body revoke; /* one that approves the states that stay */
 	};
 };

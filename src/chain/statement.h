@@ -30,7 +30,7 @@ constexpr uint64_t FH_STATEMENT_VERSION = 1;
 	X(PINS, "pins", true)       \
 	X(REFERENCE, "reference", true) \
 	X(ROOTS, "roots", false)    \
-	X(WITNESS, "witness", false) \
+	X(WITNESS, "witness", true) \
 	X(READER, "reader", false)  \
 	X(HOLD, "hold", false)      \
 	X(SHRED, "shred", false)    \

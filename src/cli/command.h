@@ -87,5 +87,6 @@ int fh_cmd_stamp(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_status(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_upgrade(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_verify(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_witness(struct fh_cli *cli, int argc, char **argv);
 
 #endif

@@ -27,6 +27,7 @@ static const struct fh_subcommand verbs[] = {
 	{ "connect", fh_cmd_connect, "speak with a tool server through the daemon" },
 	{ "status", fh_cmd_status, "say how the daemon and the chain are" },
 	{ "record", fh_cmd_record, "show or prove what happened" },
+	{ "witness", fh_cmd_witness, "say who witnesses the record, and whom this machine does" },
 	{ "verify", fh_cmd_verify, "check a record, a proof, a quote or a time stamp" },
 	{ "roots", fh_cmd_roots, "say whose TPMs are believed to be TPMs" },
 	{ "stamp", fh_cmd_stamp, "prove by Bitcoin that a file exists" },
