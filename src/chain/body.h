@@ -139,6 +139,7 @@ void fh_pins_end(struct fh_builder *b, struct fh_span server);
 struct fh_policy_body {
 	struct fh_span cedar;  /* policy text */
 	struct fh_span schema; /* Cedar schema text */
+	struct fh_span entities; /* entities in Cedar's JSON; empty: none are listed */
 	uint64_t expires_ms;   /* permits nothing from then on: Unix ms */
 	uint64_t lease_ms;     /* from its signing on it permits so long without a lease (but
 				  what is @fallback); 0: until it expires */

@@ -18,6 +18,11 @@ fh_err fh_policy_read(struct fh_span body, struct fh_policy_body *out, struct fh
 	}
 	p.schema = fh_members_text(&m, "schema", FH_POLICY_TEXT_MAX);
 	p.expires_ms = fh_members_uint(&m, "expires", time_max);
+	if (fh_members_has(&m, "entities")) {
+		p.entities = fh_cbor_text(&m.c, FH_POLICY_TEXT_MAX);
+		if (p.entities.n == 0)
+			fh_members_refuse(&m, "entities", "must be left out if there are none");
+	}
 
 	fh_err e = fh_members_end(&m);
 
@@ -28,7 +33,7 @@ fh_err fh_policy_read(struct fh_span body, struct fh_policy_body *out, struct fh
 
 void fh_policy_put(struct fh_builder *b, const struct fh_policy_body *p)
 {
-	fh_cbor_put_map(b, p->lease_ms > 0 ? 4 : 3);
+	fh_cbor_put_map(b, 3 + (size_t)(p->lease_ms > 0) + (size_t)(p->entities.n > 0));
 	fh_put_name(b, "cedar");
 	fh_cbor_put_text(b, p->cedar);
 	if (p->lease_ms > 0) {
@@ -39,6 +44,10 @@ void fh_policy_put(struct fh_builder *b, const struct fh_policy_body *p)
 	fh_cbor_put_text(b, p->schema);
 	fh_put_name(b, "expires");
 	fh_cbor_put_uint(b, p->expires_ms);
+	if (p->entities.n > 0) {
+		fh_put_name(b, "entities");
+		fh_cbor_put_text(b, p->entities);
+	}
 }
 
 /* What `revoke` can name; devices, policies and references go by 32 bytes.  */

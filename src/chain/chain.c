@@ -49,7 +49,7 @@ static fh_err check_policy(const struct fh_chain *c, const struct fh_statement *
 	if (c->checks.policy == nullptr)
 		return FH_ERR_OK;
 	e = fh_policy_read(s->body, &p, t);
-	return e != FH_ERR_OK ? e : c->checks.policy(p.cedar, p.schema, scratch, t);
+	return e != FH_ERR_OK ? e : c->checks.policy(&p, scratch, t);
 }
 
 static fh_err check_pins(const struct fh_chain *c, const struct fh_statement *s,

@@ -33,7 +33,7 @@ constexpr size_t FH_CHAIN_BRANCHES_MAX = 8;
 struct fh_chain_checks {
 	/* The texts of a policy statement can be evaluated by this version.  NULL:
 	 * not looked at, for programs that decide nothing.  */
-	fh_err (*policy)(struct fh_span cedar, struct fh_span schema, struct fh_arena *scratch,
+	fh_err (*policy)(const struct fh_policy_body *p, struct fh_arena *scratch,
 			 struct fh_trace *t);
 	/* The same for the definitions of a pins statement, asked before it is signed; NULL:
 	 * not looked at.  */

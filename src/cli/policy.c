@@ -14,13 +14,16 @@
 
 constexpr int go_on = -1;
 constexpr uint64_t lease_usual_ms = (uint64_t)30 * 24 * 3600 * 1000;
-constexpr size_t body_max = 2 * FH_POLICY_TEXT_MAX + 256;
+constexpr size_t body_max = 3 * FH_POLICY_TEXT_MAX + 256;
 
 #define SCHEMA_OPTION { "schema", 0, false, "FILE", "the Cedar schema: what actions there are" }
+#define ENTITIES_OPTION                                                                       \
+	{ "entities", 0, false, "FILE", "entities with their attributes, as Cedar's JSON" }
 
-static const struct fh_option check_options[] = { SCHEMA_OPTION };
+static const struct fh_option check_options[] = { SCHEMA_OPTION, ENTITIES_OPTION };
 static const struct fh_option sign_options[] = {
 	SCHEMA_OPTION,
+	ENTITIES_OPTION,
 	{ "expires", 0, false, "TIME", "permits nothing after this long: 12h, 90d" },
 	{ "lease", 0, false, "TIME", "how long without renewal; 30d, or until it expires" },
 	FH_SIGNING_OPTIONS,
@@ -70,17 +73,17 @@ static const struct fh_usage usage_revoke = {
 	.examples = "  freehold policy revoke --operator-key op.key\n",
 };
 
-/* Reads the two texts; tells what fails.  */
+/* Reads the texts; tells what fails.  */
 static int read_texts(const struct fh_usage *u, const struct fh_arguments *a,
 		      struct fh_arena *memory, struct fh_policy_files *files,
 		      struct fh_policy_body *p)
 {
-	const char *schema = fh_argument(a, "schema");
+	const char *schema = fh_argument(a, "schema"), *entities = fh_argument(a, "entities");
 
 	if (schema == nullptr)
 		return fh_usage_error(u, "needs --schema FILE");
 
-	*files = (struct fh_policy_files){ a->operand[0], schema };
+	*files = (struct fh_policy_files){ a->operand[0], schema, entities };
 	return fh_policy_files_read(files, memory, p);
 }
 
@@ -91,7 +94,7 @@ static int check_texts(const struct fh_cli *cli, const struct fh_policy_files *f
 
 	fh_arena_reset(&state->scratch);
 
-	fh_err e = fh_state_check_policy(p->cedar, p->schema, &state->scratch, &t);
+	fh_err e = fh_state_check_policy(p, &state->scratch, &t);
 
 	if (e == FH_ERR_OK)
 		return go_on;
@@ -169,7 +172,7 @@ static int policy_sign(struct fh_cli *cli, int argc, char **argv)
 
 static int show_json(struct fh_state *state, const struct fh_policy_held *p)
 {
-	size_t cap = 8 * FH_POLICY_TEXT_MAX;
+	size_t cap = 12 * FH_POLICY_TEXT_MAX;
 	struct fh_builder b = fh_builder_of(fh_arena_take(&state->memory, cap), cap);
 
 	fh_builder_text(&b, "{\"sequence\":");
@@ -186,6 +189,10 @@ static int show_json(struct fh_state *state, const struct fh_policy_held *p)
 	fh_json_put_string(&b, p->body.cedar);
 	fh_builder_text(&b, ",\"schema\":");
 	fh_json_put_string(&b, p->body.schema);
+	if (p->body.entities.n > 0) {
+		fh_builder_text(&b, ",\"entities\":");
+		fh_json_put_string(&b, p->body.entities);
+	}
 	fh_builder_text(&b, "}\n");
 	if (b.bad || b.p == nullptr)
 		return fh_cli_fail(FH_ERR_LIMIT, "policy", nullptr, nullptr);
@@ -209,6 +216,10 @@ static int show(const struct fh_cli *cli, struct fh_state *state)
 	(void)fwrite(p->body.cedar.p, 1, p->body.cedar.n, stdout);
 	printf("\n// schema\n");
 	(void)fwrite(p->body.schema.p, 1, p->body.schema.n, stdout);
+	if (p->body.entities.n == 0)
+		return FH_EXIT_YES;
+	printf("\n// entities\n");
+	(void)fwrite(p->body.entities.p, 1, p->body.entities.n, stdout);
 	return FH_EXIT_YES;
 }
 

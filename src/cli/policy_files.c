@@ -20,6 +20,14 @@ int fh_policy_files_read(const struct fh_policy_files *f, struct fh_arena *memor
 	e = fh_file_read(f->schema, FH_POLICY_TEXT_MAX, memory, &out->schema);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, f->schema, nullptr, "give a file with a Cedar schema");
+	if (f->entities == nullptr)
+		return go_on;
+	e = fh_file_read(f->entities, FH_POLICY_TEXT_MAX, memory, &out->entities);
+	if (e == FH_ERR_OK && out->entities.n == 0)
+		e = FH_ERR_FORMAT;
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, f->entities, nullptr,
+				   "give a file with a JSON list of entities");
 	return go_on;
 }
 
@@ -27,13 +35,14 @@ void fh_policy_files_tell(const struct fh_policy_files *f, const struct fh_polic
 			  fh_err e, const struct fh_trace *t)
 {
 	bool in_schema = strncmp(t->where, "schema", strlen("schema")) == 0;
+	bool in_entities = strncmp(t->where, "entities", strlen("entities")) == 0;
+	const char *file = in_schema ? f->schema : in_entities ? f->entities : f->cedar;
 	const char *place = strchr(t->where, ':');
 	char where[FH_PATH_MAX];
 
-	(void)snprintf(where, sizeof(where), "%s%s", in_schema ? f->schema : f->cedar,
-		       place == nullptr ? "" : place);
+	(void)snprintf(where, sizeof(where), "%s%s", file, place == nullptr ? "" : place);
 	(void)fh_cli_fail(e, where, t->what, t->cure);
-	fh_excerpt(in_schema ? p->schema : p->cedar, t->where);
+	fh_excerpt(in_schema ? p->schema : in_entities ? p->entities : p->cedar, t->where);
 }
 
 int fh_policy_files_check(const struct fh_policy_files *f, struct fh_arena *memory,
@@ -45,7 +54,7 @@ int fh_policy_files_check(const struct fh_policy_files *f, struct fh_arena *memo
 
 	if (done != go_on)
 		return done;
-	fh_err e = fh_policy_check(p.cedar, p.schema, memory, out, &t);
+	fh_err e = fh_policy_check_all(p.cedar, p.schema, p.entities, memory, out, &t);
 
 	if (e == FH_ERR_OK)
 		return go_on;
@@ -68,6 +77,6 @@ int fh_policy_held_check(const struct fh_cli *cli, struct fh_state *state,
 	if (p == nullptr)
 		return fh_cli_fail(FH_ERR_MISSING, "policy", "no policy is in force: nothing is "
 				   "permitted", "name the policy's file");
-	e = fh_policy_check(p->body.cedar, p->body.schema, memory, out, &t);
+	e = fh_policy_check_all(p->body.cedar, p->body.schema, p->body.entities, memory, out, &t);
 	return e == FH_ERR_OK ? go_on : fh_cli_fail_trace(e, "policy", &t);
 }

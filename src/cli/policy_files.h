@@ -6,15 +6,16 @@
 #include "cli/state.h"
 #include "policy/set.h"
 
-/* A policy document in two files, as the verbs get it from the command line.  Functions
+/* A policy document in two or three files, as the verbs get it from the command line.  Functions
  * tell what fails and return the exit status, or -1 to go on.  */
 
 struct fh_policy_files {
 	const char *cedar;  /* paths */
 	const char *schema;
+	const char *entities; /* NULL: none are listed */
 };
 
-/* Reads both; what *OUT looks at is in MEMORY.  */
+/* Reads them; what *OUT looks at is in MEMORY.  */
 int fh_policy_files_read(const struct fh_policy_files *f, struct fh_arena *memory,
 			 struct fh_policy_body *out);
 
@@ -22,7 +23,7 @@ int fh_policy_files_read(const struct fh_policy_files *f, struct fh_arena *memor
 void fh_policy_files_tell(const struct fh_policy_files *f, const struct fh_policy_body *p,
 			  fh_err e, const struct fh_trace *t);
 
-/* Reads both files and checks them; *OUT is in MEMORY.  */
+/* Reads the files and checks them; *OUT is in MEMORY.  */
 int fh_policy_files_check(const struct fh_policy_files *f, struct fh_arena *memory,
 			  struct fh_policy_set *out);
 

@@ -7,14 +7,14 @@
 
 constexpr size_t memory_size = 64 << 20; /* the list of all chain files, and a few statements */
 
-fh_err fh_state_check_policy(struct fh_span cedar, struct fh_span schema,
-			     struct fh_arena *scratch, struct fh_trace *t)
+fh_err fh_state_check_policy(const struct fh_policy_body *p, struct fh_arena *scratch,
+			     struct fh_trace *t)
 {
 	struct fh_policy_set *set = fh_arena_take(scratch, sizeof(*set));
 
 	if (set == nullptr)
 		return FH_ERR_NOMEM;
-	return fh_policy_check(cedar, schema, scratch, set, t);
+	return fh_policy_check_all(p->cedar, p->schema, p->entities, scratch, set, t);
 }
 
 void fh_state_drop(struct fh_state *s)

@@ -24,7 +24,7 @@ fh_err fh_state_begin(struct fh_state *out);
 fh_err fh_state_open(const struct fh_cli *cli, struct fh_state *out, struct fh_trace *t);
 
 /* Policy texts can be evaluated (see fh_chain_checks).  */
-fh_err fh_state_check_policy(struct fh_span cedar, struct fh_span schema,
-			     struct fh_arena *scratch, struct fh_trace *t);
+fh_err fh_state_check_policy(const struct fh_policy_body *p, struct fh_arena *scratch,
+			     struct fh_trace *t);
 
 #endif

@@ -57,25 +57,12 @@ static fh_err read_entity(const struct fh_json_document *d, const struct fh_sche
 	return e;
 }
 
-/* What makes a value of kind K of a text.  */
-static enum fh_function constructor_of(enum fh_value_kind k)
-{
-	switch (k) {
-	case FH_VALUE_DECIMAL:
-		return FH_FUNCTION_DECIMAL;
-	case FH_VALUE_IP:
-		return FH_FUNCTION_IP;
-	default:
-		return k == FH_VALUE_DATETIME ? FH_FUNCTION_DATETIME : FH_FUNCTION_DURATION;
-	}
-}
-
 static fh_err construct(const struct fh_json_document *d, const struct fh_schema *s,
 			const struct fh_json *j, const struct fh_type *x, struct fh_value *out)
 {
 	const struct fh_value text = { .kind = FH_VALUE_STRING, .text = j->text };
 	enum fh_fault_kind fault = FH_FAULT_NONE;
-	fh_err e = fh_function_apply(constructor_of(x->extension), &text, 1, d->arena, out,
+	fh_err e = fh_function_apply(fh_function_constructor(x->extension), &text, 1, d->arena, out,
 				     &fault);
 
 	if (e != FH_ERR_OK)

@@ -25,3 +25,15 @@ enum fh_function fh_function_find(struct fh_span name)
 	}
 	return FH_FUNCTION_COUNT;
 }
+
+enum fh_function fh_function_constructor(enum fh_value_kind k)
+{
+	switch (k) {
+	case FH_VALUE_DECIMAL:
+		return FH_FUNCTION_DECIMAL;
+	case FH_VALUE_IP:
+		return FH_FUNCTION_IP;
+	default:
+		return k == FH_VALUE_DATETIME ? FH_FUNCTION_DATETIME : FH_FUNCTION_DURATION;
+	}
+}

@@ -55,4 +55,7 @@ const struct fh_function_shape *fh_function_shape(enum fh_function f);
 /* The function called NAME, or FH_FUNCTION_COUNT.  */
 enum fh_function fh_function_find(struct fh_span name);
 
+/* What makes a value of the extension type K of a text.  */
+enum fh_function fh_function_constructor(enum fh_value_kind k);
+
 #endif

@@ -99,6 +99,16 @@ static fh_err find(const void *context, const struct fh_entity_key *e, struct fh
 	uint32_t type = fh_schema_find_type(s, e->uid.type);
 
 	*out = nullptr;
+	for (size_t i = k->told_n; i > 0; i--) {
+		if (!fh_entity_key_equal(&k->told[i - 1].key, e))
+			continue;
+		*out = &k->told[i - 1];
+		return FH_ERR_OK;
+	}
+	if (k->listed != nullptr)
+		*out = fh_entities_find(k->listed, e);
+	if (*out != nullptr)
+		return FH_ERR_OK;
 	if (fh_entity_equal(e->uid, k->principal))
 		return principal(k, e, a, out);
 	if (type != FH_SCHEMA_NONE && s->types[type].is_path && s->types[type].parents_n > 0)

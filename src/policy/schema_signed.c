@@ -105,14 +105,17 @@ void fh_draft_check_signed(struct fh_draft *d)
 		const struct fh_draft_entity *e = fh_draft_entity(d, i);
 
 		check_notes(d, &e->notes, false);
-		check_empty(d, e->shape, "attributes of entities are");
 		if (e->tags != nullptr)
 			refuse(d, e->kind_at, "tags of entities are");
 		if (e->choices.n > 0)
 			refuse(d, e->kind_at, "enumerated entities are");
 	}
 	for (size_t i = 0; d->p.e == FH_ERR_OK && i < d->actions.n; i++) {
-		check_notes(d, &fh_draft_action(d, i)->notes, true);
-		check_empty(d, fh_draft_action(d, i)->context, "a context is");
+		const struct fh_draft_action *a = fh_draft_action(d, i);
+
+		check_notes(d, &a->notes, true);
+		/* Of what is only asked about, the question brings it.  */
+		if (fh_draft_note(&a->notes, FH_SPAN_LIT("mcp")) != nullptr)
+			check_empty(d, a->context, "the context of a call is");
 	}
 }

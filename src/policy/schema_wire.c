@@ -176,6 +176,28 @@ static void path_rule(struct fh_draft *d, struct fh_schema *s, uint32_t type)
 	folder->is_path = true;
 }
 
+/* What a call names has the attributes that the operator listed, if it did: none of them
+ * is always there.  */
+static void attribute_rule(struct fh_draft *d, const struct fh_schema *s, uint32_t action)
+{
+	const struct fh_schema_action *a = &s->actions[action];
+
+	for (uint32_t i = 0; a->calls_n > 0 && i < a->resources_n; i++) {
+		const struct fh_type *x = s->types[a->resources[i]].attributes;
+
+		for (uint32_t k = 0; x != nullptr && k < x->n; k++) {
+			struct fh_span name = x->fields[k].name;
+
+			if (!x->fields[k].required)
+				continue;
+			fh_parse_refuse(&d->p, fh_draft_action(d, action)->name.at,
+					FH_ERR_CONFLICT, "declare it with a question mark",
+					"the resource of a call may lack the attribute `%.*s`",
+					fh_shown(name), (const char *)name.p);
+		}
+	}
+}
+
 static void type_rules(struct fh_draft *d, struct fh_schema *s)
 {
 	for (uint32_t i = 0; d->p.e == FH_ERR_OK && i < s->types_n; i++) {
@@ -225,6 +247,7 @@ void fh_draft_resolve_wire(struct fh_draft *d, struct fh_schema *s)
 			server_rule(d, s, i);
 		else
 			argument_rule(d, s, i, resource);
+		attribute_rule(d, s, i);
 	}
 	type_rules(d, s);
 }

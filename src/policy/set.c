@@ -2,6 +2,7 @@
 #include "policy/set.h"
 
 #include "base/limits.h"
+#include "policy/entities_json.h"
 #include "policy/index.h"
 #include "policy/policies.h"
 #include "policy/validate.h"
@@ -152,6 +153,45 @@ fh_err fh_policy_check(struct fh_span cedar, struct fh_span schema, struct fh_ar
 	e = read_limits(&all, a, &set.limits, t);
 	if (e == FH_ERR_OK)
 		e = compile(&set, &all, a, t);
+	if (e == FH_ERR_OK)
+		*out = set;
+	return e;
+}
+
+/* Only what the operator names has a place in the list: who acts comes from the chain, and
+ * a path is in what its text says.  */
+static fh_err check_listed(const struct fh_schema *s, const struct fh_entities *all,
+			   struct fh_trace *t)
+{
+	for (uint32_t i = 0; i < all->n; i++) {
+		const struct fh_entity_uid uid = all->list[i].key.uid;
+		uint32_t type = fh_schema_find_type(s, uid.type);
+
+		if (fh_is_action_type(uid.type)
+		    || (!s->types[type].builtin && !s->types[type].is_path))
+			continue;
+		fh_trace_where(t, "entities:1:1");
+		fh_trace_what(t, "%.*s::\"%.*s\" cannot be listed: %s", fh_shown(uid.type),
+			      (const char *)uid.type.p, fh_shown(uid.id),
+			      (const char *)uid.id.p,
+			      s->types[type].is_path ? "a path is in what its text says"
+						     : "the chain says who and what there is");
+		fh_trace_cure(t, "leave it out");
+		return FH_ERR_CONFLICT;
+	}
+	return FH_ERR_OK;
+}
+
+fh_err fh_policy_check_all(struct fh_span cedar, struct fh_span schema, struct fh_span entities,
+			   struct fh_arena *a, struct fh_policy_set *out, struct fh_trace *t)
+{
+	struct fh_policy_set set;
+	fh_err e = fh_policy_check(cedar, schema, a, &set, t);
+
+	if (e == FH_ERR_OK && entities.n > 0)
+		e = fh_entities_read_as(entities, "entities", &set.schema, a, &set.entities, t);
+	if (e == FH_ERR_OK)
+		e = check_listed(&set.schema, &set.entities, t);
 	if (e == FH_ERR_OK)
 		*out = set;
 	return e;

@@ -3,6 +3,7 @@
 #define FH_POLICY_SET_H
 
 #include "policy/ast.h"
+#include "policy/entities.h"
 #include "policy/limit.h"
 #include "policy/rule.h"
 #include "policy/schema.h"
@@ -19,6 +20,7 @@ struct fh_policy_set {
 	const struct fh_limits *limits;      /* one for each policy */
 	struct fh_rules rules;               /* the same policies, as they are evaluated */
 	const struct fh_policy_index *index; /* where they are found */
+	struct fh_entities entities;         /* that the document lists, and the actions */
 };
 
 /* Parses, checks and compiles a policy document: the policies CEDAR under the
@@ -32,6 +34,12 @@ struct fh_policy_set {
  * "policy:LINE:COLUMN" or "schema:LINE:COLUMN", says why and what to do.  */
 fh_err fh_policy_check(struct fh_span cedar, struct fh_span schema, struct fh_arena *a,
 		       struct fh_policy_set *out, struct fh_trace *t);
+
+/* The same with ENTITIES, a text in Cedar's JSON (policy/entities_json.h), or empty.  They
+ * are of types that the schema declares, none of them a path: those are in what their text
+ * says.  The trace then names "entities:LINE:COLUMN".  *OUT looks into that text, too.  */
+fh_err fh_policy_check_all(struct fh_span cedar, struct fh_span schema, struct fh_span entities,
+			   struct fh_arena *a, struct fh_policy_set *out, struct fh_trace *t);
 
 /* Arena that is enough for every document within the limits.  */
 constexpr size_t FH_POLICY_ARENA = 64 << 20;

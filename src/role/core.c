@@ -449,12 +449,12 @@ static fh_err say_ready(struct fh_core *c)
 	return fh_frame_send(c->control.fd, fh_builder_span(&b), /* pass= */ -1);
 }
 
-static fh_err check_policy(struct fh_span cedar, struct fh_span schema, struct fh_arena *scratch,
+static fh_err check_policy(const struct fh_policy_body *p, struct fh_arena *scratch,
 			   struct fh_trace *t)
 {
 	struct fh_policy_set set;
 
-	return fh_policy_check(cedar, schema, scratch, &set, t);
+	return fh_policy_check_all(p->cedar, p->schema, p->entities, scratch, &set, t);
 }
 
 static fh_err take_memory(struct fh_core *c)
@@ -466,7 +466,7 @@ static fh_err take_memory(struct fh_core *c)
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(FH_CHAIN_SCRATCH, &c->chain_scratch);
 	if (e == FH_ERR_OK)
-		e = fh_arena_map(FH_POLICY_ARENA + 2 * FH_POLICY_TEXT_MAX, &c->policy_arena);
+		e = fh_arena_map(FH_POLICY_ARENA + 3 * FH_POLICY_TEXT_MAX, &c->policy_arena);
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(scratch_size, &c->scratch);
 	if (e == FH_ERR_OK)

@@ -158,7 +158,7 @@ fh_err fh_core_policy_refresh(struct fh_core *c)
 {
 	const struct fh_policy_held *p = fh_chain_policy(&c->chain);
 	struct fh_policy_set set;
-	struct fh_span cedar, schema;
+	struct fh_span cedar, schema, entities;
 
 	fh_core_pins_refresh(c);
 	if (p == nullptr) {
@@ -175,7 +175,10 @@ fh_err fh_core_policy_refresh(struct fh_core *c)
 	if (e == FH_ERR_OK)
 		e = fh_arena_copy(&c->policy_arena, p->body.schema, &schema);
 	if (e == FH_ERR_OK)
-		e = fh_policy_check(cedar, schema, &c->policy_arena, &set, &c->trace);
+		e = fh_arena_copy(&c->policy_arena, p->body.entities, &entities);
+	if (e == FH_ERR_OK)
+		e = fh_policy_check_all(cedar, schema, entities, &c->policy_arena, &set,
+					&c->trace);
 	if (e != FH_ERR_OK) {
 		fh_log_error("core", e, &c->trace);
 		return FH_ERR_OK; /* nothing is permitted until another policy comes */

@@ -86,6 +86,7 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 		.schema = &c->policy.schema,
 		.principal = fh_entity_uid_of(FH_TYPE_ACTOR, actor->name),
 		.groups = groups,
+		.listed = &c->policy.entities,
 	};
 	const struct fh_circumstances now = fh_core_circumstances(c, sent);
 	enum fh_reason against = obstacle(c);

@@ -356,12 +356,12 @@ static struct state state_of(const struct fh_chain *c)
 	return s;
 }
 
-static fh_err check_policy(struct fh_span cedar, struct fh_span schema, struct fh_arena *scratch,
+static fh_err check_policy(const struct fh_policy_body *p, struct fh_arena *scratch,
 			   struct fh_trace *t)
 {
 	struct fh_policy_set set;
 
-	return fh_policy_check(cedar, schema, scratch, &set, t);
+	return fh_policy_check_all(p->cedar, p->schema, p->entities, scratch, &set, t);
 }
 
 static struct fh_span server_body(struct fixture *f)

@@ -38,12 +38,11 @@ static inline void fixture_order(struct fixture *f)
 	}
 }
 
-static inline fh_err fixture_policy(struct fh_span cedar, struct fh_span schema,
-				    struct fh_arena *scratch, struct fh_trace *t)
+static inline fh_err fixture_policy(const struct fh_policy_body *p, struct fh_arena *scratch,
+				    struct fh_trace *t)
 {
-	(void)schema;
 	(void)scratch;
-	if (!fh_span_equal(cedar, FH_SPAN_LIT("when")))
+	if (!fh_span_equal(p->cedar, FH_SPAN_LIT("when")))
 		return FH_ERR_OK;
 	fh_trace_what(t, "`when` is not evaluated yet");
 	return FH_ERR_UNSUPPORTED;

@@ -39,21 +39,33 @@ static void refuses_by_name_what_is_not_evaluated(void **state)
 	static const struct {
 		const char *schema, *where, *what;
 	} rows[] = {
-		{ "entity A { name: String };", "schema:1:12", "attributes of entities" },
-		{ "entity A = { name: String };", "schema:1:14", "attributes of entities" },
 		{ "entity A tags String;", "schema:1:10", "tags" },
 		{ "entity A enum [\"x\"];", "schema:1:10", "enumerated" },
 		{ "namespace N { entity A; }", "schema:1:1", "namespaces" },
 		{ "type T = Long;", "schema:1:1", "common types" },
-		{ "action a appliesTo { principal: Actor, resource: Server,\n"
+		{ "@mcp(\"s/t\") action a appliesTo { principal: Actor, resource: Server,\n"
 		  " context: {x: Long} };",
-		  "schema:2:12", "a context" },
+		  "schema:2:12", "the context of a call" },
 		{ "@unit(\"s\") entity A;", "schema:1:2", "annotation @unit" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_refused("", rows[i].schema, FH_ERR_UNSUPPORTED, rows[i].where,
 			       rows[i].what);
+}
+
+/* A call brings no attributes along, and names what the operator may not have listed.  */
+static void takes_no_attribute_of_a_calls_resource_for_granted(void **state)
+{
+	(void)state;
+	assert_refused("", "entity A { name: String };\n@mcp(\"s/t\") @resource(\"/x\", \"text\")\n"
+		       "action a appliesTo { principal: Actor, resource: A };",
+		       FH_ERR_CONFLICT, "schema:3:8", "may lack the attribute `name`");
+	assert_accepted("", "entity A { name?: String };\n@mcp(\"s/t\") @resource(\"/x\", "
+			    "\"text\")\n"
+			"action a appliesTo { principal: Actor, resource: A };");
+	assert_accepted("", "entity A { name: String };\n"
+			"action a appliesTo { principal: A, resource: A, context: { x: Long } };");
 }
 
 static void refuses_what_is_not_a_schema(void **state)
@@ -186,6 +198,7 @@ int main(void)
 		cmocka_unit_test(accepts_the_subset),
 		cmocka_unit_test(has_the_built_in_declarations),
 		cmocka_unit_test(refuses_by_name_what_is_not_evaluated),
+		cmocka_unit_test(takes_no_attribute_of_a_calls_resource_for_granted),
 		cmocka_unit_test(refuses_what_is_not_a_schema),
 		cmocka_unit_test(refuses_contradictions),
 		cmocka_unit_test(refuses_wire_rules_that_cannot_work),

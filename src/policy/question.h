@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_POLICY_QUESTION_H
+#define FH_POLICY_QUESTION_H
+
+#include "policy/decision.h"
+
+/* A question as others put it: may SUBJECT do ACTION on RESOURCE?  Who
+ * asks may say what they are like; nothing is done because of the answer here, and nothing
+ * is charged, so it is his word that the answer depends on, and what the operator listed.  */
+struct fh_question {
+	struct fh_entity_uid subject, action, resource;
+	/* Checked CBOR maps, or empty.  */
+	struct fh_span subject_properties, action_properties, resource_properties, context;
+};
+
+/* The member of the Cedar context that holds the action's properties.  */
+#define FH_QUESTION_ACTION "action"
+
+/* Decides Q under SET in the circumstances NOW.  KNOWN tells who the subject's groups are;
+ * what it is told is filled in here.  A question that is not of the types of the schema, or
+ * says of an entity what the operator's list says otherwise, is refused as
+ * FH_REASON_MALFORMED, and *T (may be NULL) says why.  Nothing but the decision outlives the
+ * call.  Errors as fh_policy_decide().  */
+fh_err fh_question_decide(const struct fh_policy_set *set, const struct fh_question *q,
+			  const struct fh_known_entities *known,
+			  const struct fh_circumstances *now, struct fh_arena *scratch,
+			  struct fh_decision *out, struct fh_trace *t);
+
+#endif
