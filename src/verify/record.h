@@ -107,6 +107,8 @@ struct fh_record_check {
 	size_t fallbacks;
 	struct fh_hash fallback_policy; /* ... of this statement, */
 	bool fallback_read, fallback_known; /* if it was looked at, and could be read */
+	uint64_t opening_behind;     /* index behind the last permitted initialize ... */
+	struct fh_hash opening;      /* ... and whose session it opens */
 	struct fh_fold fold;         /* of the entries so far, unless fold_lost */
 	bool may_permit;             /* the chain lets this device permit */
 	uint64_t quotes;             /* that hold */

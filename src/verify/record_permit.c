@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether anything could be permitted when it was: by a policy in force, before it expired, and
- * without a live lease only by what is @fallback.  It was decided between the entry before and its own,
- * so only what was over by then, or had not begun by now, is held against it.  */
+/* Whether anything could be permitted when it was: by a policy in force, before it expired,
+ * and without a live lease only by what is @fallback.  It was decided between the entry before
+ * and its own, so only what was over by then, or had not begun by now, is held against it.  */
 #include "codec/cbor.h"
 #include "policy/entity.h"
 #include "policy/policies.h"
@@ -81,20 +81,53 @@ static struct fh_span text_in(const struct fh_record_entry *entry, enum fh_field
 	return fh_cbor_text(&c, FH_PAYLOAD_MAX);
 }
 
+/* For which client of which server ENTRY is.  */
+static struct fh_hash session_in(const struct fh_record_entry *entry)
+{
+	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_CLIENT);
+	struct fh_hash parts[2] = {
+		fh_hash_of(text_in(entry, FH_FIELD_SERVER)),
+		fh_hash_of(f != nullptr ? f->value : (struct fh_span){ 0 }),
+	};
+
+	return fh_hash_of(FH_SPAN_ARRAY(parts));
+}
+
+static bool does(const struct fh_record_entry *entry, struct fh_span action)
+{
+	return fh_span_equal(text_in(entry, FH_FIELD_ACTION), action);
+}
+
+/* A permitted initialize opens a session; its server is started by the entry behind it.  */
+static void note_opening(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	if (!does(entry, FH_SPAN_LIT("Action::\"" FH_ACTION_MCP_INITIALIZE "\"")))
+		return;
+	c->opening_behind = entry->leaf.index + 1;
+	c->opening = session_in(entry);
+}
+
+static bool follows_opening(const struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	struct fh_hash session = session_in(entry);
+
+	return c->opening_behind == entry->leaf.index && fh_hash_equal(&c->opening, &session);
+}
+
 /* The statement by which the device itself does what ENTRY says: it starts a server that is
- * granted, and lists the tools of one that is pinned.  0: none.  */
+ * granted for the session opened before, and lists the tools of one that is pinned.  0:
+ * none.  */
 static uint64_t statement_for(const struct fh_record_check *c,
 			      const struct fh_record_entry *entry)
 {
-	struct fh_span action = text_in(entry, FH_FIELD_ACTION);
 	struct fh_span name = text_in(entry, FH_FIELD_SERVER);
 
-	if (fh_span_equal(action, FH_SPAN_LIT("Action::\"" FH_ACTION_SERVER_START "\""))) {
+	if (does(entry, FH_SPAN_LIT("Action::\"" FH_ACTION_SERVER_START "\""))) {
 		const struct fh_server *s = fh_chain_server(&c->chain, name);
 
-		return s == nullptr ? 0 : s->sequence;
+		return s == nullptr || !follows_opening(c, entry) ? 0 : s->sequence;
 	}
-	if (fh_span_equal(action, FH_SPAN_LIT("Action::\"" FH_ACTION_MCP_LIST "\""))) {
+	if (does(entry, FH_SPAN_LIT("Action::\"" FH_ACTION_MCP_LIST "\""))) {
 		const struct fh_pins_held *p = fh_chain_pins(&c->chain, name);
 
 		return p == nullptr ? 0 : p->sequence;
@@ -127,6 +160,7 @@ void fh_record_permit_check(struct fh_record_check *c, const struct fh_record_en
 {
 	const struct fh_policy_held *p = fh_chain_policy(&c->chain);
 
+	note_opening(c, entry);
 	if (!needs_policy(c, entry))
 		return;
 	if (p == nullptr) {

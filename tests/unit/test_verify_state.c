@@ -230,6 +230,101 @@ static void refuses_what_was_permitted_after_the_policy_was_revoked(void **state
 	refused_as(b, "no-policy");
 }
 
+/* Grants the server "files"; returns the sequence of its statement.  */
+static uint64_t grant_server(struct bench *b)
+{
+	uint8_t room[256];
+	struct fh_builder body = FH_BUILDER_ARRAY(room);
+	const struct fh_server_body s = { .name = FH_SPAN_LIT("files"),
+					  .command = FH_SPAN_LIT("\x81\x62/x"),
+					  .environment = FH_SPAN_LIT("\xa0"),
+					  .directory = FH_SPAN_LIT("/"),
+					  .uid = 1,
+					  .gid = 1 };
+	uint64_t sequence = b->maker.sequence;
+
+	fh_server_put(&body, &s);
+	fh_maker_accept(&b->maker, "server", fh_builder_span(&body));
+	return sequence;
+}
+
+/* ACTOR does ACTION, permitted by the policy or statement ID, for the session CLIENT of
+ * "files".  */
+static void permit_session(struct bench *b, struct fh_span actor, const char *action,
+			   const char *id, uint8_t client)
+{
+	uint8_t room[1024];
+	struct fh_builder r = FH_BUILDER_ARRAY(room);
+	struct fh_fields f = { .field = { { .id = FH_FIELD_ACTOR }, { .id = FH_FIELD_ACTION },
+					  { .id = FH_FIELD_DECISION }, { .id = FH_FIELD_SERVER },
+					  { .id = FH_FIELD_CLIENT } },
+			       .n = 5 };
+	size_t at[6] = { 0 };
+
+	fh_cbor_put_text(&r, actor);
+	at[1] = r.n;
+	fh_cbor_put_text(&r, fh_span_str(action));
+	at[2] = r.n;
+	fh_cbor_put_array(&r, 3);
+	fh_cbor_put_bool(&r, true);
+	fh_cbor_put_text(&r, FH_SPAN_LIT("permitted"));
+	fh_cbor_put_array(&r, 1);
+	fh_cbor_put_text(&r, fh_span_str(id));
+	at[3] = r.n;
+	fh_cbor_put_text(&r, FH_SPAN_LIT("files"));
+	at[4] = r.n;
+	fh_cbor_put_bytes(&r, fh_span_of(&client, 1));
+	at[5] = r.n;
+	for (size_t i = 0; i < f.n; i++)
+		f.field[i].value = fh_span_first(fh_span_skip(fh_builder_span(&r), at[i]),
+						 at[i + 1] - at[i]);
+	(void)fh_maker_entry(&b->maker, FH_ENTRY_INTENT, &f);
+}
+
+/* An initialize of CLIENT, and BETWEEN entries later the start for STARTED, at a time when
+ * only a @fallback permit is effective; what the verifier says.  */
+static enum fh_answer opened_and_started(struct bench *b, uint8_t client, unsigned between,
+					 uint8_t started)
+{
+	char actor_text[2 * FH_HASH_SIZE + 16] = { 0 }, statement[32] = { 0 };
+	struct fh_builder actor = FH_BUILDER_ARRAY(actor_text), id = FH_BUILDER_ARRAY(statement);
+
+	fh_maker_first(&b->maker);
+	sign_policy(b, 60000);
+	fh_builder_text(&id, "statement ");
+	fh_builder_decimal(&id, grant_server(b));
+	fh_builder_text(&actor, "Device::\"");
+	fh_builder_hex(&actor, fh_hash_span(&b->maker.device_id));
+	fh_builder_text(&actor, "\"");
+	b->maker.now.hi_ms += 20000; /* the lease is over */
+	(void)fh_maker_intent(&b->maker, /* allowed= */ false);
+	permit_session(b, FH_SPAN_LIT("Actor::\"claude\""), "Action::\"mcp.initialize\"",
+		       "safe", client);
+	for (unsigned i = 0; i < between; i++)
+		(void)fh_maker_intent(&b->maker, /* allowed= */ false);
+	permit_session(b, fh_builder_span(&actor), "Action::\"server.start\"", statement,
+		       started);
+	fh_maker_batch(&b->maker, 0);
+	return answer(b, FH_AUTHENTIC);
+}
+
+static void takes_the_start_of_a_server_for_a_session_just_opened(void **state)
+{
+	assert_int_equal(opened_and_started(*state, 1, 0, 1), FH_ANSWER_YES);
+}
+
+static void refuses_a_start_for_another_session(void **state)
+{
+	assert_int_equal(opened_and_started(*state, 1, 0, 2), FH_ANSWER_NO);
+	refused_as(*state, "unleased");
+}
+
+static void refuses_a_start_that_nobody_opened_a_session_for(void **state)
+{
+	assert_int_equal(opened_and_started(*state, 1, 1, 1), FH_ANSWER_NO);
+	refused_as(*state, "unleased");
+}
+
 int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
@@ -246,6 +341,9 @@ int main(void)
 		TEST(refuses_what_was_permitted_without_a_lease),
 		TEST(refuses_what_was_permitted_by_an_expired_policy),
 		TEST(refuses_what_was_permitted_after_the_policy_was_revoked),
+		TEST(takes_the_start_of_a_server_for_a_session_just_opened),
+		TEST(refuses_a_start_for_another_session),
+		TEST(refuses_a_start_that_nobody_opened_a_session_for),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
