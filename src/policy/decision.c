@@ -31,12 +31,32 @@ struct deciding {
 const char *fh_reason_text(enum fh_reason r)
 {
 	static const char *const text[] = {
-#define FH_REASON_ROW(name, words) [FH_REASON_##name] = words,
+#define FH_REASON_ROW(name, code, words) [FH_REASON_##name] = words,
 		FH_REASON_LIST(FH_REASON_ROW)
 #undef FH_REASON_ROW
 	};
 
 	return (unsigned)r < FH_REASON_COUNT ? text[r] : "unknown reason";
+}
+
+const char *fh_reason_code(enum fh_reason r)
+{
+	static const char *const codes[] = {
+#define FH_REASON_ROW(name, code, words) [FH_REASON_##name] = code,
+		FH_REASON_LIST(FH_REASON_ROW)
+#undef FH_REASON_ROW
+	};
+
+	return (unsigned)r < FH_REASON_COUNT ? codes[r] : codes[FH_REASON_UNDECIDED];
+}
+
+enum fh_reason fh_reason_read(struct fh_span code)
+{
+	enum fh_reason r = 0;
+
+	while (r < FH_REASON_COUNT && !fh_span_equal(code, fh_span_str(fh_reason_code(r))))
+		r++;
+	return r;
 }
 
 struct fh_verdict fh_verdict_settle(enum fh_answer answer)
@@ -70,8 +90,9 @@ static void record(struct satisfied *s, uint32_t policy)
 
 /* --- permits that are effective ------------------------------------------ */
 
-static struct fh_charge charge_of(const struct deciding *d, const struct fh_limits *l,
-				  const struct fh_limit *x)
+struct fh_charge fh_limit_charge(const struct fh_limits *l, const struct fh_limit *x,
+				 const struct fh_entity_key key[3],
+				 const struct fh_circumstances *now)
 {
 	static const enum fh_variable whom[] = {
 		[FH_PER_PRINCIPAL] = FH_VARIABLE_PRINCIPAL,
@@ -80,10 +101,10 @@ static struct fh_charge charge_of(const struct deciding *d, const struct fh_limi
 	};
 
 	return (struct fh_charge){
-		.budget = fh_budget_hash(l, x, d->v.key[whom[x->per]].uid),
+		.budget = fh_budget_hash(l, x, key[whom[x->per]].uid),
 		.period_ms = x->period_ms,
 		.count = x->count,
-		.amount = d->now->amount[x->unit],
+		.amount = now->amount[x->unit],
 		.unit = x->unit,
 	};
 }
@@ -119,7 +140,7 @@ static void try_permit(struct deciding *d, uint32_t policy)
 		return;
 	}
 	for (size_t i = 0; i < l->n; i++) {
-		charge[i] = charge_of(d, l, &l->limit[i]);
+		charge[i] = fh_limit_charge(l, &l->limit[i], d->v.key, d->now);
 		if (!suffices(d, &charge[i])) {
 			record(&d->unfunded, policy);
 			return;

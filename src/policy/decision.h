@@ -14,33 +14,36 @@
  * charged to suffices.  */
 
 /* Why a decision is as it is.  Only PERMITTED allows; zero is not decided.  One
- * row each: name, text for people.  The values are recorded: append only.  */
-#define FH_REASON_LIST(X)                                                    \
-	X(UNDECIDED, "not decided")                                          \
-	X(PERMITTED, "permitted")                                            \
-	X(FORBIDDEN, "a policy forbids it")                                  \
-	X(NO_PERMIT, "no policy permits it")                                 \
-	X(NO_POLICY, "no policy is in force")                                \
-	X(EXPIRED, "the policy has expired")                                 \
-	X(UNKNOWN_ACTION, "the schema has no such action")                   \
-	X(WRONG_PRINCIPAL, "the action does not apply to such a principal")  \
-	X(WRONG_RESOURCE, "the action does not apply to such a resource")    \
-	X(MALFORMED, "the request could not be typed")                       \
-	X(FAILED, "it could not be decided")                                 \
-	X(DEVICE_REVOKED, "the operator has revoked this device")            \
-	X(FORBID_ERRED, "a policy that forbids could not be evaluated")      \
-	X(NO_LEASE, "the operator's lease has ended")                        \
-	X(NO_QUOTA, "a quota is used up")
+ * row each: name, code, text for people.  The codes are recorded: they stay.  */
+#define FH_REASON_LIST(X)                                                                       \
+	X(UNDECIDED, "undecided", "not decided")                                                \
+	X(PERMITTED, "permitted", "permitted")                                                  \
+	X(FORBIDDEN, "forbidden", "a policy forbids it")                                        \
+	X(NO_PERMIT, "no-permit", "no policy permits it")                                       \
+	X(NO_POLICY, "no-policy", "no policy is in force")                                      \
+	X(EXPIRED, "policy-expired", "the policy has expired")                                  \
+	X(UNKNOWN_ACTION, "unknown-action", "the schema has no such action")                    \
+	X(WRONG_PRINCIPAL, "wrong-principal", "the action does not apply to such a principal")  \
+	X(WRONG_RESOURCE, "wrong-resource", "the action does not apply to such a resource")     \
+	X(MALFORMED, "malformed", "the request could not be typed")                             \
+	X(FAILED, "undecidable", "it could not be decided")                                     \
+	X(DEVICE_REVOKED, "device-revoked", "the operator has revoked this device")             \
+	X(FORBID_ERRED, "forbid-erred", "a policy that forbids could not be evaluated")         \
+	X(NO_LEASE, "no-lease", "the operator's lease has ended")                               \
+	X(NO_QUOTA, "no-quota", "a quota is used up")
 
 enum fh_reason {
-#define FH_REASON_ROW(name, text) FH_REASON_##name,
+#define FH_REASON_ROW(name, code, text) FH_REASON_##name,
 	FH_REASON_LIST(FH_REASON_ROW)
 #undef FH_REASON_ROW
 	FH_REASON_COUNT
 };
 
-/* The text for people of R: static, never NULL.  */
+/* The text for people of R, and its code as it is recorded: static, never NULL.  */
 const char *fh_reason_text(enum fh_reason r);
+const char *fh_reason_code(enum fh_reason r);
+/* The inverse of the code; FH_REASON_COUNT for another text.  */
+enum fh_reason fh_reason_read(struct fh_span code);
 
 struct fh_request {
 	struct fh_entity_uid principal;
@@ -59,6 +62,11 @@ struct fh_circumstances {
 	bool (*suffices)(void *context, const struct fh_charge *charge);
 	void *context;
 };
+
+/* What L's limit X is charged for a request by, to do and on KEY (by enum fh_variable).  */
+struct fh_charge fh_limit_charge(const struct fh_limits *l, const struct fh_limit *x,
+				 const struct fh_entity_key key[3],
+				 const struct fh_circumstances *now);
 
 /* All zero is "no".  */
 struct fh_decision {

@@ -22,6 +22,7 @@
 #include "role/role.h"
 #include "state/fold.h"
 #include "state/lease.h"
+#include "state/moment.h"
 #include "store/chain_files.h"
 
 /* What the files of core share.  One thread, one loop: read what the gates and
@@ -427,8 +428,8 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 				  struct fh_entity_uid action, struct fh_entity_uid resource,
 				  size_t sent);
 
-/* "no-permit", "expired", ...: the stable code of a decision's reason.  */
-struct fh_span fh_core_reason_code(enum fh_reason r);
+/* What a decision depends on now; holds until the next entry.  */
+struct fh_moment fh_core_moment(struct fh_core *c);
 
 /* --- core_lease.c: the operator's lease --------------------------------- */
 
@@ -447,8 +448,6 @@ uint64_t fh_core_lease_due_ms(struct fh_core *c);
 
 /* Takes what remembers them from c->memory.  FH_ERR_NOMEM.  */
 fh_err fh_core_quota_begin(struct fh_core *c);
-/* What a decision about a request of SENT bytes depends on, now; holds until the next entry.  */
-struct fh_circumstances fh_core_circumstances(struct fh_core *c, size_t sent);
 /* Adds to F what the permitted intent of D does to the fold.  */
 fh_err fh_core_field_opened(struct fh_core *c, struct fh_fields *f, const struct fh_decision *d);
 /* Remembers what of D's charges may be given back; 0 if nothing.  */

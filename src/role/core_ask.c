@@ -74,7 +74,7 @@ static fh_err add_decision(struct fh_core *c, struct fh_fields *f, const struct 
 
 	fh_cbor_put_array(&b, 3);
 	fh_cbor_put_bool(&b, fh_allows(d->verdict));
-	fh_cbor_put_text(&b, fh_core_reason_code(d->reason));
+	fh_cbor_put_text(&b, fh_span_str(fh_reason_code(d->reason)));
 	fh_cbor_put_array(&b, d->determining_n);
 	for (size_t i = 0; i < d->determining_n; i++)
 		fh_cbor_put_text(&b, fh_utf8_first(d->determining[i], FH_NAME_MAX));
@@ -210,7 +210,7 @@ static void reply_denied(struct fh_core *c, const struct request *r)
 		.exchange = r->ask->exchange,
 		.index = r->index,
 		.session = r->client,
-		.reason = fh_core_reason_code(d->reason),
+		.reason = fh_span_str(fh_reason_code(d->reason)),
 		.text = fh_span_str(fh_reason_text(d->reason)),
 	};
 

@@ -60,21 +60,10 @@ static fh_err groups_of(const struct fh_core_actor *actor,
 	return FH_ERR_OK;
 }
 
-/* What stands against any decision at all, or FH_REASON_PERMITTED.  */
-static enum fh_reason obstacle(struct fh_core *c)
+struct fh_moment fh_core_moment(struct fh_core *c)
 {
-	const struct fh_policy_held *p = fh_chain_policy(&c->chain);
-	const struct fh_device *device = fh_chain_device(&c->chain, &c->device_id);
-
-	if (device == nullptr || device->revoked)
-		return FH_REASON_DEVICE_REVOKED;
-	if (c->chain.state != FH_CHAIN_LIVE && c->chain.state != FH_CHAIN_FORKED)
-		return FH_REASON_NO_POLICY;
-	if (p == nullptr || !c->policy_ready)
-		return FH_REASON_NO_POLICY;
-	if (fh_time_ended(fh_core_now(c), p->body.expires_ms))
-		return FH_REASON_EXPIRED;
-	return FH_REASON_PERMITTED;
+	return (struct fh_moment){ .chain = &c->chain, .device = c->device_id, .lease = &c->lease,
+				   .fold = &c->fold, .now = fh_core_now(c) };
 }
 
 struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor *actor,
@@ -88,10 +77,13 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 		.groups = groups,
 		.listed = &c->policy.entities,
 	};
-	const struct fh_circumstances now = fh_core_circumstances(c, sent);
-	enum fh_reason against = obstacle(c);
+	struct fh_moment moment = fh_core_moment(c);
+	const struct fh_circumstances now = fh_moment_circumstances(&moment, sent);
+	enum fh_reason against = fh_moment_obstacle(&moment);
 	struct fh_decision d;
 
+	if (against == FH_REASON_PERMITTED && !c->policy_ready)
+		against = FH_REASON_NO_POLICY;
 	if (against != FH_REASON_PERMITTED)
 		return fh_decision_refused(against);
 	if (groups_of(actor, groups, &known.groups_n) != FH_ERR_OK)
@@ -102,28 +94,4 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 	if (fh_policy_decide(&c->policy, &r, &now, &c->scratch, &d) != FH_ERR_OK)
 		return fh_decision_refused(FH_REASON_FAILED);
 	return d;
-}
-
-/* The reason's name in lower case with hyphens, as it is recorded.  */
-struct fh_span fh_core_reason_code(enum fh_reason r)
-{
-	static const struct fh_span codes[FH_REASON_COUNT] = {
-		[FH_REASON_UNDECIDED] = { (const uint8_t *)"undecided", 9 },
-		[FH_REASON_PERMITTED] = { (const uint8_t *)"permitted", 9 },
-		[FH_REASON_FORBIDDEN] = { (const uint8_t *)"forbidden", 9 },
-		[FH_REASON_NO_PERMIT] = { (const uint8_t *)"no-permit", 9 },
-		[FH_REASON_NO_POLICY] = { (const uint8_t *)"no-policy", 9 },
-		[FH_REASON_EXPIRED] = { (const uint8_t *)"policy-expired", 14 },
-		[FH_REASON_UNKNOWN_ACTION] = { (const uint8_t *)"unknown-action", 14 },
-		[FH_REASON_WRONG_PRINCIPAL] = { (const uint8_t *)"wrong-principal", 15 },
-		[FH_REASON_WRONG_RESOURCE] = { (const uint8_t *)"wrong-resource", 14 },
-		[FH_REASON_MALFORMED] = { (const uint8_t *)"malformed", 9 },
-		[FH_REASON_FAILED] = { (const uint8_t *)"undecidable", 11 },
-		[FH_REASON_DEVICE_REVOKED] = { (const uint8_t *)"device-revoked", 14 },
-		[FH_REASON_FORBID_ERRED] = { (const uint8_t *)"forbid-erred", 12 },
-		[FH_REASON_NO_LEASE] = { (const uint8_t *)"no-lease", 8 },
-		[FH_REASON_NO_QUOTA] = { (const uint8_t *)"no-quota", 8 },
-	};
-
-	return (unsigned)r < FH_REASON_COUNT ? codes[r] : codes[FH_REASON_UNDECIDED];
 }

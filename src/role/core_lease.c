@@ -124,13 +124,9 @@ static bool ends(const struct fh_core *c, uint64_t *lease_ms, uint64_t *policy_m
 
 bool fh_core_leased(struct fh_core *c)
 {
-	const struct fh_policy_held *p = fh_chain_policy(&c->chain);
+	struct fh_moment m = fh_core_moment(c);
 
-	if (p == nullptr)
-		return false;
-	struct fh_lease_term x = fh_lease_term(&c->chain, p, &c->lease);
-
-	return fh_lease_live(&x, fh_core_now(c));
+	return fh_moment_leased(&m);
 }
 
 /* Something of S is under way that needs the lease.  */

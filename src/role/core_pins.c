@@ -248,7 +248,7 @@ static fh_err append_intent(struct fh_core *c, struct fh_core_session *s)
 	fh_builder_decimal(&id, s->pins_sequence);
 	fh_cbor_put_array(&b, 3);
 	fh_cbor_put_bool(&b, true);
-	fh_cbor_put_text(&b, fh_core_reason_code(FH_REASON_PERMITTED));
+	fh_cbor_put_text(&b, fh_span_str(fh_reason_code(FH_REASON_PERMITTED)));
 	fh_cbor_put_array(&b, 1);
 	fh_cbor_put_text(&b, fh_builder_span(&id));
 	if (e == FH_ERR_OK)

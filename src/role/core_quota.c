@@ -9,24 +9,6 @@ fh_err fh_core_quota_begin(struct fh_core *c)
 	return c->reserve == nullptr ? FH_ERR_NOMEM : fh_fold_begin(&c->memory, &c->fold);
 }
 
-static bool suffices(void *context, const struct fh_charge *charge)
-{
-	struct fh_core *c = context;
-
-	return fh_fold_suffices(&c->fold, &charge->budget, charge->period_ms, charge->count,
-				charge->amount, fh_core_now(c).lo_ms);
-}
-
-struct fh_circumstances fh_core_circumstances(struct fh_core *c, size_t sent)
-{
-	return (struct fh_circumstances){
-		.leased = fh_core_leased(c),
-		.amount = { [FH_UNIT_CALLS] = 1, [FH_UNIT_BYTES] = sent + FH_FRAME_MAX },
-		.suffices = suffices,
-		.context = c,
-	};
-}
-
 static fh_err add_effect(struct fh_core *c, struct fh_fields *f, const struct fh_effect *e)
 {
 	uint8_t *p = fh_arena_space(&c->scratch, FH_EFFECT_MAX);

@@ -87,6 +87,18 @@ static void takes_in_as_reflexive_and_transitive(void **state)
 	}
 }
 
+static void reads_the_codes_that_are_recorded(void **state)
+{
+	(void)state;
+
+	for (enum fh_reason r = 0; r < FH_REASON_COUNT; r++)
+		assert_int_equal(fh_reason_read(fh_span_str(fh_reason_code(r))), r);
+	assert_int_equal(fh_reason_read(FH_SPAN_LIT("no-permit")), FH_REASON_NO_PERMIT);
+	assert_int_equal(fh_reason_read(FH_SPAN_LIT("")), FH_REASON_COUNT);
+	assert_int_equal(fh_reason_read(FH_SPAN_LIT("no-permits")), FH_REASON_COUNT);
+	assert_string_equal(fh_reason_code(FH_REASON_COUNT), "undecided");
+}
+
 static void compares_equal_with_the_principal_alone(void **state)
 {
 	(void)state;
@@ -370,6 +382,7 @@ int main(void)
 		cmocka_unit_test(denies_by_default),
 		cmocka_unit_test(lets_a_forbid_win_whatever_its_place),
 		cmocka_unit_test(takes_in_as_reflexive_and_transitive),
+		cmocka_unit_test(reads_the_codes_that_are_recorded),
 		cmocka_unit_test(compares_equal_with_the_principal_alone),
 		cmocka_unit_test(follows_groups_of_actions),
 		cmocka_unit_test(names_each_determining_policy_once_in_order),

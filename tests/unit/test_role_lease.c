@@ -220,7 +220,8 @@ static const struct fh_charge charge = { .budget = { { 5 } }, .period_ms = hour_
 
 static bool suffices(struct bench *b)
 {
-	struct fh_circumstances now = fh_core_circumstances(b->core, 0);
+	struct fh_moment moment = fh_core_moment(b->core);
+	struct fh_circumstances now = fh_moment_circumstances(&moment, 0);
 
 	return now.suffices(now.context, &charge);
 }
