@@ -3,23 +3,19 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/decimal.h"
 #include "base/hex.h"
+#include "cli/progress.h"
 #include "cli/segments.h"
 #include "cli/unread.h"
 #include "cli/verify_ahead.h"
 #include "cli/verify_print.h"
 #include "cli/verify_words.h"
-#include "os/clock.h"
 #include "os/memory.h"
 
 constexpr size_t report_max = 8 << 20;    /* not covered places with their texts */
 constexpr size_t at_least_max = 64 << 10; /* FH_NOTE_MAX */
-constexpr uint64_t progress_after_ms = 2000;
-constexpr uint64_t progress_every_ms = 100;
-constexpr int bar_width = 40;
 
 static const struct fh_option options[] = {
 	{ "genesis", 0, false, "HASH", "the genesis hash of the chain that is trusted" },
@@ -143,38 +139,15 @@ static fh_err take_memory(struct record_task *t, size_t own)
 
 struct progress {
 	const struct fh_record_check *check;
-	uint64_t bytes, before;       /* of the whole record; of the segments that are done */
-	uint64_t begun_ms, shown_ms;  /* shown: 0 if nothing was */
-	bool terminal;
+	uint64_t before;             /* bytes of the segments that are done */
+	struct fh_progress bar;
 };
 
-static void draw(struct progress *p, uint64_t done)
-{
-	uint64_t percent = p->bytes == 0 ? 100 : done * 100 / p->bytes;
-	int filled = (int)(percent * bar_width / 100);
-
-	fprintf(stderr, "\r[%.*s%*s] %3llu %% %llu entries ", filled,
-		"########################################", bar_width - filled, "",
-		(unsigned long long)percent, (unsigned long long)p->check->tree.size);
-}
-
-/* On a terminal, once it takes longer than two seconds.  */
 static void tick(void *context, uint64_t bytes)
 {
 	struct progress *p = context;
-	uint64_t now = p->terminal ? fh_clock_boot_ms() : 0;
 
-	if (!p->terminal || now - p->begun_ms < progress_after_ms
-	    || now - p->shown_ms < progress_every_ms)
-		return;
-	p->shown_ms = now;
-	draw(p, p->before + bytes);
-}
-
-static void end_progress(const struct progress *p)
-{
-	if (p->shown_ms != 0)
-		fprintf(stderr, "\r%*s\r", bar_width + 40, "");
+	fh_progress_tick(&p->bar, p->before + bytes, p->check->tree.size);
 }
 
 /* --- judging -------------------------------------------------------------------- */
@@ -200,8 +173,7 @@ static fh_err feed_one(struct fh_record_check *c, struct fh_ahead *a, struct fh_
 static fh_err feed(const struct fh_segments *s, struct fh_record_check *c, struct fh_ahead *a,
 		   bool *right, struct fh_trace *why)
 {
-	struct progress p = { .check = c, .bytes = s->bytes, .begun_ms = fh_clock_boot_ms(),
-			      .terminal = isatty(STDERR_FILENO) == 1 };
+	struct progress p = { .check = c, .bar = fh_progress_begin(s->bytes) };
 	uint64_t read = 0;
 	fh_err e = FH_ERR_OK;
 
@@ -226,7 +198,7 @@ static fh_err feed(const struct fh_segments *s, struct fh_record_check *c, struc
 		if (c->tree.size == first)
 			break;
 	}
-	end_progress(&p);
+	fh_progress_end(&p.bar);
 	if (e != FH_ERR_OK && e != FH_ERR_MISSING)
 		return e;
 	fh_record_check_strays(c, s->files - read);

@@ -11,6 +11,31 @@ struct fh_entity_uid fh_entity_uid_of(const char *type, struct fh_span id)
 	return (struct fh_entity_uid){ fh_span_str(type), id };
 }
 
+static void put_escaped(struct fh_builder *b, struct fh_span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t byte = s.p[i];
+
+		if (byte == '"' || byte == '\\') {
+			fh_builder_u8(b, '\\');
+			fh_builder_u8(b, byte);
+		} else if (byte < 0x20 || byte == 0x7f) {
+			fh_builder_text(b, "\\x");
+			fh_builder_hex(b, fh_span_of(&byte, 1));
+		} else {
+			fh_builder_u8(b, byte);
+		}
+	}
+}
+
+void fh_entity_put(struct fh_builder *b, struct fh_entity_uid e)
+{
+	fh_builder_bytes(b, e.type);
+	fh_builder_text(b, "::\"");
+	put_escaped(b, e.id);
+	fh_builder_text(b, "\"");
+}
+
 bool fh_entity_equal(struct fh_entity_uid a, struct fh_entity_uid b)
 {
 	return fh_span_equal(a.id, b.id) && fh_span_equal(a.type, b.type);

@@ -2,6 +2,7 @@
 #ifndef FH_POLICY_ENTITY_H
 #define FH_POLICY_ENTITY_H
 
+#include "base/builder.h"
 #include "base/span.h"
 #include "freehold/error.h"
 
@@ -38,6 +39,10 @@ struct fh_entity_uid fh_entity_uid_of(const char *type, struct fh_span id);
 
 /* The same type and the same id, byte for byte.  */
 bool fh_entity_equal(struct fh_entity_uid a, struct fh_entity_uid b);
+
+/* Writes E as Type::"id", with Cedar's escapes for quotes, backslashes and control
+ * characters, as the record has it.  */
+void fh_entity_put(struct fh_builder *b, struct fh_entity_uid e);
 
 /* Equal entities have equal hashes.  Not against forgery: always compare, too.  */
 uint64_t fh_entity_hash(struct fh_entity_uid e);

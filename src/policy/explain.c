@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/explain.h"
 
+#include "policy/index.h"
+
 /* One explanation while it is made.  */
 struct explaining {
 	const struct fh_policy_set *set;
@@ -21,33 +23,48 @@ const char *fh_effectuality_code(enum fh_effectuality e)
 
 /* --- clauses ------------------------------------------------------------------ */
 
-/* P with the clause of SIDE alone: the other two match everything, and there is no condition.  */
-static struct fh_policy only_clause(const struct fh_policy *p, size_t side)
+/* The request's entity of variable SIDE is, or is in, one that S names.  */
+static bool is_in(const struct explaining *x, size_t side, const struct fh_scope *s)
 {
-	struct fh_policy q = { .id = p->id };
+	for (size_t i = 0; i < s->entities_n; i++) {
+		const struct fh_entity_key up = fh_entity_key_of(s->entities[i]);
 
-	if (side == FH_VARIABLE_PRINCIPAL)
-		q.principal = p->principal;
-	else if (side == FH_VARIABLE_ACTION)
-		q.action = p->action;
-	else
-		q.resource = p->resource;
-	return q;
+		if (fh_entity_key_equal(&x->v.key[side], &up)
+		    || (x->v.entity[side] != nullptr
+			&& fh_entity_has_ancestor(x->v.entity[side], &up)))
+			return true;
+	}
+	return false;
 }
 
-static fh_err try_clauses(struct explaining *x, const struct fh_policy *p,
-			  struct fh_explained *out)
+static bool clause_holds(const struct explaining *x, size_t side, const struct fh_scope *s)
 {
-	fh_err e = FH_ERR_OK;
+	struct fh_entity_uid self = x->v.key[side].uid;
 
-	for (size_t side = 0; side < 3 && e == FH_ERR_OK; side++) {
-		const struct fh_policy q = only_clause(p, side);
-		struct fh_fault fault;
+	switch (s->kind) {
+	case FH_SCOPE_ANY:
+		return true;
+	case FH_SCOPE_EQUAL:
+		return s->entities_n == 1 && fh_entity_equal(self, s->entities[0]);
+	case FH_SCOPE_IN:
+		return is_in(x, side, s);
+	case FH_SCOPE_IS:
+		return fh_span_equal(self.type, s->type);
+	case FH_SCOPE_IS_IN:
+		return fh_span_equal(self.type, s->type) && is_in(x, side, s);
+	}
+	return false;
+}
 
-		e = fh_policy_evaluate(&x->v, &q, &out->matches[side], &fault);
+static void try_clauses(const struct explaining *x, const struct fh_policy *p,
+			struct fh_explained *out)
+{
+	const struct fh_scope *scope[] = { &p->principal, &p->action, &p->resource };
+
+	for (size_t side = 0; side < 3; side++) {
+		out->matches[side] = clause_holds(x, side, scope[side]);
 		out->misses += !out->matches[side];
 	}
-	return e;
 }
 
 /* --- conditions ---------------------------------------------------------------- */
@@ -138,8 +155,9 @@ static bool scope_matches(const struct fh_explained *x)
 
 static fh_err explain(struct explaining *x, const struct fh_policy *p, struct fh_explained *out)
 {
-	fh_err e = try_clauses(x, p, out);
+	fh_err e = FH_ERR_OK;
 
+	try_clauses(x, p, out);
 	for (size_t i = 0; e == FH_ERR_OK && i < p->conditions_n; i++)
 		e = try_condition(x, &p->conditions[i], out);
 	if (e != FH_ERR_OK || out->misses == 0) {
@@ -158,9 +176,13 @@ fh_err fh_policy_explain(const struct fh_policy_set *set, uint32_t i, const stru
 {
 	struct explaining x = { .set = set, .now = now };
 	struct fh_explained found = { .policy = i };
+	uint32_t action = fh_schema_find_action(&set->schema, r->action);
 	size_t taken = scratch->n;
-	fh_err e = fh_evaluation_begin(&x.v, r->principal, r->action, r->resource, r->context,
-				       &r->entities, scratch);
+
+	if (action == FH_SCHEMA_NONE)
+		return FH_ERR_UNKNOWN;
+	fh_err e = fh_evaluation_begin_as(&x.v, r->principal, &set->index->actions[action].entity,
+					  r->resource, r->context, &r->entities, scratch);
 
 	if (e == FH_ERR_OK)
 		e = explain(&x, &set->policies[i], &found);
@@ -177,7 +199,8 @@ static uint32_t distance(const struct fh_explained *x)
 
 	if (x->what != FH_UNSATISFIED && x->what != FH_ERRED)
 		return 0;
-	return x->misses + (x->matches[FH_VARIABLE_ACTION] ? 0 : action_weight);
+	return 2 * x->misses - scope_matches(x)
+	       + (x->matches[FH_VARIABLE_ACTION] ? 0 : action_weight);
 }
 
 bool fh_explained_nearer(const struct fh_explained *a, const struct fh_explained *b)

@@ -35,14 +35,15 @@ struct fh_explained {
 };
 
 /* What policy I of SET makes of R in the circumstances NOW, in *OUT.  R is a request that
- * SET's schema knows.  Working memory is of SCRATCH and given back.  FH_ERR_NOMEM, or what
- * the source of entities returned: then nothing is known.  */
+ * SET's schema knows.  Working memory is of SCRATCH and given back.  FH_ERR_UNKNOWN
+ * if the schema does not know the action, FH_ERR_NOMEM, or what the source of entities
+ * returned: then nothing is known.  */
 fh_err fh_policy_explain(const struct fh_policy_set *set, uint32_t i, const struct fh_request *r,
 			 const struct fh_circumstances *now, struct fh_arena *scratch,
 			 struct fh_explained *out);
 
-/* A lacks less than B to have its effect: fewer clauses and conditions, of which the action
- * counts most, since a permit for another action is of no use to who asks.  */
+/* A lacks less than B to have its effect: fewer clauses and conditions, and of as many rather
+ * conditions.  The action counts most: a permit for another is of no use to who asks.  */
 bool fh_explained_nearer(const struct fh_explained *a, const struct fh_explained *b);
 
 /* The policy's text in TEXT, from its first annotation to its semicolon: whole lines, the

@@ -98,33 +98,12 @@ fh_err fh_core_field_large(struct fh_core *c, struct fh_fields *f, enum fh_field
 	return add_built(c, f, id, &b);
 }
 
-/* Cedar's string escapes: quote, backslash and control characters.  */
-static void put_escaped(struct fh_builder *b, struct fh_span s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		uint8_t byte = s.p[i];
-
-		if (byte == '"' || byte == '\\') {
-			fh_builder_u8(b, '\\');
-			fh_builder_u8(b, byte);
-		} else if (byte < 0x20 || byte == 0x7f) {
-			fh_builder_text(b, "\\x");
-			fh_builder_hex(b, fh_span_of(&byte, 1));
-		} else {
-			fh_builder_u8(b, byte);
-		}
-	}
-}
-
 fh_err fh_core_field_entity(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
 			    struct fh_entity_uid e)
 {
 	struct fh_builder b = item_builder(c, e.type.n + 4 * e.id.n + 4);
 
-	fh_builder_bytes(&b, e.type);
-	fh_builder_text(&b, "::\"");
-	put_escaped(&b, e.id);
-	fh_builder_text(&b, "\"");
+	fh_entity_put(&b, e);
 	if (b.bad)
 		return FH_ERR_NOMEM;
 	return fh_core_field_text(c, f, id, fh_builder_span(&b));

@@ -174,8 +174,8 @@ static void knows_which_permit_is_nearest(void **state)
 		x[i] = explain(&b, i);
 	assert_true(fh_explained_nearer(&x[1], &x[0]));
 	assert_true(fh_explained_nearer(&x[2], &x[1]));
-	assert_true(fh_explained_nearer(&x[2], &x[3]));
-	assert_false(fh_explained_nearer(&x[3], &x[2]));
+	assert_true(fh_explained_nearer(&x[3], &x[2]));
+	assert_false(fh_explained_nearer(&x[2], &x[3]));
 }
 
 /* For many sets: the decision's reason is what the explanations of all policies add up to.  */

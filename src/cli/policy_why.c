@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `policy why`: one decision, explained with what was in force when it was made.  */
+#include "cli/policy_why.h"
+
+#include <stdio.h>
+
+#include "base/decimal.h"
+#include "cli/policy.h"
+#include "cli/record_event.h"
+#include "codec/cbor.h"
+#include "codec/lookup.h"
+#include "os/memory.h"
+
+constexpr size_t out_max = 8 << 20;
+
+static const struct fh_usage usage = {
+	.verb = "policy why",
+	.operands = "N [DIR]",
+	.summary = "Explains entry N of the record with the policy in force then",
+	.operands_min = 1,
+	.operands_max = 2,
+	.text = "N is an intent, its outcome, or a refusal.  DIR is a state directory, or a\n"
+		"copy of its record; without it, --state.  Of the record nothing is verified:\n"
+		"see `freehold verify record --help`.  Exit status 0: explained.  2: not all\n"
+		"could be reconstructed, or it is not what this program would decide.\n",
+	.examples = "  freehold policy why 4711\n",
+};
+
+/* What entry N is, found before anything is reconstructed.  */
+struct target {
+	uint64_t wanted;
+	bool found;
+	enum fh_entry_kind kind;
+	uint64_t decided;  /* the entry that decided: itself, or an outcome's intent */
+};
+
+static fh_err find_entry(void *context, const struct fh_stored *s, const struct fh_leaf *l)
+{
+	struct target *g = context;
+	struct fh_fields f;
+
+	if (l->index < g->wanted)
+		return FH_ERR_OK;
+	g->found = true;
+	g->kind = l->kind;
+	g->decided = l->index;
+	if (l->kind != FH_ENTRY_OUTCOME || fh_payload_read(s->payload, &f) != FH_ERR_OK)
+		return FH_ERR_CLOSED;
+	const struct fh_field *intent = fh_fields_get(&f, FH_FIELD_INTENT);
+
+	if (intent != nullptr) {
+		struct fh_cursor c = fh_cursor_of(intent->value);
+
+		g->decided = fh_cbor_uint(&c);
+	}
+	return FH_ERR_CLOSED;
+}
+
+/* --- explaining -------------------------------------------------------------------- */
+
+static bool any_budget(const struct fh_why *w)
+{
+	for (size_t i = 0; i < w->explained_n; i++) {
+		if (w->past->policy.limits[w->explained[i].policy].n > 0)
+			return true;
+	}
+	return false;
+}
+
+/* What each policy makes of the request, and which permit is nearest.  */
+static fh_err explain_policies(struct fh_why *w)
+{
+	const struct fh_policy_set *set = &w->past->policy;
+	struct fh_known_entities known;
+	const struct fh_request asked = fh_past_asked(&w->request, &set->schema, &known);
+	fh_err e = FH_ERR_OK;
+
+	w->explained = fh_arena_array(&w->past->state.memory, set->policies_n + 1,
+				      sizeof(*w->explained));
+	if (w->explained == nullptr)
+		return FH_ERR_NOMEM;
+	fh_arena_reset(&w->past->state.scratch);
+	for (uint32_t i = 0; i < set->policies_n && e == FH_ERR_OK; i++) {
+		struct fh_explained *x = &w->explained[w->explained_n++];
+
+		e = fh_policy_explain(set, i, &asked, &w->now, &w->past->state.scratch, x);
+		if (e == FH_ERR_OK && !set->policies[i].forbids && x->matches[FH_VARIABLE_ACTION]
+		    && (w->nearest == nullptr || fh_explained_nearer(x, w->nearest)))
+			w->nearest = x;
+	}
+	if (w->computed.reason != FH_REASON_NO_PERMIT)
+		w->nearest = nullptr;
+	return e;
+}
+
+/* Policies are asked of a decision that was made by them.  */
+static bool asks_policies(enum fh_reason r)
+{
+	return r == FH_REASON_PERMITTED || r == FH_REASON_FORBIDDEN || r == FH_REASON_NO_PERMIT
+	       || r == FH_REASON_FORBID_ERRED || r == FH_REASON_NO_LEASE
+	       || r == FH_REASON_NO_QUOTA;
+}
+
+static fh_err explain_intent(struct fh_why *w, const struct fh_fields *f, struct fh_trace *t)
+{
+	struct fh_past *p = w->past;
+	fh_err e = fh_past_request(p, w->leaf, f, &p->state.memory, &w->request, t);
+
+	if (e != FH_ERR_OK || w->request.by_statement)
+		return e;
+	e = fh_past_decide_again(p, &w->request, &w->computed, &w->certain, &w->same);
+	if (e != FH_ERR_OK)
+		return e;
+	w->moment = fh_past_moment(p, w->leaf->time);
+	w->now = fh_moment_circumstances(&w->moment, w->request.sent);
+	if (!w->certain)
+		w->unknown = "entries before cannot be read, so what was used of budgets is not "
+			     "known, and the answer depends on it";
+	else if (!fh_hash_equal(&w->leaf->chain_head, &p->state.chain.head.hash))
+		w->unknown = "the chain that the entry names is not the one that the record holds";
+	if (!p->policy_ready || !asks_policies(w->computed.reason))
+		return FH_ERR_OK;
+	e = explain_policies(w);
+	if (e == FH_ERR_OK && w->unknown == nullptr && !p->fold_known && any_budget(w))
+		w->unknown = "entries before cannot be read, so what was used of budgets is not "
+			     "known; the answer is the same whatever it was";
+	return e;
+}
+
+static struct fh_span text_in(const struct fh_fields *f, enum fh_field_id id, const char *key)
+{
+	const struct fh_field *field = fh_fields_get(f, id);
+	struct fh_span value = field != nullptr ? field->value : (struct fh_span){ 0 };
+	struct fh_cursor c = fh_cursor_of(key == nullptr ? value : fh_cbor_map_get(value, key));
+
+	return fh_cbor_text(&c, FH_PAYLOAD_MAX);
+}
+
+static fh_err explain_refusal(struct fh_why *w, const struct fh_fields *f, struct fh_trace *t)
+{
+	w->refusal = text_in(f, FH_FIELD_DETAIL, "reason");
+	w->tool = text_in(f, FH_FIELD_DETAIL, "tool");
+	w->request.server = text_in(f, FH_FIELD_SERVER, /* key= */ nullptr);
+	fh_err e = fh_past_entity(text_in(f, FH_FIELD_ACTOR, /* key= */ nullptr),
+				  &w->past->state.memory, &w->request.principal);
+
+	if (e == FH_ERR_OK && w->refusal.n > 0)
+		return FH_ERR_OK;
+	fh_trace_what(t, "what was refused cannot be read");
+	return e == FH_ERR_NOMEM ? e : FH_ERR_FORMAT;
+}
+
+struct meeting {
+	struct fh_why *why;
+	uint64_t decided;
+	bool done;
+	struct fh_trace *trace;
+};
+
+/* The entry that decided: it is explained while what it looks into is still there.  */
+static fh_err meet(void *context, struct fh_past *p, const struct fh_leaf *l,
+		   const struct fh_fields *f)
+{
+	struct meeting *m = context;
+	struct fh_why *w = m->why;
+	fh_err e;
+
+	(void)p;
+	if (l->index != m->decided)
+		return FH_ERR_OK;
+	if (l->kind != FH_ENTRY_INTENT && l->kind != FH_ENTRY_REFUSAL)
+		return FH_ERR_FORMAT;
+	if (f == nullptr) {
+		fh_trace_what(m->trace, "it is sealed, and cannot be opened here");
+		fh_trace_cure(m->trace, "open it where its keys are");
+		return FH_ERR_UNSUPPORTED;
+	}
+	w->leaf = l;
+	e = l->kind == FH_ENTRY_INTENT ? explain_intent(w, f, m->trace)
+				       : explain_refusal(w, f, m->trace);
+	if (e != FH_ERR_OK)
+		return e;
+	if (w->cli->json)
+		fh_why_put_json(w);
+	else
+		fh_why_put_text(w);
+	m->done = true;
+	return FH_ERR_CLOSED;
+}
+
+/* --- the verb ---------------------------------------------------------------------- */
+
+static int no_decision(const struct target *g)
+{
+	char where[64], what[128];
+
+	(void)snprintf(where, sizeof(where), "entry %llu", (unsigned long long)g->wanted);
+	if (!g->found)
+		return fh_cli_fail(FH_ERR_MISSING, where, "the record does not reach so far",
+				   "`freehold record show` shows what there is");
+	(void)snprintf(what, sizeof(what), "is of kind %s, which decides nothing",
+		       fh_entry_kind_text(g->kind));
+	return fh_cli_fail(FH_ERR_STATE, where, what, "name an intent, an outcome or a refusal");
+}
+
+static int explain(struct fh_why *w, const struct fh_segments *s, const struct target *g)
+{
+	char where[64];
+	struct fh_trace t = { 0 }, about = { 0 };
+	struct meeting m = { .why = w, .decided = g->decided, .trace = &about };
+	const struct fh_past_visitor v = { meet, &m };
+	fh_err e = fh_past_read(w->past, s, &v, &t);
+
+	(void)snprintf(where, sizeof(where), "entry %llu", (unsigned long long)g->decided);
+	if (e == FH_ERR_OK && !m.done)
+		e = FH_ERR_MISSING;
+	if (e == FH_ERR_OK && w->out.bad)
+		e = FH_ERR_LIMIT;
+	if (e != FH_ERR_OK)
+		return about.what[0] != '\0' ? fh_cli_fail_trace(e, where, &about)
+					     : fh_cli_fail_trace(e, where, &t);
+	if (fwrite(w->out.p, 1, w->out.n, stdout) != w->out.n)
+		return fh_cli_fail(FH_ERR_IO, "stdout", nullptr, nullptr);
+	bool whole = w->refusal.n > 0 || w->request.by_statement
+		     || (w->unknown == nullptr && w->same);
+
+	return whole ? FH_EXIT_YES : FH_EXIT_COULD_NOT;
+}
+
+int fh_policy_why(struct fh_cli *cli, int argc, char **argv)
+{
+	FH_OWN(fh_segments) s = { 0 };
+	FH_OWN(fh_past) past = { 0 };
+	FH_OWN(fh_arena) room = { 0 };
+	struct target g = { 0 };
+	struct fh_trace t = { 0 };
+	struct fh_arguments a;
+	int done = fh_cli_arguments(cli, &usage, argc, argv, &a);
+
+	if (done >= 0)
+		return done;
+	if (fh_decimal_read(fh_span_str(a.operand[0]), &g.wanted) != FH_ERR_OK)
+		return fh_usage_error(&usage, "N is the index of an entry");
+	const char *path = a.operands > 1 ? a.operand[1] : cli->config.state;
+	const struct fh_record_visitor find = { find_entry, /* checkpoint= */ nullptr, &g };
+	fh_err e = fh_segments_open(path, &s, &t);
+
+	if (e == FH_ERR_OK)
+		e = fh_record_read(&s, &find, &t);
+	if (e == FH_ERR_OK && (!g.found || (g.kind != FH_ENTRY_INTENT && g.kind != FH_ENTRY_OUTCOME
+					    && g.kind != FH_ENTRY_REFUSAL)))
+		return no_decision(&g);
+	if (e == FH_ERR_OK)
+		e = fh_past_begin(&past);
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(out_max, &room);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, path, &t);
+	struct fh_why w = { .cli = cli, .past = &past, .is_outcome = g.kind == FH_ENTRY_OUTCOME,
+			    .outcome = g.wanted, .out = fh_builder_of(room.p, room.cap) };
+
+	return explain(&w, &s, &g);
+}
