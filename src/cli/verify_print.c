@@ -141,6 +141,7 @@ static void print_fold(const struct fh_record_check *c)
 	else
 		printf("fold        computed again, as stated in %llu entr%s\n",
 		       (unsigned long long)c->states, c->states == 1 ? "y" : "ies");
+	printf("quotas      unchecked: charges are added up, but not held against the policy\n");
 }
 
 static void print_record(const struct fh_record_check *c, const struct fh_unread *u)
@@ -221,6 +222,8 @@ void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 	fh_builder_text(b, c->fold_lost ? "{\"checked\":false" : "{\"checked\":true");
 	number_member(b, "states", c->states);
 	fh_builder_u8(b, '}');
+	fh_json_put_name(b, "quotas");
+	fh_builder_text(b, "\"unchecked\"");
 	fh_json_put_name(b, "not-covered");
 	fh_builder_u8(b, '[');
 	for (size_t i = 0; i < c->uncovered_n; i++)
