@@ -9,6 +9,7 @@
 int fh_policy_allows(struct fh_cli *cli, int argc, char **argv);
 int fh_policy_diff(struct fh_cli *cli, int argc, char **argv);
 int fh_policy_fmt(struct fh_cli *cli, int argc, char **argv);
+int fh_policy_replay(struct fh_cli *cli, int argc, char **argv);
 int fh_policy_why(struct fh_cli *cli, int argc, char **argv);
 
 #endif

@@ -15,9 +15,10 @@ static struct fh_span value_of(const struct fh_fields *f, enum fh_field_id id)
 	return field != nullptr ? field->value : (struct fh_span){ 0 };
 }
 
-static struct fh_span text_of(const struct fh_fields *f, enum fh_field_id id)
+struct fh_span fh_past_text(const struct fh_fields *f, enum fh_field_id id, const char *key)
 {
-	struct fh_cursor c = fh_cursor_of(value_of(f, id));
+	struct fh_span value = value_of(f, id);
+	struct fh_cursor c = fh_cursor_of(key == nullptr ? value : fh_cbor_map_get(value, key));
 
 	return fh_cbor_text(&c, FH_PAYLOAD_MAX);
 }
@@ -38,7 +39,7 @@ fh_err fh_past_entity(struct fh_span text, struct fh_arena *a, struct fh_entity_
 static fh_err read_entity(const struct fh_fields *f, enum fh_field_id id, struct fh_arena *a,
 			  struct fh_entity_uid *out, struct fh_trace *t)
 {
-	fh_err e = fh_past_entity(text_of(f, id), a, out);
+	fh_err e = fh_past_entity(fh_past_text(f, id, /* key= */ nullptr), a, out);
 
 	if (e != FH_ERR_OK)
 		fh_trace_what(t, "its %s cannot be read", fh_field_text(id));
@@ -64,24 +65,29 @@ static fh_err read_decision(const struct fh_fields *f, struct fh_past_request *r
 	return e == FH_ERR_OK ? e : FH_ERR_FORMAT;
 }
 
-/* What was sent with it: whole, or [length, SHA-256].  */
-static void read_arguments(const struct fh_fields *f, struct fh_past_request *r)
+uint64_t fh_past_size(struct fh_span item, bool *whole)
 {
-	struct fh_span value = value_of(f, FH_FIELD_ARGUMENTS);
-	struct fh_cursor c = fh_cursor_of(value);
+	struct fh_cursor c = fh_cursor_of(item);
 
-	r->arguments = value;
-	r->sent = value.n;
-	if (value.n == 0 || fh_cbor_peek(&c) != FH_CBOR_ARRAY)
-		return;
+	*whole = true;
+	if (item.n == 0 || fh_cbor_peek(&c) != FH_CBOR_ARRAY)
+		return item.n;
 	fh_cbor_array_exact(&c, 2);
 	uint64_t length = fh_cbor_uint(&c);
 
 	(void)fh_cbor_bytes_exact(&c, FH_HASH_SIZE);
-	if (fh_cursor_end(&c) != FH_ERR_OK)
-		return;
-	r->arguments = (struct fh_span){ 0 };
-	r->sent = length;
+	*whole = fh_cursor_end(&c) != FH_ERR_OK;
+	return *whole ? item.n : length;
+}
+
+static void read_arguments(const struct fh_fields *f, struct fh_past_request *r)
+{
+	struct fh_span value = value_of(f, FH_FIELD_ARGUMENTS);
+	bool whole;
+
+	r->sent = fh_past_size(value, &whole);
+	if (whole)
+		r->arguments = value;
 }
 
 /* The grade is of the entry, for a credential may have had another owner before.  */
@@ -114,11 +120,8 @@ fh_err fh_past_request(const struct fh_past *p, const struct fh_leaf *l, const s
 		e = read_decision(f, out, t);
 	if (e != FH_ERR_OK)
 		return e;
-	struct fh_span grade = fh_cbor_map_get(value_of(f, FH_FIELD_IDENTITY), "grade");
-	struct fh_cursor c = fh_cursor_of(grade);
-
-	out->grade = fh_cbor_text(&c, FH_NAME_MAX);
-	out->server = text_of(f, FH_FIELD_SERVER);
+	out->grade = fh_past_text(f, FH_FIELD_IDENTITY, "grade");
+	out->server = fh_past_text(f, FH_FIELD_SERVER, /* key= */ nullptr);
 	out->by_statement = fh_span_equal(out->principal.type, FH_SPAN_LIT(FH_TYPE_DEVICE));
 	read_arguments(f, out);
 	read_groups(p, out);

@@ -33,6 +33,12 @@ fh_err fh_past_request(const struct fh_past *p, const struct fh_leaf *l, const s
 /* Type::"id" in TEXT as an entity, whose spans look into A.  FH_ERR_FORMAT.  */
 fh_err fh_past_entity(struct fh_span text, struct fh_arena *a, struct fh_entity_uid *out);
 
+/* The text in field ID of F, or under KEY of the map that it holds; else empty.  */
+struct fh_span fh_past_text(const struct fh_fields *f, enum fh_field_id id, const char *key);
+/* How many bytes arguments or a result had, of which ITEM is what was kept: *WHOLE, or the
+ * array [length, SHA-256].  */
+uint64_t fh_past_size(struct fh_span item, bool *whole);
+
 /* R as a request that policies are asked.  *KNOWN holds its entities and must outlive it.  */
 struct fh_request fh_past_asked(const struct fh_past_request *r, const struct fh_schema *schema,
 				struct fh_known_entities *known);

@@ -8,7 +8,6 @@
 #include "cli/policy.h"
 #include "cli/record_event.h"
 #include "codec/cbor.h"
-#include "codec/lookup.h"
 #include "os/memory.h"
 
 constexpr size_t out_max = 8 << 20;
@@ -127,21 +126,12 @@ static fh_err explain_intent(struct fh_why *w, const struct fh_fields *f, struct
 	return e;
 }
 
-static struct fh_span text_in(const struct fh_fields *f, enum fh_field_id id, const char *key)
-{
-	const struct fh_field *field = fh_fields_get(f, id);
-	struct fh_span value = field != nullptr ? field->value : (struct fh_span){ 0 };
-	struct fh_cursor c = fh_cursor_of(key == nullptr ? value : fh_cbor_map_get(value, key));
-
-	return fh_cbor_text(&c, FH_PAYLOAD_MAX);
-}
-
 static fh_err explain_refusal(struct fh_why *w, const struct fh_fields *f, struct fh_trace *t)
 {
-	w->refusal = text_in(f, FH_FIELD_DETAIL, "reason");
-	w->tool = text_in(f, FH_FIELD_DETAIL, "tool");
-	w->request.server = text_in(f, FH_FIELD_SERVER, /* key= */ nullptr);
-	fh_err e = fh_past_entity(text_in(f, FH_FIELD_ACTOR, /* key= */ nullptr),
+	w->refusal = fh_past_text(f, FH_FIELD_DETAIL, "reason");
+	w->tool = fh_past_text(f, FH_FIELD_DETAIL, "tool");
+	w->request.server = fh_past_text(f, FH_FIELD_SERVER, /* key= */ nullptr);
+	fh_err e = fh_past_entity(fh_past_text(f, FH_FIELD_ACTOR, /* key= */ nullptr),
 				  &w->past->state.memory, &w->request.principal);
 
 	if (e == FH_ERR_OK && w->refusal.n > 0)

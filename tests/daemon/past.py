@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was decided, explained and decided again from the record alone: `policy why`, `policy replay`."""
 import json
+import signal
 import sys
-import time
 
-from machine import Machine, demand, demand_message, index_of, reason_of, run_tests, wait_for
+from machine import SCHEMA, Machine, demand, demand_message, index_of, reason_of, run_tests, wait_for
 
+ENDED = ("no-lease", "unknown-session")
 LOOKS = '@id("looks") permit (principal, action in [Action::"mcp.initialize", Action::"mcp.list"], resource);\n'
 RULES = LOOKS.replace("@id", "@fallback @id") + """// what research may do
 @id("takes") @quota("3/day per principal")
@@ -100,7 +101,7 @@ def run(base):
 			d = m.serve()
 			s = d.session(m.token)
 			demand("result" in s.take("/public/a"), "a permitted call")
-			wait_for("the lease has ended", lambda: reason_of(s.take("/public/b")) in ("no-lease", "unknown-session"))
+			wait_for("the lease has ended", lambda: reason_of(s.take("/public/b")) in ENDED)
 			s = d.session(m.token)
 			unleased = decided(s.take("/public/c"))
 			m.sign_policy(policy=LOOKS)
@@ -121,6 +122,81 @@ def run(base):
 			demand("no statement brought a policy, or it was revoked" in why(m, without)["because"], why(m, without))
 			demand("revoked this device" in why(m, revoked)["because"], why(m, revoked))
 
+	def replay(m, *words, status=0):
+		return json.loads(m.run("policy", "replay", "--json", *words, status=status).stdout)
+
+	def replay_under(m, policy, *words, schema=None, status=0):
+		(m.top / "new.cedar").write_text(policy)
+		(m.top / "new.cedarschema").write_text(schema or SCHEMA % {"server": m.server})
+		return replay(m, "--policy", m.top / "new.cedar", "--schema", m.top / "new.cedarschema", *words, status=status)
+
+	def every_decision_comes_out_again():
+		with base.copy() as m:
+			other = m.grant("other")
+			for quota in ("5/day per principal; 90000000 bytes/day", "7/day per principal; 3/2s", "9/day"):
+				m.sign_policy(policy=RULES.replace("3/day per principal", quota), lease="1h")
+				d = m.serve()
+				one, two = d.session(m.token), d.session(other)
+				for n in range(4):
+					for s in (one, two):
+						s.take(f"/public/{n}")
+						s.take(f"/{n}")
+				one.call("nothing")
+				if quota == "9/day":
+					m.sign("lease", "renew", "--for", "1s")
+					wait_for("the lease", lambda: reason_of(one.take("/public/z")) in ENDED)
+				d.process.send_signal(signal.SIGKILL)
+				d.wait()
+				wait_for("all of it has ended", lambda: not d.roles())
+			said = replay(m)
+			reasons = {e["fields"]["decision"][1] for e in m.entries().values() if e["kind"] == "intent"}
+			demand({"permitted", "no-permit", "no-quota"} <= reasons, reasons)
+			demand(said["same"] == said["decisions"] > 50 and said["entries"] == [], said)
+			demand(said["refused-before"] >= 3, said)
+			text = m.run("policy", "replay").stdout
+			demand(f"{said['decisions']} decisions: {said['decisions']} same" in text, text)
+
+	def another_policy_changes_what_it_says():
+		with base.copy() as m:
+			m.sign_policy(policy=RULES)
+			d = m.serve()
+			s = d.session(m.token)
+			private = decided(s.take("/private/x"))
+			for n in range(5):
+				s.take(f"/public/{n}")
+			unmapped = decided(s.call("nothing"))
+			d.stop()
+			said = replay_under(m, RULES)
+			demand(said["same"] == said["decisions"], said)
+			said = replay_under(m, RULES.replace("3/day", "1/day"), status=1)
+			demand((said["now-refused"], said["now-permitted"], said["not-replayed"]) == (2, 0, 0), said)
+			demand({e["is"] for e in said["entries"]} == {"no-quota"}, said)
+			demand(said["entries"][0]["is-by"] == ["takes"], said)
+			said = replay_under(m, RULES.replace("3/day", "4/day"), status=1)
+			demand((said["now-refused"], said["now-permitted"]) == (0, 1), said)
+			elsewhere = RULES.replace('resource in Folder::"/public"', 'resource in Folder::"/private"')
+			said = replay_under(m, elsewhere, status=1)
+			demand((said["now-refused"], said["now-permitted"], said["otherwise"]) == (3, 1, 2), said)
+			changed = {e["entry"]: e["change"] for e in said["entries"]}
+			demand(changed[private] == "now-permitted", said)
+			# What the new schema has never heard of, and what only it has.
+			schema = SCHEMA % {"server": m.server}
+			fewer = schema.replace("notes/take", "notes/took")
+			said = replay_under(m, LOOKS + 'permit (principal, action, resource);', schema=fewer, status=1)
+			refused = {e["is"] for e in said["entries"] if e["change"] == "now-refused"}
+			demand(refused == {"tool-not-in-schema"}, said)
+			more = schema + """@mcp("notes/nothing")
+				action "notes.nothing" appliesTo { principal: [Actor], resource: [Server] };"""
+			said = replay_under(m, RULES.replace('@quota("3/day per principal")', ""), schema=more, status=1)
+			demand([e["entry"] for e in said["entries"] if e["change"] == "not-replayed"] == [unmapped], said)
+			# What it might have been charged is not known from there on.
+			said = replay_under(m, RULES, "--summary", schema=more, status=2)
+			demand(said["not-replayed"] == 1 and "entries" not in said, said)
+			(m.top / "bad.cedar").write_text("permit (principal;")
+			demand_message(m.run("policy", "replay", "--policy", m.top / "bad.cedar", "--schema", m.top / "new.cedarschema",
+				status=2).stderr, "bad.cedar:1:18")
+			m.run("policy", "replay", "--policy", m.top / "new.cedar", status=64)
+
 	def what_decides_nothing_is_not_explained():
 		demand_message(base.run("policy", "why", 0, status=2).stderr, "entry 0", "decides nothing")
 		demand_message(base.run("policy", "why", 99999, status=2).stderr, "entry 99999", "does not reach so far")
@@ -128,7 +204,8 @@ def run(base):
 		base.run("policy", "why", status=64)
 		demand_message(base.run("policy", "why", 1, base.top / "nowhere", status=2).stderr, "nowhere")
 
-	return run_tests((every_answer_is_explained, what_was_in_force_then_counts, what_decides_nothing_is_not_explained))
+	return run_tests((every_answer_is_explained, what_was_in_force_then_counts, every_decision_comes_out_again,
+		another_policy_changes_what_it_says, what_decides_nothing_is_not_explained))
 
 
 with Machine() as made:

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/policy_supposed.h"
+
+#include "codec/cbor.h"
+#include "policy/mapping.h"
+
+struct fh_supposed_call {
+	uint64_t index_plus_one; /* 0: free */
+	size_t sent;
+	struct fh_effect bytes;  /* what of its charges may be given back */
+};
+
+static bool has_limits(const struct fh_policy_set *set)
+{
+	for (size_t i = 0; i < set->policies_n; i++) {
+		if (set->limits[i].n > 0)
+			return true;
+	}
+	return false;
+}
+
+fh_err fh_supposed_begin(const struct fh_policy_set *set, struct fh_arena *a,
+			 struct fh_supposed *out)
+{
+	*out = (struct fh_supposed){
+		.set = set,
+		.fold_known = true,
+		.limited = has_limits(set),
+		.call = fh_arena_array(a, FH_INFLIGHT_MAX, sizeof(*out->call)),
+	};
+	return out->call == nullptr ? FH_ERR_NOMEM : fh_fold_begin(a, &out->fold);
+}
+
+/* --- which request it would have been --------------------------------------------- */
+
+static bool same_mapping(const struct fh_wire_action *a, const struct fh_wire_action *b)
+{
+	return fh_entity_equal(a->uid, b->uid) && a->kind == b->kind
+	       && fh_span_equal(a->pointer, b->pointer)
+	       && fh_span_equal(a->resource_type, b->resource_type);
+}
+
+enum fh_mapping_change fh_supposed_maps(const struct fh_supposed *s, const struct fh_past *p,
+				struct fh_span server, struct fh_span tool)
+{
+	struct fh_wire_action then, now;
+
+	if (fh_wire_action(&s->set->schema, server, tool, &now) != FH_ERR_OK)
+		return FH_MAPPED_NOT;
+	if (!p->policy_ready
+	    || fh_wire_action(&p->policy.schema, server, tool, &then) != FH_ERR_OK)
+		return FH_MAPPED_OTHERWISE;
+	return same_mapping(&then, &now) ? FH_MAPPED_SAME : FH_MAPPED_OTHERWISE;
+}
+
+/* A request as the other schema has it.  */
+struct mapped {
+	enum { MAPPED, REFUSED, UNKNOWN } what;
+	const char *why; /* the refusal's code, or what is unknown */
+	struct fh_entity_uid action, resource;
+};
+
+/* The request R if the call was TOOL.  */
+static struct mapped map_tool(const struct fh_supposed *s, struct fh_past *p,
+			      const struct fh_past_request *r, struct fh_span tool)
+{
+	struct mapped m = { .what = MAPPED, .action = r->action, .resource = r->resource };
+	enum fh_mapping_change mapping = fh_supposed_maps(s, p, r->server, tool);
+	struct fh_trace why = { 0 };
+	struct fh_wire_action w;
+
+	if (mapping == FH_MAPPED_SAME)
+		return m;
+	if (mapping == FH_MAPPED_NOT)
+		return (struct mapped){ .what = REFUSED, .why = "tool-not-in-schema" };
+	if (r->arguments.n == 0 && r->sent > 0)
+		return (struct mapped){ .what = UNKNOWN,
+					.why = "its arguments were too large to be recorded" };
+	if (fh_wire_action(&s->set->schema, r->server, tool, &w) != FH_ERR_OK)
+		return (struct mapped){ .what = REFUSED, .why = "tool-not-in-schema" };
+	m.action = w.uid;
+	if (fh_wire_resource(&w, r->server, r->arguments, &p->state.scratch, &m.resource, &why)
+	    != FH_ERR_OK)
+		return (struct mapped){ .what = REFUSED, .why = "malformed-resource" };
+	return m;
+}
+
+static bool same_mapped(const struct mapped *a, const struct mapped *b)
+{
+	return a->what == b->what
+	       && (a->what != MAPPED || (fh_entity_equal(a->action, b->action)
+					 && fh_entity_equal(a->resource, b->resource)));
+}
+
+/* The record names the action and not the tool: every tool that stood for it is tried, and
+ * all must come to the same.  */
+static struct mapped map_request(const struct fh_supposed *s, struct fh_past *p,
+				 const struct fh_past_request *r)
+{
+	const struct fh_schema *then = &p->policy.schema;
+	struct mapped m = { .what = MAPPED, .action = r->action, .resource = r->resource };
+	uint32_t action = p->policy_ready ? fh_schema_find_action(then, r->action)
+					  : FH_SCHEMA_NONE;
+	bool any = false;
+
+	for (uint32_t i = 0; action != FH_SCHEMA_NONE && i < then->calls_n; i++) {
+		const struct fh_schema_call *c = &then->calls[i];
+
+		if (c->action != action || !fh_span_equal(c->server, r->server))
+			continue;
+		struct mapped one = map_tool(s, p, r, c->tool);
+
+		if (any && !same_mapped(&m, &one))
+			return (struct mapped){ .what = UNKNOWN, .why = "several tools stood for "
+						"its action, and the record does not say which" };
+		m = one;
+		any = true;
+	}
+	return m;
+}
+
+/* --- deciding --------------------------------------------------------------------- */
+
+static bool suffices(void *context, const struct fh_charge *c)
+{
+	struct fh_supposed *s = context;
+
+	return fh_fold_suffices(&s->fold, &c->budget, c->period_ms, c->count, c->amount,
+				s->fold.lo_ms);
+}
+
+/* A field of an entry that was never written, in B.  */
+static void put_field(struct fh_fields *f, enum fh_field_id id, const struct fh_builder *b)
+{
+	f->field[f->n++] = (struct fh_field){ .id = id, .value = fh_builder_span(b) };
+}
+
+/* The outcome of INTENT, which gives back E.  */
+static void close_call(struct fh_supposed *s, uint64_t intent, const struct fh_effect *e)
+{
+	const struct fh_leaf leaf = { .kind = FH_ENTRY_OUTCOME };
+	uint8_t index_bytes[16], effect_bytes[FH_EFFECT_MAX];
+	struct fh_builder index = FH_BUILDER_ARRAY(index_bytes);
+	struct fh_builder effect = FH_BUILDER_ARRAY(effect_bytes);
+	struct fh_fields f = { 0 };
+
+	fh_cbor_put_uint(&index, intent);
+	fh_effect_put(&effect, e);
+	put_field(&f, FH_FIELD_INTENT, &index);
+	put_field(&f, FH_FIELD_EFFECT, &effect);
+	if (s->fold_known)
+		s->fold_known = fh_fold_add(&s->fold, &leaf, &f) == FH_ERR_OK;
+}
+
+/* Opens the intent R with the charges of D; what can be given back is remembered, if the record
+ * will say so.  */
+static void charge(struct fh_supposed *s, const struct fh_past_request *r,
+		   const struct fh_decision *d)
+{
+	struct fh_supposed_call *call = &s->call[r->leaf->index % FH_INFLIGHT_MAX];
+	uint8_t decision_bytes[16], effect_bytes[FH_EFFECT_MAX];
+	struct fh_builder decision = FH_BUILDER_ARRAY(decision_bytes);
+	struct fh_builder effect = FH_BUILDER_ARRAY(effect_bytes);
+	struct fh_effect e = { .opens = true }, none = { 0 };
+	struct fh_fields f = { 0 };
+
+	*call = (struct fh_supposed_call){ .sent = r->sent };
+	for (size_t i = 0; i < d->charges; i++) {
+		const struct fh_effect_part part = { d->charge[i].budget, d->charge[i].period_ms,
+						     d->charge[i].amount };
+
+		e.part[e.parts++] = part;
+		if (d->charge[i].unit == FH_UNIT_BYTES)
+			call->bytes.part[call->bytes.parts++] = part;
+	}
+	fh_cbor_put_array(&decision, 3);
+	fh_cbor_put_bool(&decision, true);
+	fh_cbor_put_text(&decision, (struct fh_span){ 0 });
+	fh_cbor_put_array(&decision, 0);
+	fh_effect_put(&effect, &e);
+	put_field(&f, FH_FIELD_DECISION, &decision);
+	put_field(&f, FH_FIELD_EFFECT, &effect);
+	if (s->fold_known)
+		s->fold_known = fh_fold_add(&s->fold, r->leaf, &f) == FH_ERR_OK;
+	if (r->allowed)
+		call->index_plus_one = r->leaf->index + 1;
+	else
+		close_call(s, r->leaf->index, &none);
+}
+
+static fh_err decide(struct fh_supposed *s, struct fh_past *p, const struct fh_past_request *r,
+		     struct fh_decision *out)
+{
+	struct fh_moment moment = fh_past_moment(p, r->leaf->time);
+	struct fh_circumstances now = fh_moment_circumstances(&moment, r->sent);
+	enum fh_reason against = fh_moment_obstacle(&moment);
+	struct fh_known_entities known;
+	const struct fh_request asked = fh_past_asked(r, &s->set->schema, &known);
+
+	if (against == FH_REASON_DEVICE_REVOKED) {
+		*out = fh_decision_refused(against);
+		return FH_ERR_OK;
+	}
+	if (r->leaf->time.lo_ms > s->fold.lo_ms)
+		s->fold.lo_ms = r->leaf->time.lo_ms;
+	now.leased |= against != FH_REASON_PERMITTED || !p->policy_ready;
+	now.suffices = suffices;
+	now.context = s;
+	fh_err e = fh_policy_decide(s->set, &asked, &now, &p->state.scratch, out);
+
+	if (e != FH_ERR_OK && e != FH_ERR_NOMEM)
+		*out = fh_decision_refused(FH_REASON_FAILED);
+	return e == FH_ERR_NOMEM ? e : FH_ERR_OK;
+}
+
+fh_err fh_supposed_decide(struct fh_supposed *s, struct fh_past *p,
+			  const struct fh_past_request *r, struct fh_supposition *out)
+{
+	struct fh_past_request asked = *r;
+
+	fh_arena_reset(&p->state.scratch);
+	*out = (struct fh_supposition){ 0 };
+	const struct mapped m = map_request(s, p, r);
+
+	if (m.what == REFUSED)
+		out->refusal = m.why;
+	if (m.what == UNKNOWN) {
+		out->unknown = m.why;
+		s->fold_known = false;
+	} else if (m.what == MAPPED && !s->fold_known && s->limited) {
+		out->unknown = "an entry before could not be replayed, so the use of budgets is "
+			       "not known";
+	}
+	if (out->unknown != nullptr || out->refusal != nullptr)
+		return FH_ERR_OK;
+	asked.action = m.action;
+	asked.resource = m.resource;
+	fh_err e = decide(s, p, &asked, &out->decision);
+
+	if (e == FH_ERR_OK && fh_allows(out->decision.verdict))
+		charge(s, &asked, &out->decision);
+	return e;
+}
+
+/* --- outcomes ---------------------------------------------------------------------- */
+
+static struct fh_span value_of(const struct fh_fields *f, enum fh_field_id id)
+{
+	const struct fh_field *field = fh_fields_get(f, id);
+
+	return field != nullptr ? field->value : (struct fh_span){ 0 };
+}
+
+void fh_supposed_outcome(struct fh_supposed *s, const struct fh_fields *f)
+{
+	struct fh_cursor intent = fh_cursor_of(value_of(f, FH_FIELD_INTENT));
+	uint64_t index = fh_cbor_uint(&intent);
+	struct fh_span word = fh_past_text(f, FH_FIELD_STATUS, /* key= */ nullptr);
+	struct fh_supposed_call *call = &s->call[index % FH_INFLIGHT_MAX];
+	struct fh_effect back = { 0 };
+	bool whole;
+
+	if (fh_cursor_bad(&intent) || call->index_plus_one != index + 1)
+		return;
+	if (fh_span_equal(word, FH_SPAN_LIT("result"))
+	    || fh_span_equal(word, FH_SPAN_LIT("error"))) {
+		uint64_t used = call->sent + fh_past_size(value_of(f, FH_FIELD_RESULT), &whole);
+
+		back = call->bytes;
+		for (size_t i = 0; i < back.parts; i++)
+			back.part[i].amount -= used < back.part[i].amount ? used
+									  : back.part[i].amount;
+	}
+	close_call(s, index, &back);
+	call->index_plus_one = 0;
+}
