@@ -37,6 +37,8 @@ constexpr size_t FH_CHAIN_OBJECTS_MAX = 4096;    /* devices, actors or servers a
 constexpr size_t FH_APPROVALS_MAX = 4096;        /* in one statement: 213 bytes each */
 constexpr uint64_t FH_EPOCHS_BEHIND_MAX = 16;    /* approvals of older boot epochs are over */
 constexpr size_t FH_NAME_MAX = 128;              /* a name the operator gave */
+constexpr size_t FH_ASKS_TYPES_MAX = 64;         /* types of subjects one actor may ask about */
+constexpr size_t FH_ASKS_IDS_MAX = 1024;         /* of one type, named one by one */
 constexpr size_t FH_SERVER_ARGUMENTS_MAX = 64;   /* words of one tool server's command */
 constexpr size_t FH_SERVER_ENVIRONMENT_MAX = 64; /* variables of one tool server */
 constexpr size_t FH_PINS_TOOLS_MAX = 1024;       /* pinned tools of one server */
@@ -131,6 +133,15 @@ constexpr size_t FH_HTTP_HEADERS_MAX = 64;        /* header lines of one request
 constexpr size_t FH_HTTP_HEADER_MAX = 16 << 10;   /* bytes of all header lines together */
 constexpr size_t FH_HTTP_TARGET_MAX = 2048;       /* the request target */
 constexpr uint32_t FH_HTTP_IDLE_MS = 60000;       /* a connection that says nothing */
+
+/* AuthZEN */
+constexpr size_t FH_AUTHZEN_BODY_MAX = 256 << 10;   /* one request: 64 evaluations of 4 KiB */
+constexpr size_t FH_AUTHZEN_PARAMS_MAX = 1 << 20;   /* with what is said once written to each */
+constexpr size_t FH_AUTHZEN_EVALUATIONS_MAX = 64;   /* of one request; each is an entry */
+constexpr size_t FH_AUTHZEN_PAGE = 100;             /* results of a search without a limit */
+constexpr size_t FH_AUTHZEN_PAGE_MAX = 1000;        /* and with one */
+constexpr size_t FH_AUTHZEN_ANSWER_MAX = 1 << 20;   /* as CBOR: every id of a document fits */
+constexpr size_t FH_HTTP_REQUEST_ID_MAX = 256;      /* X-Request-ID, which is told back */
 
 /* Clients of a gate */
 constexpr size_t FH_MCP_ID_MAX = 128;             /* a JSON-RPC id as CBOR; a UUID takes 38 */

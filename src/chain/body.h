@@ -97,6 +97,7 @@ enum fh_actor_credential {
 struct fh_actor_body {
 	struct fh_span name;           /* Cedar Actor::"name" */
 	struct fh_span groups;         /* CBOR array of texts: Cedar Team::"..." */
+	struct fh_span asks;           /* CBOR map, whom it may ask questions about; or empty */
 	enum fh_actor_credential credential;
 	uint32_t uid;                  /* peer: user id */
 	struct fh_span executable;     /* peer: SHA-256 of its program, or empty: any */
@@ -106,6 +107,9 @@ struct fh_actor_body {
 };
 fh_err fh_actor_read(struct fh_span body, struct fh_actor_body *out, struct fh_trace *t);
 void fh_actor_put(struct fh_builder *b, const struct fh_actor_body *a);
+/* ASKS, as a reader has accepted it, has the subject ID of TYPE; with an empty ID: some of
+ * that type.  */
+bool fh_asks_about(struct fh_span asks, struct fh_span type, struct fh_span id);
 
 struct fh_server_body {
 	struct fh_span name;        /* [a-z0-9-]{1,32} */

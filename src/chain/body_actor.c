@@ -60,11 +60,63 @@ static void check_groups(struct fh_members *m, struct fh_span groups)
 	}
 }
 
+/* Whether C's next text is above *LAST, as keys of deterministic CBOR and our lists are.  */
+static struct fh_span rising(struct fh_cursor *c, struct fh_span *last, size_t max)
+{
+	struct fh_span text = fh_cbor_text(c, max);
+	bool above = text.n > last->n || (text.n == last->n && fh_span_compare(text, *last) > 0);
+
+	if (!above)
+		fh_cursor_fail(c, FH_ERR_FORMAT);
+	*last = text;
+	return text;
+}
+
+/* {type: [id, ...]}, ids rising; of a type without any every subject.  */
+static void read_asks(struct fh_members *m, struct fh_actor_body *a)
+{
+	struct fh_cursor c = m->c;
+	size_t types = fh_cbor_map(&c, FH_ASKS_TYPES_MAX);
+	struct fh_span type = { 0 };
+
+	a->asks = fh_cbor_item(&m->c);
+	for (size_t i = 0; i < types && !fh_cursor_bad(&c); i++) {
+		(void)rising(&c, &type, FH_POLICY_NAME_MAX);
+		size_t ids = fh_cbor_array(&c, FH_ASKS_IDS_MAX);
+		struct fh_span id = { 0 };
+
+		for (size_t k = 0; k < ids && !fh_cursor_bad(&c); k++)
+			(void)rising(&c, &id, FH_ENTITY_ID_MAX);
+	}
+	if (types == 0 || fh_cursor_bad(&c))
+		fh_members_refuse(m, "asks", "must name types, and of each no subject twice");
+}
+
+bool fh_asks_about(struct fh_span asks, struct fh_span type, struct fh_span id)
+{
+	struct fh_cursor c = fh_cursor_of(asks);
+	size_t types = asks.n == 0 ? 0 : fh_cbor_map(&c, FH_ASKS_TYPES_MAX);
+
+	for (size_t i = 0; i < types; i++) {
+		bool right = fh_span_equal(fh_cbor_text(&c, FH_POLICY_NAME_MAX), type);
+		size_t ids = fh_cbor_array(&c, FH_ASKS_IDS_MAX);
+		bool named = ids == 0 || id.n == 0;
+
+		for (size_t k = 0; k < ids; k++)
+			named |= fh_span_equal(fh_cbor_text(&c, FH_ENTITY_ID_MAX), id);
+		if (right)
+			return named && !fh_cursor_bad(&c);
+	}
+	return false;
+}
+
 fh_err fh_actor_read(struct fh_span body, struct fh_actor_body *out, struct fh_trace *t)
 {
 	struct fh_members m = fh_members_of(body, "actor", t);
 	struct fh_actor_body a = { 0 };
 
+	if (fh_members_has(&m, "asks"))
+		read_asks(&m, &a);
 	a.name = fh_members_name(&m, "name");
 	a.groups = fh_members_texts(&m, "groups", 0, FH_ACTOR_GROUPS_MAX);
 	check_groups(&m, a.groups);
@@ -104,7 +156,11 @@ static void put_credential(struct fh_builder *b, const struct fh_actor_body *a)
 
 void fh_actor_put(struct fh_builder *b, const struct fh_actor_body *a)
 {
-	fh_cbor_put_map(b, a->expires ? 4 : 3);
+	fh_cbor_put_map(b, 3 + (size_t)a->expires + (size_t)(a->asks.n > 0));
+	if (a->asks.n > 0) {
+		fh_put_name(b, "asks");
+		fh_builder_bytes(b, a->asks);
+	}
 	fh_put_name(b, "name");
 	fh_cbor_put_text(b, a->name);
 	fh_put_name(b, "groups");

@@ -8,9 +8,11 @@
 
 #include "base/decimal.h"
 #include "base/duration.h"
+#include "base/sort.h"
 #include "cli/digest.h"
 #include "cli/revoke.h"
 #include "os/clock.h"
+#include "policy/value_json.h"
 
 constexpr int go_on = -1;
 constexpr size_t token_bytes = 32;
@@ -23,6 +25,7 @@ static const struct fh_option grant_options[] = {
 	{ "executable", 0, false, "FILE", "with --uid: only while running this very program" },
 	{ "bearer", 0, false, nullptr, "who shows a token over HTTP; it is made and printed once" },
 	{ "group", 0, true, "TEAM", "in policy it is in Team::\"TEAM\"" },
+	{ "asks", 0, true, "SUBJECT", "may ask what SUBJECT may do: a type, or one TYPE::\"ID\"" },
 	{ "expires", 0, false, "TIME", "recognised for this long only: 12h, 90d" },
 	FH_SIGNING_OPTIONS,
 };
@@ -38,7 +41,8 @@ static const struct fh_usage usage_grant = {
 	.text = "This says who someone is; what they may do is said in the policy.  The same NAME\n"
 		"again replaces what was said before.\n",
 	.examples = "  freehold actor grant editor --uid 1000 --group dev --operator-key op.key\n"
-		    "  freehold actor grant laptop --bearer --expires 90d --operator-key op.key\n",
+		    "  freehold actor grant laptop --bearer --expires 90d --operator-key op.key\n"
+		    "  freehold actor grant portal --bearer --asks user --operator-key op.key\n",
 };
 
 static const struct fh_option revoke_options[] = { FH_SIGNING_OPTIONS };
@@ -59,7 +63,7 @@ struct grant {
 	struct fh_actor_body body;
 	struct fh_hash digest;                    /* of the executable or the token */
 	char token[2 * token_bytes + sizeof(TOKEN_PREFIX)];
-	uint8_t groups[body_max / 2];
+	uint8_t groups[body_max / 4], asks[body_max / 2];
 };
 
 static int read_peer(const struct fh_arguments *a, struct grant *g)
@@ -116,6 +120,94 @@ static int read_groups(const struct fh_arguments *a, struct grant *g)
 	return go_on;
 }
 
+/* A subject that may be asked about; an empty id: all of the type.  */
+struct subject {
+	struct fh_span type, id;
+};
+
+/* The order of deterministic CBOR: shorter texts first.  */
+static int order_texts(struct fh_span a, struct fh_span b)
+{
+	return a.n != b.n ? (a.n < b.n ? -1 : 1) : fh_span_compare(a, b);
+}
+
+static int order_subjects(const void *a, const void *b)
+{
+	const struct subject *x = a, *y = b;
+	int order = order_texts(x->type, y->type);
+
+	return order != 0 ? order : order_texts(x->id, y->id);
+}
+
+/* TYPE, or TYPE::"ID" as Cedar writes it.  */
+static bool read_subject(struct fh_span text, struct subject *out)
+{
+	size_t quote = fh_span_find(text, '"');
+	struct fh_span type = fh_span_first(text, quote), id = fh_span_skip(text, quote);
+
+	*out = (struct subject){ .type = type };
+	if (id.n == 0)
+		return fh_is_name(type);
+	if (id.n < 3 || id.p[id.n - 1] != '"' || type.n < 3 || type.p[type.n - 1] != ':'
+	    || type.p[type.n - 2] != ':')
+		return false;
+	out->type = fh_span_first(type, type.n - 2);
+	out->id = fh_span_first(fh_span_skip(id, 1), id.n - 2);
+	return fh_is_name(out->type) && fh_span_find(out->id, '"') == out->id.n
+	       && fh_span_find(out->id, '\\') == out->id.n;
+}
+
+/* One type with the N subjects S of it, sorted: a type named alone covers the others.  */
+static void put_type(struct fh_builder *b, const struct subject *s, size_t n)
+{
+	bool all = s[0].id.n == 0;
+	size_t ids = 0;
+
+	for (size_t i = 0; i < n && !all; i++)
+		ids += i == 0 || order_subjects(&s[i - 1], &s[i]) != 0;
+	fh_cbor_put_text(b, s[0].type);
+	fh_cbor_put_array(b, ids);
+	for (size_t i = 0; i < n && !all; i++) {
+		if (i == 0 || order_subjects(&s[i - 1], &s[i]) != 0)
+			fh_cbor_put_text(b, s[i].id);
+	}
+}
+
+/* How many of the N subjects S are of the type of the first.  */
+static size_t of_one_type(const struct subject *s, size_t n)
+{
+	size_t same = 1;
+
+	while (same < n && fh_span_equal(s[same].type, s[0].type))
+		same++;
+	return same;
+}
+
+static int read_asks(const struct fh_arguments *a, struct grant *g)
+{
+	struct subject s[FH_OPTIONS_GIVEN_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(g->asks);
+	size_t n = 0, types = 0;
+
+	for (; fh_argument_nth(a, "asks", n) != nullptr; n++) {
+		if (!read_subject(fh_span_str(fh_argument_nth(a, "asks", n)), &s[n]))
+			return fh_usage_error(&usage_grant,
+					      "--asks needs a type such as user, or "
+					      "user::\"alice\"");
+	}
+	if (n == 0)
+		return go_on;
+	fh_sort(s, n, sizeof(s[0]), order_subjects);
+	for (size_t i = 0; i < n; i += of_one_type(&s[i], n - i))
+		types++;
+	fh_cbor_put_map(&b, types);
+	for (size_t i = 0; i < n; i += of_one_type(&s[i], n - i))
+		put_type(&b, &s[i], of_one_type(&s[i], n - i));
+	if (fh_builder_end(&b, &g->body.asks) != FH_ERR_OK)
+		return fh_usage_error(&usage_grant, "the subjects are too long");
+	return go_on;
+}
+
 static int read_grant(const struct fh_arguments *a, struct grant *g)
 {
 	const char *expires = fh_argument(a, "expires");
@@ -137,7 +229,9 @@ static int read_grant(const struct fh_arguments *a, struct grant *g)
 
 	int done = bearer ? make_token(g) : read_peer(a, g);
 
-	return done != go_on ? done : read_groups(a, g);
+	if (done == go_on)
+		done = read_groups(a, g);
+	return done == go_on ? read_asks(a, g) : done;
 }
 
 static void show_token(const struct fh_cli *cli, const struct grant *g)

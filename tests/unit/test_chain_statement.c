@@ -121,6 +121,36 @@ static void bodies_name_what_is_wrong(void **state)
 	assert_int_equal(fh_actor_read(FH_SPAN_LIT("\xa1\x64name\x60"), &actor, &t), FH_ERR_FORMAT);
 }
 
+/* Whom an actor may ask about stands in one order, so that it has one encoding.  */
+static void asks_are_read_in_one_form(void **state)
+{
+	struct fh_actor_body a, b = { .name = FH_SPAN_LIT("x"), .groups = FH_SPAN_LIT("\x80"),
+				      .asks = FH_SPAN_LIT("\xa2\x61""b\x82\x61y\x62xx\x62""aa\x80"),
+				      .credential = FH_CREDENTIAL_PEER, .uid = 7 };
+	static const char *const wrong[] = { "\xa0", "\xa1\x60\x80", "\xa1\x61""b\x82\x61y\x61y",
+					     "\xa1\x61""b\x82\x62xx\x61y", "\xa1\x61""b\x81\x60",
+					     "\x80" };
+	uint8_t bytes[128];
+
+	(void)state;
+	for (size_t i = 0; i < 1 + sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct fh_builder w = FH_BUILDER_ARRAY(bytes);
+
+		if (i > 0)
+			b.asks = fh_span_str(wrong[i - 1]);
+		fh_actor_put(&w, &b);
+		assert_int_equal(fh_actor_read(fh_builder_span(&w), &a, nullptr),
+				 i == 0 ? FH_ERR_OK : FH_ERR_FORMAT);
+	}
+	a.asks = FH_SPAN_LIT("\xa2\x61""b\x82\x61y\x62xx\x62""aa\x80");
+	assert_true(fh_asks_about(a.asks, FH_SPAN_LIT("b"), FH_SPAN_LIT("xx")));
+	assert_true(fh_asks_about(a.asks, FH_SPAN_LIT("aa"), FH_SPAN_LIT("anybody")));
+	assert_true(fh_asks_about(a.asks, FH_SPAN_LIT("b"), (struct fh_span){ 0 }));
+	assert_false(fh_asks_about(a.asks, FH_SPAN_LIT("b"), FH_SPAN_LIT("x")));
+	assert_false(fh_asks_about(a.asks, FH_SPAN_LIT("c"), FH_SPAN_LIT("x")));
+	assert_false(fh_asks_about((struct fh_span){ 0 }, FH_SPAN_LIT("b"), FH_SPAN_LIT("y")));
+}
+
 static void known_kinds_have_names(void **state)
 {
 	(void)state;
@@ -143,6 +173,7 @@ int main(void)
 		TEST(reads_what_it_writes),
 		TEST(another_version_is_named),
 		TEST(bodies_name_what_is_wrong),
+		TEST(asks_are_read_in_one_form),
 		TEST(known_kinds_have_names),
 	};
 
