@@ -14,6 +14,7 @@ static const char *const names[FH_FIELD_IDS] = {
 	[FH_FIELD_STATEMENT] = "statement", [FH_FIELD_CERTIFICATE] = "certificate",
 	[FH_FIELD_DETAIL] = "detail",       [FH_FIELD_QUOTE] = "quote",
 	[FH_FIELD_LOG] = "log",             [FH_FIELD_STATE] = "state",
+	[FH_FIELD_SUBJECT] = "subject",
 };
 
 constexpr size_t opening_members = 3;

@@ -35,6 +35,7 @@ enum fh_field_id {
 	FH_FIELD_QUOTE = 16,      /* bytes: a machine quote (docs/spec/EVIDENCE) */
 	FH_FIELD_LOG = 17,        /* bytes: the firmware's event log */
 	FH_FIELD_STATE = 18,      /* bytes: the hash of the fold before this entry */
+	FH_FIELD_SUBJECT = 19,    /* text: Cedar entity that a question is about */
 	FH_FIELD_IDS,
 };
 

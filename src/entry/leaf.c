@@ -9,6 +9,7 @@ static const char *const kinds[FH_ENTRY_KINDS] = {
 	[FH_ENTRY_OUTCOME] = "outcome", [FH_ENTRY_REFUSAL] = "refusal",
 	[FH_ENTRY_STOP] = "stop", [FH_ENTRY_QUOTE] = "quote", [FH_ENTRY_BOOT] = "boot",
 	[FH_ENTRY_LEASE] = "lease", [FH_ENTRY_STATE] = "state",
+	[FH_ENTRY_ANSWER] = "answer",
 };
 
 constexpr size_t members = 9;

@@ -175,6 +175,8 @@ void fh_http_put_response(struct fh_builder *b, const struct fh_http_response *r
 		fh_builder_hex(b, r->session);
 		fh_builder_text(b, "\r\n");
 	}
+	if (r->request_id.n > 0)
+		put_line(b, "X-Request-ID: ", r->request_id);
 	if (r->challenge)
 		fh_builder_text(b, "WWW-Authenticate: Bearer\r\n");
 	if (r->allow != nullptr)

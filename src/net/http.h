@@ -54,6 +54,7 @@ struct fh_http_response {
 	struct fh_span etag;    /* ETag: this, quotes included; or empty */
 	bool published;         /* any page may read it, and ask whether it has changed */
 	bool head_only;         /* of BODY only the length: the answer to HEAD */
+	struct fh_span request_id; /* X-Request-ID, as it was asked with; or empty */
 	uint32_t retry_s;       /* Retry-After, seconds; or 0 */
 };
 

@@ -200,6 +200,53 @@ static void route_record(const struct fh_http_request *r, struct fh_route *out)
 	out->allow = "GET, HEAD";
 }
 
+/* What of AuthZEN's Authorization API TARGET is; 0: nothing.  */
+static enum fh_authzen_api question_api(struct fh_span target)
+{
+	static const struct {
+		const char *path;
+		enum fh_authzen_api api;
+	} paths[] = {
+		{ FH_ROUTE_QUESTION_PREFIX "evaluation", FH_AUTHZEN_EVALUATION },
+		{ FH_ROUTE_QUESTION_PREFIX "evaluations", FH_AUTHZEN_EVALUATIONS },
+		{ FH_ROUTE_QUESTION_PREFIX "search/subject", FH_AUTHZEN_SUBJECTS },
+		{ FH_ROUTE_QUESTION_PREFIX "search/resource", FH_AUTHZEN_RESOURCES },
+		{ FH_ROUTE_QUESTION_PREFIX "search/action", FH_AUTHZEN_ACTIONS },
+	};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (fh_span_equal(target, fh_span_str(paths[i].path)))
+			return paths[i].api;
+	}
+	return (enum fh_authzen_api)0;
+}
+
+/* Another content type is a 400 there, by the API's specification.  */
+static void route_question(const struct fh_http_request *r, enum fh_authzen_api api,
+			   struct fh_route *out)
+{
+	struct fh_span type;
+
+	out->api = api;
+	if (r->method != FH_HTTP_POST) {
+		refuse(out, 405, "method", "only POST is answered here");
+		out->allow = "POST";
+	} else if (fh_http_find(r, "content-type", &type) != 1 || !is_json(type)) {
+		refuse(out, 400, "content-type", "Content-Type must be application/json");
+	} else if (read_bearer(r, out)) {
+		out->kind = FH_ROUTE_QUESTION;
+	}
+}
+
+static void route_questions(const struct fh_http_request *r, struct fh_route *out)
+{
+	out->kind = FH_ROUTE_QUESTIONS;
+	if (r->method == FH_HTTP_GET || r->method == FH_HTTP_HEAD)
+		return;
+	refuse(out, 405, "method", "only GET and HEAD are answered here");
+	out->allow = "GET, HEAD";
+}
+
 void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 	      struct fh_route *out)
 {
@@ -207,8 +254,8 @@ void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 	struct fh_span name = fh_span_skip(r->target, prefix.n);
 
 	*out = (struct fh_route){ 0 };
-	refuse(out, 404, "not-found", "there are /mcp/NAME, /healthz, /metrics, /record/ and "
-	       "/.well-known/freehold-operator-key.json");
+	refuse(out, 404, "not-found", "there are /mcp/NAME, /access/v1/, /healthz, /metrics, "
+	       "/record/ and /.well-known/freehold-operator-key.json");
 	if (!check_host(r, a, out))
 		return;
 	if (is_document(r->target)) {
@@ -219,6 +266,14 @@ void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 		return;
 	if (fh_span_equal(r->target, FH_SPAN_LIT("/.well-known/freehold-quote"))) {
 		route_quote(r, out);
+		return;
+	}
+	if (question_api(r->target) != 0) {
+		route_question(r, question_api(r->target), out);
+		return;
+	}
+	if (fh_span_equal(r->target, FH_SPAN_LIT(FH_ROUTE_QUESTIONS_TARGET))) {
+		route_questions(r, out);
 		return;
 	}
 	if (fh_span_starts(r->target, FH_SPAN_LIT(FH_ROUTE_RECORD_PREFIX))

@@ -3,6 +3,7 @@
 #define FH_NET_ROUTE_H
 
 #include "net/http.h"
+#include "wire/authzen.h"
 
 /* What a whole HTTP request asks of the gate: a pure function of the request
  * and of the names that the listening socket has.  */
@@ -26,7 +27,11 @@ enum fh_route_kind {
 	FH_ROUTE_QUOTE,      /* POST: the body asks for a quote */
 	FH_ROUTE_RECORD,     /* GET or HEAD of something behind FH_ROUTE_RECORD_PREFIX, or of
 			      * FH_ROUTE_METRICS */
+	FH_ROUTE_QUESTION,   /* POST of something behind FH_ROUTE_QUESTION_PREFIX: `api` */
+	FH_ROUTE_QUESTIONS,  /* GET or HEAD of what the API has to offer */
 };
+#define FH_ROUTE_QUESTION_PREFIX "/access/v1/"
+#define FH_ROUTE_QUESTIONS_TARGET "/.well-known/authzen-configuration"
 #define FH_ROUTE_RECORD_PREFIX "/record/"
 #define FH_ROUTE_METRICS "/metrics"
 
@@ -35,6 +40,7 @@ struct fh_route {
 	uint16_t status;        /* REFUSE */
 	const char *reason;     /* REFUSE: stable code */
 	const char *text;       /* REFUSE: for people */
+	enum fh_authzen_api api; /* QUESTION, or REFUSE what would have been one; else 0 */
 	const char *allow;      /* REFUSE with 405: methods that exist */
 	struct fh_span server;  /* MESSAGE, END: NAME */
 	struct fh_span bearer;  /* credential as presented, or empty */

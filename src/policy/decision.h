@@ -30,7 +30,8 @@
 	X(DEVICE_REVOKED, "device-revoked", "the operator has revoked this device")             \
 	X(FORBID_ERRED, "forbid-erred", "a policy that forbids could not be evaluated")         \
 	X(NO_LEASE, "no-lease", "the operator's lease has ended")                               \
-	X(NO_QUOTA, "no-quota", "a quota is used up")
+	X(NO_QUOTA, "no-quota", "a quota is used up")                                           \
+	X(UNKNOWN_ACTOR, "unknown-actor", "the chain names no such actor")
 
 enum fh_reason {
 #define FH_REASON_ROW(name, code, text) FH_REASON_##name,

@@ -4,7 +4,7 @@
 
 #include "policy/decision.h"
 
-/* A question as others put it: may SUBJECT do ACTION on RESOURCE?  Who
+/* A question as others put it (docs/spec/AUTHZEN): may SUBJECT do ACTION on RESOURCE?  Who
  * asks may say what they are like; nothing is done because of the answer here, and nothing
  * is charged, so it is his word that the answer depends on, and what the operator listed.  */
 struct fh_question {

@@ -11,6 +11,7 @@
 #include "journal/journal.h"
 #include "os/memory.h"
 #include "policy/decision.h"
+#include "policy/question.h"
 #include "policy/set.h"
 #include "role/ask.h"
 #include "role/check_bound.h"
@@ -409,6 +410,7 @@ void fh_core_tiles_watch(struct fh_core *c);
 struct fh_core_actor {
 	struct fh_span name;    /* Actor::"name"; "anonymous" without a credential */
 	struct fh_span groups;  /* CBOR array of team names, or empty */
+	struct fh_span asks;    /* whom it may ask about (chain/body.h), or empty */
 	uint64_t sequence;      /* of its statement; 0 for anonymous */
 	const char *grade;      /* "bearer", "peer" or "anonymous" */
 	bool known;             /* false: a credential was presented that is not one */
@@ -430,6 +432,17 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 
 /* What a decision depends on now; holds until the next entry.  */
 struct fh_moment fh_core_moment(struct fh_core *c);
+
+/* The same for a question, whose context and properties are what the asker says; *T says why
+ * one is malformed.  Nothing is charged.  */
+struct fh_decision fh_core_decide_question(struct fh_core *c, const struct fh_question *q,
+					   struct fh_trace *t);
+
+/* --- core_question.c: what others want to know -------------------------- */
+
+/* Answers the question ASK of ACTOR at GATE.  Errors as fh_core_ask().  */
+fh_err fh_core_question(struct fh_core *c, size_t gate, const struct fh_ask *ask,
+			const struct fh_core_actor *actor);
 
 /* --- core_lease.c: the operator's lease --------------------------------- */
 
@@ -469,6 +482,15 @@ const char *fh_core_class(uint64_t retain_ms, char out[FH_CLASS_MAX + 1]);
 /* Acts on one frame of gate I.  An error cuts that gate off, FH_ERR_IO and
  * FH_ERR_STATE end core.  */
 fh_err fh_core_ask(struct fh_core *c, size_t i, struct fh_span frame);
+
+/* Refuses ASK of ACTOR at gate I, which never became an action, and records that.  */
+fh_err fh_core_refuse(struct fh_core *c, size_t i, const struct fh_ask *ask,
+		      const struct fh_core_actor *actor, const char *code, const char *text);
+/* Adds to F who ACTOR at gate I is, and the decision D.  */
+fh_err fh_core_field_asker(struct fh_core *c, struct fh_fields *f, size_t i,
+			   const struct fh_core_actor *actor);
+fh_err fh_core_field_decision(struct fh_core *c, struct fh_fields *f,
+			      const struct fh_decision *d);
 
 /* Records the refusals of gate I that were counted and not written.  */
 fh_err fh_core_ask_flush(struct fh_core *c, size_t i);

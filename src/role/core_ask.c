@@ -628,10 +628,36 @@ static fh_err dispatch(struct fh_core *c, struct request *r)
 		return ask_quote(c, r);
 	case FH_ASK_RECORD:
 		return fh_core_record_part(c, r->gate, r->ask);
+	case FH_ASK_QUESTION:
+		return fh_core_question(c, r->gate, r->ask, &r->actor);
 	case FH_ASK_REFUSED:
 		break;
 	}
 	return refused_by_gate(c, r);
+}
+
+fh_err fh_core_refuse(struct fh_core *c, size_t i, const struct fh_ask *ask,
+		      const struct fh_core_actor *actor, const char *code, const char *text)
+{
+	struct request r = { .gate = i, .ask = ask, .index = FH_NO_INDEX, .actor = *actor };
+
+	return refuse(c, &r, code, text);
+}
+
+fh_err fh_core_field_asker(struct fh_core *c, struct fh_fields *f, size_t i,
+			   const struct fh_core_actor *actor)
+{
+	const struct request r = { .gate = i, .actor = *actor };
+
+	return add_who(c, f, &r);
+}
+
+fh_err fh_core_field_decision(struct fh_core *c, struct fh_fields *f,
+			      const struct fh_decision *d)
+{
+	const struct request r = { .decision = *d };
+
+	return add_decision(c, f, &r);
 }
 
 fh_err fh_core_ask_flush(struct fh_core *c, size_t i)

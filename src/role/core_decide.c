@@ -18,7 +18,8 @@ struct fh_core_actor fh_core_anonymous(void)
 static struct fh_core_actor actor_of(const struct fh_actor *a, const char *grade)
 {
 	return (struct fh_core_actor){ .name = a->body.name, .groups = a->body.groups,
-				       .sequence = a->sequence, .grade = grade, .known = true,
+				       .asks = a->body.asks, .sequence = a->sequence, .grade =
+				       	grade, .known = true,
 				       .identified = true };
 }
 
@@ -92,6 +93,49 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 				      fh_known_entities_source(&known) };
 
 	if (fh_policy_decide(&c->policy, &r, &now, &c->scratch, &d) != FH_ERR_OK)
+		return fh_decision_refused(FH_REASON_FAILED);
+	return d;
+}
+
+/* Whether the chain knows whom Q is about, and then what groups he is in.  Only actors are
+ * known by it.  */
+static bool subject_known(struct fh_core *c, const struct fh_question *q,
+			  struct fh_core_actor *out)
+{
+	const struct fh_actor *a;
+
+	*out = anonymous;
+	if (!fh_span_equal(q->subject.type, FH_SPAN_LIT(FH_TYPE_ACTOR))
+	    || fh_span_equal(q->subject.id, anonymous.name))
+		return true;
+	a = fh_chain_actor(&c->chain, q->subject.id);
+	if (!actor_valid(c, a))
+		return false;
+	*out = actor_of(a, "");
+	return true;
+}
+
+struct fh_decision fh_core_decide_question(struct fh_core *c, const struct fh_question *q,
+					   struct fh_trace *t)
+{
+	struct fh_entity_uid groups[FH_POLICY_PARENTS_MAX];
+	struct fh_known_entities known = { .schema = &c->policy.schema, .groups = groups,
+					   .principal = q->subject,
+					   .listed = &c->policy.entities };
+	struct fh_moment moment = fh_core_moment(c);
+	const struct fh_circumstances now = fh_moment_circumstances(&moment, /* sent= */ 0);
+	enum fh_reason against = fh_moment_obstacle(&moment);
+	struct fh_core_actor subject;
+	struct fh_decision d;
+
+	if (against == FH_REASON_PERMITTED && !c->policy_ready)
+		against = FH_REASON_NO_POLICY;
+	if (against == FH_REASON_PERMITTED && !subject_known(c, q, &subject))
+		against = FH_REASON_UNKNOWN_ACTOR;
+	if (against != FH_REASON_PERMITTED)
+		return fh_decision_refused(against);
+	if (groups_of(&subject, groups, &known.groups_n) != FH_ERR_OK
+	    || fh_question_decide(&c->policy, q, &known, &now, &c->scratch, &d, t) != FH_ERR_OK)
 		return fh_decision_refused(FH_REASON_FAILED);
 	return d;
 }

@@ -169,6 +169,18 @@ bool fh_gate_record_read(const struct fh_http_request *r, struct fh_builder *par
 /* Answers C, whose request that was, with what core says.  */
 void fh_gate_record_answer(struct fh_client *c, const struct fh_reply *r);
 
+/* --- gate_question.c: AuthZEN's Authorization API ------------------------- */
+
+/* Asks core what the request of C to ROUTE, a QUESTION, is about, or refuses it.  */
+void fh_gate_question(struct fh_client *c, const struct fh_route *route);
+/* Answers C, whose request that was, with what core says.  */
+void fh_gate_question_answer(struct fh_client *c, const struct fh_reply *r);
+/* Says to C what the API has to offer.  */
+void fh_gate_questions(struct fh_client *c);
+/* Refuses the request of C for REASON.  */
+void fh_gate_question_refuse(struct fh_client *c, uint16_t status, struct fh_span reason,
+			     struct fh_span text, const char *allow);
+
 /* --- gate_answer.c: from core's replies to JSON ------------------------- */
 
 /* Answers P, which has a client, with R.  */
@@ -184,6 +196,8 @@ void fh_gate_refuse(struct fh_client *client, struct fh_span id, bool call, uint
 /* Acts on the one message JSON, sent to the server named in SENT with its session
  * and credential: asks core, or answers at once.  */
 void fh_gate_message(struct fh_client *client, struct fh_span json, const struct fh_ask *sent);
+/* A clean scratch arena; pages that only a large message needed go back.  FH_ERR_NOMEM.  */
+fh_err fh_gate_renew_scratch(struct fh_gate *g);
 
 /* --- gate_http.c, gate_line.c: the two kinds of connection -------------- */
 

@@ -163,6 +163,10 @@ void fh_gate_answer(struct fh_gate *g, struct fh_pending *p, const struct fh_rep
 		fh_gate_record_answer(c, r);
 		return;
 	}
+	if (p->kind == FH_ASK_QUESTION) {
+		fh_gate_question_answer(c, r);
+		return;
+	}
 	if (p->kind == FH_ASK_END) {
 		answer_end(c, r);
 		return;

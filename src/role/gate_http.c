@@ -7,7 +7,7 @@
  * is looked at, so that pipelined answers are in order.  A connection that goes
  * away cancels nothing (MCP 2025-11-25, basic/transports); its answer is dropped.  */
 
-constexpr size_t head_room = 1024; /* of the response lines we write */
+constexpr size_t head_room = 1024 + FH_HTTP_REQUEST_ID_MAX; /* of the response lines we write */
 
 /* Queues R.  A client for whose answer there is no memory just now is cut off: it
  * cannot take that for an answer.  */
@@ -170,7 +170,18 @@ static void act(struct fh_client *c)
 	case FH_ROUTE_RECORD:
 		ask_record(c);
 		break;
+	case FH_ROUTE_QUESTION:
+		fh_gate_question(c, &route);
+		break;
+	case FH_ROUTE_QUESTIONS:
+		fh_gate_questions(c);
+		break;
 	default:
+		if (route.api != 0) {
+			fh_gate_question_refuse(c, route.status, fh_span_str(route.reason),
+						fh_span_str(route.text), route.allow);
+			break;
+		}
 		report(c, &route);
 		refuse(c, route.status, route.reason, route.text, route.allow);
 	}

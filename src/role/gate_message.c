@@ -9,8 +9,7 @@
 constexpr size_t scratch_cap = 128 << 20; /* yyjson takes up to 24 bytes for one of ours */
 constexpr size_t scratch_keep = 1 << 20;  /* more than this is given back */
 
-/* A clean scratch arena; pages that only a large message needed go back.  */
-static fh_err renew_scratch(struct fh_gate *g)
+fh_err fh_gate_renew_scratch(struct fh_gate *g)
 {
 	if (g->scratch.p != nullptr && g->scratch.n <= scratch_keep) {
 		fh_arena_reset(&g->scratch);
@@ -157,7 +156,7 @@ void fh_gate_message(struct fh_client *client, struct fh_span json, const struct
 	struct fh_trace t = { 0 };
 	struct fh_mcp m;
 
-	if (renew_scratch(client->gate) != FH_ERR_OK) {
+	if (fh_gate_renew_scratch(client->gate) != FH_ERR_OK) {
 		fh_gate_refuse(client, (struct fh_span){ 0 }, /* call= */ false, 503,
 			       FH_MCP_CODE_FAILED, "busy", "no memory for this message");
 		return;

@@ -198,6 +198,38 @@ static fh_err check_intent(struct fh_record_check *c, const struct fh_record_ent
 	return c->refused ? FH_ERR_OK : open_intent(c, entry->leaf.index);
 }
 
+/* An answer decides, or lists what a search found.  It opens and takes nothing: what an intent
+ * has besides would make two readers see two things.  */
+static void check_answer(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	static const enum fh_field_id others[] = { FH_FIELD_EFFECT, FH_FIELD_INTENT,
+						   FH_FIELD_STATUS, FH_FIELD_CLIENT };
+	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_DECISION);
+	bool found = fh_fields_get(&entry->fields, FH_FIELD_RESULT) != nullptr;
+	struct fh_cursor cursor = fh_cursor_of(f != nullptr ? f->value : (struct fh_span){ 0 });
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (fh_fields_get(&entry->fields, others[i]) == nullptr)
+			continue;
+		fh_trace_what(fh_record_refuse(c, "answer"),
+			      "an answer has the field `%s`, as if something was done",
+			      fh_field_text(others[i]));
+		return;
+	}
+	fh_cbor_array_exact(&cursor, 3);
+	bool allowed = fh_cbor_bool(&cursor);
+
+	if (found == (f != nullptr) || (f != nullptr && fh_cursor_bad(&cursor)))
+		fh_trace_what(fh_record_refuse(c, "answer"),
+			      "the answer holds neither a decision nor what was found");
+	else if (allowed && !c->may_permit)
+		fh_trace_what(fh_record_refuse(c, "revoked"),
+			      "said to be permitted although the chain let this device permit "
+			      "nothing");
+	else if (allowed)
+		fh_record_permit_check(c, entry);
+}
+
 static void check_outcome(struct fh_record_check *c, const struct fh_record_entry *entry)
 {
 	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_INTENT);
@@ -242,6 +274,9 @@ static fh_err check_kind(struct fh_record_check *c, const struct fh_record_entry
 		return check_intent(c, entry);
 	case FH_ENTRY_OUTCOME:
 		check_outcome(c, entry);
+		return FH_ERR_OK;
+	case FH_ENTRY_ANSWER:
+		check_answer(c, entry);
 		return FH_ERR_OK;
 	case FH_ENTRY_START:
 		return fh_record_quote_entry(c, entry, FH_QUOTE_START);

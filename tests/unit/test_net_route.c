@@ -63,6 +63,43 @@ static void a_good_post_is_a_message(void **state)
 	assert_int_equal(out.session[15], 15);
 }
 
+static void questions_have_their_own_paths(void **state)
+{
+	static const struct {
+		const char *path;
+		enum fh_authzen_api api;
+	} rows[] = {
+		{ "/access/v1/evaluation", FH_AUTHZEN_EVALUATION },
+		{ "/access/v1/evaluations", FH_AUTHZEN_EVALUATIONS },
+		{ "/access/v1/search/subject", FH_AUTHZEN_SUBJECTS },
+		{ "/access/v1/search/resource", FH_AUTHZEN_RESOURCES },
+		{ "/access/v1/search/action", FH_AUTHZEN_ACTIONS },
+	};
+	struct fh_http_request r = request_of_test();
+
+	(void)state;
+	add(&r, "Authorization", "Bearer abc");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		r.target = fh_span_str(rows[i].path);
+		assert_int_equal(route_of(&r).kind, FH_ROUTE_QUESTION);
+		assert_int_equal(route_of(&r).api, rows[i].api);
+		assert_true(fh_span_equal(route_of(&r).bearer, FH_SPAN_LIT("abc")));
+		r.method = FH_HTTP_GET;
+		assert_int_equal(route_of(&r).status, 405);
+		r.method = FH_HTTP_POST;
+	}
+	r.header[1].value = FH_SPAN_LIT("text/plain");
+	assert_int_equal(route_of(&r).status, 400);
+	r.target = FH_SPAN_LIT("/access/v1/evaluation/");
+	assert_int_equal(route_of(&r).status, 404);
+	r.target = FH_SPAN_LIT("/.well-known/authzen-configuration");
+	assert_int_equal(route_of(&r).status, 405);
+	r.method = FH_HTTP_GET;
+	assert_int_equal(route_of(&r).kind, FH_ROUTE_QUESTIONS);
+	r.header[0].value = FH_SPAN_LIT("evil.example");
+	assert_int_equal(route_of(&r).status, 403);
+}
+
 static void refuses_by_header(void **state)
 {
 	static const struct {
@@ -248,6 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_post_is_a_message),
+		cmocka_unit_test(questions_have_their_own_paths),
 		cmocka_unit_test(refuses_by_header),
 		cmocka_unit_test(refuses_a_repeated_header_that_decides),
 		cmocka_unit_test(refuses_a_foreign_or_missing_host),

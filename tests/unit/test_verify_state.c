@@ -50,6 +50,52 @@ static void refuses_a_state_that_the_entries_do_not_lead_to(void **state)
 	refused_as(b, "state");
 }
 
+/* An answer that decides YES, and besides has the field MORE, unless that is 0.  */
+static void answer_entry(struct bench *b, bool yes, enum fh_field_id more)
+{
+	static const uint8_t no_decision[] = { 0x83, 0xf4, 0x61, 'n', 0x80 },
+			     decision[] = { 0x83, 0xf5, 0x61, 'y', 0x80 }, zero[] = { 0x00 };
+	struct fh_fields f = { .n = more == 0 ? 1 : 2 };
+
+	f.field[0] = (struct fh_field){ .id = FH_FIELD_DECISION,
+					.value = yes ? FH_SPAN_ARRAY(decision)
+						     : FH_SPAN_ARRAY(no_decision) };
+	f.field[1] = (struct fh_field){ .id = more, .value = FH_SPAN_ARRAY(zero) };
+	(void)fh_maker_entry(&b->maker, FH_ENTRY_ANSWER, &f);
+}
+
+static void takes_answers_that_do_nothing(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	answer_entry(b, /* yes= */ false, (enum fh_field_id)0);
+	answer_entry(b, /* yes= */ false, FH_FIELD_ARGUMENTS);
+	fh_maker_batch(&b->maker, 0);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(b->checked.check.counts.permitted, 0);
+	assert_int_equal(b->checked.check.counts.denied, 0);
+}
+
+static void refuses_an_answer_that_looks_like_an_act(void **state)
+{
+	static const enum fh_field_id more[] = { FH_FIELD_CLIENT, FH_FIELD_INTENT, FH_FIELD_STATUS,
+						 FH_FIELD_EFFECT, FH_FIELD_RESULT };
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+		if (i > 0) {
+			assert_int_equal(tear_down(state), 0);
+			assert_int_equal(set_up(state), 0);
+			b = *state;
+		}
+		fh_maker_first(&b->maker);
+		answer_entry(b, /* yes= */ false, more[i]);
+		fh_maker_batch(&b->maker, 0);
+		refused_as(b, "answer");
+	}
+}
+
 static void refuses_a_state_entry_without_a_state(void **state)
 {
 	struct bench *b = *state;
@@ -331,6 +377,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(adds_up_what_the_entries_say),
 		TEST(refuses_a_state_that_the_entries_do_not_lead_to),
+		TEST(takes_answers_that_do_nothing),
+		TEST(refuses_an_answer_that_looks_like_an_act),
 		TEST(refuses_a_state_entry_without_a_state),
 		TEST(refuses_an_effect_that_cannot_be),
 		TEST(takes_the_operators_leases_in_their_order),

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions: who asks, whether he may, what the policy says, and the entry about it.  Nothing
+ * is done and nothing is charged.  docs/spec/AUTHZEN.  */
+#include "role/core.h"
+
+#include "base/decimal.h"
+#include "base/hex.h"
+#include "base/utf8.h"
+#include "codec/cbor.h"
+#include "wire/authzen.h"
+
+/* One request on its way through core.  */
+struct asking {
+	size_t gate;
+	const struct fh_ask *ask;
+	const struct fh_core_actor *actor;
+	struct fh_authzen z;
+	struct fh_builder body; /* the answer, CBOR that becomes the JSON */
+	uint64_t index;         /* of the last entry about it */
+};
+
+static fh_err refuse(struct fh_core *c, const struct asking *k, const char *code,
+		     const char *text)
+{
+	return fh_core_refuse(c, k->gate, k->ask, k->actor, code, text);
+}
+
+static struct fh_builder room(struct fh_core *c, size_t n)
+{
+	uint8_t *p = fh_arena_space(&c->scratch, n);
+
+	return fh_builder_of(p, p == nullptr ? 0 : n);
+}
+
+static fh_err reply(struct fh_core *c, const struct asking *k)
+{
+	struct fh_reply r = { .status = FH_REPLY_RESULT, .exchange = k->ask->exchange,
+			      .index = k->index, .body = fh_builder_span(&k->body) };
+
+	if (k->body.bad)
+		return FH_ERR_LIMIT;
+	fh_core_reply(c, k->gate, &r);
+	return FH_ERR_OK;
+}
+
+/* --- decisions -------------------------------------------------------- */
+
+static fh_err append_decision(struct fh_core *c, struct asking *k,
+			      const struct fh_authzen_item *item, const struct fh_decision *d)
+{
+	const struct fh_question *q = &item->question;
+	char class[FH_CLASS_MAX + 1];
+	struct fh_builder b = room(c, item->bytes.n + 32);
+	bool whole = item->malformed.n == 0;
+	struct fh_fields f = { 0 };
+	fh_err e = fh_core_field_asker(c, &f, k->gate, k->actor);
+
+	fh_cbor_put_map(&b, 1);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("question"));
+	fh_builder_bytes(&b, item->bytes);
+	if (e == FH_ERR_OK && b.bad)
+		e = FH_ERR_NOMEM;
+	if (e == FH_ERR_OK && whole)
+		e = fh_core_field_entity(c, &f, FH_FIELD_ACTION, q->action);
+	if (e == FH_ERR_OK && whole)
+		e = fh_core_field_entity(c, &f, FH_FIELD_RESOURCE, q->resource);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_decision(c, &f, d);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_large(c, &f, FH_FIELD_ARGUMENTS, fh_builder_span(&b));
+	if (e == FH_ERR_OK && whole)
+		e = fh_core_field_entity(c, &f, FH_FIELD_SUBJECT, q->subject);
+	return e == FH_ERR_OK ? fh_core_append(c, FH_ENTRY_ANSWER,
+					       fh_core_class(d->retain_ms, class), &f, &k->index)
+			      : e;
+}
+
+/* {"context": {? "text", "reason", "record", "policies"}, "decision"}  */
+static void put_decision(struct asking *k, const struct fh_decision *d, struct fh_span why)
+{
+	struct fh_builder *b = &k->body;
+	size_t n = d->determining_n < FH_REPLY_POLICIES_MAX ? d->determining_n
+							    : FH_REPLY_POLICIES_MAX;
+
+	fh_cbor_put_map(b, 2);
+	fh_cbor_put_text(b, FH_SPAN_LIT("context"));
+	fh_cbor_put_map(b, why.n > 0 ? 4 : 3);
+	if (why.n > 0) {
+		fh_cbor_put_text(b, FH_SPAN_LIT("text"));
+		fh_cbor_put_text(b, why);
+	}
+	fh_cbor_put_text(b, FH_SPAN_LIT("reason"));
+	fh_cbor_put_text(b, fh_span_str(fh_reason_code(d->reason)));
+	fh_cbor_put_text(b, FH_SPAN_LIT("record"));
+	fh_cbor_put_uint(b, k->index);
+	fh_cbor_put_text(b, FH_SPAN_LIT("policies"));
+	fh_cbor_put_array(b, n);
+	for (size_t i = 0; i < n; i++)
+		fh_cbor_put_text(b, fh_utf8_first(d->determining[i], FH_NAME_MAX));
+	fh_cbor_put_text(b, FH_SPAN_LIT("decision"));
+	fh_cbor_put_bool(b, fh_allows(d->verdict));
+}
+
+/* Decides ITEM, records that, and says it; *YES is the decision.  */
+static fh_err answer_one(struct fh_core *c, struct asking *k, const struct fh_authzen_item *item,
+			 bool *yes)
+{
+	struct fh_decision d = fh_decision_refused(FH_REASON_MALFORMED);
+	size_t mark = c->scratch.n;
+	struct fh_trace t = { 0 };
+	struct fh_span why = item->malformed;
+
+	if (why.n == 0) {
+		d = fh_core_decide_question(c, &item->question, &t);
+		if (d.reason == FH_REASON_MALFORMED)
+			why = fh_utf8_first(fh_span_str(t.what), FH_TRACE_TEXT_MAX);
+	}
+	fh_err e = append_decision(c, k, item, &d);
+
+	c->scratch.n = mark;
+	if (e == FH_ERR_OK)
+		put_decision(k, &d, why);
+	*yes = fh_allows(d.verdict);
+	return e;
+}
+
+/* How many of the answers there are the semantic decides, so they are counted in advance:
+ * they are put behind each other, and the head in front of them.  */
+static fh_err answer_several(struct fh_core *c, struct asking *k)
+{
+	struct fh_builder whole = k->body;
+	const enum fh_authzen_semantic s = k->z.semantic;
+	size_t answers = 0;
+	bool over = false;
+	fh_err e = FH_ERR_OK;
+
+	k->body = room(c, FH_AUTHZEN_ANSWER_MAX);
+	for (size_t i = 0; e == FH_ERR_OK && i < k->z.questions && !over; i++) {
+		struct fh_authzen_item item;
+		bool yes = false;
+
+		e = fh_authzen_next(&k->z, &item);
+		if (e == FH_ERR_OK)
+			e = answer_one(c, k, &item, &yes);
+		over = yes ? s == FH_AUTHZEN_PERMIT_FIRST : s == FH_AUTHZEN_DENY_FIRST;
+		answers++;
+	}
+	fh_cbor_put_map(&whole, 1);
+	fh_cbor_put_text(&whole, FH_SPAN_LIT("evaluations"));
+	fh_cbor_put_array(&whole, answers);
+	fh_builder_bytes(&whole, fh_builder_span(&k->body));
+	whole.bad |= k->body.bad;
+	k->body = whole;
+	return e == FH_ERR_OK ? reply(c, k) : e;
+}
+
+/* --- searches --------------------------------------------------------- */
+
+/* The places of what may be found, in an order that the policy statement and the chain fix;
+ * a page begins at one.  */
+struct finding {
+	struct fh_authzen_item item;
+	struct fh_entity_uid *sought; /* in the item's question */
+	size_t place;                 /* of the next */
+	size_t at;                    /* in the chain */
+};
+
+/* What the policy's schema calls NAME is an actor or a server: the chain names those.  */
+static bool is_type(const struct finding *s, const char *name)
+{
+	return fh_span_equal(s->sought->type, fh_span_str(name));
+}
+
+/* The next entity of the type sought, into the question; false at the end.  */
+static bool next_entity(struct fh_core *c, struct finding *s)
+{
+	const struct fh_entities *all = &c->policy.entities;
+
+	if (is_type(s, FH_TYPE_ACTOR)) {
+		const struct fh_actor *a = fh_chain_actor_next(&c->chain, &s->at);
+
+		s->sought->id = a == nullptr ? (struct fh_span){ 0 } : a->body.name;
+		s->place++;
+		return a != nullptr;
+	}
+	if (is_type(s, FH_TYPE_SERVER)) {
+		const struct fh_server *server = fh_chain_server_next(&c->chain, &s->at);
+
+		s->sought->id = server == nullptr ? (struct fh_span){ 0 } : server->body.name;
+		s->place++;
+		return server != nullptr;
+	}
+	while (s->place < all->n) {
+		const struct fh_entity_uid uid = all->list[s->place++].key.uid;
+
+		if (!fh_span_equal(uid.type, s->sought->type))
+			continue;
+		s->sought->id = uid.id;
+		return true;
+	}
+	return false;
+}
+
+static bool next_action(const struct fh_core *c, struct finding *s)
+{
+	const struct fh_schema *schema = &c->policy.schema;
+
+	while (s->place < schema->actions_n) {
+		const struct fh_schema_action *a = &schema->actions[s->place++];
+
+		if (a->principals_n == 0)
+			continue;
+		*s->sought = a->uid;
+		return true;
+	}
+	return false;
+}
+
+/* The next that SUBJECT may, that may, or that it may be done to; false at the end.  */
+static bool next_found(struct fh_core *c, const struct asking *k, struct finding *s)
+{
+	const struct fh_question *q = &s->item.question;
+
+	while (k->z.api == FH_AUTHZEN_ACTIONS ? next_action(c, s) : next_entity(c, s)) {
+		struct fh_decision d;
+
+		if (k->z.api == FH_AUTHZEN_SUBJECTS
+		    && !fh_asks_about(k->actor->asks, q->subject.type, q->subject.id))
+			continue;
+		d = fh_core_decide_question(c, q, /* trace= */ nullptr);
+		if (fh_allows(d.verdict))
+			return true;
+	}
+	return false;
+}
+
+/* {"id", "type"}, or {"name"}  */
+static void put_found(struct fh_builder *b, const struct asking *k, const struct finding *s)
+{
+	bool action = k->z.api == FH_AUTHZEN_ACTIONS;
+
+	fh_cbor_put_map(b, action ? 1 : 2);
+	fh_cbor_put_text(b, action ? FH_SPAN_LIT("name") : FH_SPAN_LIT("id"));
+	fh_cbor_put_text(b, s->sought->id);
+	if (action)
+		return;
+	fh_cbor_put_text(b, FH_SPAN_LIT("type"));
+	fh_cbor_put_text(b, s->sought->type);
+}
+
+/* A token names a place, of one chain head and so of one order of places.  */
+static void put_token(const struct fh_core *c, struct fh_builder *b, size_t place)
+{
+	fh_builder_hex(b, fh_span_of(c->chain.head.hash.bytes, 8));
+	fh_builder_text(b, "-");
+	fh_builder_decimal(b, place);
+}
+
+/* Goes on from TOKEN; false if it is none of now.  */
+static bool go_to(struct fh_core *c, const struct asking *k, struct finding *s,
+		  struct fh_span token)
+{
+	uint8_t bytes[FH_AUTHZEN_TOKEN_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	size_t dash = fh_span_find(token, '-');
+	uint64_t place = 0;
+
+	if (token.n == 0)
+		return true;
+	if (fh_decimal_read(fh_span_skip(token, dash + 1), &place) != FH_ERR_OK)
+		return false;
+	put_token(c, &b, place);
+	if (b.bad || !fh_span_equal(fh_builder_span(&b), token))
+		return false;
+	if (k->z.api == FH_AUTHZEN_ACTIONS
+	    || !(is_type(s, FH_TYPE_ACTOR) || is_type(s, FH_TYPE_SERVER)))
+		s->place = place;
+	while (s->place < place && next_entity(c, s))
+		;
+	return true;
+}
+
+static fh_err append_found(struct fh_core *c, struct asking *k, struct fh_span results)
+{
+	struct fh_fields f = { 0 };
+	fh_err e = fh_core_field_asker(c, &f, k->gate, k->actor);
+
+	if (e == FH_ERR_OK)
+		e = fh_core_field_large(c, &f, FH_FIELD_ARGUMENTS, k->ask->params);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_large(c, &f, FH_FIELD_RESULT, results);
+	return e == FH_ERR_OK ? fh_core_append(c, FH_ENTRY_ANSWER, FH_CLASS_DEFAULT, &f, &k->index)
+			      : e;
+}
+
+/* {"page": {"count", "next_token"}, "results": RESULTS}  */
+static void put_page(struct fh_core *c, struct asking *k, struct fh_span results, size_t n,
+		     bool more, size_t place)
+{
+	uint8_t bytes[FH_AUTHZEN_TOKEN_MAX];
+	struct fh_builder token = FH_BUILDER_ARRAY(bytes);
+
+	if (more)
+		put_token(c, &token, place);
+	fh_cbor_put_map(&k->body, 2);
+	fh_cbor_put_text(&k->body, FH_SPAN_LIT("page"));
+	fh_cbor_put_map(&k->body, 2);
+	fh_cbor_put_text(&k->body, FH_SPAN_LIT("count"));
+	fh_cbor_put_uint(&k->body, n);
+	fh_cbor_put_text(&k->body, FH_SPAN_LIT("next_token"));
+	fh_cbor_put_text(&k->body, fh_builder_span(&token));
+	fh_cbor_put_text(&k->body, FH_SPAN_LIT("results"));
+	fh_builder_bytes(&k->body, results);
+}
+
+static fh_err search(struct fh_core *c, struct asking *k)
+{
+	struct finding s = { 0 };
+	struct fh_builder found = room(c, FH_AUTHZEN_ANSWER_MAX);
+	struct fh_builder results = room(c, FH_AUTHZEN_ANSWER_MAX);
+	size_t n = 0, place = 0;
+	bool more = false;
+	fh_err e = fh_authzen_next(&k->z, &s.item);
+
+	s.sought = k->z.api == FH_AUTHZEN_SUBJECTS    ? &s.item.question.subject
+		   : k->z.api == FH_AUTHZEN_RESOURCES ? &s.item.question.resource
+						      : &s.item.question.action;
+	if (e != FH_ERR_OK)
+		return e;
+	if (!go_to(c, k, &s, k->z.token))
+		return refuse(c, k, "unknown-page",
+			      "the page token is none, or of before something was signed");
+	while (c->policy_ready && next_found(c, k, &s)) {
+		more = n == k->z.limit;
+		if (more)
+			break;
+		put_found(&found, k, &s);
+		place = s.place;
+		n++;
+	}
+	fh_cbor_put_array(&results, n);
+	fh_builder_bytes(&results, fh_builder_span(&found));
+	if (found.bad || results.bad)
+		return FH_ERR_NOMEM;
+	e = append_found(c, k, fh_builder_span(&results));
+	if (e != FH_ERR_OK)
+		return e;
+	put_page(c, k, fh_builder_span(&results), n, more, place);
+	return reply(c, k);
+}
+
+/* --- who may ask ------------------------------------------------------ */
+
+/* Whether K's actor may ask about everybody whom it names; *E if it names nobody rightly.  A
+ * search for subjects of a type that there is not finds none, whoever asks.  */
+static bool granted(const struct fh_core *c, const struct asking *k, fh_err *e)
+{
+	struct fh_authzen z = k->z;
+	bool all = true;
+
+	for (size_t i = 0; *e == FH_ERR_OK && i < k->z.questions; i++) {
+		struct fh_authzen_item item;
+		const struct fh_entity_uid *subject = &item.question.subject;
+
+		*e = fh_authzen_next(&z, &item);
+		if (*e != FH_ERR_OK || item.malformed.n > 0)
+			continue;
+		if (k->z.api == FH_AUTHZEN_SUBJECTS && c->policy_ready
+		    && fh_schema_find_type(&c->policy.schema, subject->type) == FH_SCHEMA_NONE)
+			continue;
+		all = all && fh_asks_about(k->actor->asks, subject->type, subject->id);
+	}
+	if (*e == FH_ERR_OK)
+		*e = fh_cursor_end(&z.list);
+	return all;
+}
+
+fh_err fh_core_question(struct fh_core *c, size_t gate, const struct fh_ask *ask,
+			const struct fh_core_actor *actor)
+{
+	struct asking k = { .gate = gate, .ask = ask, .actor = actor, .index = FH_NO_INDEX };
+	struct fh_authzen_item item;
+	fh_err e = fh_authzen_begin(ask->params, &k.z);
+	bool may = e == FH_ERR_OK && granted(c, &k, &e), yes;
+
+	if (e != FH_ERR_OK)
+		return FH_ERR_FORMAT;
+	if (!actor->identified)
+		return refuse(c, &k, "no-credential", "who asks must show a credential");
+	if (!may)
+		return refuse(c, &k, "not-granted",
+			      "the operator has not granted asking about this subject");
+	if (c->nearly_full)
+		return refuse(c, &k, "record-full", "the record has no room left");
+	k.body = room(c, FH_AUTHZEN_ANSWER_MAX);
+	if (k.z.api == FH_AUTHZEN_EVALUATIONS)
+		return answer_several(c, &k);
+	if (k.z.api != FH_AUTHZEN_EVALUATION)
+		return search(c, &k);
+	e = fh_authzen_next(&k.z, &item);
+	if (e == FH_ERR_OK)
+		e = answer_one(c, &k, &item, &yes);
+	return e == FH_ERR_OK ? reply(c, &k) : e;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "codec/cbor.h"
+#include "wire/authzen.h"
+
+static _Alignas(max_align_t) uint8_t memory[8 << 20];
+static uint8_t params[FH_AUTHZEN_PARAMS_MAX];
+
+static fh_err read_span(enum fh_authzen_api api, struct fh_span json, struct fh_authzen *z,
+			struct fh_trace *t)
+{
+	struct fh_arena a = fh_arena_of(memory, sizeof(memory));
+	struct fh_builder b = FH_BUILDER_ARRAY(params);
+	fh_err e = fh_authzen_read(api, json, &a, &b, t);
+
+	if (e != FH_ERR_OK)
+		return e;
+	assert_int_equal(fh_cbor_check(fh_builder_span(&b)), FH_ERR_OK);
+	assert_int_equal(fh_authzen_begin(fh_builder_span(&b), z), FH_ERR_OK);
+	return FH_ERR_OK;
+}
+
+static void assert_refused(enum fh_authzen_api api, const char *json, const char *what)
+{
+	struct fh_authzen z;
+	struct fh_trace t = { 0 };
+	fh_err e = read_span(api, fh_span_str(json), &z, &t);
+
+	if (e == FH_ERR_OK || strstr(t.what, what) == nullptr)
+		fail_msg("%s\n-> %s: %s", json, fh_err_text(e), t.what);
+}
+
+static struct fh_authzen_item next(struct fh_authzen *z)
+{
+	struct fh_authzen_item item;
+
+	assert_int_equal(fh_authzen_next(z, &item), FH_ERR_OK);
+	return item;
+}
+
+#define SUBJECT "\"subject\":{\"type\":\"user\",\"id\":\"alice\"}"
+#define ACTION "\"action\":{\"name\":\"read\"}"
+#define RESOURCE "\"resource\":{\"type\":\"record\",\"id\":\"r\"}"
+
+static void refuses_by_name_what_is_no_question(void **state)
+{
+	static const struct {
+		enum fh_authzen_api api;
+		const char *json, *what;
+	} rows[] = {
+		{ FH_AUTHZEN_EVALUATION, "", "" },
+		{ FH_AUTHZEN_EVALUATION, "[]", "must be an object" },
+		{ FH_AUTHZEN_EVALUATION, "{" ACTION "," RESOURCE "}", "`subject` is missing" },
+		{ FH_AUTHZEN_EVALUATION, "{" SUBJECT "," RESOURCE "}", "`action` is missing" },
+		{ FH_AUTHZEN_EVALUATION, "{" SUBJECT "," ACTION "}", "`resource` is missing" },
+		{ FH_AUTHZEN_EVALUATION, "{\"subject\":{\"id\":\"x\"}," ACTION "," RESOURCE "}",
+		  "`subject.type` is missing" },
+		{ FH_AUTHZEN_EVALUATION, "{\"subject\":{\"type\":\"x\"}," ACTION "," RESOURCE "}",
+		  "`subject.id` is missing" },
+		{ FH_AUTHZEN_EVALUATION, "{\"subject\":{\"type\":\"x\",\"id\":\"\"}," ACTION ","
+		  RESOURCE "}", "not empty" },
+		{ FH_AUTHZEN_EVALUATION, "{" SUBJECT ",\"action\":{\"name\":1}," RESOURCE "}",
+		  "`action.name` must be a text" },
+		{ FH_AUTHZEN_EVALUATION, "{" SUBJECT "," ACTION "," RESOURCE ",\"context\":1}",
+		  "`context` must be an object" },
+		{ FH_AUTHZEN_EVALUATION, "{" SUBJECT "," SUBJECT "," ACTION "," RESOURCE "}", "" },
+		{ FH_AUTHZEN_EVALUATION, "{" SUBJECT ",\"action\":{\"name\":\"x\","
+		  "\"properties\":[]}," RESOURCE "}", "properties that are no object" },
+		{ FH_AUTHZEN_EVALUATIONS, "{\"evaluations\":1}", "must be an array" },
+		{ FH_AUTHZEN_EVALUATIONS, "{\"evaluations\":[]}", "`subject` is missing" },
+		{ FH_AUTHZEN_EVALUATIONS, "{\"evaluations\":[{}],\"options\":"
+		  "{\"evaluations_semantic\":\"x\"}}", "evaluations_semantic" },
+		{ FH_AUTHZEN_SUBJECTS, "{\"subject\":{\"type\":\"user\"}," ACTION ","
+		  "\"resource\":{\"type\":\"record\"}}", "`resource.id` is missing" },
+		{ FH_AUTHZEN_RESOURCES, "{\"subject\":{\"type\":\"user\"}," ACTION ","
+		  "\"resource\":{\"type\":\"record\"}}", "`subject.id` is missing" },
+		{ FH_AUTHZEN_ACTIONS, "{" SUBJECT "}", "`resource` is missing" },
+		{ FH_AUTHZEN_ACTIONS, "{" SUBJECT "," RESOURCE ",\"page\":{\"limit\":0}}",
+		  "page.limit" },
+		{ FH_AUTHZEN_ACTIONS, "{" SUBJECT "," RESOURCE ",\"page\":{\"token\":1}}",
+		  "page.token" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_refused(rows[i].api, rows[i].json, rows[i].what);
+}
+
+static void keeps_what_counts_and_drops_the_rest(void **state)
+{
+	struct fh_authzen z;
+	struct fh_trace t = { 0 };
+
+	(void)state;
+	assert_int_equal(read_span(FH_AUTHZEN_EVALUATION,
+				   FH_SPAN_LIT("{" SUBJECT "," ACTION "," RESOURCE ",\"foo\":[1],"
+					       "\"evaluations\":3}"), &z, &t), FH_ERR_OK);
+	assert_int_equal(z.api, FH_AUTHZEN_EVALUATION);
+	assert_int_equal(z.questions, 1);
+	struct fh_authzen_item i = next(&z);
+
+	assert_true(fh_span_equal(i.question.subject.id, FH_SPAN_LIT("alice")));
+	assert_true(fh_span_equal(i.question.action.type, FH_SPAN_LIT("Action")));
+	assert_true(fh_span_equal(i.question.action.id, FH_SPAN_LIT("read")));
+	assert_true(fh_span_equal(i.question.resource.type, FH_SPAN_LIT("record")));
+	assert_true(fh_span_equal(i.question.context, FH_SPAN_LIT("\xa0")));
+}
+
+static void replaces_what_is_said_for_all_as_a_whole(void **state)
+{
+	struct fh_authzen z;
+	struct fh_trace t = { 0 };
+
+	(void)state;
+	assert_int_equal(read_span(FH_AUTHZEN_EVALUATIONS, FH_SPAN_LIT("{" SUBJECT "," ACTION
+				   ",\"context\":{\"a\":1},\"evaluations\":[{" RESOURCE "},{},"
+				   "{\"resource\":{\"type\":\"record\",\"id\":\"s\"},"
+				   "\"context\":{\"b\":2}}]}"), &z, &t), FH_ERR_OK);
+	assert_int_equal(z.questions, 3);
+	struct fh_authzen_item a = next(&z), b = next(&z), c = next(&z);
+
+	assert_true(fh_span_equal(a.question.context, FH_SPAN_LIT("\xa1\x61""a\x01")));
+	assert_true(fh_span_equal(b.malformed, FH_SPAN_LIT("`resource` is missing")));
+	assert_true(fh_span_equal(c.question.context, FH_SPAN_LIT("\xa1\x61""b\x02")));
+}
+
+static void bounds_what_it_takes(void **state)
+{
+	static char json[FH_AUTHZEN_BODY_MAX + 2];
+	struct fh_authzen z;
+	struct fh_trace t = { 0 };
+	struct fh_builder b = fh_builder_of(json, sizeof(json));
+
+	(void)state;
+	memset(json, ' ', sizeof(json));
+	assert_int_equal(read_span(FH_AUTHZEN_EVALUATION, fh_span_of(json, FH_AUTHZEN_BODY_MAX + 1),
+				   &z, &t), FH_ERR_LIMIT);
+	fh_builder_text(&b, "{\"evaluations\":[{}");
+	for (size_t i = 0; i < FH_AUTHZEN_EVALUATIONS_MAX; i++)
+		fh_builder_text(&b, ",{}");
+	fh_builder_text(&b, "]}");
+	assert_int_equal(read_span(FH_AUTHZEN_EVALUATIONS, fh_builder_span(&b), &z, &t),
+			 FH_ERR_LIMIT);
+	b = fh_builder_of(json, sizeof(json)); /* a context that 64 questions would share */
+	fh_builder_text(&b, "{" SUBJECT "," ACTION "," RESOURCE ",\"context\":{\"x\":\"");
+	for (size_t i = 0; i < 60000; i++)
+		fh_builder_text(&b, "x");
+	fh_builder_text(&b, "\"},\"evaluations\":[{}");
+	for (size_t i = 1; i < FH_AUTHZEN_EVALUATIONS_MAX; i++)
+		fh_builder_text(&b, ",{}");
+	fh_builder_text(&b, "]}");
+	assert_int_equal(read_span(FH_AUTHZEN_EVALUATIONS, fh_builder_span(&b), &z, &t),
+			 FH_ERR_LIMIT);
+	assert_int_equal(read_span(FH_AUTHZEN_ACTIONS, FH_SPAN_LIT("{" SUBJECT "," RESOURCE
+				   ",\"page\":{\"limit\":100000}}"), &z, &t), FH_ERR_OK);
+	assert_int_equal(z.limit, FH_AUTHZEN_PAGE_MAX);
+}
+
+/* A gate that was taken over says what it likes.  */
+static void core_takes_nothing_else(void **state)
+{
+	static const uint8_t right[] =
+		"\xa4\x63""api\x03\x64list\x81"
+		"\x84\x83\x61u\x60\xa0\x82\x61r\xa0\x83\x61o\x61i\xa0\xa0"
+		"\x64page\x82\x01\x60\x68semantic\x00";
+	struct fh_span whole = fh_span_of(right, sizeof(right) - 1);
+	struct fh_authzen z;
+	struct fh_authzen_item item;
+
+	(void)state;
+	assert_int_equal(fh_authzen_begin(whole, &z), FH_ERR_OK);
+	assert_int_equal(fh_authzen_next(&z, &item), FH_ERR_OK);
+	for (size_t n = 0; n < whole.n; n++)
+		assert_int_not_equal(fh_authzen_begin(fh_span_first(whole, n), &z), FH_ERR_OK);
+	uint8_t other[sizeof(right)];
+
+	memcpy(other, right, sizeof(right));
+	other[5] = 1; /* an evaluation, and the subject has no id */
+	assert_int_equal(fh_authzen_begin(fh_span_of(other, whole.n), &z), FH_ERR_OK);
+	assert_int_equal(fh_authzen_next(&z, &item), FH_ERR_FORMAT);
+	other[5] = 6;
+	assert_int_equal(fh_authzen_begin(fh_span_of(other, whole.n), &z), FH_ERR_FORMAT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses_by_name_what_is_no_question),
+		cmocka_unit_test(keeps_what_counts_and_drops_the_rest),
+		cmocka_unit_test(replaces_what_is_said_for_all_as_a_whole),
+		cmocka_unit_test(bounds_what_it_takes),
+		cmocka_unit_test(core_takes_nothing_else),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
