@@ -3,6 +3,8 @@
 
 #include <stdckdint.h>
 
+#include "chain/chain_private.h"
+
 constexpr size_t parts = 9;
 constexpr uint64_t time_max = INT64_MAX;
 
@@ -114,16 +116,14 @@ static fh_err check_signature(const struct fh_authority *a, const struct fh_cose
 	return e;
 }
 
-fh_err fh_lease_wants(const struct fh_chain *c, const struct fh_lease_file *f, size_t *more,
-		      struct fh_trace *t)
+/* How many signatures are missing where A says who may sign; FH_ERR_SIGNATURE for a wrong one.  */
+static fh_err count(const struct fh_authority *a, const struct fh_lease_file *f, size_t *more,
+		    struct fh_trace *t)
 {
-	const struct fh_authority *a = c->head.authority;
 	uint8_t bytes[FH_LEASE_PAYLOAD_MAX + FH_COSE_SIGNED_OVERHEAD];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	struct fh_span to_sign;
 
-	if (a == nullptr)
-		return FH_ERR_STATE;
 	fh_cose_put_signed(&b, FH_SPAN_LIT(FH_LEASE_AAD), f->lease.payload);
 	fh_err e = fh_builder_end(&b, &to_sign);
 
@@ -135,6 +135,14 @@ fh_err fh_lease_wants(const struct fh_chain *c, const struct fh_lease_file *f, s
 
 	*more = needed > f->signatures ? needed - f->signatures : 0;
 	return FH_ERR_OK;
+}
+
+fh_err fh_lease_wants(const struct fh_chain *c, const struct fh_lease_file *f, size_t *more,
+		      struct fh_trace *t)
+{
+	const struct fh_authority *a = c->head.authority;
+
+	return a == nullptr ? FH_ERR_STATE : count(a, f, more, t);
 }
 
 static fh_err refuse(struct fh_trace *t, fh_err e, const char *what, const char *cure)
@@ -179,6 +187,50 @@ fh_err fh_lease_judge(const struct fh_chain *c, const struct fh_lease_file *f,
 		return refuse(t, FH_ERR_SIGNATURE, "the lease wants more signatures",
 			      "have another operator key add its own with `freehold sign`");
 	return e;
+}
+
+static bool could_sign(const struct fh_chain_step *s, const struct fh_lease_file *f)
+{
+	size_t more;
+
+	return count(&s->authority->authority, f, &more, nullptr) == FH_ERR_OK && more == 0;
+}
+
+/* The place of the statement with HASH, on a side of a fork, too.  */
+static bool find(const struct fh_chain *c, const struct fh_hash *hash, uint64_t *sequence)
+{
+	if (fh_chain_find(c, hash, sequence) == FH_ERR_OK)
+		return true;
+	for (size_t i = 0; i < c->sides; i++) {
+		*sequence = c->side[i].sequence;
+		if (fh_hash_equal(&c->side[i].step.hash, hash))
+			return true;
+	}
+	return false;
+}
+
+bool fh_lease_may_be_taken(const struct fh_chain *c, const struct fh_lease_file *f,
+			   const struct fh_hash *device)
+{
+	const struct fh_chain_authority *asked = nullptr;
+	uint64_t from;
+
+	if (!fh_hash_equal(&f->lease.chain_id, &c->id)
+	    || !fh_hash_equal(&f->lease.device, device) || !find(c, &f->lease.head, &from))
+		return false;
+	/* From the head back: what was signed last is asked for most often.  */
+	for (size_t i = c->steps; i > from; i--) {
+		const struct fh_chain_step *s = &c->step[i - 1];
+
+		if (s->authority != asked && could_sign(s, f))
+			return true;
+		asked = s->authority;
+	}
+	for (size_t i = 0; i < c->sides; i++) {
+		if (c->side[i].sequence >= from && could_sign(&c->side[i].step, f))
+			return true;
+	}
+	return false;
 }
 
 uint64_t fh_lease_end(uint64_t begins_ms, uint64_t duration_ms)

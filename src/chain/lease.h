@@ -62,6 +62,13 @@ fh_err fh_lease_wants(const struct fh_chain *c, const struct fh_lease_file *f, s
 fh_err fh_lease_judge(const struct fh_chain *c, const struct fh_lease_file *f,
 		      const struct fh_hash *device, uint64_t last, struct fh_trace *t);
 
+/* Whether DEVICE may hold F as taken: whatever took it judged by the head of that moment, and
+ * F is signed as it had to be while some statement, from the one that it names to the head,
+ * was the last.  That it was taken, only the record of DEVICE tells.  What fh_lease_judge()
+ * lets pass is so, and it stays so when signers change and when the chain forks.  */
+bool fh_lease_may_be_taken(const struct fh_chain *c, const struct fh_lease_file *f,
+			   const struct fh_hash *device);
+
 /* When what BEGINS and takes a DURATION ends; the end of time if that does not fit.  */
 uint64_t fh_lease_end(uint64_t begins_ms, uint64_t duration_ms);
 

@@ -89,12 +89,19 @@ static int read_counter(const struct fh_usage *u, const struct fh_arguments *a,
 			struct fh_lease *l, const struct fh_lease_taken *last)
 {
 	const char *given = fh_argument(a, "counter");
+	struct fh_trace t = { 0 };
 
 	if (given == nullptr)
 		l->counter = l->issued_ms > last->counter ? l->issued_ms : last->counter + 1;
 	else if (fh_decimal_read(fh_span_str(given), &l->counter) != FH_ERR_OK || l->counter == 0)
 		return fh_usage_error(u, "--counter needs a number from 1 on");
-	return go_on;
+	if (l->counter > last->counter)
+		return go_on;
+	fh_trace_what(&t, "lease %llu is here already, and the machine takes no lease whose "
+		      "counter is not greater", (unsigned long long)last->counter);
+	fh_trace_cure(&t, given != nullptr ? "leave --counter out, or give a greater one"
+					   : "no counter is greater: enrol the machine anew");
+	return fh_cli_fail_trace(FH_ERR_EXISTS, "lease", &t);
 }
 
 static int finish(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_state *state,

@@ -8,7 +8,8 @@
 
 /* Leases, for the verbs that meet them: `lease`, `chain import`, `sign` and `status`.  */
 
-/* The last lease for DEVICE among the files of S that its chain lets it take.  */
+/* The last lease for DEVICE among the files of S that its chain lets it take, or did when it
+ * was shorter.  */
 fh_err fh_lease_look(struct fh_state *s, const struct fh_hash *device, struct fh_lease_taken *out,
 		     struct fh_trace *t);
 

@@ -21,11 +21,13 @@ fh_err fh_lease_look(struct fh_state *s, const struct fh_hash *device, struct fh
 		struct fh_lease_file f;
 		struct fh_span file;
 
-		/* As the daemon does: one that is wrong is passed over.  */
+		/* As the daemon does: one that is wrong is passed over.  What it took before
+		 * signers changed or the chain forked, it goes on counting.  */
 		if (fh_lease_file_load(&s->store, &files[i], &s->memory, &file, nullptr)
 			    == FH_ERR_OK
 		    && fh_lease_file_read(file, &f, nullptr) == FH_ERR_OK
-		    && fh_lease_judge(&s->chain, &f, device, last.counter, nullptr) == FH_ERR_OK)
+		    && f.lease.counter > last.counter
+		    && fh_lease_may_be_taken(&s->chain, &f, device))
 			last = fh_lease_take(&f.lease);
 		s->memory.n = mark;
 	}
@@ -34,10 +36,34 @@ fh_err fh_lease_look(struct fh_state *s, const struct fh_hash *device, struct fh
 	return e;
 }
 
+/* L is no newer than LAST, and no machine that has LAST takes it.  One of a replica that
+ * comes along with newer ones is nothing wrong.  */
+static int tell_older(const struct fh_cli *cli, const char *where, const struct fh_lease *l,
+		      const struct fh_lease_taken *last)
+{
+	unsigned long long own = l->counter, held = last->counter;
+	struct fh_trace t = { 0 };
+
+	if (own < held) {
+		fh_cli_say(cli, "%s: lease %llu changes nothing: lease %llu, which is here, is "
+			   "newer", where, own, held);
+		return FH_EXIT_YES;
+	}
+	if (l->issued_ms == last->issued_ms && l->begins_ms == last->begins_ms
+	    && fh_lease_end(l->begins_ms, l->duration_ms) == last->ends_ms) {
+		fh_cli_say(cli, "%s: lease %llu is here already", where, own);
+		return FH_EXIT_YES;
+	}
+	fh_trace_what(&t, "another lease %llu is here, and this one would never be taken", own);
+	fh_trace_cure(&t, "sign one with a greater counter: `freehold lease renew`");
+	return fh_cli_fail_trace(FH_ERR_EXISTS, where, &t);
+}
+
 int fh_lease_import(const struct fh_cli *cli, struct fh_state *s, struct fh_span file,
 		    const char *where)
 {
 	struct fh_trace t = { 0 };
+	struct fh_lease_taken last;
 	struct fh_lease_file f;
 	fh_err e = fh_lease_file_read(file, &f, &t);
 
@@ -50,12 +76,11 @@ int fh_lease_import(const struct fh_cli *cli, struct fh_state *s, struct fh_span
 				   "enrolled here", "import the chain first");
 	e = fh_lease_judge(&s->chain, &f, &f.lease.device, /* last= */ 0, &t);
 	if (e == FH_ERR_OK)
+		e = fh_lease_look(s, &f.lease.device, &last, &t);
+	if (e == FH_ERR_OK && f.lease.counter <= last.counter)
+		return tell_older(cli, where, &f.lease, &last);
+	if (e == FH_ERR_OK)
 		e = fh_lease_file_add(&s->store, file, &t);
-	if (e == FH_ERR_EXISTS) {
-		fh_cli_say(cli, "%s: lease %llu is here already", where,
-			   (unsigned long long)f.lease.counter);
-		return FH_EXIT_YES;
-	}
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, where, &t);
 	fh_cli_say(cli, "%s: lease %llu accepted", where, (unsigned long long)f.lease.counter);

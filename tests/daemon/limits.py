@@ -245,6 +245,38 @@ def run(base):
 			demand_message(m.run("chain", "import", m.top / "damaged", status=2).stderr, "damaged", "signature")
 			m.verify()
 
+	def a_lease_goes_on_when_its_signers_have_changed():
+		with base.copy() as m:
+			m.sign_policy(policy=FALLS_BACK, lease="1h")
+			desk, heir = m.top / "desk", m.top / "heir.key"
+			d = m.serve()
+			m.sign("lease", "renew", "--for", "20s", "--counter", 7)
+			wait_for("the lease is taken", lambda: "took lease 7" in d.log())
+			m.run("key", "new", heir, "--passphrase-fd", 0)
+			m.sign("signers", "change", "--new-key", heir)
+			wait_for("the signers are taken", lambda: "chain" in [e["kind"] for e in m.entries().values()][-3:])
+			shown = json.loads(m.run("lease", "show", "--json").stdout)
+			demand(shown.get("counter") == 7, "the machine goes on with lease 7:", shown)
+			m.key = heir
+			m.run("chain", "export", m.top / "out")
+			m.run("chain", "import", *sorted((m.top / "out").glob("*.fhs")), state=desk)
+			m.sign("lease", "renew", "--for", "2h", "--counter", 6, "--out", m.top / "six", state=desk)
+			m.sign("lease", "renew", "--for", "2h", "--counter", 7, "--out", m.top / "seven", state=desk)
+			said = m.run("chain", "import", m.top / "six").stdout
+			demand("changes nothing" in said and "accepted" not in said, said)
+			demand_message(m.run("chain", "import", m.top / "seven", status=2).stderr, "another lease 7", "renew")
+			demand_message(m.sign("lease", "renew", "--for", "2h", "--counter", 7, status=2).stderr,
+				"not greater", "--counter")
+			demand(len(list((m.state / "chain").glob("lease-*"))) == 1, "what is never taken is not kept")
+			s = d.session(m.token)
+			wait_for("lease 7 ends it", lambda: taken(s, "/public/x") in ("no-lease", "unknown-session"))
+			demand("ENDED" in m.run("status").stdout and m.run("lease", "show", status=1), "status")
+			m.sign("lease", "renew", "--for", "1h")
+			s = d.session(m.token)
+			wait_for("it is renewed", lambda: taken(s, "/public/y") == "yes")
+			d.stop()
+			m.verify()
+
 	def a_planted_lease_changes_nothing():
 		with base.copy() as m, Machine() as other:
 			other.make()
@@ -318,7 +350,8 @@ def run(base):
 		a_new_policy_goes_on_counting, without_a_lease_only_fallback_is_permitted,
 		a_call_of_a_fallback_permit_outlives_the_lease, a_policy_that_expires_ends_its_calls,
 		a_revoked_policy_ends_its_calls, a_revoked_device_ends_all_calls,
-		leases_are_signed_elsewhere_and_taken_once, a_planted_lease_changes_nothing,
+		leases_are_signed_elsewhere_and_taken_once, a_lease_goes_on_when_its_signers_have_changed,
+		a_planted_lease_changes_nothing,
 		no_kill_gives_any_of_it_back, a_verifier_adds_up_what_the_machine_did, what_cannot_be_kept_cannot_be_signed))
 
 

@@ -22,7 +22,7 @@ TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("FREEHOLD_BUILD") or TOP / "build")
 FREEHOLD, VERIFY = BUILD / "freehold", BUILD / "freehold-verify"
 NOBODY = 65534
-PASSPHRASE = "correct horse\n"
+PASSPHRASE = "correct horse\n" * 2  # of as many keys as one verb may read
 PATIENCE = 30  # seconds for anything that takes milliseconds on an idle machine
 
 # `freehold: WHERE: WHAT; WHAT TO DO`, with the journal's prefix where a role says it.

@@ -51,6 +51,15 @@ static fh_err judge_as(struct fixture *f, const struct fh_lease *l, unsigned who
 	return judge(f, signed_as(f, FH_LEASE_AAD, l, who), last);
 }
 
+static bool may_be_taken(struct fixture *f, const struct fh_lease *l, unsigned who)
+{
+	struct fh_lease_file lease;
+
+	assert_int_equal(fh_lease_file_read(signed_as(f, FH_LEASE_AAD, l, who), &lease, nullptr),
+			 FH_ERR_OK);
+	return fh_lease_may_be_taken(&f->chain, &lease, &device);
+}
+
 /* docs/spec/STATEMENT.  */
 static void writes_the_bytes_of_the_specification(void **state)
 {
@@ -106,6 +115,49 @@ static void asks_those_who_may_sign_now(void **state)
 	assert_int_equal(judge_as(f, &old, 1, 0), FH_ERR_SIGNATURE);
 	assert_int_equal(judge_as(f, &old, 2, 0), FH_ERR_SIGNATURE);
 	assert_int_equal(judge_as(f, &old, 6, 0), FH_ERR_OK);
+}
+
+static void what_was_taken_outlasts_its_signers(void **state)
+{
+	struct fixture *f = *state;
+	fixture_start(f);
+	struct fh_lease old = lease_for(f, 5), late;
+
+	fixture_must(f, fixture_next(f, "signers", fixture_signers(f, 6, 2), 7));
+	late = lease_for(f, 6);
+	assert_true(may_be_taken(f, &old, 1));
+	assert_true(may_be_taken(f, &old, 6)); /* an older head is no matter */
+	assert_false(may_be_taken(f, &old, 2));
+	assert_false(may_be_taken(f, &old, 8));
+	assert_true(may_be_taken(f, &late, 6));
+	assert_false(may_be_taken(f, &late, 1)); /* signed when it was no longer theirs */
+	old.device.bytes[0]++;
+	assert_false(may_be_taken(f, &old, 1));
+	old = lease_for(f, 5);
+	old.chain_id.bytes[0]++;
+	assert_false(may_be_taken(f, &old, 1));
+	old = lease_for(f, 5);
+	old.head.bytes[0]++;
+	assert_false(may_be_taken(f, &old, 1));
+}
+
+static void what_was_taken_outlasts_a_fork(void **state)
+{
+	struct fixture *f = *state;
+	fixture_start(f);
+	struct fh_chain_head genesis = f->chain.head;
+
+	fixture_must(f, fixture_behind(f, genesis, "signers", fixture_signers(f, 6, 2), 7));
+	struct fh_lease l = lease_for(f, 5);
+
+	fixture_must(f, fixture_behind(f, genesis, "actor", fixture_actor(f, "b", 2, nullptr), 1));
+	assert_int_equal(f->chain.state, FH_CHAIN_FORKED);
+	assert_true(may_be_taken(f, &l, 6)); /* while that side was the chain */
+	assert_false(may_be_taken(f, &l, 8));
+	l.head = genesis.hash;
+	assert_true(may_be_taken(f, &l, 1));
+	assert_true(may_be_taken(f, &l, 6));
+	assert_false(may_be_taken(f, &l, 8));
 }
 
 static void has_a_threshold_of_its_own(void **state)
@@ -244,6 +296,8 @@ int main(void)
 #define WITH_CHAIN(t) cmocka_unit_test_setup_teardown(t, fixture_set_up, fixture_tear_down)
 		WITH_CHAIN(takes_what_the_operator_signed_for_this_machine),
 		WITH_CHAIN(asks_those_who_may_sign_now),
+		WITH_CHAIN(what_was_taken_outlasts_its_signers),
+		WITH_CHAIN(what_was_taken_outlasts_a_fork),
 		WITH_CHAIN(has_a_threshold_of_its_own),
 		WITH_CHAIN(takes_nothing_while_the_chain_is_forked),
 		WITH_CHAIN(refuses_every_truncation_and_change),
