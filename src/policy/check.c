@@ -8,15 +8,33 @@ struct fh_checked fh_check_refuse(struct fh_check *c, struct fh_position at, fh_
 {
 	va_list arguments;
 
-	if (!c->refused && c->typing.e == FH_ERR_OK) {
+	if (c->typing.e == FH_ERR_OK) {
 		va_start(arguments, what);
 		fh_trace_what_list(c->lex->trace, what, arguments);
 		va_end(arguments);
 		fh_trace_cure(c->lex->trace, "%s", cure);
-		c->typing.e = fh_lexer_refuse(c->lex, at, e);
+		e = fh_lexer_refuse(c->lex, at, e);
+		c->first = c->refused ? c->first : e;
 		c->refused = true;
+		if (e != FH_ERR_LIMIT)
+			e = fh_problems_note(c->problems, e, c->lex->trace);
+		c->typing.e = e;
 	}
 	return fh_checked(nullptr);
+}
+
+void fh_check_behind(struct fh_check *c, const struct fh_expr *e, bool boolean)
+{
+	struct fh_known all;
+
+	if (c->problems == nullptr || c->typing.e != FH_ERR_OK)
+		return;
+	for (size_t i = 0; i < FH_CAPABILITIES_MAX / 64; i++)
+		all.word[i] = UINT64_MAX;
+	if (boolean)
+		(void)fh_check_expected(c, e, &all, FH_KINDS_BOOL, "a Bool");
+	else
+		(void)fh_check_expr(c, e, &all);
 }
 
 struct fh_checked fh_check_mismatch(struct fh_check *c, const struct fh_expr *e,

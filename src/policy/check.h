@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "policy/problem.h"
 #include "policy/typing.h"
 
 /* What the parts of the type checker share.  It computes, in one environment (an action,
  * a principal's type and a resource's), the type of an expression, and what is known to
  * exist when the expression is true.  The first refusal stays, and after it every type
- * is NULL.  */
+ * is NULL; unless all problems are asked for: then what holds the refused expression has the
+ * type NULL, and nothing more is said of it.  */
 
 /* That BASE has the attribute NAME, or with a TAG, the tag that this is.  */
 struct fh_capability {
@@ -31,7 +33,9 @@ struct fh_check {
 	const struct fh_type *variable[4];       /* by enum fh_variable */
 	struct fh_capability capability[FH_CAPABILITIES_MAX]; /* of the policy, each once */
 	uint32_t capabilities_n;
+	struct fh_problems *problems;            /* get all refusals; NULL: the first is the last */
 	bool refused;                            /* the policy is not valid, as the trace says */
+	fh_err first;                            /* that was noted among the problems */
 };
 
 /* What a check comes to: a type, and what is known where the expression is true.  */
@@ -79,6 +83,11 @@ struct fh_checked fh_check_expected(struct fh_check *c, const struct fh_expr *e,
 /* Refuses E, of type X, where WANTED was expected.  */
 struct fh_checked fh_check_mismatch(struct fh_check *c, const struct fh_expr *e,
 				    const struct fh_type *x, const char *wanted);
+
+/* E, which must be a BOOLEAN or may be anything, stands behind what was refused.  If all
+ * problems are asked for, looks for more in it; as if everything was known to exist, for
+ * what was refused may have said so.  */
+void fh_check_behind(struct fh_check *c, const struct fh_expr *e, bool boolean);
 
 /* The kinds of expressions, by what they are about.  */
 struct fh_checked fh_check_logic(struct fh_check *c, const struct fh_expr *e,

@@ -23,6 +23,8 @@ static struct fh_checked check_and(struct fh_check *c, const struct fh_expr *e,
 {
 	struct fh_checked left = boolean(c, e->a, prior);
 
+	if (left.type == nullptr)
+		fh_check_behind(c, e->b, /* boolean= */ true);
 	if (left.type == nullptr || left.type->kind == FH_KIND_FALSE)
 		return fh_checked(left.type);
 	struct fh_known both = fh_known_both(*prior, &left.known);
@@ -43,6 +45,8 @@ static struct fh_checked check_or(struct fh_check *c, const struct fh_expr *e,
 {
 	struct fh_checked left = boolean(c, e->a, prior);
 
+	if (left.type == nullptr)
+		fh_check_behind(c, e->b, /* boolean= */ true);
 	if (left.type == nullptr || left.type->kind == FH_KIND_TRUE)
 		return left;
 	struct fh_checked right = boolean(c, e->b, prior);
@@ -65,6 +69,8 @@ static struct fh_checked check_branches(struct fh_check *c, const struct fh_expr
 	struct fh_checked no =
 		yes.type == nullptr ? fh_checked(nullptr) : fh_check_expr(c, e->c, prior);
 
+	if (yes.type == nullptr)
+		fh_check_behind(c, e->c, /* boolean= */ false);
 	if (no.type == nullptr)
 		return no;
 	yes.known = fh_known_both(yes.known, test);
@@ -82,8 +88,11 @@ static struct fh_checked check_if(struct fh_check *c, const struct fh_expr *e,
 {
 	struct fh_checked test = boolean(c, e->a, prior);
 
-	if (test.type == nullptr)
+	if (test.type == nullptr) {
+		fh_check_behind(c, e->b, /* boolean= */ false);
+		fh_check_behind(c, e->c, /* boolean= */ false);
 		return test;
+	}
 	if (test.type->kind == FH_KIND_FALSE)
 		return fh_check_expr(c, e->c, prior);
 	if (test.type->kind != FH_KIND_TRUE)

@@ -24,11 +24,51 @@ static size_t policies_at_most(struct fh_span text)
 	return n < FH_POLICY_RULES_MAX ? n : FH_POLICY_RULES_MAX;
 }
 
+/* Goes on behind the next `;`, as if nothing had been before.  False: what follows cannot
+ * even be cut into tokens, or nothing does.  */
+static bool skip_policy(struct fh_parse *p, struct fh_problems *problems)
+{
+	while (p->lex.next.kind != FH_TOKEN_END && !fh_lexer_sees(&p->lex, ";")) {
+		fh_err e = fh_lexer_step(&p->lex);
+
+		if (e != FH_ERR_OK) {
+			p->e = fh_problems_note(problems, e, p->lex.trace);
+			return false;
+		}
+	}
+	p->nesting = 0;
+	return fh_parse_accept(p, ";");
+}
+
+/* The next policy, at *N of LIST if it is right.  False: the text is at an end.  */
+static bool next_policy(struct fh_parse *p, struct fh_policy *list, size_t *n, size_t position,
+			struct fh_problems *problems)
+{
+	if (p->e != FH_ERR_OK || p->lex.next.kind == FH_TOKEN_END)
+		return false;
+	list[*n] = fh_parse_policy(p, position);
+	if (p->e == FH_ERR_OK) {
+		(*n)++;
+		return true;
+	}
+	if (problems == nullptr)
+		return false;
+	p->e = fh_problems_note(problems, p->e, p->lex.trace);
+	return p->e == FH_ERR_OK && skip_policy(p, problems);
+}
+
 fh_err fh_policies_parse(struct fh_span text, size_t max, const char *name, struct fh_arena *a,
 			 struct fh_policies *out, struct fh_trace *t)
 {
+	return fh_policies_parse_all(text, max, name, a, out, /* problems= */ nullptr, t);
+}
+
+fh_err fh_policies_parse_all(struct fh_span text, size_t max, const char *name,
+			     struct fh_arena *a, struct fh_policies *out,
+			     struct fh_problems *problems, struct fh_trace *t)
+{
 	struct fh_parse p = { .arena = a };
-	size_t room = policies_at_most(text), n = 0;
+	size_t room = policies_at_most(text), n = 0, position = 0;
 
 	p.e = fh_lexer_open(text, max, name, a, t, &p.lex);
 	if (p.e != FH_ERR_OK)
@@ -37,13 +77,11 @@ fh_err fh_policies_parse(struct fh_span text, size_t max, const char *name, stru
 
 	if (list == nullptr)
 		return fh_lexer_full(&p.lex);
-	for (; p.e == FH_ERR_OK && p.lex.next.kind != FH_TOKEN_END; n++) {
-		if (n < room)
-			list[n] = fh_parse_policy(&p, n);
-		else
-			fh_parse_refuse(&p, p.lex.next.at, FH_ERR_LIMIT, "write fewer",
-					"the document has more than %zu policies", room);
-	}
+	while (position < room && next_policy(&p, list, &n, position, problems))
+		position++;
+	if (position == room && p.e == FH_ERR_OK && p.lex.next.kind != FH_TOKEN_END)
+		fh_parse_refuse(&p, p.lex.next.at, FH_ERR_LIMIT, "write fewer",
+				"the document has more than %zu policies", room);
 	if (p.e == FH_ERR_OK)
 		*out = (struct fh_policies){ list, n };
 	return p.e;

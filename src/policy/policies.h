@@ -3,6 +3,7 @@
 #define FH_POLICY_POLICIES_H
 
 #include "policy/ast.h"
+#include "policy/problem.h"
 
 /* Whole documents of Cedar policies.  */
 
@@ -12,6 +13,12 @@
  * "NAME:LINE:COLUMN", says what is wrong and what to do.  */
 fh_err fh_policies_parse(struct fh_span text, size_t max, const char *name, struct fh_arena *a,
 			 struct fh_policies *out, struct fh_trace *t);
+
+/* The same, but goes on behind the next `;` after what is wrong, which PROBLEMS gets; *OUT
+ * has the policies that are right.  An error is about the whole text.  */
+fh_err fh_policies_parse_all(struct fh_span text, size_t max, const char *name,
+			     struct fh_arena *a, struct fh_policies *out,
+			     struct fh_problems *problems, struct fh_trace *t);
 
 /* Parses TEXT as one expression; otherwise as fh_policies_parse().  */
 fh_err fh_expr_parse(struct fh_span text, struct fh_arena *a, const struct fh_expr **out,

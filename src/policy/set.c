@@ -38,20 +38,38 @@ static fh_err name(struct fh_policy *p, struct fh_trace *t)
 	return FH_ERR_OK;
 }
 
+/* A document while it is checked.  */
+struct checking {
+	struct fh_arena *arena;
+	struct fh_trace *trace;
+	struct fh_problems *problems; /* NULL: the first ends it */
+	struct fh_policies all;
+};
+
+static fh_err noted(const struct checking *c, fh_err e)
+{
+	return fh_problems_note(c->problems, e, c->trace);
+}
+
+static size_t problems_of(const struct checking *c)
+{
+	return c->problems == nullptr ? 0 : c->problems->total;
+}
+
 /* What each policy's annotations say.  One that nothing evaluates is refused: a
  * document must never say more than is enforced.  */
-static fh_err read_limits(const struct fh_policies *all, struct fh_arena *a,
-			  const struct fh_limits **out, struct fh_trace *t)
+static fh_err read_limits(const struct checking *c, const struct fh_limits **out)
 {
-	struct fh_limits *limits = fh_arena_array(a, all->n, sizeof(*limits));
+	struct fh_limits *limits = fh_arena_array(c->arena, c->all.n, sizeof(*limits));
 	fh_err e = limits == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
+	size_t before = problems_of(c);
 
-	for (size_t i = 0; e == FH_ERR_OK && i < all->n; i++)
-		e = fh_limits_read(&all->list[i], a, &limits[i], t);
-	if (e == FH_ERR_OK)
-		e = fh_limits_agree(all->list, limits, all->n, a, t);
+	for (size_t i = 0; e == FH_ERR_OK && i < c->all.n; i++)
+		e = noted(c, fh_limits_read(&c->all.list[i], c->arena, &limits[i], c->trace));
+	if (e == FH_ERR_OK && problems_of(c) == before)
+		e = noted(c, fh_limits_agree(c->all.list, limits, c->all.n, c->arena, c->trace));
 	*out = limits;
-	return e == FH_ERR_NOMEM ? full(t) : e;
+	return e == FH_ERR_NOMEM ? full(c->trace) : e;
 }
 
 /* Nothing fills the slots of a template here.  */
@@ -99,28 +117,28 @@ static fh_err id_table(size_t n, struct fh_arena *a, struct fh_schema_table *out
 	return out->slot == nullptr ? full(t) : FH_ERR_OK;
 }
 
-/* Everything that is asked of each policy ALL.  */
-static fh_err check_each(const struct fh_policies *all, const struct fh_schema *schema,
-			 struct fh_arena *a, struct fh_trace *t)
+/* Everything that is asked of each policy.  */
+static fh_err check_each(const struct checking *c, const struct fh_schema *schema)
 {
-	const struct fh_lexer lex = { .text_name = "policy", .trace = t };
+	const struct fh_lexer lex = { .text_name = "policy", .trace = c->trace };
 	struct fh_schema_table ids;
 	struct fh_validation v;
 	const uint32_t *actions;
 	bool idle;
-	fh_err e = id_table(all->n, a, &ids, t);
+	fh_err e = id_table(c->all.n, c->arena, &ids, c->trace);
 
-	fh_validation_begin(&v, schema, a, &lex);
-	for (uint32_t i = 0; e == FH_ERR_OK && i < all->n; i++) {
-		struct fh_policy *p = &all->list[i];
+	fh_validation_begin(&v, schema, c->arena, &lex);
+	v.problems = c->problems;
+	for (uint32_t i = 0; e == FH_ERR_OK && i < c->all.n; i++) {
+		struct fh_policy *p = &c->all.list[i];
 
-		e = name(p, t);
+		e = noted(c, name(p, c->trace));
 		if (e == FH_ERR_OK)
-			e = refuse_slots(p, t);
+			e = noted(c, refuse_slots(p, c->trace));
 		if (e == FH_ERR_OK)
-			e = enter_id(all->list, i, &ids, t);
+			e = noted(c, enter_id(c->all.list, i, &ids, c->trace));
 		if (e == FH_ERR_OK)
-			e = fh_policy_validate(&v, p, &actions, &idle);
+			e = noted(c, fh_policy_validate(&v, p, &actions, &idle));
 	}
 	return e;
 }
@@ -133,29 +151,6 @@ static fh_err compile(struct fh_policy_set *set, const struct fh_policies *all, 
 	if (e == FH_ERR_OK)
 		e = fh_policy_index_build(&set->rules, &set->schema, a, &set->index);
 	return e == FH_ERR_OK ? e : full(t);
-}
-
-fh_err fh_policy_check(struct fh_span cedar, struct fh_span schema, struct fh_arena *a,
-		       struct fh_policy_set *out, struct fh_trace *t)
-{
-	struct fh_policy_set set = { 0 };
-	struct fh_policies all;
-	fh_err e = fh_schema_parse(schema, a, &set.schema, t);
-
-	if (e == FH_ERR_OK)
-		e = fh_policies_parse(cedar, FH_POLICY_TEXT_MAX, "policy", a, &all, t);
-	if (e == FH_ERR_OK)
-		e = check_each(&all, &set.schema, a, t);
-	if (e != FH_ERR_OK)
-		return e;
-	set.policies = all.list;
-	set.policies_n = all.n;
-	e = read_limits(&all, a, &set.limits, t);
-	if (e == FH_ERR_OK)
-		e = compile(&set, &all, a, t);
-	if (e == FH_ERR_OK)
-		*out = set;
-	return e;
 }
 
 /* Only what the operator names has a place in the list: who acts comes from the chain, and
@@ -182,16 +177,71 @@ static fh_err check_listed(const struct fh_schema *s, const struct fh_entities *
 	return FH_ERR_OK;
 }
 
+static fh_err read_entities(const struct checking *c, struct fh_span text,
+			    struct fh_policy_set *set)
+{
+	fh_err e = fh_entities_read_as(text, "entities", &set->schema, c->arena, &set->entities,
+				       c->trace);
+
+	return e == FH_ERR_OK ? check_listed(&set->schema, &set->entities, c->trace) : e;
+}
+
+/* With problems: goes on as long as what follows makes sense.  */
+static fh_err check(struct checking *c, struct fh_span cedar, struct fh_span schema,
+		    struct fh_span entities, struct fh_policy_set *set)
+{
+	fh_err e = noted(c, fh_schema_parse(schema, c->arena, &set->schema, c->trace));
+	bool declared = e == FH_ERR_OK && problems_of(c) == 0;
+
+	if (e == FH_ERR_OK)
+		e = noted(c, fh_policies_parse_all(cedar, FH_POLICY_TEXT_MAX, "policy", c->arena,
+						   &c->all, c->problems, c->trace));
+	if (e == FH_ERR_OK && declared)
+		e = check_each(c, &set->schema);
+	if (e != FH_ERR_OK)
+		return e;
+	set->policies = c->all.list;
+	set->policies_n = c->all.n;
+	e = read_limits(c, &set->limits);
+	if (e == FH_ERR_OK && declared && entities.n > 0)
+		e = noted(c, read_entities(c, entities, set));
+	if (e == FH_ERR_OK && problems_of(c) > 0)
+		return c->problems->list[0].e;
+	return e == FH_ERR_OK ? compile(set, &c->all, c->arena, c->trace) : e;
+}
+
+fh_err fh_policy_check(struct fh_span cedar, struct fh_span schema, struct fh_arena *a,
+		       struct fh_policy_set *out, struct fh_trace *t)
+{
+	return fh_policy_check_all(cedar, schema, (struct fh_span){ 0 }, a, out, t);
+}
+
 fh_err fh_policy_check_all(struct fh_span cedar, struct fh_span schema, struct fh_span entities,
 			   struct fh_arena *a, struct fh_policy_set *out, struct fh_trace *t)
 {
-	struct fh_policy_set set;
-	fh_err e = fh_policy_check(cedar, schema, a, &set, t);
+	struct checking c = { .arena = a, .trace = t };
+	struct fh_policy_set set = { 0 };
+	fh_err e = check(&c, cedar, schema, entities, &set);
 
-	if (e == FH_ERR_OK && entities.n > 0)
-		e = fh_entities_read_as(entities, "entities", &set.schema, a, &set.entities, t);
 	if (e == FH_ERR_OK)
-		e = check_listed(&set.schema, &set.entities, t);
+		*out = set;
+	return e;
+}
+
+fh_err fh_policy_check_problems(struct fh_span cedar, struct fh_span schema,
+				struct fh_span entities, struct fh_arena *a,
+				struct fh_policy_set *out, struct fh_problems *problems)
+{
+	struct fh_trace t = { 0 };
+	struct checking c = { .arena = a, .trace = &t, .problems = problems };
+	struct fh_policy_set set = { 0 };
+	fh_err e = fh_problems_begin(problems, a);
+
+	if (e == FH_ERR_OK)
+		e = check(&c, cedar, schema, entities, &set);
+	fh_problems_sort(problems);
+	if (problems->n > 0 && e != FH_ERR_NOMEM)
+		e = problems->list[0].e;
 	if (e == FH_ERR_OK)
 		*out = set;
 	return e;

@@ -5,6 +5,7 @@
 #include "policy/ast.h"
 #include "policy/entities.h"
 #include "policy/limit.h"
+#include "policy/problem.h"
 #include "policy/rule.h"
 #include "policy/schema.h"
 
@@ -40,6 +41,12 @@ fh_err fh_policy_check(struct fh_span cedar, struct fh_span schema, struct fh_ar
  * says.  The trace then names "entities:LINE:COLUMN".  *OUT looks into that text, too.  */
 fh_err fh_policy_check_all(struct fh_span cedar, struct fh_span schema, struct fh_span entities,
 			   struct fh_arena *a, struct fh_policy_set *out, struct fh_trace *t);
+
+/* The same, but goes on after what is wrong, and PROBLEMS, whose memory is of A, gets all
+ * that is; the error is that of its first.  */
+fh_err fh_policy_check_problems(struct fh_span cedar, struct fh_span schema,
+				struct fh_span entities, struct fh_arena *a,
+				struct fh_policy_set *out, struct fh_problems *problems);
 
 /* Arena that is enough for every document within the limits.  */
 constexpr size_t FH_POLICY_ARENA = 64 << 20;

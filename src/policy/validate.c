@@ -24,8 +24,12 @@ static void check_conditions(struct each *x, bool *never)
 		struct fh_checked is =
 			fh_check_expected(x->check, when->body, &prior, FH_KINDS_BOOL, "a Bool");
 
-		if (is.type == nullptr)
+		if (is.type == nullptr) {
+			while (++i < x->policy->conditions_n)
+				fh_check_behind(x->check, x->policy->conditions[i].body,
+						/* boolean= */ true);
 			return;
+		}
 		*never = is.type->kind == (when->unless ? FH_KIND_TRUE : FH_KIND_FALSE);
 		if (!when->unless)
 			prior = fh_known_both(prior, &is.known);
@@ -91,7 +95,7 @@ static fh_err check_everywhere(struct each *x)
 		return refuse_steps(x->v, x->policy->at);
 	if (typing->e == FH_ERR_NOMEM)
 		return fh_lexer_full(x->v->lex);
-	return typing->e;
+	return typing->e == FH_ERR_OK && x->check->refused ? x->check->first : typing->e;
 }
 
 static fh_err check_types(struct fh_validation *v, const struct fh_policy *p,
@@ -108,6 +112,7 @@ static fh_err check_types(struct fh_validation *v, const struct fh_policy *p,
 	check->lex = v->lex;
 	check->capabilities_n = 0;
 	check->refused = false;
+	check->problems = v->problems;
 	struct each x = { v, p, named, check, true };
 	fh_err e = check_everywhere(&x);
 
@@ -120,9 +125,12 @@ fh_err fh_policy_validate(struct fh_validation *v, const struct fh_policy *p,
 			  const uint32_t **actions, bool *idle)
 {
 	uint32_t *named = fh_arena_array(v->arena, p->action.entities_n, sizeof(*named));
+	size_t before = v->problems == nullptr ? 0 : v->problems->total;
 	fh_err e = named == nullptr ? fh_lexer_full(v->lex) : fh_policy_check_names(v, p, named);
 
 	*idle = false;
+	if (e == FH_ERR_OK && v->problems != nullptr && v->problems->total > before)
+		return v->problems->list[0].e; /* what has no meaning has no type either */
 	if (e == FH_ERR_OK)
 		e = fh_policy_check_possible(v, p, named);
 	if (e == FH_ERR_OK && p->conditions_n > 0)

@@ -102,9 +102,10 @@ static fh_err check_side(const struct fh_validation *v, const struct fh_scope *s
 {
 	fh_err e = side->type.n > 0 ? check_type(v, side->type, side->type_at) : FH_ERR_OK;
 
+	e = fh_validation_note(v, e);
 	if (e != FH_ERR_OK || side->entities_n == 0)
 		return e;
-	return check_entity(v, side->entities[0], side->where[0]);
+	return fh_validation_note(v, check_entity(v, side->entities[0], side->where[0]));
 }
 
 /* The depth of E is bounded, so the recursion is.  */
@@ -118,6 +119,7 @@ static fh_err check_expr(const struct fh_validation *v, const struct fh_expr *e)
 		done = check_entity(v, e->entity->uid, e->at);
 	else if (e->kind == FH_EXPR_IS || e->kind == FH_EXPR_IS_IN)
 		done = check_type(v, e->text, e->at);
+	done = fh_validation_note(v, done);
 	for (size_t i = 0; done == FH_ERR_OK && i < 3; i++) {
 		if (child[i] != nullptr)
 			done = check_expr(v, child[i]);
@@ -133,7 +135,8 @@ fh_err fh_policy_check_names(const struct fh_validation *v, const struct fh_poli
 	fh_err e = check_side(v, &p->principal);
 
 	for (size_t i = 0; e == FH_ERR_OK && i < p->action.entities_n; i++)
-		e = find_action(v, p->action.entities[i], p->action.where[i], &actions[i]);
+		e = fh_validation_note(v, find_action(v, p->action.entities[i],
+						      p->action.where[i], &actions[i]));
 	if (e == FH_ERR_OK)
 		e = check_side(v, &p->resource);
 	for (size_t i = 0; e == FH_ERR_OK && i < p->conditions_n; i++)
