@@ -16,31 +16,14 @@ constexpr int go_on = -1;
 constexpr uint64_t lease_usual_ms = (uint64_t)30 * 24 * 3600 * 1000;
 constexpr size_t body_max = 3 * FH_POLICY_TEXT_MAX + 256;
 
-#define SCHEMA_OPTION { "schema", 0, false, "FILE", "the Cedar schema: what actions there are" }
-#define ENTITIES_OPTION                                                                       \
-	{ "entities", 0, false, "FILE", "entities with their attributes, as Cedar's JSON" }
-
-static const struct fh_option check_options[] = { SCHEMA_OPTION, ENTITIES_OPTION };
 static const struct fh_option sign_options[] = {
-	SCHEMA_OPTION,
-	ENTITIES_OPTION,
+	{ "schema", 0, false, "FILE", "the Cedar schema: what actions there are" },
+	{ "entities", 0, false, "FILE", "entities with their attributes, as Cedar's JSON" },
 	{ "expires", 0, false, "TIME", "permits nothing after this long: 12h, 90d" },
 	{ "lease", 0, false, "TIME", "how long without renewal; 30d, or until it expires" },
 	FH_SIGNING_OPTIONS,
 };
 static const struct fh_option revoke_options[] = { FH_SIGNING_OPTIONS };
-
-static const struct fh_usage usage_check = {
-	.verb = "policy check",
-	.operands = "FILE",
-	.summary = "Says whether a policy could be signed",
-	.options = check_options,
-	.options_n = sizeof(check_options) / sizeof(check_options[0]),
-	.operands_min = 1,
-	.operands_max = 1,
-	.text = "Exit status 0: yes.  1: no, and why.\n",
-	.examples = "  freehold policy check policy.cedar --schema schema.cedarschema\n",
-};
 
 static const struct fh_usage usage_sign = {
 	.verb = "policy sign",
@@ -73,71 +56,29 @@ static const struct fh_usage usage_revoke = {
 	.examples = "  freehold policy revoke --operator-key op.key\n",
 };
 
-/* Reads the texts; tells what fails.  */
-static int read_texts(const struct fh_usage *u, const struct fh_arguments *a,
-		      struct fh_arena *memory, struct fh_policy_files *files,
-		      struct fh_policy_body *p)
+/* Reads the texts, tells what is wrong with them, and warns.  */
+static int read_texts(const struct fh_cli *cli, const struct fh_arguments *a,
+		      struct fh_state *state, struct fh_policy_body *p)
 {
-	const char *schema = fh_argument(a, "schema"), *entities = fh_argument(a, "entities");
+	const struct fh_policy_files files = { a->operand[0], fh_argument(a, "schema"),
+					       fh_argument(a, "entities") };
+	struct fh_problems problems;
+	struct fh_policy_set set;
 
-	if (schema == nullptr)
-		return fh_usage_error(u, "needs --schema FILE");
-
-	*files = (struct fh_policy_files){ a->operand[0], schema, entities };
-	return fh_policy_files_read(files, memory, p);
-}
-
-static int check_texts(const struct fh_cli *cli, const struct fh_policy_files *files,
-		       struct fh_state *state, const struct fh_policy_body *p)
-{
-	struct fh_trace t = { 0 };
+	if (files.schema == nullptr)
+		return fh_usage_error(&usage_sign, "needs --schema FILE");
+	int done = fh_policy_files_read(&files, &state->memory, p);
 
 	fh_arena_reset(&state->scratch);
-
-	fh_err e = fh_state_check_policy(p, &state->scratch, &t);
-
-	if (e == FH_ERR_OK)
-		return go_on;
-	if (e == FH_ERR_NOMEM)
-		return fh_cli_fail(e, files->cedar, nullptr, nullptr);
-	fh_policy_files_tell(files, p, e, &t);
-	if (cli->json)
-		printf("{\"verdict\":\"no\"}\n");
-	return FH_EXIT_NO;
-}
-
-static int policy_check(struct fh_cli *cli, int argc, char **argv)
-{
-	FH_OWN(fh_state) state = { 0 };
-	struct fh_policy_files files;
-	struct fh_policy_body p = { 0 };
-	struct fh_arguments a;
-	int done = fh_cli_arguments(cli, &usage_check, argc, argv, &a);
-
-	if (done != go_on)
-		return done;
-
-	fh_err e = fh_state_begin(&state);
-
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, "policy", nullptr, nullptr);
-	done = read_texts(&usage_check, &a, &state.memory, &files, &p);
 	if (done == go_on)
-		done = check_texts(cli, &files, &state, &p);
-	if (done != go_on)
-		return done;
-	if (cli->json)
-		printf("{\"verdict\":\"yes\"}\n");
-	else
-		fh_cli_say(cli, "%s: can be signed", a.operand[0]);
-	return FH_EXIT_YES;
+		done = fh_policy_texts_check(&files, p, &state->scratch, &set, &problems);
+	return done == go_on && !cli->json ? fh_policy_warn(cli, &files, p, &set) : done;
 }
 
 static int policy_sign(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_state) state = { 0 };
 	FH_OWN(fh_signing) signing = { 0 };
-	struct fh_policy_files files;
 	struct fh_policy_body p = { 0 };
 	struct fh_arguments a;
 	uint64_t ms;
@@ -155,9 +96,7 @@ static int policy_sign(struct fh_cli *cli, int argc, char **argv)
 		return fh_usage_error(&usage_sign, "--lease needs a time like 12h or 7d");
 	done = fh_signing_begin(cli, &usage_sign, &a, &state, &signing);
 	if (done == go_on)
-		done = read_texts(&usage_sign, &a, &state.memory, &files, &p);
-	if (done == go_on)
-		done = check_texts(cli, &files, &state, &p);
+		done = read_texts(cli, &a, &state, &p);
 	if (done != go_on)
 		return done;
 	p.expires_ms = fh_clock_real_ms() + ms;
@@ -263,7 +202,7 @@ static int policy_revoke(struct fh_cli *cli, int argc, char **argv)
 int fh_cmd_policy(struct fh_cli *cli, int argc, char **argv)
 {
 	static const struct fh_subcommand subcommands[] = {
-		{ "check", policy_check, "say whether a policy could be signed" },
+		{ "check", fh_policy_examine, "say whether a policy could be signed" },
 		{ "diff", fh_policy_diff, "say what another one allows more or less" },
 		{ "allows", fh_policy_allows, "say what one could ever allow" },
 		{ "fmt", fh_policy_fmt, "lay out policies in one way" },

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "cli/excerpt.h"
+#include "cli/policy_example.h"
 #include "os/file.h"
 
 constexpr int go_on = -1;
@@ -31,37 +32,85 @@ int fh_policy_files_read(const struct fh_policy_files *f, struct fh_arena *memor
 	return go_on;
 }
 
+/* T is about the text called NAME.  */
+static bool is_in(const struct fh_trace *t, const char *name)
+{
+	return strncmp(t->where, name, strlen(name)) == 0;
+}
+
+/* The place that T names, with the name of the file.  */
+static void file_place(const struct fh_policy_files *f, const struct fh_trace *t, char *out,
+		       size_t cap)
+{
+	const char *file = is_in(t, "schema") ? f->schema
+			   : is_in(t, "entities") ? f->entities
+						  : f->cedar;
+	const char *place = strchr(t->where, ':');
+
+	(void)snprintf(out, cap, "%s%s", file, place == nullptr ? "" : place);
+}
+
 void fh_policy_files_tell(const struct fh_policy_files *f, const struct fh_policy_body *p,
 			  fh_err e, const struct fh_trace *t)
 {
-	bool in_schema = strncmp(t->where, "schema", strlen("schema")) == 0;
-	bool in_entities = strncmp(t->where, "entities", strlen("entities")) == 0;
-	const char *file = in_schema ? f->schema : in_entities ? f->entities : f->cedar;
-	const char *place = strchr(t->where, ':');
 	char where[FH_PATH_MAX];
 
-	(void)snprintf(where, sizeof(where), "%s%s", file, place == nullptr ? "" : place);
+	file_place(f, t, where, sizeof(where));
 	(void)fh_cli_fail(e, where, t->what, t->cure);
-	fh_excerpt(in_schema ? p->schema : in_entities ? p->entities : p->cedar, t->where);
+	fh_excerpt(is_in(t, "schema")     ? p->schema
+		   : is_in(t, "entities") ? p->entities
+					  : p->cedar,
+		   t->where);
+}
+
+void fh_policy_problems_json(const struct fh_policy_files *f, const struct fh_problems *list)
+{
+	printf("[");
+	for (size_t i = 0; i < list->n; i++) {
+		const struct fh_trace *t = &list->list[i].why;
+		char where[FH_PATH_MAX];
+
+		file_place(f, t, where, sizeof(where));
+		printf("%s{\"where\":", i == 0 ? "" : ",");
+		fh_print_string(fh_span_str(where));
+		printf(",\"what\":");
+		fh_print_string(fh_span_str(t->what));
+		printf(",\"cure\":");
+		fh_print_string(fh_span_str(t->cure));
+		printf("}");
+	}
+	printf("]");
+}
+
+int fh_policy_texts_check(const struct fh_policy_files *f, const struct fh_policy_body *p,
+			  struct fh_arena *memory, struct fh_policy_set *out,
+			  struct fh_problems *problems)
+{
+	*problems = (struct fh_problems){ 0 };
+	fh_err e = fh_policy_check_problems(p->cedar, p->schema, p->entities, memory, out,
+					    problems);
+
+	if (e == FH_ERR_OK)
+		return go_on;
+	if (problems->n == 0)
+		return fh_cli_fail(e, f->cedar, nullptr, nullptr);
+	for (size_t i = 0; i < problems->n; i++)
+		fh_policy_files_tell(f, p, problems->list[i].e, &problems->list[i].why);
+	if (problems->total > problems->n)
+		fprintf(stderr, "freehold: %s: there are more; correct these first\n", f->cedar);
+	return FH_EXIT_NO;
 }
 
 int fh_policy_files_check(const struct fh_policy_files *f, struct fh_arena *memory,
 			  struct fh_policy_set *out)
 {
 	struct fh_policy_body p = { 0 };
-	struct fh_trace t = { 0 };
+	struct fh_problems problems;
 	int done = fh_policy_files_read(f, memory, &p);
 
-	if (done != go_on)
-		return done;
-	fh_err e = fh_policy_check_all(p.cedar, p.schema, p.entities, memory, out, &t);
-
-	if (e == FH_ERR_OK)
-		return go_on;
-	if (e == FH_ERR_NOMEM)
-		return fh_cli_fail(e, f->cedar, nullptr, nullptr);
-	fh_policy_files_tell(f, &p, e, &t);
-	return FH_EXIT_COULD_NOT;
+	if (done == go_on)
+		done = fh_policy_texts_check(f, &p, memory, out, &problems);
+	return done == FH_EXIT_NO ? FH_EXIT_COULD_NOT : done;
 }
 
 int fh_policy_held_check(const struct fh_cli *cli, struct fh_state *state,

@@ -57,14 +57,20 @@ static uint64_t place(const char *where)
 	return line << 32 | (number(&s) & UINT32_MAX);
 }
 
+/* The schema comes first, the entities last.  */
+static int text_of(const char *where)
+{
+	return where[0] == 's' ? 0 : where[0] == 'p' ? 1 : 2;
+}
+
 static int order(const void *a, const void *b)
 {
 	const struct fh_problem *x = a, *y = b;
-	bool schema = x->why.where[0] == 's';
+	int between = text_of(x->why.where) - text_of(y->why.where);
 	uint64_t left = place(x->why.where), right = place(y->why.where);
 
-	if (schema != (y->why.where[0] == 's'))
-		return schema ? -1 : 1;
+	if (between != 0)
+		return between;
 	return left < right ? -1 : left > right;
 }
 

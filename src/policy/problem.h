@@ -29,7 +29,7 @@ fh_err fh_problems_begin(struct fh_problems *p, struct fh_arena *a);
  * (FH_ERR_NOMEM).  FH_ERR_OK is passed through.  What is held already is not held twice.  */
 fh_err fh_problems_note(struct fh_problems *p, fh_err e, const struct fh_trace *t);
 
-/* Puts them in the order of the text, those of a schema in front.  */
+/* Puts them in the order of the texts: schema, policies, entities.  */
 void fh_problems_sort(struct fh_problems *p);
 
 #endif

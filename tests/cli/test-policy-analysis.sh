@@ -90,4 +90,45 @@ yes "policy diff, from that in force" 1 diff_of new.cedar --changed
 says "wider" "^wider  *files.read: Actor on File$"
 yes "and to itself" 0 diff_of old.cedar
 
+check() {
+	fh policy check --schema schema.cedarschema "$@"
+}
+cat > idle.cedar <<'END'
+@id("a") @quota("1/day per resource") permit (principal, action == Action::"close", resource);
+@id("b") permit (principal, action, resource) when { action == Action::"close" };
+@id("c") permit (principal in Team::"t", action == Action::"mcp.list", resource);
+@id("d") @fallback permit (principal, action == Action::"mcp.list", resource);
+END
+yes "policy check warns, and still says yes" 0 check idle.cedar
+says "of a quota that takes nothing away" "idle.cedar:1:11: warning: the quota of .a. takes nothing away: .b. permits without one"
+says "with a mark under it" "^    |           ^^^^^$"
+says "and what covers it" '^  2 | @id("b") permit'
+says "of a lease that takes nothing away" "idle.cedar:3:10: warning: the end of the lease takes nothing of .c. away"
+says "of a quota that one caller can use up for all" "idle.cedar:1:11: warning: .* can use up all 4096 budgets"
+says "and says yes" "^idle.cedar: can be signed$"
+yes "and has none of what is as it should be" 0 check old.cedar
+yes "so nothing is said of it" 1 grep -q warning err
+yes "and the same as JSON" 0 check idle.cedar --json
+cp out check.json
+yes "which is JSON" 0 python3 -c 'import json
+d = json.load(open("check.json"))
+assert d["verdict"] == "yes"
+assert [(w["limit"], w["policy"], w["covered_by"]) for w in d["warnings"]] == [
+	("quota", "a", "b"), ("budgets", "a", None), ("lease", "c", "d")]'
+cat > bad.cedar <<'END'
+@id("a") @quota("1/dy") permit (principal, action == Action::"clse", resource is Fil);
+permit (principal = Actor::"x", action, resource);
+@id("a") permit (principal, action, resource) when { principal.x == 1 && 2 < "b" } unless { 3 };
+END
+yes "policy check tells all that is wrong" 1 check bad.cedar
+sed -n 's/^freehold: bad.cedar:\([0-9:]*\): .*/\1/p' err > places
+printf '1:11\n1:54\n1:82\n2:19\n3:10\n3:64\n3:64\n3:78\n3:93\n' > wanted
+yes "each in its place" 0 cmp places wanted
+yes "also as JSON" 1 check bad.cedar --json
+says "by file, line and column" '"problems":\[{"where":"bad.cedar:1:11","what":"@quota has no period'
+echo 'entity X in [Y];' > bad.cedarschema
+yes "of both texts" 1 fh policy check bad.cedar --schema bad.cedarschema
+says "the schema" "^freehold: bad.cedarschema:1:"
+says "and the policies" "^freehold: bad.cedar:2:19: "
+
 exit "$failed"

@@ -51,8 +51,8 @@ static void find_all(struct fh_span cedar, fh_err e, const struct fh_trace *t)
 	struct fh_policy_set set = { 0 };
 	struct fh_problems all;
 	bool found = false;
-	fh_err again = fh_policy_check_problems(cedar, fh_span_str(schema), (struct fh_span){ 0 }, &a,
-						&set, &all);
+	fh_err again = fh_policy_check_problems(cedar, fh_span_str(schema),
+						(struct fh_span){ 0 }, &a, &set, &all);
 
 	if (e == FH_ERR_NOMEM || again == FH_ERR_NOMEM)
 		return;
