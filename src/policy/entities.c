@@ -3,13 +3,12 @@
 
 #include "base/sort.h"
 
-/* The first of E's ancestors whose hash is not below HASH.  */
+/* The first of E's ancestors whose hash is not below HASH, if they are more than few.  */
 static uint32_t first_of(const struct fh_entity *e, uint64_t hash)
 {
-	constexpr uint32_t few = 8; /* up to here a scan is faster */
 	uint32_t low = 0, high = e->ancestors_n;
 
-	while (high - low > few) {
+	while (e->ancestors_n > FH_ANCESTORS_FEW && low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
 		if (e->ancestors[middle]->hash < hash)
@@ -17,17 +16,18 @@ static uint32_t first_of(const struct fh_entity *e, uint64_t hash)
 		else
 			high = middle;
 	}
-	while (low < high && e->ancestors[low]->hash < hash)
-		low++;
 	return low;
 }
 
 bool fh_entity_has_ancestor(const struct fh_entity *e, const struct fh_entity_key *up)
 {
-	for (uint32_t i = first_of(e, up->hash);
-	     i < e->ancestors_n && e->ancestors[i]->hash == up->hash; i++) {
-		if (fh_entity_equal(e->ancestors[i]->uid, up->uid))
+	bool few = e->ancestors_n <= FH_ANCESTORS_FEW;
+
+	for (uint32_t i = first_of(e, up->hash); i < e->ancestors_n; i++) {
+		if (fh_entity_key_equal(e->ancestors[i], up))
 			return true;
+		if (!few && e->ancestors[i]->hash != up->hash)
+			return false;
 	}
 	return false;
 }

@@ -7,11 +7,15 @@
 
 /* Entities with their attributes, tags and ancestors.  */
 
+/* So many ancestors are looked through faster than searched.  */
+constexpr uint32_t FH_ANCESTORS_FEW = 8;
+
 struct fh_entity {
 	struct fh_entity_key key;
 	struct fh_value attributes; /* RECORD */
 	struct fh_value tags;       /* RECORD */
-	const struct fh_entity_key *const *ancestors; /* all but itself, by hash ascending */
+	const struct fh_entity_key *const *ancestors; /* all but itself, each once; by hash
+							 ascending if more than few */
 	const struct fh_entity_key *const *parents;   /* the direct ones */
 	uint32_t ancestors_n;
 	uint32_t parents_n;

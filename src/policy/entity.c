@@ -47,18 +47,30 @@ static uint64_t stir(uint64_t h, uint64_t word)
 	return h ^ h >> 32;
 }
 
+/* The N bytes at P, fewer than eight; different for different ones.  */
+static uint64_t short_word(const uint8_t *p, size_t n)
+{
+	uint32_t first, last;
+
+	if (n < sizeof(first))
+		return n == 0 ? 0 : p[0] | (uint64_t)p[n / 2] << 8 | (uint64_t)p[n - 1] << 16;
+	memcpy(&first, p, sizeof(first));
+	memcpy(&last, p + n - sizeof(last), sizeof(last));
+	return first | (uint64_t)last << 32;
+}
+
+/* The last word overlaps the one before, so that no byte is read alone.  */
 uint64_t fh_text_hash(struct fh_span s, uint64_t seed)
 {
-	uint64_t h = stir(seed, s.n);
-	uint64_t word;
+	uint64_t h = stir(seed, s.n), word;
 
-	for (; s.n >= sizeof(word); s = fh_span_skip(s, sizeof(word))) {
-		memcpy(&word, s.p, sizeof(word));
+	if (s.n < sizeof(word))
+		return stir(h, short_word(s.p, s.n));
+	for (size_t i = 0; i + sizeof(word) < s.n; i += sizeof(word)) {
+		memcpy(&word, s.p + i, sizeof(word));
 		h = stir(h, word);
 	}
-	word = 0;
-	for (size_t i = 0; i < s.n; i++)
-		word = word << 8 | s.p[i];
+	memcpy(&word, s.p + s.n - sizeof(word), sizeof(word));
 	return stir(h, word);
 }
 

@@ -3,42 +3,62 @@
 
 #include "base/limits.h"
 
-/* An entity that is being made, with room for its ancestors.  */
+/* An entity that is being made, with room for its ancestors behind it.  */
 struct making {
 	struct fh_entity entity;
+	const struct fh_entity_key **up;
 	struct fh_entity_key *key;
-	const struct fh_entity_key **ancestors;
-	uint32_t n;
+	uint64_t seed; /* hash of the type of what was put last */
+	struct fh_span type;
 };
 
-static fh_err make_room(const struct fh_entity_key *key, size_t ancestors, struct fh_arena *a,
+/* Room for N ancestors.  */
+static fh_err make_room(const struct fh_entity_key *key, size_t n, struct fh_arena *a,
 			struct making **out)
 {
-	struct making *m = fh_arena_take(a, sizeof(*m));
+	struct making *m = fh_arena_space(a, sizeof(*m) + n * (sizeof(*m->key) + sizeof(*m->up)));
 
 	if (m == nullptr)
 		return FH_ERR_NOMEM;
-	m->entity = (struct fh_entity){ .key = *key,
-					.attributes = fh_value_none(),
-					.tags = fh_value_none() };
-	m->key = fh_arena_space(a, ancestors * sizeof(*m->key));
-	m->ancestors = fh_arena_space(a, ancestors * sizeof(struct fh_entity_key *));
+	*m = (struct making){ .entity = { .key = *key, .attributes = fh_value_none(),
+					  .tags = fh_value_none() } };
+	m->key = (struct fh_entity_key *)(m + 1);
+	m->up = (const struct fh_entity_key **)(m->key + n);
 	*out = m;
-	return m->key == nullptr || m->ancestors == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
+	return FH_ERR_OK;
 }
 
-static void put(struct making *m, struct fh_entity_uid up)
+/* Adds TYPE::"ID".  Types are few and come one after the other.  */
+static void put(struct making *m, struct fh_span type, struct fh_span id)
 {
-	m->key[m->n] = fh_entity_key_of(up);
-	m->ancestors[m->n] = &m->key[m->n];
-	m->n++;
+	struct fh_entity_key *key = &m->key[m->entity.ancestors_n];
+
+	if (type.p != m->type.p || type.n != m->type.n) {
+		m->type = type;
+		m->seed = fh_text_hash(type, 0);
+	}
+	*key = (struct fh_entity_key){ { type, id }, fh_text_hash(id, m->seed) };
+	m->up[m->entity.ancestors_n++] = key;
 }
 
 static const struct fh_entity *finish(struct making *m)
 {
-	m->entity.ancestors_n = fh_entity_keys_sort(m->ancestors, m->n);
-	m->entity.ancestors = m->ancestors;
+	if (m->entity.ancestors_n > FH_ANCESTORS_FEW)
+		m->entity.ancestors_n = fh_entity_keys_sort(m->up, m->entity.ancestors_n);
+	m->entity.ancestors = m->up;
 	return &m->entity;
+}
+
+/* What was put last was not there yet.  */
+static bool is_new(const struct making *m)
+{
+	uint32_t last = m->entity.ancestors_n - 1;
+
+	for (uint32_t i = 0; i < last; i++) {
+		if (fh_entity_key_equal(&m->key[i], &m->key[last]))
+			return false;
+	}
+	return true;
 }
 
 static fh_err principal(const struct fh_known_entities *k, const struct fh_entity_key *key,
@@ -51,8 +71,10 @@ static fh_err principal(const struct fh_known_entities *k, const struct fh_entit
 
 	if (e != FH_ERR_OK)
 		return e;
-	for (size_t i = 0; i < k->groups_n; i++)
-		put(m, k->groups[i]);
+	for (size_t i = 0; i < k->groups_n; i++) {
+		put(m, k->groups[i].type, k->groups[i].id);
+		m->entity.ancestors_n -= is_new(m) ? 0 : 1;
+	}
 	*out = finish(m);
 	return FH_ERR_OK;
 }
@@ -71,7 +93,7 @@ static fh_err path(const struct fh_entity_key *e, struct fh_span folder, struct 
 	if (done != FH_ERR_OK)
 		return done;
 	for (struct fh_span up = fh_path_parent(e->uid.id); up.n > 0; up = fh_path_parent(up))
-		put(m, (struct fh_entity_uid){ folder, up });
+		put(m, folder, up);
 	*out = finish(m);
 	return FH_ERR_OK;
 }
@@ -86,7 +108,8 @@ static fh_err action(const struct fh_schema *s, const struct fh_entity_key *key,
 	if (e != FH_ERR_OK)
 		return e;
 	for (uint32_t i = 1; i < action->ancestors_n; i++) /* the first is itself */
-		put(m, s->actions[action->ancestors[i]].uid);
+		put(m, s->actions[action->ancestors[i]].uid.type,
+		    s->actions[action->ancestors[i]].uid.id);
 	*out = finish(m);
 	return FH_ERR_OK;
 }
@@ -96,7 +119,6 @@ static fh_err find(const void *context, const struct fh_entity_key *e, struct fh
 {
 	const struct fh_known_entities *k = context;
 	const struct fh_schema *s = k->schema;
-	uint32_t type = fh_schema_find_type(s, e->uid.type);
 
 	*out = nullptr;
 	for (size_t i = k->told_n; i > 0; i--) {
@@ -111,6 +133,8 @@ static fh_err find(const void *context, const struct fh_entity_key *e, struct fh
 		return FH_ERR_OK;
 	if (fh_entity_equal(e->uid, k->principal))
 		return principal(k, e, a, out);
+	uint32_t type = fh_schema_find_type(s, e->uid.type);
+
 	if (type != FH_SCHEMA_NONE && s->types[type].is_path && s->types[type].parents_n > 0)
 		return path(e, s->types[s->types[type].parents[0]].name, a, out);
 	uint32_t index = fh_schema_find_action(s, e->uid);

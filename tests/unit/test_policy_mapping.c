@@ -192,6 +192,36 @@ static void gives_paths_their_lexical_parents(void **state)
 	assert_null(e);
 }
 
+/* A few and many groups are looked for in different ways; a double counts once.  */
+static void gives_the_principal_its_groups_each_once(void **state)
+{
+	(void)state;
+	constexpr size_t most = 20;
+	static char names[most + 1][8];
+	OWN_DOCUMENT d = document_of("", files_schema);
+	struct fh_entity_uid groups[2 * most];
+
+	for (size_t i = 0; i <= most; i++)
+		(void)snprintf(names[i], sizeof(names[i]), "team%zu", i);
+	for (size_t n = 0; n <= most; n++) {
+		const struct fh_known_entities known = { &d.set.schema, uid("Actor", "a"), groups,
+							 2 * n };
+		struct fh_entity_source s = fh_known_entities_source(&known);
+		struct fh_entity_key key = fh_entity_key_of(uid("Actor", "a"));
+		const struct fh_entity *e;
+
+		for (size_t i = 0; i < 2 * n; i++)
+			groups[i] = uid("Team", names[i % n]);
+		assert_int_equal(s.find(s.context, &key, &d.arena, &e), FH_ERR_OK);
+		assert_int_equal(e->ancestors_n, n);
+		for (size_t i = 0; i <= most; i++) {
+			struct fh_entity_key up = fh_entity_key_of(uid("Team", names[i]));
+
+			assert_int_equal(fh_entity_has_ancestor(e, &up), i < n);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +233,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_path_above_the_limit),
 		cmocka_unit_test(refuses_an_argument_that_is_missing_or_no_text),
 		cmocka_unit_test(gives_paths_their_lexical_parents),
+		cmocka_unit_test(gives_the_principal_its_groups_each_once),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
