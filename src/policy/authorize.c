@@ -6,17 +6,15 @@ static fh_err ask(const struct fh_rule *rule, struct fh_evaluation *v, bool *for
 		  struct fh_response *r)
 {
 	const struct fh_policy *p = rule->policy;
-	struct fh_fault fault;
-	bool satisfied;
 
-	if (fh_policy_is_template(p) || !fh_rule_matches(v, rule))
+	if (fh_policy_is_template(p))
 		return FH_ERR_OK;
-	fh_err e = fh_rule_evaluate(v, rule, &satisfied, &fault);
+	bool satisfied = fh_rule_holds(v, rule, 0);
 
-	if (e != FH_ERR_OK)
-		return e;
-	if (fault.kind != FH_FAULT_NONE)
-		r->errors[r->errors_n++] = (struct fh_policy_error){ p, fault };
+	if (v->e != FH_ERR_OK)
+		return v->e;
+	if (v->fault.kind != FH_FAULT_NONE)
+		r->errors[r->errors_n++] = (struct fh_policy_error){ p, v->fault };
 	if (!satisfied || (*forbidden && !p->forbids))
 		return FH_ERR_OK;
 	if (p->forbids && !*forbidden)
@@ -35,6 +33,7 @@ fh_err fh_authorize(const struct fh_rules *rules, struct fh_evaluation *v, struc
 	bool forbidden = false;
 	fh_err e = r.reasons == nullptr || r.errors == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
 
+	v->e = FH_ERR_OK;
 	for (int i = 0; e == FH_ERR_OK && i < 3; i++)
 		e = fh_evaluation_number(v, &rules->names, (enum fh_variable)i);
 	for (size_t i = 0; e == FH_ERR_OK && i < n; i++)

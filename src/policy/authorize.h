@@ -23,7 +23,7 @@ struct fh_response {
 };
 
 /* Asks all policies of RULES but templates, in V, which is begun; what *OUT holds comes from
- * A.  Errors as fh_rule_evaluate().  */
+ * A.  Errors as fh_expr_evaluate().  */
 fh_err fh_authorize(const struct fh_rules *rules, struct fh_evaluation *v, struct fh_arena *a,
 		    struct fh_response *out);
 

@@ -154,73 +154,84 @@ static void try_permit(struct deciding *d, uint32_t policy)
 	record(&d->permits, policy);
 }
 
-/* The rule of POLICY, whose scope matches.  */
-static void try_conditions(struct deciding *d, const struct fh_rule *r, uint32_t policy)
+static void try_rule(struct deciding *d, const struct fh_rule *r, uint32_t policy)
 {
-	struct fh_fault fault = { 0 };
-	bool satisfied = r->conditions_n == 0, forbids = r->policy->forbids;
+	bool forbids = r->policy->forbids;
 
-	if (!satisfied && d->e == FH_ERR_OK)
-		d->e = fh_rule_evaluate(&d->v, r, &satisfied, &fault);
-	if (satisfied && forbids)
+	if (!fh_rule_holds(&d->v, r, r->implied)) {
+		d->e = d->v.e;
+		if (forbids && d->v.fault.kind != FH_FAULT_NONE)
+			record(&d->erred, policy);
+	} else if (forbids) {
 		record(&d->forbids, policy);
-	else if (satisfied)
+	} else {
 		try_permit(d, policy);
-	else if (forbids && fault.kind != FH_FAULT_NONE)
-		record(&d->erred, policy);
-}
-
-/* A policy whose list names several of the request's action groups is found once
- * for each of them; only the first counts.  */
-static bool found_before(const struct deciding *d, const struct fh_rule *r, uint32_t listed)
-{
-	for (uint32_t i = 0; i < listed; i++) {
-		if (fh_numbers_have(&d->v.in[FH_VARIABLE_ACTION],
-				    r->scope[FH_VARIABLE_ACTION].numbers[i]))
-			return true;
 	}
-	return false;
 }
 
-/* Tries what hangs under ACTION and the entity NUMBER of SIDE.  */
-static void try_key(struct deciding *d, uint32_t action, enum fh_index_side side, uint32_t number)
+/* Tries ENTRY, whose action the request is in.  A policy that names several such actions is
+ * found once for each of them; only the first counts.  */
+static void try_entry(struct deciding *d, const struct fh_index_entry *entry)
 {
+	const struct fh_rule *r = &d->set->rules.list[entry->policy];
+
+	for (uint32_t i = 0; i < entry->listed; i++) {
+		if (fh_numbers_have(&d->v.in[FH_VARIABLE_ACTION], r->actions[i]))
+			return;
+	}
+	if (d->e == FH_ERR_OK)
+		try_rule(d, r, entry->policy);
+}
+
+/* Tries those of the entries from FIRST to END that are for ACTION.  */
+static void try_action(struct deciding *d, const struct fh_index_entry *first,
+		       const struct fh_index_entry *end, uint32_t action)
+{
+	for (size_t n = (size_t)(end - first); n > 0;) {
+		size_t half = n / 2;
+
+		if (first[half].action < action) {
+			first += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	for (; first < end && first->action == action; first++)
+		try_entry(d, first);
+}
+
+/* Tries what stands in LIST for any of the request's actions.  */
+static void try_list(struct deciding *d, uint32_t list)
+{
+	constexpr ptrdiff_t few = 8; /* so many are looked through faster than searched */
 	const struct fh_policy_index *x = d->set->index;
-	struct fh_index_place found = fh_policy_index_find(x, action, side, number);
+	const struct fh_index_entry *first = &x->entries[x->first[list]];
+	const struct fh_index_entry *end = &x->entries[x->first[list + 1]];
+	const struct fh_numbers *actions = &d->v.in[FH_VARIABLE_ACTION];
 
-	for (uint32_t i = found.first; i < found.first + found.n; i++) {
-		const struct fh_rule *r = &d->set->rules.list[x->entries[i].policy];
-
-		if (fh_rule_matches(&d->v, r) && !found_before(d, r, x->entries[i].listed))
-			try_conditions(d, r, x->entries[i].policy);
+	if (end - first > few) {
+		try_action(d, first, end, 0);
+		for (uint32_t i = 0; i < actions->n; i++)
+			try_action(d, first, end, actions->list[i] + 1);
+		return;
 	}
-}
-
-/* Tries what hangs under ACTION and whatever the request's entities are or are in.  */
-static void try_action(struct deciding *d, uint32_t action)
-{
-	const struct fh_numbers *who = &d->v.in[FH_VARIABLE_PRINCIPAL];
-	const struct fh_numbers *what = &d->v.in[FH_VARIABLE_RESOURCE];
-
-	if (fh_policy_index_has(d->set->index, action, FH_INDEX_NEITHER))
-		try_key(d, action, FH_INDEX_NEITHER, FH_UNNAMED);
-	if (fh_policy_index_has(d->set->index, action, FH_INDEX_PRINCIPAL)) {
-		for (uint32_t i = 0; i < who->n; i++)
-			try_key(d, action, FH_INDEX_PRINCIPAL, who->list[i]);
-	}
-	if (fh_policy_index_has(d->set->index, action, FH_INDEX_RESOURCE)) {
-		for (uint32_t i = 0; i < what->n; i++)
-			try_key(d, action, FH_INDEX_RESOURCE, what->list[i]);
+	for (; first < end; first++) {
+		if (first->action == 0 || fh_numbers_have(actions, first->action - 1))
+			try_entry(d, first);
 	}
 }
 
 static void try_all(struct deciding *d)
 {
-	const struct fh_numbers *actions = &d->v.in[FH_VARIABLE_ACTION];
+	const struct fh_numbers *who = &d->v.in[FH_VARIABLE_PRINCIPAL];
+	const struct fh_numbers *what = &d->v.in[FH_VARIABLE_RESOURCE];
 
-	try_action(d, FH_UNNAMED);
-	for (uint32_t i = 0; i < actions->n; i++)
-		try_action(d, actions->list[i]);
+	try_list(d, fh_index_list(FH_INDEX_NEITHER, FH_UNNAMED));
+	for (uint32_t i = 0; i < who->n; i++)
+		try_list(d, fh_index_list(FH_INDEX_PRINCIPAL, who->list[i]));
+	for (uint32_t i = 0; i < what->n; i++)
+		try_list(d, fh_index_list(FH_INDEX_RESOURCE, what->list[i]));
 }
 
 /* Default deny; forbid wins, and so does one that could not be evaluated.  */

@@ -170,6 +170,13 @@ bool fh_eval_bool(struct fh_evaluation *v, const struct fh_expr *e, bool *out)
 	}
 }
 
+bool fh_eval_tells(struct fh_evaluation *v, const struct fh_expr *e, bool wanted)
+{
+	bool b;
+
+	return fh_eval_bool(v, e, &b) && b == wanted;
+}
+
 /* --- what is not, or need not be -------------------------------------------- */
 
 static bool choice(struct fh_evaluation *v, const struct fh_expr *e, struct fh_value *out)

@@ -1,98 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/index.h"
 
-/* Never 0.  A document names fewer entities than it has bytes, so they take 30 bits.  */
-static uint64_t key_of(uint32_t action, enum fh_index_side side, uint32_t number)
-{
-	static_assert(FH_POLICY_TEXT_MAX < 1u << 29);
-	return (uint64_t)(action + 1) << 32 | (number + 1) << 2 | ((uint32_t)side + 1);
-}
+/* An entry that has no place yet.  */
+struct loose {
+	struct fh_index_entry entry;
+	uint32_t list;
+};
 
-static uint32_t place_of(const struct fh_index_place *place, uint32_t mask, uint64_t key)
+static bool names_action(const struct fh_rule *r)
 {
-	uint64_t h = key * UINT64_C(0x9e3779b97f4a7c15);
-	uint32_t i = (uint32_t)(h >> 32) & mask;
-
-	while (place[i].key != key && place[i].key != 0)
-		i = (i + 1) & mask;
-	return i;
-}
-
-struct fh_index_place fh_policy_index_find(const struct fh_policy_index *x, uint32_t action,
-					   enum fh_index_side side, uint32_t number)
-{
-	return x->place[place_of(x->place, x->mask, key_of(action, side, number))];
+	return r->policy->action.kind != FH_SCOPE_ANY;
 }
 
 static uint32_t entries_of(const struct fh_rule *r)
 {
-	const struct fh_rule_scope *action = &r->scope[FH_VARIABLE_ACTION];
-
-	return action->kind == FH_SCOPE_ANY ? 1 : action->n;
+	return names_action(r) ? r->actions_n : 1;
 }
 
-static enum fh_index_side side_of(const struct fh_rule *r)
+static uint32_t list_of(const struct fh_rule *r)
 {
-	if (r->scope[FH_VARIABLE_RESOURCE].n > 0)
-		return FH_INDEX_RESOURCE;
-	return r->scope[FH_VARIABLE_PRINCIPAL].n > 0 ? FH_INDEX_PRINCIPAL : FH_INDEX_NEITHER;
+	if (r->resource != FH_UNNAMED)
+		return fh_index_list(FH_INDEX_RESOURCE, r->resource);
+	return fh_index_list(r->principal != FH_UNNAMED ? FH_INDEX_PRINCIPAL : FH_INDEX_NEITHER,
+			     r->principal);
 }
 
-static uint32_t action_of(const struct fh_rule *r, uint32_t listed)
-{
-	const struct fh_rule_scope *action = &r->scope[FH_VARIABLE_ACTION];
-
-	return action->kind == FH_SCOPE_ANY ? FH_UNNAMED : action->numbers[listed];
-}
-
-/* The key of entry LISTED of R.  */
-static uint64_t entry_key(const struct fh_rule *r, uint32_t listed)
-{
-	static const enum fh_variable of[] = { [FH_INDEX_PRINCIPAL] = FH_VARIABLE_PRINCIPAL,
-					       [FH_INDEX_RESOURCE] = FH_VARIABLE_RESOURCE };
-	enum fh_index_side side = side_of(r);
-	uint32_t number = side == FH_INDEX_NEITHER ? FH_UNNAMED : r->scope[of[side]].numbers[0];
-
-	return key_of(action_of(r, listed), side, number);
-}
-
-/* Counts the entries of each place, and writes them to ENTRIES, if there are any.  */
-static void count(const struct fh_rules *rules, struct fh_index_place *place, uint32_t mask,
-		  struct fh_index_entry *entries)
+static void put_all(const struct fh_rules *rules, struct loose *out)
 {
 	for (uint32_t i = 0; i < rules->n; i++) {
-		for (uint32_t k = 0; k < entries_of(&rules->list[i]); k++) {
-			uint64_t key = entry_key(&rules->list[i], k);
-			struct fh_index_place *p = &place[place_of(place, mask, key)];
+		const struct fh_rule *r = &rules->list[i];
 
-			p->key = key;
-			if (entries != nullptr)
-				entries[p->first + p->n] = (struct fh_index_entry){ i, k };
-			p->n++;
+		for (uint32_t k = 0; k < entries_of(r); k++) {
+			uint32_t action = names_action(r) ? r->actions[k] + 1 : 0;
+
+			*out++ = (struct loose){ { action, i, k }, list_of(r) };
 		}
 	}
 }
 
-/* How many entries each place has is known: gives each its part of them.  */
-static void divide(struct fh_index_place *place, uint32_t mask)
+/* Makes counts, of which there are N, into where the first of each comes.  */
+static void add_up(uint32_t *first, size_t n)
 {
-	uint32_t first = 0;
+	uint32_t sum = 0;
 
-	for (uint32_t i = 0; i <= mask; i++) {
-		place[i].first = first;
-		first += place[i].n;
-		place[i].n = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t count = first[i];
+
+		first[i] = sum;
+		sum += count;
 	}
 }
 
-static void note_sides(const struct fh_rules *rules, uint8_t *sides)
+/* Puts the N entries IN by action into OUT; PLACE has a zero for each action.  */
+static void order_by_action(const struct loose *in, size_t n, uint32_t *place, size_t places,
+			    struct loose *out)
 {
-	for (size_t i = 0; i < rules->n; i++) {
-		const struct fh_rule *r = &rules->list[i];
+	for (size_t i = 0; i < n; i++)
+		place[in[i].entry.action]++;
+	add_up(place, places);
+	for (size_t i = 0; i < n; i++)
+		out[place[in[i].entry.action]++] = in[i];
+}
 
-		for (uint32_t k = 0; k < entries_of(r); k++)
-			sides[action_of(r, k) + 1] |= (uint8_t)(1 << side_of(r));
-	}
+/* And these by list into OUT, leaving them as they are in each.  FIRST has a zero for each
+ * list and one more.  */
+static void order_by_list(const struct loose *in, size_t n, uint32_t *first, size_t lists,
+			  struct fh_index_entry *out)
+{
+	for (size_t i = 0; i < n; i++)
+		first[in[i].list + 1]++;
+	add_up(first + 1, lists);
+	for (size_t i = 0; i < n; i++)
+		out[first[in[i].list + 1]++] = in[i].entry;
 }
 
 /* The entity of the I-th action of S with its groups, and the numbers of both.  */
@@ -132,28 +111,37 @@ static fh_err make_actions(const struct fh_schema *s, const struct fh_names *nam
 	return e;
 }
 
+static fh_err build(const struct fh_rules *rules, struct fh_arena *a, struct fh_policy_index *x)
+{
+	size_t n = 0, lists = 2 * (size_t)rules->names.n + 1, actions = (size_t)rules->names.n + 1;
+
+	for (size_t i = 0; i < rules->n; i++)
+		n += entries_of(&rules->list[i]);
+	struct fh_index_entry *entries = fh_arena_array(a, n, sizeof(*entries));
+	uint32_t *first = fh_arena_array(a, lists + 1, sizeof(*first));
+	size_t taken = a->n;
+	struct loose *loose = fh_arena_array(a, 2 * n, sizeof(*loose));
+	uint32_t *place = fh_arena_array(a, actions, sizeof(*place));
+
+	if (entries == nullptr || first == nullptr || loose == nullptr || place == nullptr)
+		return FH_ERR_NOMEM;
+	put_all(rules, loose);
+	order_by_action(loose, n, place, actions, loose + n);
+	order_by_list(loose + n, n, first, lists, entries);
+	a->n = taken;
+	x->entries = entries;
+	x->first = first;
+	return FH_ERR_OK;
+}
+
 fh_err fh_policy_index_build(const struct fh_rules *rules, const struct fh_schema *s,
 			     struct fh_arena *a, const struct fh_policy_index **out)
 {
 	struct fh_policy_index *x = fh_arena_take(a, sizeof(*x));
-	size_t n = 0, places = 8;
+	fh_err e = x == nullptr ? FH_ERR_NOMEM : build(rules, a, x);
 
-	for (size_t i = 0; i < rules->n; i++)
-		n += entries_of(&rules->list[i]);
-	while (places < 2 * n)
-		places *= 2;
-	struct fh_index_place *place = fh_arena_array(a, places, sizeof(*place));
-	struct fh_index_entry *entries = fh_arena_array(a, n, sizeof(*entries));
-	uint8_t *sides = fh_arena_take(a, (size_t)rules->names.n + 1);
-
-	if (x == nullptr || place == nullptr || entries == nullptr || sides == nullptr)
-		return FH_ERR_NOMEM;
-	*x = (struct fh_policy_index){ .entries = entries, .place = place, .sides = sides,
-				       .mask = (uint32_t)places - 1 };
-	count(rules, place, x->mask, nullptr);
-	divide(place, x->mask);
-	count(rules, place, x->mask, entries);
-	note_sides(rules, sides);
+	if (e == FH_ERR_OK)
+		e = make_actions(s, &rules->names, a, &x->actions);
 	*out = x;
-	return make_actions(s, &rules->names, a, &x->actions);
+	return e;
 }

@@ -6,60 +6,173 @@
 
 /* --- made once -------------------------------------------------------------- */
 
-static fh_err compile_scope(const struct fh_scope *s, struct fh_names *names, struct fh_arena *a,
-			    struct fh_rule_scope *out)
+/* A rule while its tests are collected: first they are counted, then written.  */
+struct compiling {
+	struct fh_names *names;
+	struct fh_arena *arena;
+	struct fh_test *tests; /* NULL: they are counted */
+	uint32_t n;
+	uint32_t implied;
+};
+
+static void add(struct compiling *c, struct fh_test test)
 {
-	struct fh_entity_key *key = fh_arena_array(a, s->entities_n, sizeof(*key));
-	uint32_t *numbers = fh_arena_array(a, s->entities_n, sizeof(*numbers));
+	if (c->tests != nullptr)
+		c->tests[c->n] = test;
+	c->n++;
+}
+
+/* Adds what E, or if UNLESS the contrary of E, is the conjunction of: parts are asked in the same
+ * order, and no further than the first that tells.  */
+static void add_condition(struct compiling *c, const struct fh_expr *e, bool unless)
+{
+	struct fh_test test = { .kind = FH_TEST_EXPR, .unless = unless, .expr = e };
+
+	if (e->kind == FH_EXPR_NOT) {
+		add_condition(c, e->a, !unless);
+		return;
+	}
+	if (e->kind == (unless ? FH_EXPR_OR : FH_EXPR_AND)) {
+		add_condition(c, e->a, unless);
+		add_condition(c, e->b, unless);
+		return;
+	}
+	if (e->kind == FH_EXPR_BOOL && e->boolean != unless)
+		return;
+	if (e->kind == FH_EXPR_NAMED || (e->kind == FH_EXPR_WITHIN && e->n == 1)) {
+		test.kind = e->kind == FH_EXPR_NAMED ? FH_TEST_NAMED : FH_TEST_WITHIN;
+		test.which = e->which;
+		test.number = e->numbers[0];
+	} else if (e->kind == FH_EXPR_IS && e->a->kind == FH_EXPR_VARIABLE &&
+		   e->a->which != FH_VARIABLE_CONTEXT) {
+		test.kind = FH_TEST_TYPE;
+		test.which = e->a->which;
+		test.type = &e->text;
+	}
+	add(c, test);
+}
+
+/* Adds what the scope says about variable WHICH, whose entities have NUMBERS.  */
+static fh_err add_scope(struct compiling *c, const struct fh_scope *s, enum fh_variable which,
+			const uint32_t *numbers)
+{
+	struct fh_test test = { .kind = FH_TEST_TYPE, .which = which, .type = &s->type };
+
+	if (s->kind == FH_SCOPE_IS || s->kind == FH_SCOPE_IS_IN)
+		add(c, test);
+	if (s->kind == FH_SCOPE_ANY || s->kind == FH_SCOPE_IS)
+		return FH_ERR_OK;
+	test.kind = s->kind == FH_SCOPE_EQUAL ? FH_TEST_NAMED : FH_TEST_WITHIN;
+	if (s->entities_n == 1) {
+		test.number = numbers[0];
+		add(c, test);
+		return FH_ERR_OK;
+	}
+	struct fh_expr *any = fh_arena_take(c->arena, sizeof(*any));
+
+	if (any == nullptr)
+		return FH_ERR_NOMEM;
+	*any = (struct fh_expr){ .kind = FH_EXPR_WITHIN, .which = (uint8_t)which, .depth = 1,
+				 .n = (uint32_t)s->entities_n, .at = s->at, .numbers = numbers };
+	test.kind = FH_TEST_EXPR;
+	test.expr = any;
+	add(c, test);
+	return FH_ERR_OK;
+}
+
+/* The numbers of the entities of S.  */
+static fh_err number(struct compiling *c, const struct fh_scope *s, const uint32_t **out)
+{
+	struct fh_entity_key *key = fh_arena_array(c->arena, s->entities_n, sizeof(*key));
+	uint32_t *numbers = fh_arena_array(c->arena, s->entities_n, sizeof(*numbers));
 	fh_err e = key == nullptr || numbers == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
 
 	for (size_t i = 0; e == FH_ERR_OK && i < s->entities_n; i++) {
 		key[i] = fh_entity_key_of(s->entities[i]);
-		e = fh_names_put(names, &key[i], a, &numbers[i]);
+		e = fh_names_put(c->names, &key[i], c->arena, &numbers[i]);
 	}
-	*out = (struct fh_rule_scope){ .kind = s->kind, .n = (uint32_t)s->entities_n,
-				       .numbers = numbers, .type = s->type };
+	*out = numbers;
 	return e;
 }
 
-/* Conditions that always hold are left out.  */
-static fh_err compile_conditions(const struct fh_policy *p, struct fh_names *names,
-				 struct fh_arena *a, struct fh_rule *r)
+/* What the scope S says about variable WHICH is known to hold when the index finds P: it was
+ * looked for under something that the variable is or is in.  */
+static bool is_implied(const struct fh_policy *p, const struct fh_scope *s, enum fh_variable which)
 {
-	struct fh_condition *list = fh_arena_array(a, p->conditions_n, sizeof(*list));
-	fh_err e = list == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
+	enum fh_variable key = p->resource.entities_n > 0 ? FH_VARIABLE_RESOURCE
+							  : FH_VARIABLE_PRINCIPAL;
 
-	r->conditions = list;
-	for (size_t i = 0; e == FH_ERR_OK && i < p->conditions_n; i++) {
-		struct fh_condition c = p->conditions[i];
-
-		e = fh_fold(c.body, names, a, &c.body);
-		if (c.body->kind != FH_EXPR_BOOL || c.body->boolean == c.unless)
-			list[r->conditions_n++] = c;
-	}
-	return e;
+	return s->kind == FH_SCOPE_IN && (which == FH_VARIABLE_ACTION || which == key);
 }
 
-static fh_err compile(const struct fh_policy *p, struct fh_names *names, struct fh_arena *a,
-		      struct fh_rule *r)
+/* Adds all that P asks, its conditions being BODIES.  */
+static fh_err add_all(struct compiling *c, const struct fh_policy *p,
+		      const uint32_t *const *numbers, const struct fh_expr *const *bodies)
 {
 	const struct fh_scope *scope[] = { &p->principal, &p->action, &p->resource };
 	fh_err e = FH_ERR_OK;
 
-	r->policy = p;
+	c->n = 0;
+	for (int i = 0; e == FH_ERR_OK && i < 3; i++) {
+		if (is_implied(p, scope[i], (enum fh_variable)i))
+			e = add_scope(c, scope[i], (enum fh_variable)i, numbers[i]);
+	}
+	c->implied = c->n;
+	for (int i = 0; e == FH_ERR_OK && i < 3; i++) {
+		if (!is_implied(p, scope[i], (enum fh_variable)i))
+			e = add_scope(c, scope[i], (enum fh_variable)i, numbers[i]);
+	}
+	for (size_t i = 0; e == FH_ERR_OK && i < p->conditions_n; i++)
+		add_condition(c, bodies[i], p->conditions[i].unless);
+	return e;
+}
+
+/* What P asks, as C's tests: counted, and then written.  */
+static fh_err collect(struct compiling *c, const struct fh_policy *p,
+		      const uint32_t *const *numbers, const struct fh_expr *const *bodies)
+{
+	c->tests = nullptr;
+	fh_err e = add_all(c, p, numbers, bodies);
+
+	if (e != FH_ERR_OK)
+		return e;
+	c->tests = fh_arena_array(c->arena, c->n, sizeof(*c->tests));
+	return c->tests == nullptr ? FH_ERR_NOMEM : add_all(c, p, numbers, bodies);
+}
+
+static fh_err compile(struct compiling *c, const struct fh_policy *p, struct fh_rule *r)
+{
+	const struct fh_scope *scope[] = { &p->principal, &p->action, &p->resource };
+	const struct fh_expr **bodies = fh_arena_array(c->arena, p->conditions_n, sizeof(*bodies));
+	const uint32_t *numbers[3] = { 0 };
+	fh_err e = bodies == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
+
 	for (size_t i = 0; e == FH_ERR_OK && i < 3; i++)
-		e = compile_scope(scope[i], names, a, &r->scope[i]);
-	return e == FH_ERR_OK ? compile_conditions(p, names, a, r) : e;
+		e = number(c, scope[i], &numbers[i]);
+	for (size_t i = 0; e == FH_ERR_OK && i < p->conditions_n; i++)
+		e = fh_fold(p->conditions[i].body, c->names, c->arena, &bodies[i]);
+	if (e == FH_ERR_OK)
+		e = collect(c, p, numbers, bodies);
+	if (e != FH_ERR_OK)
+		return e;
+	*r = (struct fh_rule){
+		.tests = c->tests, .tests_n = c->n, .implied = c->implied, .policy = p,
+		.principal = p->principal.entities_n > 0 ? numbers[0][0] : FH_UNNAMED,
+		.resource = p->resource.entities_n > 0 ? numbers[2][0] : FH_UNNAMED,
+		.actions = numbers[1], .actions_n = (uint32_t)p->action.entities_n,
+	};
+	return FH_ERR_OK;
 }
 
 fh_err fh_rules_compile(const struct fh_policies *p, struct fh_arena *a, struct fh_rules *out)
 {
 	struct fh_rule *list = fh_arena_array(a, p->n, sizeof(*list));
 	struct fh_rules made = { .list = list, .n = p->n };
+	struct compiling c = { .names = &made.names, .arena = a };
 	fh_err e = list == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
 
 	for (size_t i = 0; e == FH_ERR_OK && i < p->n; i++)
-		e = compile(&p->list[i], &made.names, a, &list[i]);
+		e = compile(&c, &p->list[i], &list[i]);
 	if (e == FH_ERR_OK)
 		*out = made;
 	return e;
@@ -67,58 +180,30 @@ fh_err fh_rules_compile(const struct fh_policies *p, struct fh_arena *a, struct 
 
 /* --- asked of each request -------------------------------------------------- */
 
-/* Variable I is, or is in, something that S names.  */
-static bool is_in(const struct fh_evaluation *v, size_t i, const struct fh_rule_scope *s)
+/* False after a fault or an error, too.  */
+static bool passes(struct fh_evaluation *v, const struct fh_test *t)
 {
-	for (uint32_t k = 0; k < s->n; k++) {
-		if (fh_numbers_have(&v->in[i], s->numbers[k]))
-			return true;
+	switch (t->kind) {
+	case FH_TEST_NAMED:
+		return (v->self[t->which] == t->number) != t->unless;
+	case FH_TEST_WITHIN:
+		return fh_numbers_have(&v->in[t->which], t->number) != t->unless;
+	case FH_TEST_TYPE:
+		return fh_span_equal(v->key[t->which].uid.type, *t->type) != t->unless;
+	case FH_TEST_EXPR:
+		return fh_eval_tells(v, t->expr, !t->unless);
 	}
 	return false;
 }
 
-static bool scope_holds(const struct fh_evaluation *v, size_t i, const struct fh_rule_scope *s)
-{
-	switch (s->kind) {
-	case FH_SCOPE_ANY:
-		return true;
-	case FH_SCOPE_EQUAL:
-		return s->n == 1 && v->self[i] == s->numbers[0];
-	case FH_SCOPE_IN:
-		return is_in(v, i, s);
-	case FH_SCOPE_IS:
-		return fh_span_equal(v->key[i].uid.type, s->type);
-	case FH_SCOPE_IS_IN:
-		return fh_span_equal(v->key[i].uid.type, s->type) && is_in(v, i, s);
-	}
-	return false;
-}
-
-bool fh_rule_matches(const struct fh_evaluation *v, const struct fh_rule *r)
-{
-	for (size_t i = 0; i < 3; i++) {
-		if (!scope_holds(v, i, &r->scope[i]))
-			return false;
-	}
-	return true;
-}
-
-fh_err fh_rule_evaluate(struct fh_evaluation *v, const struct fh_rule *r, bool *satisfied,
-			struct fh_fault *fault)
+bool fh_rule_holds(struct fh_evaluation *v, const struct fh_rule *r, uint32_t from)
 {
 	size_t taken = v->arena->n;
-	bool holds = true, evaluated = true;
+	bool holds = true;
 
-	v->fault = (struct fh_fault){ 0 };
-	v->e = FH_ERR_OK;
-	for (size_t i = 0; i < r->conditions_n && evaluated && holds; i++) {
-		evaluated = fh_eval_bool(v, r->conditions[i].body, &holds);
-		holds ^= r->conditions[i].unless;
-	}
-	if (v->e != FH_ERR_OK)
-		return v->e;
+	v->fault.kind = FH_FAULT_NONE;
+	for (uint32_t i = from; holds && i < r->tests_n; i++)
+		holds = passes(v, &r->tests[i]);
 	v->arena->n = taken;
-	*satisfied = evaluated && holds;
-	*fault = v->fault;
-	return FH_ERR_OK;
+	return holds;
 }

@@ -7,19 +7,35 @@
 /* Policies as evaluations use them: made once, so that asking them takes little work and
  * no memory but what a condition's own sets and records need.  */
 
-/* What the scope says about one of principal, action and resource.  */
-struct fh_rule_scope {
-	enum fh_scope_kind kind;
-	uint32_t n;              /* entities of EQUAL, IN and IS_IN: any of them will do */
-	const uint32_t *numbers; /* of these */
-	struct fh_span type;     /* of IS and IS_IN */
+/* One question whose answer the policy needs.  The first kinds are asked of the request's own
+ * entities, and have no faults.  */
+enum fh_test_kind {
+	FH_TEST_NAMED = 0, /* the variable has the number */
+	FH_TEST_WITHIN,    /* the variable has it or is in what has it */
+	FH_TEST_TYPE,      /* the variable is of the type */
+	FH_TEST_EXPR,      /* any other condition, or a part of one */
+};
+
+struct fh_test {
+	enum fh_test_kind kind : 8;
+	enum fh_variable which : 8;
+	bool unless;                         /* the answer must be no */
+	uint32_t number;
+	union {
+		const struct fh_span *type;
+		const struct fh_expr *expr;
+	};
 };
 
 struct fh_rule {
-	struct fh_rule_scope scope[3];         /* by enum fh_variable */
-	const struct fh_condition *conditions; /* all must hold, in this order */
-	size_t conditions_n;
-	const struct fh_policy *policy;        /* what it was made of */
+	const struct fh_test *tests;    /* of the scope and then of the conditions, in order: */
+	uint32_t tests_n;               /* all must be answered as they should */
+	uint32_t implied;               /* so many of them, if the index has found the rule */
+	uint32_t principal;             /* what the scope names, or FH_UNNAMED */
+	uint32_t resource;
+	uint32_t actions_n;
+	const uint32_t *actions;
+	const struct fh_policy *policy; /* what it was made of */
 };
 
 struct fh_rules {
@@ -32,12 +48,8 @@ struct fh_rules {
  * must not be asked.  FH_ERR_NOMEM.  */
 fh_err fh_rules_compile(const struct fh_policies *p, struct fh_arena *a, struct fh_rules *out);
 
-/* The request is one that the scope of R lets through.  */
-bool fh_rule_matches(const struct fh_evaluation *v, const struct fh_rule *r);
-
-/* Whether the conditions of R, whose scope matches, are satisfied, or a fault (then they are
- * not).  Memory is given back.  Errors as fh_expr_evaluate().  */
-fh_err fh_rule_evaluate(struct fh_evaluation *v, const struct fh_rule *r, bool *satisfied,
-			struct fh_fault *fault);
+/* R is satisfied, whose first FROM tests are known to be.  After a fault it is not, and V->fault
+ * tells which; after an error, which V->e tells, nothing is known.  Memory is given back.  */
+bool fh_rule_holds(struct fh_evaluation *v, const struct fh_rule *r, uint32_t from);
 
 #endif
