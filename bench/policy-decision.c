@@ -2,10 +2,12 @@
 /* One decision, and what it takes to load what it decides by:
  *
  *	policy-decision [SECONDS]
+ *	policy-decision count DECISIONS POLICIES
  *
  * Documents of 8 to 10,000 policies, of which eight have a scope that matches the
  * request, each with conditions; the principal's teams are three deep, and so is
- * the path.  Beside it the limit: the same eight questions as C that knows them.  */
+ * the path.  Beside it the limit: the same eight questions as C that knows them.
+ * `count` makes so many decisions by one document and prints nothing: for callgrind.  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,10 +139,10 @@ static bool nothing(struct bench *b)
 	return true;
 }
 
-static bool run_size(struct bench *b, size_t n, uint64_t ns)
+/* Loads a document of N policies; how long that took in *NS.  */
+static bool load(struct bench *b, size_t n, uint64_t *ns)
 {
 	constexpr size_t cap = 8 << 20;
-	char name[64];
 
 	fh_arena_reset(&b->text);
 	fh_arena_reset(&b->document);
@@ -150,22 +152,49 @@ static bool run_size(struct bench *b, size_t n, uint64_t ns)
 	uint64_t start = fh_clock_boot_ns();
 	fh_err e = fh_policy_check(fh_span_of(text, used), fh_span_str(schema), &b->document,
 				   &b->set, &t);
-	uint64_t loaded = fh_clock_boot_ns() - start;
 
-	if (e != FH_ERR_OK) {
+	*ns = fh_clock_boot_ns() - start;
+	if (e != FH_ERR_OK)
 		fprintf(stderr, "freehold: policy-decision: %s: %s; %s\n", t.where, t.what, t.cure);
+	return e == FH_ERR_OK;
+}
+
+static bool run_size(struct bench *b, size_t n, uint64_t ns)
+{
+	char name[64];
+	uint64_t loaded;
+
+	if (!load(b, n, &loaded))
 		return false;
-	}
 	printf("%6zu policies              loaded in %.1f ms\n", n, (double)loaded / 1e6);
 	(void)snprintf(name, sizeof(name), "%6zu policies, one decision", n);
 	return measure(b, name, fh_clock_boot_ns() + ns, decide);
 }
 
+static bool count(struct bench *b, uint64_t decisions, size_t n)
+{
+	uint64_t loaded;
+	bool right = load(b, n, &loaded);
+
+	for (uint64_t i = 0; right && i < decisions; i++)
+		right = decide(b);
+	return right;
+}
+
+static bool run_all(struct bench *b, double seconds)
+{
+	static const size_t sizes[] = { 1, 10, 100, 1000, 10000 };
+	uint64_t ns = (uint64_t)(seconds * 1e9);
+	bool good = measure(b, "reading the clock", fh_clock_boot_ns() + ns / 4, nothing) &&
+		    measure(b, "eight questions in C", fh_clock_boot_ns() + ns / 4, chain);
+
+	for (size_t i = 0; good && i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		good = run_size(b, sizes[i], ns);
+	return good;
+}
+
 int main(int argc, char **argv)
 {
-	static const size_t sizes[] = { 8, 10, 100, 1000, 10000 };
-	double seconds = argc > 1 ? strtod(argv[1], nullptr) : 1;
-	uint64_t ns = (uint64_t)(seconds * 1e9);
 	FH_OWN(fh_arena) text = { 0 };
 	FH_OWN(fh_arena) document = { 0 };
 	FH_OWN(fh_arena) scratch = { 0 };
@@ -177,11 +206,10 @@ int main(int argc, char **argv)
 	    fh_arena_map(samples_max * sizeof(uint64_t) + 64, &samples) != FH_ERR_OK)
 		return 2;
 	struct bench b = { .text = text, .document = document, .scratch = scratch };
-	bool good = bench_samples_open(samples_max, &samples, &b.samples) == FH_ERR_OK &&
-		    measure(&b, "reading the clock", fh_clock_boot_ns() + ns / 4, nothing) &&
-		    measure(&b, "eight questions in C", fh_clock_boot_ns() + ns / 4, chain);
 
-	for (size_t i = 0; good && i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		good = run_size(&b, sizes[i], ns);
-	return good ? 0 : 1;
+	if (argc == 4 && strcmp(argv[1], "count") == 0)
+		return count(&b, bench_number(argv[2]), bench_number(argv[3])) ? 0 : 1;
+	if (bench_samples_open(samples_max, &samples, &b.samples) != FH_ERR_OK)
+		return 2;
+	return run_all(&b, argc > 1 ? strtod(argv[1], nullptr) : 1) ? 0 : 1;
 }
