@@ -8,9 +8,33 @@ struct fh_span fh_span_str(const char *s)
 	return fh_span_of(s, strlen(s));
 }
 
-bool fh_span_equal(struct fh_span a, struct fh_span b)
+/* Most texts that are compared are short: two words that overlap hold all of them.  */
+bool fh_bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
 {
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	uint64_t first[2], last[2];
+	uint32_t begins[2], ends[2];
+
+	if (n > 2 * sizeof(first[0]))
+		return memcmp(a, b, n) == 0;
+	if (n >= sizeof(first[0])) {
+		memcpy(&first[0], a, sizeof(first[0]));
+		memcpy(&first[1], b, sizeof(first[1]));
+		memcpy(&last[0], a + n - sizeof(last[0]), sizeof(last[0]));
+		memcpy(&last[1], b + n - sizeof(last[1]), sizeof(last[1]));
+		return ((first[0] ^ first[1]) | (last[0] ^ last[1])) == 0;
+	}
+	if (n >= sizeof(begins[0])) {
+		memcpy(&begins[0], a, sizeof(begins[0]));
+		memcpy(&begins[1], b, sizeof(begins[1]));
+		memcpy(&ends[0], a + n - sizeof(ends[0]), sizeof(ends[0]));
+		memcpy(&ends[1], b + n - sizeof(ends[1]), sizeof(ends[1]));
+		return ((begins[0] ^ begins[1]) | (ends[0] ^ ends[1])) == 0;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (a[i] != b[i])
+			return false;
+	}
+	return true;
 }
 
 int fh_span_compare(struct fh_span a, struct fh_span b)

@@ -26,8 +26,14 @@ static inline struct fh_span fh_span_of(const void *p, size_t n)
 /* The bytes of the zero-terminated S, without the zero.  */
 struct fh_span fh_span_str(const char *s);
 
+/* The N bytes at A and at B are the same.  */
+bool fh_bytes_equal(const uint8_t *a, const uint8_t *b, size_t n);
+
 /* Equal length and bytes.  Not for secrets: see base/secret.h.  */
-bool fh_span_equal(struct fh_span a, struct fh_span b);
+static inline bool fh_span_equal(struct fh_span a, struct fh_span b)
+{
+	return a.n == b.n && (a.p == b.p || fh_bytes_equal(a.p, b.p, a.n));
+}
 
 /* Bytewise order, a proper prefix first: < 0, 0 or > 0.  */
 int fh_span_compare(struct fh_span a, struct fh_span b);
