@@ -71,12 +71,11 @@ struct fh_decision fh_decision_refused(enum fh_reason why)
 									  : why };
 }
 
-/* Policies are found in any order; few are, so insertion keeps them sorted.  */
-static void record(struct satisfied *s, uint32_t policy)
+/* Puts POLICY among the others, which are few; the last may have to go.  */
+static void insert(struct satisfied *s, uint32_t policy)
 {
 	size_t i = s->n;
 
-	s->total++;
 	if (s->n == FH_POLICY_REASONS_MAX && policy > s->policy[s->n - 1])
 		return;
 	if (s->n < FH_POLICY_REASONS_MAX)
@@ -86,6 +85,16 @@ static void record(struct satisfied *s, uint32_t policy)
 	for (; i > 0 && s->policy[i - 1] > policy; i--)
 		s->policy[i] = s->policy[i - 1];
 	s->policy[i] = policy;
+}
+
+/* Policies are found list by list, and in each in their order.  */
+static void record(struct satisfied *s, uint32_t policy)
+{
+	s->total++;
+	if (s->n == 0 || (s->n < FH_POLICY_REASONS_MAX && policy > s->policy[s->n - 1]))
+		s->policy[s->n++] = policy;
+	else
+		insert(s, policy);
 }
 
 /* --- permits that are effective ------------------------------------------ */
@@ -129,25 +138,34 @@ static void add_charge(struct deciding *d, const struct fh_charge *charge)
 		d->charge[d->charges++] = *charge;
 }
 
+/* Charges what L limits, unless a budget does not suffice.  */
+static bool fund(struct deciding *d, const struct fh_limits *l)
+{
+	struct fh_charge charge[FH_LIMITS_MAX];
+
+	for (size_t i = 0; i < l->n; i++) {
+		charge[i] = fh_limit_charge(l, &l->limit[i], d->v.key, d->now);
+		if (!suffices(d, &charge[i]))
+			return false;
+	}
+	for (size_t i = 0; i < l->n; i++)
+		add_charge(d, &charge[i]);
+	return true;
+}
+
 /* The permit POLICY, which is satisfied: does it count?  */
 static void try_permit(struct deciding *d, uint32_t policy)
 {
 	const struct fh_limits *l = &d->set->limits[policy];
-	struct fh_charge charge[FH_LIMITS_MAX];
 
 	if (!d->now->leased && !l->fallback) {
 		record(&d->unleased, policy);
 		return;
 	}
-	for (size_t i = 0; i < l->n; i++) {
-		charge[i] = fh_limit_charge(l, &l->limit[i], d->v.key, d->now);
-		if (!suffices(d, &charge[i])) {
-			record(&d->unfunded, policy);
-			return;
-		}
+	if (l->n > 0 && !fund(d, l)) {
+		record(&d->unfunded, policy);
+		return;
 	}
-	for (size_t i = 0; i < l->n; i++)
-		add_charge(d, &charge[i]);
 	d->fallback |= l->fallback;
 	if (l->retain_ms > 0 && (d->retain_ms == 0 || l->retain_ms < d->retain_ms))
 		d->retain_ms = l->retain_ms;
@@ -222,16 +240,27 @@ static void try_list(struct deciding *d, uint32_t list)
 	}
 }
 
+static bool is_empty(const struct fh_policy_index *x, uint32_t list)
+{
+	return x->first[list] == x->first[list + 1];
+}
+
+/* Tries the lists of SIDE of all NUMBERS.  */
+static void try_side(struct deciding *d, enum fh_index_side side, const struct fh_numbers *numbers)
+{
+	for (uint32_t i = 0; i < numbers->n; i++) {
+		uint32_t list = fh_index_list(side, numbers->list[i]);
+
+		if (!is_empty(d->set->index, list))
+			try_list(d, list);
+	}
+}
+
 static void try_all(struct deciding *d)
 {
-	const struct fh_numbers *who = &d->v.in[FH_VARIABLE_PRINCIPAL];
-	const struct fh_numbers *what = &d->v.in[FH_VARIABLE_RESOURCE];
-
 	try_list(d, fh_index_list(FH_INDEX_NEITHER, FH_UNNAMED));
-	for (uint32_t i = 0; i < who->n; i++)
-		try_list(d, fh_index_list(FH_INDEX_PRINCIPAL, who->list[i]));
-	for (uint32_t i = 0; i < what->n; i++)
-		try_list(d, fh_index_list(FH_INDEX_RESOURCE, what->list[i]));
+	try_side(d, FH_INDEX_PRINCIPAL, &d->v.in[FH_VARIABLE_PRINCIPAL]);
+	try_side(d, FH_INDEX_RESOURCE, &d->v.in[FH_VARIABLE_RESOURCE]);
 }
 
 /* Default deny; forbid wins, and so does one that could not be evaluated.  */
@@ -317,11 +346,25 @@ static fh_err begin(struct deciding *d, const struct fh_request *r, uint32_t act
 	return e;
 }
 
+/* Nothing is known yet.  Member by member, as above.  */
+static void clear(struct deciding *d)
+{
+	struct satisfied *all[] = { &d->permits, &d->unleased, &d->unfunded, &d->forbids,
+				    &d->erred };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		all[i]->n = all[i]->total = 0;
+	d->charge = nullptr;
+	d->charges = 0;
+	d->fallback = false;
+	d->retain_ms = 0;
+}
+
 fh_err fh_policy_decide(const struct fh_policy_set *set, const struct fh_request *r,
 			const struct fh_circumstances *now, struct fh_arena *scratch,
 			struct fh_decision *out)
 {
-	struct deciding d = { .set = set, .now = now };
+	struct deciding d;
 	size_t taken = scratch == nullptr ? 0 : scratch->n;
 
 	if (set == nullptr) {
@@ -335,6 +378,9 @@ fh_err fh_policy_decide(const struct fh_policy_set *set, const struct fh_request
 		*out = fh_decision_refused(untyped);
 		return FH_ERR_OK;
 	}
+	clear(&d);
+	d.set = set;
+	d.now = now;
 	d.e = begin(&d, r, action, scratch);
 	if (d.e == FH_ERR_OK)
 		try_all(&d);

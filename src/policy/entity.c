@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/entity.h"
 
-#include <string.h>
-
 #include "base/limits.h"
 #include "base/utf8.h"
 
@@ -34,60 +32,6 @@ void fh_entity_put(struct fh_builder *b, struct fh_entity_uid e)
 	fh_builder_text(b, "::\"");
 	put_escaped(b, e.id);
 	fh_builder_text(b, "\"");
-}
-
-bool fh_entity_equal(struct fh_entity_uid a, struct fh_entity_uid b)
-{
-	return fh_span_equal(a.id, b.id) && fh_span_equal(a.type, b.type);
-}
-
-static uint64_t stir(uint64_t h, uint64_t word)
-{
-	h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-	return h ^ h >> 32;
-}
-
-/* The N bytes at P, fewer than eight; different for different ones.  */
-static uint64_t short_word(const uint8_t *p, size_t n)
-{
-	uint32_t first, last;
-
-	if (n < sizeof(first))
-		return n == 0 ? 0 : p[0] | (uint64_t)p[n / 2] << 8 | (uint64_t)p[n - 1] << 16;
-	memcpy(&first, p, sizeof(first));
-	memcpy(&last, p + n - sizeof(last), sizeof(last));
-	return first | (uint64_t)last << 32;
-}
-
-/* The last word overlaps the one before, so that no byte is read alone.  */
-uint64_t fh_text_hash(struct fh_span s, uint64_t seed)
-{
-	uint64_t h = stir(seed, s.n), word;
-
-	if (s.n < sizeof(word))
-		return stir(h, short_word(s.p, s.n));
-	for (size_t i = 0; i + sizeof(word) < s.n; i += sizeof(word)) {
-		memcpy(&word, s.p + i, sizeof(word));
-		h = stir(h, word);
-	}
-	memcpy(&word, s.p + s.n - sizeof(word), sizeof(word));
-	return stir(h, word);
-}
-
-uint64_t fh_entity_hash(struct fh_entity_uid e)
-{
-	return fh_text_hash(e.id, fh_text_hash(e.type, 0));
-}
-
-struct fh_span fh_path_parent(struct fh_span path)
-{
-	size_t slash = path.n;
-
-	while (slash > 0 && path.p[slash - 1] != '/')
-		slash--;
-	if (path.n <= 1 || slash == 0)
-		return (struct fh_span){ 0 };
-	return fh_span_first(path, slash == 1 ? 1 : slash - 1);
 }
 
 /* What is wrong with one component of a path, or NULL.  */

@@ -2,6 +2,8 @@
 #ifndef FH_POLICY_ENTITY_H
 #define FH_POLICY_ENTITY_H
 
+#include <string.h>
+
 #include "base/builder.h"
 #include "base/span.h"
 #include "freehold/error.h"
@@ -38,14 +40,54 @@ struct fh_entity_key {
 struct fh_entity_uid fh_entity_uid_of(const char *type, struct fh_span id);
 
 /* The same type and the same id, byte for byte.  */
-bool fh_entity_equal(struct fh_entity_uid a, struct fh_entity_uid b);
+static inline bool fh_entity_equal(struct fh_entity_uid a, struct fh_entity_uid b)
+{
+	return fh_span_equal(a.id, b.id) && fh_span_equal(a.type, b.type);
+}
+
+static inline uint64_t fh_hash_stir(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 32;
+}
+
+/* The N bytes at P, fewer than eight; different for different ones.  */
+static inline uint64_t fh_hash_word(const uint8_t *p, size_t n)
+{
+	uint32_t first, last;
+
+	if (n < sizeof(first))
+		return n == 0 ? 0 : p[0] | (uint64_t)p[n / 2] << 8 | (uint64_t)p[n - 1] << 16;
+	memcpy(&first, p, sizeof(first));
+	memcpy(&last, p + n - sizeof(last), sizeof(last));
+	return first | (uint64_t)last << 32;
+}
+
+/* A hash of S that continues SEED.  The last word overlaps the one before, so that no byte is
+ * read alone.  */
+static inline uint64_t fh_text_hash(struct fh_span s, uint64_t seed)
+{
+	uint64_t h = seed ^ s.n * UINT64_C(0xd6e8feb86659fd93), word;
+
+	if (s.n < sizeof(word))
+		return fh_hash_stir(h, fh_hash_word(s.p, s.n));
+	for (size_t i = 0; i + sizeof(word) < s.n; i += sizeof(word)) {
+		memcpy(&word, s.p + i, sizeof(word));
+		h = fh_hash_stir(h, word);
+	}
+	memcpy(&word, s.p + s.n - sizeof(word), sizeof(word));
+	return fh_hash_stir(h, word);
+}
 
 /* Writes E as Type::"id", with Cedar's escapes for quotes, backslashes and control
  * characters, as the record has it.  */
 void fh_entity_put(struct fh_builder *b, struct fh_entity_uid e);
 
 /* Equal entities have equal hashes.  Not against forgery: always compare, too.  */
-uint64_t fh_entity_hash(struct fh_entity_uid e);
+static inline uint64_t fh_entity_hash(struct fh_entity_uid e)
+{
+	return fh_text_hash(e.id, fh_text_hash(e.type, 0));
+}
 
 static inline struct fh_entity_key fh_entity_key_of(struct fh_entity_uid e)
 {
@@ -55,14 +97,21 @@ static inline struct fh_entity_key fh_entity_key_of(struct fh_entity_uid e)
 static inline bool fh_entity_key_equal(const struct fh_entity_key *a,
 				       const struct fh_entity_key *b)
 {
-	return a->hash == b->hash && fh_entity_equal(a->uid, b->uid);
+	return a->hash == b->hash && fh_span_equal(a->uid.id, b->uid.id) &&
+	       fh_span_equal(a->uid.type, b->uid.type);
 }
 
-/* A hash of S that continues SEED.  */
-uint64_t fh_text_hash(struct fh_span s, uint64_t seed);
-
 /* The path that holds PATH, which is canonical; empty for "/".  */
-struct fh_span fh_path_parent(struct fh_span path);
+static inline struct fh_span fh_path_parent(struct fh_span path)
+{
+	size_t slash = path.n;
+
+	while (slash > 0 && path.p[slash - 1] != '/')
+		slash--;
+	if (path.n <= 1 || slash == 0)
+		return (struct fh_span){ 0 };
+	return (struct fh_span){ path.p, slash == 1 ? 1 : slash - 1 };
+}
 
 /* FH_ERR_OK if PATH is canonical: absolute, no empty, "." or ".." component, no
  * slash at the end (but "/"), no control character, valid UTF-8.  FH_ERR_LIMIT

@@ -172,9 +172,11 @@ bool fh_eval_bool(struct fh_evaluation *v, const struct fh_expr *e, bool *out)
 
 bool fh_eval_tells(struct fh_evaluation *v, const struct fh_expr *e, bool wanted)
 {
-	bool b;
+	size_t taken = v->arena->n;
+	bool b, told = fh_eval_bool(v, e, &b);
 
-	return fh_eval_bool(v, e, &b) && b == wanted;
+	v->arena->n = taken;
+	return told && b == wanted;
 }
 
 /* --- what is not, or need not be -------------------------------------------- */

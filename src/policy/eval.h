@@ -13,7 +13,7 @@ bool fh_eval(struct fh_evaluation *v, const struct fh_expr *e, struct fh_value *
 /* The value of E, which must be a boolean.  */
 bool fh_eval_bool(struct fh_evaluation *v, const struct fh_expr *e, bool *out);
 
-/* E is WANTED; false also after a fault or an error.  */
+/* E is WANTED; false also after a fault or an error.  Memory is given back.  */
 bool fh_eval_tells(struct fh_evaluation *v, const struct fh_expr *e, bool wanted);
 
 /* The value of E where it is, or else in *ROOM; NULL for false.  */

@@ -20,10 +20,13 @@ static fh_err make_room(const struct fh_entity_key *key, size_t n, struct fh_are
 
 	if (m == nullptr)
 		return FH_ERR_NOMEM;
-	*m = (struct making){ .entity = { .key = *key, .attributes = fh_value_none(),
-					  .tags = fh_value_none() } };
+	m->entity.key = *key; /* member by member: clearing all of it first takes longer */
+	m->entity.attributes = m->entity.tags = fh_value_none();
+	m->entity.parents = nullptr;
+	m->entity.ancestors_n = m->entity.parents_n = 0;
 	m->key = (struct fh_entity_key *)(m + 1);
 	m->up = (const struct fh_entity_key **)(m->key + n);
+	m->type = (struct fh_span){ 0 };
 	*out = m;
 	return FH_ERR_OK;
 }

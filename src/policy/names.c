@@ -3,18 +3,13 @@
 
 #include <string.h>
 
-static uint32_t mark_of(const struct fh_entity_key *e)
-{
-	return (uint32_t)(e->hash >> 32);
-}
-
 static void enter(struct fh_names *s, uint32_t number)
 {
 	uint32_t i = (uint32_t)s->key[number]->hash & (s->slots - 1);
 
 	while (s->slot[i].number != 0)
 		i = (i + 1) & (s->slots - 1);
-	s->slot[i] = (struct fh_names_slot){ mark_of(s->key[number]), number + 1 };
+	s->slot[i] = (struct fh_names_slot){ fh_names_mark(s->key[number]), number + 1 };
 }
 
 /* Twice the room; what was there before is lost to the arena, which is no more than there
@@ -54,20 +49,4 @@ fh_err fh_names_put(struct fh_names *s, const struct fh_entity_key *e, struct fh
 	}
 	*out = number;
 	return FH_ERR_OK;
-}
-
-uint32_t fh_names_find(const struct fh_names *s, const struct fh_entity_key *e)
-{
-	uint32_t mark = mark_of(e);
-
-	if (s->slots == 0)
-		return FH_UNNAMED;
-	for (uint32_t i = (uint32_t)e->hash & (s->slots - 1); s->slot[i].number != 0;
-	     i = (i + 1) & (s->slots - 1)) {
-		uint32_t number = s->slot[i].number - 1;
-
-		if (s->slot[i].mark == mark && fh_entity_key_equal(s->key[number], e))
-			return number;
-	}
-	return FH_UNNAMED;
 }

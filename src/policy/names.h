@@ -30,8 +30,26 @@ struct fh_names {
 fh_err fh_names_put(struct fh_names *s, const struct fh_entity_key *e, struct fh_arena *a,
 		    uint32_t *out);
 
+static inline uint32_t fh_names_mark(const struct fh_entity_key *e)
+{
+	return (uint32_t)(e->hash >> 32);
+}
+
 /* The number of E, or FH_UNNAMED.  */
-uint32_t fh_names_find(const struct fh_names *s, const struct fh_entity_key *e);
+static inline uint32_t fh_names_find(const struct fh_names *s, const struct fh_entity_key *e)
+{
+	uint32_t mark = fh_names_mark(e), mask = s->slots - 1;
+
+	if (s->slots == 0)
+		return FH_UNNAMED;
+	for (uint32_t i = (uint32_t)e->hash & mask; s->slot[i].number != 0; i = (i + 1) & mask) {
+		uint32_t number = s->slot[i].number - 1;
+
+		if (s->slot[i].mark == mark && fh_entity_key_equal(s->key[number], e))
+			return number;
+	}
+	return FH_UNNAMED;
+}
 
 /* Some numbers, each once.  */
 struct fh_numbers {

@@ -198,12 +198,12 @@ static bool passes(struct fh_evaluation *v, const struct fh_test *t)
 
 bool fh_rule_holds(struct fh_evaluation *v, const struct fh_rule *r, uint32_t from)
 {
-	size_t taken = v->arena->n;
-	bool holds = true;
+	const struct fh_test *end = r->tests + r->tests_n;
 
 	v->fault.kind = FH_FAULT_NONE;
-	for (uint32_t i = from; holds && i < r->tests_n; i++)
-		holds = passes(v, &r->tests[i]);
-	v->arena->n = taken;
-	return holds;
+	for (const struct fh_test *t = r->tests + from; t < end; t++) {
+		if (!passes(v, t))
+			return false;
+	}
+	return true;
 }
