@@ -145,6 +145,7 @@ static fh_err write_batch(struct fh_journal *j)
 	}
 	if (j->tiles != nullptr)
 		fh_tiles_place(j->tiles, j->durable.size, j->tree.size, place);
+	j->batch_place = place;
 	return FH_ERR_OK;
 }
 
@@ -169,6 +170,17 @@ fh_err fh_journal_sync(struct fh_journal *j)
 		return stop(j, e);
 	j->durable = j->tree;
 	j->batch.n = 0;
+	return FH_ERR_OK;
+}
+
+fh_err fh_journal_point(const struct fh_journal *j, struct fh_journal_point *out)
+{
+	if (j->signed_tree.size == 0)
+		return FH_ERR_MISSING;
+	out->tree = j->signed_tree;
+	out->place = j->batch_place;
+	if (j->durable.size == j->signed_tree.size)
+		out->place = (struct fh_place){ j->segment_first, j->offset };
 	return FH_ERR_OK;
 }
 

@@ -22,6 +22,7 @@ struct fh_journal {
 	struct fh_fd segment;      /* the one that is written */
 	uint64_t segment_first;    /* index of its first entry */
 	uint64_t offset;           /* its end */
+	struct fh_place batch_place; /* of the batch that was written last */
 	struct fh_hash chain_id;
 	struct fh_hash device_id;
 	struct fh_tree durable;    /* what is synced */
@@ -35,6 +36,13 @@ struct fh_journal {
 	uint64_t torn;             /* bytes cut off the tail at open */
 };
 
+/* Where a journal can be read from without what lies before: nothing but TREE says what
+ * that was.  */
+struct fh_journal_point {
+	struct fh_tree tree;
+	struct fh_place place;     /* of the next batch */
+};
+
 /* Called for each entry found when opening, in order.  */
 struct fh_journal_visitor {
 	fh_err (*entry)(void *context, const struct fh_leaf *leaf, struct fh_span payload);
@@ -42,6 +50,10 @@ struct fh_journal_visitor {
 	uint64_t noted_size;       /* a size whose root is known from elsewhere; 0: of none */
 	struct fh_hash noted_root; /* FH_ERR_ROLLBACK if this journal has another there */
 	struct fh_tiles *tiles;    /* to be kept, as opened; or NULL */
+	/* Where to begin; NULL: with the first entry.  It is proved by what is read: the tree
+	 * grown from there must be the signed one.  Behind signed_size it is FH_ERR_FORMAT.
+	 * TILES are at this point then.  */
+	const struct fh_journal_point *from;
 };
 
 /* Opens or begins the journal below DIRECTORY (a path), reads it through,
@@ -61,6 +73,9 @@ fh_err fh_journal_append(struct fh_journal *j, struct fh_span leaf, struct fh_sp
 
 /* Writes the batch and syncs it.  Nothing to do if it is empty.  */
 fh_err fh_journal_sync(struct fh_journal *j);
+
+/* The point at the last signed tree.  FH_ERR_MISSING if nothing was signed.  */
+fh_err fh_journal_point(const struct fh_journal *j, struct fh_journal_point *out);
 
 /* Proof that the durable tree extends the one last signed.  */
 fh_err fh_journal_proof(const struct fh_journal *j, struct fh_proof *out);

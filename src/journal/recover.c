@@ -46,7 +46,14 @@ static fh_err visit(const struct fh_recovery *r, const struct fh_stored *s)
 		return FH_ERR_OK;
 	fh_err e = fh_leaf_read(s->leaf, &leaf);
 
-	return e == FH_ERR_OK ? r->visitor->entry(r->visitor->context, &leaf, s->payload) : e;
+	if (e != FH_ERR_OK)
+		return e;
+	/* The tree holds leaves, and only they hold the payloads.  */
+	struct fh_hash h = fh_hash_of(s->payload);
+
+	if (!fh_hash_equal(&h, &leaf.payload))
+		return FH_ERR_CONFLICT;
+	return r->visitor->entry(r->visitor->context, &leaf, s->payload);
 }
 
 /* The batch was signed and leads to its own root; J's trees are not touched.
@@ -133,17 +140,17 @@ static void note_place(const struct fh_journal *j, const struct fh_recovery *r, 
 			       (struct fh_place){ j->segment_first, offset });
 }
 
-/* Reads one segment; *END is the offset behind its last whole frame.  */
-static fh_err read_segment(struct fh_journal *j, struct fh_span all, const struct fh_recovery *r,
-			   uint64_t *end)
+/* Reads one segment from OFFSET on; *END is the offset behind its last whole frame.  */
+static fh_err read_segment(struct fh_journal *j, struct fh_span all, uint64_t offset,
+			   const struct fh_recovery *r, uint64_t *end)
 {
-	struct fh_cursor c = fh_cursor_of(all);
+	struct fh_cursor c = fh_cursor_of(fh_span_skip(all, offset));
 	enum fh_segment_frame type;
 	struct fh_span body;
-	bool first = true;
+	bool first = offset == 0;
 	fh_err e;
 
-	*end = 0;
+	*end = offset;
 	while ((e = fh_segment_next(&c, &type, &body)) == FH_ERR_OK && type != FH_SEGMENT_END) {
 		if (first != (type == FH_SEGMENT_HEAD))
 			return FH_ERR_FORMAT;
@@ -193,13 +200,14 @@ static fh_err explain(struct fh_trace *t, const char *name, uint64_t end, uint64
 
 /* Reads the segment that begins at the durable size; FH_ERR_MISSING if there is
  * none.  */
-static fh_err next_segment(struct fh_journal *j, const struct fh_recovery *r, struct fh_trace *t)
+static fh_err next_segment(struct fh_journal *j, struct fh_place at, const struct fh_recovery *r,
+			   struct fh_trace *t)
 {
 	char name[FH_SEGMENT_NAME_SIZE];
 	FH_OWN(fh_segment_map) m = { 0 };
 	uint64_t end, first = j->durable.size;
 
-	fh_segment_name(first, name);
+	fh_segment_name(at.segment, name);
 	int fd = openat(fh_fd_get(j->directory), name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
@@ -209,8 +217,10 @@ static fh_err next_segment(struct fh_journal *j, const struct fh_recovery *r, st
 
 	if (e != FH_ERR_OK)
 		return e;
-	j->segment_first = first;
-	e = read_segment(j, fh_span_of(m.p, m.n), r, &end);
+	if (at.offset > m.n)
+		return FH_ERR_FORMAT;
+	j->segment_first = at.segment;
+	e = read_segment(j, fh_span_of(m.p, m.n), at.offset, r, &end);
 	if (e == FH_ERR_CONFLICT || (e != FH_ERR_OK && j->durable.size < r->signed_size))
 		return explain(t, name, end, j->durable.size, e);
 	if (e != FH_ERR_OK && e != FH_ERR_TORN && e != FH_ERR_FORMAT && e != FH_ERR_LIMIT)
@@ -227,16 +237,25 @@ static fh_err next_segment(struct fh_journal *j, const struct fh_recovery *r, st
 	fh_fd_drop(&j->segment);
 	j->segment = file;
 	file = (struct fh_fd){ 0 };
-	return j->durable.size > first ? FH_ERR_OK : FH_ERR_MISSING;
+	return j->durable.size > first || at.offset > 0 ? FH_ERR_OK : FH_ERR_MISSING;
 }
 
 fh_err fh_recover(struct fh_journal *j, const struct fh_recovery *r, struct fh_trace *t)
 {
+	const struct fh_journal_point *from = r->visitor != nullptr ? r->visitor->from : nullptr;
+	struct fh_place at = { 0 };
 	fh_err e;
 
-	do
-		e = next_segment(j, r, t);
-	while (e == FH_ERR_OK);
+	if (from != nullptr && (from->tree.size >= r->signed_size || from->place.offset == 0))
+		return FH_ERR_FORMAT;
+	if (from != nullptr) {
+		j->durable = from->tree;
+		at = from->place;
+	}
+	do {
+		e = next_segment(j, at, r, t);
+		at = (struct fh_place){ .segment = j->durable.size };
+	} while (e == FH_ERR_OK);
 	if (e != FH_ERR_MISSING)
 		return e;
 	if (j->durable.size < r->signed_size)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cursor.h"
 #include "base/limits.h"
@@ -76,6 +77,127 @@ static struct fh_hash finish(struct fh_tiles *t, int i)
 	level->n = 0;
 	return fh_tree_root(&tree);
 }
+
+/* --- going on where another start has ended -------------------------------------- */
+
+static struct fh_hash take_hash(struct fh_cursor *c)
+{
+	struct fh_span s = fh_cursor_take(c, FH_HASH_SIZE);
+	struct fh_hash h = { 0 };
+
+	if (s.n == FH_HASH_SIZE)
+		memcpy(h.bytes, s.p, FH_HASH_SIZE);
+	return h;
+}
+
+void fh_tiles_put_partial(const struct fh_tiles *t, struct fh_builder *b)
+{
+	for (int i = 0; i < FH_TILE_LEVELS; i++)
+		fh_builder_bytes(b, fh_span_of(t->level[i].hash, t->level[i].n * FH_HASH_SIZE));
+}
+
+fh_err fh_tiles_sync(const struct fh_tiles *t)
+{
+	fh_err e = t->broken;
+
+	for (int i = 0; i < FH_TILE_LEVELS && e == FH_ERR_OK; i++) {
+		if (t->level[i].file.plus_one != 0)
+			e = fh_fd_sync(fh_fd_get(t->level[i].file));
+	}
+	if (e == FH_ERR_OK && t->places.plus_one != 0)
+		e = fh_fd_sync(fh_fd_get(t->places));
+	return e;
+}
+
+/* The file NAME, of which SIZE bytes were durable.  */
+static fh_err open_again(const struct fh_tiles *t, const char *name, uint64_t size,
+			 struct fh_fd *file)
+{
+	struct stat st;
+
+	if (size == 0)
+		return FH_ERR_OK;
+	fh_err e = open_file(t, name, file);
+
+	if (e == FH_ERR_OK && fstat(fh_fd_get(*file), &st) != 0)
+		e = fh_errno_err(errno);
+	return e == FH_ERR_OK && (uint64_t)st.st_size < size ? FH_ERR_MISSING : e;
+}
+
+fh_err fh_tiles_resume(const char *record, uint64_t size, struct fh_span partial,
+		       struct fh_tiles *out)
+{
+	struct fh_cursor c = fh_cursor_of(partial);
+	struct fh_tiles t = { .record = record, .size = size, .checking = true };
+
+	for (int i = 0; i < FH_TILE_LEVELS; i++) {
+		struct fh_tile_level *level = &t.level[i];
+
+		level->full = fh_tile_full_count(i, size);
+		level->n = fh_tile_partial_width(i, size);
+		for (unsigned k = 0; k < level->n; k++)
+			level->hash[k] = take_hash(&c);
+	}
+	*out = t;
+	if (fh_cursor_end(&c) != FH_ERR_OK)
+		return FH_ERR_FORMAT;
+	fh_err e = FH_ERR_OK;
+
+	for (int i = 0; i < FH_TILE_LEVELS && e == FH_ERR_OK; i++) {
+		const char name[2] = { (char)('0' + i), '\0' };
+
+		e = open_again(out, name, out->level[i].full * tile_size, &out->level[i].file);
+	}
+	if (e == FH_ERR_OK)
+		e = open_again(out, "places",
+			       (size + FH_TILE_WIDTH - 1) / FH_TILE_WIDTH * place_size,
+			       &out->places);
+	return e;
+}
+
+/* Each level's partial tile is a tree by itself, and its perfect subtrees are ours.  */
+struct fh_tree fh_tiles_tree(const struct fh_tiles *t)
+{
+	struct fh_tree tree = { .size = t->size };
+	size_t depth = 0;
+
+	for (int i = FH_TILE_LEVELS - 1; i >= 0; i--) {
+		struct fh_tree part = { 0 };
+
+		for (unsigned k = 0; k < t->level[i].n; k++)
+			fh_tree_add(&part, &t->level[i].hash[k]);
+		for (size_t k = 0; k < (size_t)__builtin_popcountll(part.size); k++)
+			tree.stack[depth++] = part.stack[k];
+	}
+	return tree;
+}
+
+fh_err fh_tiles_subtree(void *context, int level, uint64_t index, struct fh_hash *out)
+{
+	constexpr int tile_height = 8;
+	const struct fh_tiles *t = context;
+	uint8_t bytes[tile_size];
+	int within = level % tile_height;
+	uint64_t first = index << within;
+	struct fh_tile tile = { .level = level / tile_height, .index = first / FH_TILE_WIDTH };
+	unsigned from = (unsigned)(first % FH_TILE_WIDTH), end = from + (1u << within);
+	struct fh_tree part = { 0 };
+
+	tile.width = end;
+	fh_err e = fh_tiles_read(t, &tile, bytes);
+	struct fh_cursor c = fh_cursor_of(fh_span_of(bytes, end * FH_HASH_SIZE));
+
+	for (unsigned i = 0; i < end && e == FH_ERR_OK; i++) {
+		struct fh_hash h = take_hash(&c);
+
+		if (i >= from)
+			fh_tree_add(&part, &h);
+	}
+	*out = fh_tree_root(&part);
+	return e;
+}
+
+/* --- growing ------------------------------------------------------------------- */
 
 void fh_tiles_add(struct fh_tiles *t, const struct fh_hash *leaf)
 {

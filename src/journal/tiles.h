@@ -4,6 +4,7 @@
 
 #include "journal/map.h"
 #include "merkle/tile.h"
+#include "merkle/tree.h"
 #include "os/file.h"
 
 /* The record's tree as C2SP tiles, kept beside the journal: a file for each level in
@@ -35,6 +36,22 @@ struct fh_tiles {
  * all that was there before has been fed.  */
 void fh_tiles_begin(const char *record, struct fh_tiles *out);
 void fh_tiles_settled(struct fh_tiles *t);
+
+/* The partial tiles of T, level by level, appended to B: with T->size all that it takes to
+ * go on from here at another start.  */
+void fh_tiles_put_partial(const struct fh_tiles *t, struct fh_builder *b);
+/* What lies on disk is durable.  */
+fh_err fh_tiles_sync(const struct fh_tiles *t);
+/* T anew, with SIZE leaves and PARTIAL as of then; the full tiles are on disk, and whoever
+ * trusts none of it compares fh_tiles_tree() with a root.  FH_ERR_FORMAT if PARTIAL is not
+ * of that size, FH_ERR_MISSING if a file is shorter than it was.  Dropped by the caller
+ * even then.  */
+fh_err fh_tiles_resume(const char *record, uint64_t size, struct fh_span partial,
+		       struct fh_tiles *out);
+/* The tree of which the partial tiles of T are the right edge.  */
+struct fh_tree fh_tiles_tree(const struct fh_tiles *t);
+/* A struct fh_subtree_source's read, of the tiles CONTEXT.  */
+fh_err fh_tiles_subtree(void *context, int level, uint64_t index, struct fh_hash *out);
 void fh_tiles_drop(struct fh_tiles *t);
 
 /* The next leaf.  */

@@ -24,16 +24,22 @@ struct bench {
 	struct fh_hash signed_root;
 	uint64_t signed_end; /* offset behind the last checkpoint */
 	struct fh_trace trace;
+	uint64_t first, seen; /* of the entries read at the last opening from a point */
 };
 
-static fh_err open_journal(struct bench *b)
+static fh_err open_with(struct bench *b, const struct fh_journal_visitor *visitor)
 {
 	static const struct fh_hash chain = { { 1 } }, device = { { 2 } };
 
 	fh_journal_drop(&b->journal);
 	fh_arena_reset(&b->arena);
 	return fh_journal_open(b->directory, &chain, &device, b->signed_size, &b->signed_root,
-			       /* visitor= */ nullptr, &b->arena, &b->journal, &b->trace);
+			       visitor, &b->arena, &b->journal, &b->trace);
+}
+
+static fh_err open_journal(struct bench *b)
+{
+	return open_with(b, /* visitor= */ nullptr);
 }
 
 static void append(struct bench *b, unsigned n)
@@ -250,6 +256,102 @@ static void cuts_batches_that_were_never_signed(void **state)
 	assert_int_equal(fh_journal_proof(&b->journal, &proof), FH_ERR_OK);
 }
 
+static fh_err count(void *context, const struct fh_leaf *leaf, struct fh_span payload)
+{
+	struct bench *b = context;
+
+	(void)payload;
+	b->first = b->seen == 0 ? leaf->index : b->first;
+	b->seen++;
+	return FH_ERR_OK;
+}
+
+static fh_err open_from(struct bench *b, const struct fh_journal_point *p)
+{
+	const struct fh_journal_visitor v = { .entry = count, .context = b, .from = p };
+
+	b->seen = 0;
+	return open_with(b, &v);
+}
+
+static void begins_at_any_point_that_leads_to_what_was_signed(void **state)
+{
+	struct bench *b = *state;
+	struct fh_journal_point p[8], other;
+	struct fh_tree tree;
+
+	for (unsigned i = 0; i < 8; i++) {
+		append(b, 3 + i);
+		if (i % 2 == 0) /* in the middle of a batch being signed */
+			assert_int_equal(fh_journal_point(&b->journal, &p[i]), FH_ERR_OK);
+		sign(b);
+		if (i % 2 == 1)
+			assert_int_equal(fh_journal_point(&b->journal, &p[i]), FH_ERR_OK);
+		if (i == 4)
+			b->journal.offset += FH_SEGMENT_MAX; /* the next one needs a new segment */
+	}
+	append(b, 1);
+	sign(b);
+	tree = b->journal.signed_tree;
+	for (unsigned i = 0; i < 8; i++) {
+		assert_int_equal(open_from(b, &p[i]), FH_ERR_OK);
+		assert_int_equal(b->first, p[i].tree.size);
+		assert_int_equal(b->seen, tree.size - p[i].tree.size);
+		assert_memory_equal(&b->journal.signed_tree, &tree, sizeof(tree));
+		assert_int_equal(b->journal.torn, 0);
+		other = p[i];
+		other.tree.stack[0].bytes[0] ^= 1;
+		assert_int_not_equal(open_from(b, &other), FH_ERR_OK);
+		other = p[i];
+		other.place.offset += 1;
+		assert_int_not_equal(open_from(b, &other), FH_ERR_OK);
+		other = p[i];
+		other.place.segment += 1;
+		assert_int_not_equal(open_from(b, &other), FH_ERR_OK);
+	}
+	/* And it goes on from there.  */
+	assert_int_equal(open_from(b, &p[7]), FH_ERR_OK);
+	append(b, 2);
+	sign(b);
+	assert_int_equal(open_journal(b), FH_ERR_OK);
+}
+
+/* A payload is in the tree only by its leaf.  */
+static void refuses_a_payload_other_than_its_leaf_says(void **state)
+{
+	struct bench *b = *state;
+	const struct fh_journal_visitor v = { .entry = count, .context = b };
+	uint8_t all[4096];
+
+	assert_int_equal(open_with(b, &v), FH_ERR_OK);
+	fh_journal_drop(&b->journal);
+	int fd = open(b->path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, all, sizeof(all));
+
+	close(fd);
+	assert_true(n > 0 && (size_t)n < sizeof(all));
+	static const uint8_t payload[60];
+	uint8_t *at = memmem(all, (size_t)n, payload, sizeof(payload));
+
+	assert_non_null(at);
+	write_at(b, (uint64_t)(at - all) + 30, FH_SPAN_LIT("x"));
+	assert_int_equal(open_with(b, &v), FH_ERR_CONFLICT);
+}
+
+static void begins_at_no_point_behind_what_was_signed(void **state)
+{
+	struct bench *b = *state;
+	struct fh_journal_point p;
+
+	assert_int_equal(fh_journal_point(&b->journal, &p), FH_ERR_OK);
+	assert_int_equal(open_from(b, &p), FH_ERR_FORMAT);
+	p.place.offset = 0;
+	p.tree.size = 1;
+	assert_int_equal(open_from(b, &p), FH_ERR_FORMAT);
+	fh_journal_drop(&b->journal);
+	assert_int_equal(fh_journal_point(&b->journal, &p), FH_ERR_MISSING);
+}
+
 static void proves_that_each_batch_extends_the_last(void **state)
 {
 	struct bench *b = *state;
@@ -295,6 +397,9 @@ int main(void)
 		TEST(refuses_another_root_at_the_signed_size),
 		TEST(cuts_zeros_and_garbage_off_the_tail),
 		TEST(cuts_batches_that_were_never_signed),
+		TEST(begins_at_any_point_that_leads_to_what_was_signed),
+		TEST(refuses_a_payload_other_than_its_leaf_says),
+		TEST(begins_at_no_point_behind_what_was_signed),
 		TEST(proves_that_each_batch_extends_the_last),
 		TEST(refuses_an_append_to_a_full_batch),
 	};

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -120,6 +121,72 @@ static void tells_where_a_bundle_begins(void **state)
 	assert_int_equal(fh_tiles_find(&b->tiles, 4, &p), FH_ERR_MISSING);
 }
 
+static void expect_subtrees(struct bench *b, uint64_t size)
+{
+	for (int level = 0; level < 18; level++) {
+		uint64_t width = UINT64_C(1) << level, last = size / width;
+
+		for (uint64_t i = last > 3 ? last - 3 : 0; i < last; i++) {
+			struct fh_hash h, expected = root(i * width, (i + 1) * width);
+
+			assert_int_equal(fh_tiles_subtree(&b->tiles, level, i, &h), FH_ERR_OK);
+			assert_true(fh_hash_equal(&h, &expected));
+		}
+		struct fh_hash h;
+
+		assert_int_not_equal(fh_tiles_subtree(&b->tiles, level, last, &h), FH_ERR_OK);
+	}
+}
+
+/* At every kind of edge the tiles go on at another start as if they had never ended.  */
+static void goes_on_from_its_partial_tiles(void **state)
+{
+	static const uint64_t sizes[] = { 1, 255, 256, 257, 511, 512, 65535, 65536, 65537, 66000 };
+	static uint8_t room[FH_TILE_LEVELS * FH_TILE_WIDTH * FH_HASH_SIZE];
+	struct bench *b = *state;
+	uint64_t fed = 0;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct fh_builder partial = FH_BUILDER_ARRAY(room);
+		struct fh_hash expected = root(0, sizes[i]), h;
+
+		feed(b, fed, sizes[i]);
+		fh_tiles_place(&b->tiles, fed, sizes[i], (struct fh_place){ 0, 100 + i });
+		fed = sizes[i];
+		fh_tiles_put_partial(&b->tiles, &partial);
+		assert_int_equal(fh_tiles_sync(&b->tiles), FH_ERR_OK);
+		fh_tiles_drop(&b->tiles);
+		assert_int_equal(fh_tiles_resume(b->directory, fed, fh_builder_span(&partial),
+						 &b->tiles), FH_ERR_OK);
+		struct fh_tree tree = fh_tiles_tree(&b->tiles);
+
+		h = fh_tree_root(&tree);
+		assert_true(fh_hash_equal(&h, &expected));
+		expect_subtrees(b, fed);
+	}
+}
+
+static void does_not_go_on_without_its_files(void **state)
+{
+	static uint8_t room[FH_TILE_LEVELS * FH_TILE_WIDTH * FH_HASH_SIZE];
+	struct bench *b = *state;
+	struct fh_builder partial = FH_BUILDER_ARRAY(room);
+	struct fh_span s;
+	char path[64];
+
+	feed(b, 0, 600);
+	fh_tiles_place(&b->tiles, 0, 600, (struct fh_place){ 0, 128 });
+	fh_tiles_put_partial(&b->tiles, &partial);
+	s = fh_builder_span(&partial);
+	fh_tiles_drop(&b->tiles);
+	assert_int_equal(fh_tiles_resume(b->directory, 600, fh_span_first(s, s.n - 1), &b->tiles),
+			 FH_ERR_FORMAT);
+	assert_int_equal(fh_tiles_resume(b->directory, 601, s, &b->tiles), FH_ERR_FORMAT);
+	(void)snprintf(path, sizeof(path), "%s/tiles.0", b->directory);
+	assert_int_equal(truncate(path, 2 * 8192 - 1), 0);
+	assert_int_equal(fh_tiles_resume(b->directory, 600, s, &b->tiles), FH_ERR_MISSING);
+}
+
 /* Feeding the same tree again finds what is there, and mends what is not.  */
 static void what_differs_on_disk_is_written_anew(void **state)
 {
@@ -171,6 +238,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_tree_of_70000_has_the_tiles_of_the_specification),
 		TEST(tells_where_a_bundle_begins),
+		TEST(goes_on_from_its_partial_tiles),
+		TEST(does_not_go_on_without_its_files),
 		TEST(what_differs_on_disk_is_written_anew),
 		TEST(a_failure_breaks_the_tiles_and_nothing_else),
 	};
