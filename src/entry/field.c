@@ -15,6 +15,7 @@ static const char *const names[FH_FIELD_IDS] = {
 	[FH_FIELD_DETAIL] = "detail",       [FH_FIELD_QUOTE] = "quote",
 	[FH_FIELD_LOG] = "log",             [FH_FIELD_STATE] = "state",
 	[FH_FIELD_SUBJECT] = "subject",
+	[FH_FIELD_AUTHORITY] = "authority",
 };
 
 constexpr size_t opening_members = 3;

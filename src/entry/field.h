@@ -36,6 +36,8 @@ enum fh_field_id {
 	FH_FIELD_LOG = 17,        /* bytes: the firmware's event log */
 	FH_FIELD_STATE = 18,      /* bytes: the hash of the fold before this entry */
 	FH_FIELD_SUBJECT = 19,    /* text: Cedar entity that a question is about */
+	FH_FIELD_AUTHORITY = 20,  /* bytes: over the indexes of the session, chain and lease
+				     entries before this one (state/fold.h) */
 	FH_FIELD_IDS,
 };
 

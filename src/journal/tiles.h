@@ -14,6 +14,9 @@
  * is there is compared with what the journal leads to and written anew where it differs.
  * A failure breaks the tiles, and never the record.  */
 
+/* Bytes of all partial tiles.  */
+constexpr size_t FH_TILES_PARTIAL_MAX = FH_TILE_LEVELS * FH_TILE_WIDTH * FH_HASH_SIZE;
+
 /* One level: the hashes of its partial tile, and how many full ones are on disk.  */
 struct fh_tile_level {
 	struct fh_fd file;

@@ -10,6 +10,13 @@
 constexpr size_t buckets = 2 * FH_BUDGETS_MAX; /* a power of two */
 static_assert((buckets & (buckets - 1)) == 0);
 
+void fh_fold_clear(struct fh_fold *f)
+{
+	f->budgets = f->opens = 0;
+	f->lo_ms = 0;
+	memset(f->bucket, 0, buckets * sizeof(*f->bucket));
+}
+
 fh_err fh_fold_begin(struct fh_arena *a, struct fh_fold *out)
 {
 	struct fh_fold f = { .budget = fh_arena_space(a, FH_BUDGETS_MAX * sizeof(*f.budget)),
@@ -112,7 +119,7 @@ static struct fh_budget *find(const struct fh_fold *f, const struct fh_hash *id)
 	return nullptr;
 }
 
-static void enter(struct fh_fold *f, size_t i)
+void fh_budget_enter(struct fh_fold *f, size_t i)
 {
 	uint32_t *bucket = bucket_of(f, &f->budget[i].id);
 
@@ -132,7 +139,7 @@ static void forget_unused(struct fh_fold *f, uint64_t lo_ms)
 	f->budgets = kept;
 	memset(f->bucket, 0, buckets * sizeof(*f->bucket));
 	for (size_t i = 0; i < kept; i++)
-		enter(f, i);
+		fh_budget_enter(f, i);
 }
 
 static struct fh_budget *find_or_make(struct fh_fold *f, const struct fh_effect_part *p,
@@ -148,7 +155,7 @@ static struct fh_budget *find_or_make(struct fh_fold *f, const struct fh_effect_
 		return nullptr;
 	b = &f->budget[f->budgets];
 	*b = (struct fh_budget){ .id = p->budget, .period_ms = p->period_ms };
-	enter(f, f->budgets++);
+	fh_budget_enter(f, f->budgets++);
 	return b;
 }
 
@@ -264,6 +271,17 @@ static fh_err add_outcome(struct fh_fold *fold, const struct fh_fields *f)
 	return FH_ERR_FORMAT;
 }
 
+void fh_fold_authority_add(struct fh_hash *authority, uint64_t index)
+{
+	uint8_t bytes[96];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	fh_builder_text(&b, "freehold/authority/v1\n");
+	fh_builder_bytes(&b, fh_hash_span(authority));
+	fh_builder_be64(&b, index);
+	*authority = fh_hash_of(fh_builder_span(&b));
+}
+
 fh_err fh_fold_add(struct fh_fold *fold, const struct fh_leaf *leaf, const struct fh_fields *f)
 {
 	if (leaf->time.lo_ms > fold->lo_ms)
@@ -273,6 +291,11 @@ fh_err fh_fold_add(struct fh_fold *fold, const struct fh_leaf *leaf, const struc
 		return add_intent(fold, leaf, f);
 	case FH_ENTRY_OUTCOME:
 		return add_outcome(fold, f);
+	case FH_ENTRY_SESSION:
+	case FH_ENTRY_CHAIN:
+	case FH_ENTRY_LEASE:
+		fh_fold_authority_add(&fold->authority, leaf->index);
+		return FH_ERR_OK;
 	default:
 		return FH_ERR_OK;
 	}

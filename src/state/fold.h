@@ -40,6 +40,9 @@ struct fh_fold {
 	struct fh_open_intent *open;
 	size_t opens;            /* at most FH_OPEN_MAX */
 	uint64_t lo_ms;          /* of the last entry that was added */
+	/* Over the indexes of the session, chain and lease entries: from 32 zero bytes on,
+	 * SHA-256("freehold/authority/v1" LF || the hash so far || index, u64 big-endian).  */
+	struct fh_hash authority;
 };
 
 /* An empty fold with memory of A, FH_FOLD_ARENA bytes.  FH_ERR_NOMEM.  */
@@ -49,6 +52,9 @@ fh_err fh_fold_begin(struct fh_arena *a, struct fh_fold *out);
  * FH_ERR_FORMAT for a permitted intent or an outcome that is none, FH_ERR_LIMIT if there
  * are too many budgets or open intents.  After an error the fold is no longer right.  */
 fh_err fh_fold_add(struct fh_fold *fold, const struct fh_leaf *leaf, const struct fh_fields *f);
+
+/* Goes on to the session, chain or lease entry INDEX.  */
+void fh_fold_authority_add(struct fh_hash *authority, uint64_t index);
 
 /* What of the budget ID with PERIOD_MS counts at LO_MS.  */
 uint64_t fh_fold_used(const struct fh_fold *fold, const struct fh_hash *id, uint64_t period_ms,
@@ -66,6 +72,16 @@ bool fh_fold_may_open(const struct fh_fold *fold);
  * about (docs/spec/LEAF, "State").  Working memory is of A, FH_FOLD_SCRATCH bytes.
  * FH_ERR_NOMEM.  */
 fh_err fh_fold_hash(const struct fh_fold *fold, struct fh_arena *a, struct fh_hash *out);
+
+/* The text under that hash, appended to B: FH_ERR_LIMIT if it does not fit.  */
+fh_err fh_fold_put(const struct fh_fold *fold, struct fh_arena *a, struct fh_builder *b);
+struct fh_hash fh_fold_text_hash(struct fh_span text);
+
+/* The fold of TEXT into FOLD, which fh_fold_begin() has made, in place of what it holds; its
+ * `authority`, which is no part of TEXT, is left as it is: from here on it answers and
+ * adds like the one that TEXT was made of, once its next entry has been added.
+ * FH_ERR_FORMAT if fh_fold_put() makes no such text; FOLD is empty then.  */
+fh_err fh_fold_read(struct fh_span text, struct fh_fold *fold);
 
 constexpr size_t FH_FOLD_ARENA = FH_BUDGETS_MAX * (sizeof(struct fh_budget) + 2 * sizeof(uint32_t))
 				 + FH_OPEN_MAX * sizeof(struct fh_open_intent) + 4096;

@@ -8,4 +8,10 @@
  * *FIRST is greater.  */
 void fh_budget_slots(const struct fh_budget *b, uint64_t lo_ms, uint64_t *first);
 
+/* Nothing is open and nothing used.  */
+void fh_fold_clear(struct fh_fold *f);
+
+/* The budget number I of F, which is new, can be found by its id.  */
+void fh_budget_enter(struct fh_fold *f, size_t i);
+
 #endif

@@ -3,6 +3,23 @@
 #include "codec/cbor.h"
 #include "verify/record_private.h"
 
+/* Records of before had none.  */
+static void check_authority(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_AUTHORITY);
+
+	if (f == nullptr)
+		return;
+	struct fh_cursor cursor = fh_cursor_of(f->value);
+	struct fh_span said = fh_cbor_bytes_exact(&cursor, FH_HASH_SIZE);
+
+	if (fh_cursor_end(&cursor) != FH_ERR_OK
+	    || !fh_span_equal(fh_hash_span(&c->fold.authority), said))
+		fh_trace_what(fh_record_refuse(c, "state"),
+			      "the session, chain and lease entries before it are others than it "
+			      "says");
+}
+
 fh_err fh_record_state_check(struct fh_record_check *c, const struct fh_record_entry *entry)
 {
 	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_STATE);
@@ -14,6 +31,7 @@ fh_err fh_record_state_check(struct fh_record_check *c, const struct fh_record_e
 		fh_trace_what(fh_record_refuse(c, "state"), "the state entry holds no state");
 		return FH_ERR_OK;
 	}
+	check_authority(c, entry);
 	if (c->fold_lost)
 		return FH_ERR_OK;
 	fh_arena_reset(c->memory.scratch);
@@ -31,7 +49,9 @@ fh_err fh_record_state_check(struct fh_record_check *c, const struct fh_record_e
 
 void fh_record_fold_add(struct fh_record_check *c, const struct fh_record_entry *entry)
 {
-	fh_err e = c->fold_lost ? FH_ERR_OK : fh_fold_add(&c->fold, &entry->leaf, &entry->fields);
+	bool counts = entry->leaf.kind == FH_ENTRY_INTENT || entry->leaf.kind == FH_ENTRY_OUTCOME;
+	fh_err e = c->fold_lost && counts ? FH_ERR_OK
+		   : fh_fold_add(&c->fold, &entry->leaf, &entry->fields);
 
 	if (e == FH_ERR_LIMIT)
 		c->fold_lost = true; /* more than any writer of ours holds */

@@ -296,6 +296,116 @@ static void is_the_same_however_it_came_about(void **state)
 	assert_false(fh_hash_equal(&one, &two));
 }
 
+/* --- as text ------------------------------------------------------------------ */
+
+static struct fh_span text_of(const struct world *w)
+{
+	static _Alignas(max_align_t) uint8_t memory[FH_FOLD_SCRATCH];
+	static uint8_t room[1 << 20];
+	struct fh_arena a = fh_arena_of(memory, sizeof(memory));
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+
+	assert_int_equal(fh_fold_put(&w->fold, &a, &b), FH_ERR_OK);
+	return fh_builder_span(&b);
+}
+
+/* W as if it had been started anew from its text.  */
+static void start_again(struct world *w)
+{
+	struct world fresh = world_new();
+	struct fh_span text = text_of(w);
+	struct fh_hash was = hash_of(w), is = fh_fold_text_hash(text);
+
+	assert_true(fh_hash_equal(&was, &is));
+	assert_int_equal(fh_fold_read(text, &fresh.fold), FH_ERR_OK);
+	fresh.index = w->index;
+	world_drop(w);
+	*w = fresh;
+}
+
+/* Less than N, the same at each run (Knuth's multiplier for 64 bits).  */
+static uint64_t below(uint64_t n)
+{
+	static uint64_t x = 1;
+
+	x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (x >> 33) % n;
+}
+
+/* One more entry of both: an intent of some budget, or the outcome of some earlier one.  */
+static void both(struct world *a, struct world *b, uint64_t lo_ms)
+{
+	uint32_t budget = (uint32_t)below(5);
+	uint64_t period_ms = budget == 0 ? 1000 : budget * day_ms;
+	struct fh_effect e = effect_of(true, budget, period_ms, 1 + below(9));
+
+	if (below(2) == 0 || a->fold.opens == 0) {
+		assert_int_equal(intent(a, lo_ms, true, &e), FH_ERR_OK);
+		assert_int_equal(intent(b, lo_ms, true, &e), FH_ERR_OK);
+		return;
+	}
+	uint64_t of = a->fold.open[below(a->fold.opens)].index;
+
+	e.opens = false;
+	const struct fh_effect *gives = below(2) == 0 ? &e : nullptr;
+
+	assert_int_equal(outcome(a, lo_ms, of, gives), FH_ERR_OK);
+	assert_int_equal(outcome(b, lo_ms, of, gives), FH_ERR_OK);
+}
+
+static void goes_on_from_its_text(void **state)
+{
+	(void)state;
+	OWN_WORLD a = world_new();
+	OWN_WORLD b = world_new();
+	uint64_t lo_ms = begin_ms;
+
+	for (int i = 0; i < 3000; i++) {
+		lo_ms += below(below(50) == 0 ? 3 * day_ms : day_ms / 100);
+		both(&a, &b, lo_ms);
+		struct fh_hash one = hash_of(&a), two = hash_of(&b);
+
+		assert_true(fh_hash_equal(&one, &two));
+		for (uint32_t k = 1; k < 5; k++)
+			assert_int_equal(used(&a, k, k * day_ms, lo_ms),
+					 used(&b, k, k * day_ms, lo_ms));
+		if (i % 7 == 0)
+			start_again(&b);
+	}
+}
+
+static void reads_no_text_that_it_does_not_write(void **state)
+{
+	(void)state;
+	OWN_WORLD a = world_new();
+	uint8_t copy[512];
+
+	take_one(&a, 1, day_ms, 5, begin_ms);
+	take_one(&a, 2, day_ms, 5, begin_ms);
+	struct fh_span text = text_of(&a);
+
+	assert_true(text.n < sizeof(copy));
+	for (size_t i = 0; i < text.n; i++) {
+		for (int bit = 0; bit < 8; bit++) {
+			OWN_WORLD b = world_new();
+
+			memcpy(copy, text.p, text.n);
+			copy[i] ^= (uint8_t)(1 << bit);
+			if (fh_fold_read(fh_span_of(copy, text.n), &b.fold) != FH_ERR_OK)
+				continue;
+			/* Another fold then, and never the same text.  */
+			b.fold.lo_ms = begin_ms;
+			struct fh_hash is = fh_fold_text_hash(fh_span_of(copy, text.n));
+			struct fh_hash was = hash_of(&a);
+
+			assert_false(fh_hash_equal(&is, &was));
+		}
+		OWN_WORLD b = world_new();
+
+		assert_int_equal(fh_fold_read(fh_span_first(text, i), &b.fold), FH_ERR_FORMAT);
+	}
+}
+
 static void reads_only_effects_it_writes(void **state)
 {
 	(void)state;
@@ -370,6 +480,8 @@ int main(void)
 		cmocka_unit_test(refuses_what_no_record_says),
 		cmocka_unit_test(makes_room_only_by_forgetting_what_is_unused),
 		cmocka_unit_test(is_the_same_however_it_came_about),
+		cmocka_unit_test(goes_on_from_its_text),
+		cmocka_unit_test(reads_no_text_that_it_does_not_write),
 		cmocka_unit_test(reads_only_effects_it_writes),
 		cmocka_unit_test(writes_the_bytes_of_the_specification),
 		cmocka_unit_test(states_the_hashes_of_the_specification),
