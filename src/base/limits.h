@@ -96,6 +96,7 @@ constexpr size_t FH_CAPABILITIES_MAX = 512;      /* `has` tests of one policy th
 constexpr size_t FH_SCHEMA_CALLS_MAX = 16384;    /* wire calls that one schema maps */
 
 constexpr uint64_t FH_STATE_INTERVAL = 4096;     /* entries from one state entry to the next */
+constexpr uint64_t FH_RESUME_INTERVAL = 65536;   /* entries from one record/resume to the next */
 constexpr size_t FH_BUDGETS_MAX = 4096;          /* budgets in use at one time: 600 bytes each */
 
 /* The record */

@@ -23,6 +23,7 @@ static const struct {
 	{ OF_STATE, "format", "read for the number of the format only" },
 	{ OF_STATE, "keys", "not read: keys are no evidence" },
 	{ OF_STATE, "lock", "not read: it says who runs" },
+	{ OF_RECORD, "resume", "not read: made from the journal, for the next start" },
 	{ OF_RECORD, "receipt", "not read: receipts are made from it, and checked by themselves" },
 };
 

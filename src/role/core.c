@@ -21,7 +21,7 @@ constexpr size_t frames_per_turn = 512; /* of one peer, so that none starves the
 constexpr size_t scratch_size = 4 * FH_FRAME_MAX + FH_DECISION_ARENA;
 constexpr size_t memory_size = 2 * FH_BATCH_MAX + 4 * FH_FRAME_MAX + (4 << 20) + FH_FOLD_ARENA
 			       + FH_CORE_RESERVES * sizeof(struct fh_core_reserve)
-			       + FH_REQUEST_LOG_MAX;
+			       + FH_REQUEST_LOG_MAX + FH_CORE_RESUME_ARENA;
 constexpr size_t control_max = 4096;
 constexpr int flush_look_ms = 1000; /* how soon to write how many refusals were left out */
 constexpr int idle_look_ms = 30000; /* how often to look for sessions nobody uses */
@@ -483,7 +483,9 @@ static fh_err take_memory(struct fh_core *c)
 		e = fh_pipe_open(FH_CORE_REACH, control_max, &c->memory, &c->reach);
 	if (e == FH_ERR_OK)
 		e = fh_outbox_open(2 * FH_FRAME_MAX, &c->memory, &c->reach_out);
-	return e == FH_ERR_OK ? fh_core_quota_begin(c) : e;
+	if (e == FH_ERR_OK)
+		e = fh_core_quota_begin(c);
+	return e == FH_ERR_OK ? fh_core_resume_begin(c) : e;
 }
 
 /* Opens what needs a call that core gives up, then gives it up.  */

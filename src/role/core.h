@@ -9,6 +9,7 @@
 #include "entry/leaf.h"
 #include "evidence/document.h"
 #include "journal/journal.h"
+#include "journal/resume.h"
 #include "os/memory.h"
 #include "policy/decision.h"
 #include "policy/question.h"
@@ -138,6 +139,24 @@ struct fh_core_pinned {
 	size_t pins;
 };
 
+/* What goes into record/resume (core_resume.c).  */
+struct fh_core_resume {
+	/* To write in: FH_RESUME_FOLD_MAX, FH_RESUME_MAX and FH_TILES_PARTIAL_MAX bytes.  */
+	uint8_t *fold, *file, *partial;
+	uint64_t *authority;         /* indexes of session, chain and lease entries, rising */
+	size_t authorities;          /* more than FH_RESUME_AUTHORITY_MAX: too many to say */
+	uint64_t saved;              /* entries at the last file */
+	bool told;                   /* the log says that it cannot be written */
+};
+
+/* A file that has been proved: where to begin, and what lies before.  */
+struct fh_core_resumption {
+	struct fh_resume file;
+	struct fh_journal_point point;
+	struct fh_hash authority;    /* of the fold */
+	uint64_t torn;               /* cut off the journal's tail while it was proved */
+};
+
 struct fh_core {
 	struct fh_arena memory;       /* everything that lives as long as core */
 	struct fh_arena scratch;      /* of one frame */
@@ -161,6 +180,7 @@ struct fh_core {
 	struct fh_fold fold;          /* of all entries of the record */
 	struct fh_lease_taken lease;  /* the last one of the operator */
 	uint64_t stated;              /* entries up to and with the last state entry */
+	struct fh_core_resume resume;
 	struct fh_core_reserve *reserve; /* FH_CORE_RESERVES */
 	struct fh_hash device_id;
 	struct fh_hash key_chain;     /* the chain that the device key serves */
@@ -476,6 +496,29 @@ fh_err fh_core_state(struct fh_core *c, bool last);
 void fh_core_reserve_drop(struct fh_core *c, uint32_t *reserve);
 /* The retention class of entries kept no longer than RETAIN_MS (0: as is usual), in OUT.  */
 const char *fh_core_class(uint64_t retain_ms, char out[FH_CLASS_MAX + 1]);
+
+/* --- core_resume.c: starting without reading everything -------------------- */
+
+constexpr size_t FH_CORE_RESUME_ARENA = FH_RESUME_FOLD_MAX + FH_RESUME_MAX
+					+ FH_TILES_PARTIAL_MAX
+					+ FH_RESUME_AUTHORITY_MAX * sizeof(uint64_t) + 256;
+
+/* Takes its FH_CORE_RESUME_ARENA bytes from c->memory.  FH_ERR_NOMEM.  */
+fh_err fh_core_resume_begin(struct fh_core *c);
+/* LEAF is of the record; only some kinds matter.  */
+void fh_core_resume_remember(struct fh_core *c, const struct fh_leaf *leaf);
+/* The fold as a text, in its memory, if it is time for a file and that fits; otherwise
+ * empty.  */
+struct fh_span fh_core_resume_fold(struct fh_core *c, bool last);
+/* Writes the file as of the state entry INDEX, before which the fold is FOLD.  */
+void fh_core_resume_save(struct fh_core *c, uint64_t index, struct fh_span fold);
+/* Reads and proves the file against what the keeper says in O; c->tiles are then at its
+ * point.  Anything but FH_ERR_OK: the record is to be read from its beginning.  */
+fh_err fh_core_resume_load(struct fh_core *c, const struct fh_door_opened *o,
+			   struct fh_core_resumption *out);
+/* Hands V each session, chain and lease entry before the point of R, in order.  */
+fh_err fh_core_resume_read(struct fh_core *c, const struct fh_core_resumption *r,
+			   const struct fh_entry_visitor *v);
 
 /* --- core_ask.c: gates ------------------------------------------------ */
 

@@ -15,6 +15,7 @@ struct history {
 	struct fh_core *core;
 	struct fh_time last;  /* of the last entry */
 	struct fh_hash session; /* of the last certificate; zero if there is none */
+	uint64_t folded;      /* what entries before this one add up to is known */
 };
 
 /* --- the keeper ------------------------------------------------------- */
@@ -89,7 +90,8 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 	fh_err e = fh_payload_read(payload, &f);
 
 	h->last = leaf->time;
-	if (e == FH_ERR_OK)
+	fh_core_resume_remember(h->core, leaf);
+	if (e == FH_ERR_OK && leaf->index >= h->folded)
 		e = fh_fold_add(&h->core->fold, leaf, &f);
 	if (e != FH_ERR_OK)
 		return e;
@@ -108,18 +110,47 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 	}
 }
 
+static fh_err visit_stored(void *context, const struct fh_stored *s)
+{
+	struct fh_leaf leaf;
+	fh_err e = fh_leaf_read(s->leaf, &leaf);
+
+	return e == FH_ERR_OK ? visit(context, &leaf, s->payload) : e;
+}
+
+/* What a proved file tells about the entries before its point.  */
+static fh_err take_resumption(struct history *h, const struct fh_core_resumption *r)
+{
+	const struct fh_entry_visitor v = { visit_stored, h };
+	struct fh_core *c = h->core;
+
+	h->folded = r->file.state;
+	c->fold.authority = r->authority;
+	return fh_core_resume_read(c, r, &v);
+}
+
 static fh_err open_journal(struct fh_core *c, const struct fh_door_opened *o, struct history *h)
 {
-	struct fh_journal_visitor visitor = { visit, h, o->note.size,
-					      o->note.root, &c->tiles };
+	struct fh_journal_visitor visitor = { .entry = visit, .context = h,
+					      .noted_size = o->note.size,
+					      .noted_root = o->note.root, .tiles = &c->tiles };
+	struct fh_core_resumption resumption;
 	char path[FH_PATH_MAX];
+	fh_err e = FH_ERR_OK;
 
 	if (snprintf(path, sizeof(path), "%s/journal", c->record_path) >= (int)sizeof(path))
 		return FH_ERR_LIMIT;
-	fh_tiles_begin(c->record_path, &c->tiles);
-	fh_err e = fh_journal_open(path, &o->chain_id, &o->device_id, o->signed_size,
+	if (fh_core_resume_load(c, o, &resumption) == FH_ERR_OK) {
+		visitor.from = &resumption.point;
+		e = take_resumption(h, &resumption);
+	} else {
+		fh_tiles_begin(c->record_path, &c->tiles);
+	}
+	if (e == FH_ERR_OK)
+		e = fh_journal_open(path, &o->chain_id, &o->device_id, o->signed_size,
 				   &o->signed_root, &visitor, &c->memory, &c->journal, &c->trace);
 
+	c->journal.torn += resumption.torn;
 	if (e == FH_ERR_ROLLBACK) {
 		fh_trace_where(&c->trace, "record/");
 		fh_trace_what(&c->trace, "is another record than the chip remembers at entry %llu",

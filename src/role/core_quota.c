@@ -72,22 +72,29 @@ fh_err fh_core_field_closed(struct fh_core *c, struct fh_fields *f, uint32_t res
 
 fh_err fh_core_state(struct fh_core *c, bool last)
 {
-	uint64_t more = c->journal.tree.size - c->stated;
+	uint64_t more = c->journal.tree.size - c->stated, index;
 	struct fh_fields f = { 0 };
 	struct fh_hash h;
 
 	if (more == 0 || (!last && more < FH_STATE_INTERVAL) || c->nearly_full)
 		return FH_ERR_OK;
 	fh_arena_reset(&c->scratch);
+	struct fh_span fold = fh_core_resume_fold(c, last);
 	fh_err e = fh_fold_hash(&c->fold, &c->scratch, &h);
 
 	if (e == FH_ERR_OK)
 		e = fh_core_field_bytes(c, &f, FH_FIELD_STATE, fh_hash_span(&h));
 	if (e == FH_ERR_OK)
-		e = fh_core_append(c, FH_ENTRY_STATE, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
+		e = fh_core_field_bytes(c, &f, FH_FIELD_AUTHORITY,
+					fh_hash_span(&c->fold.authority));
 	if (e == FH_ERR_OK)
-		c->stated = c->journal.tree.size;
-	return e;
+		e = fh_core_append(c, FH_ENTRY_STATE, FH_CLASS_PUBLIC, &f, &index);
+	if (e != FH_ERR_OK)
+		return e;
+	c->stated = c->journal.tree.size;
+	if (fold.n > 0)
+		fh_core_resume_save(c, index, fold);
+	return FH_ERR_OK;
 }
 
 void fh_core_reserve_drop(struct fh_core *c, uint32_t *reserve)

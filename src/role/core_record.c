@@ -187,6 +187,7 @@ fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *cl
 		return final_error(e);
 	if (index != nullptr)
 		*index = leaf.index;
+	fh_core_resume_remember(c, &leaf);
 	fh_core_count_entry(&c->metrics, kind, fields);
 	return FH_ERR_OK;
 }

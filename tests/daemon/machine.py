@@ -154,6 +154,22 @@ class Machine:
 		if not ALONE:
 			os.chown(self.files, NOBODY, NOBODY)
 
+	def save(self):
+		"""For another process, which says at()."""
+		kept = {name: str(getattr(self, name)) for name in ("state", "files", "key")}
+		kept |= {name: getattr(self, name) for name in ("server", "token", "genesis")}
+		(self.top / "machine").write_text(json.dumps(kept))
+
+	@classmethod
+	def at(cls, top):
+		"""The machine that was saved in TOP."""
+		m, kept = object.__new__(cls), json.loads((Path(top) / "machine").read_text())
+		m.top, m.daemons = Path(top), []
+		m.config, m.socket = m.top / "freehold.conf", m.top / "socket"
+		m.state, m.files, m.key = (Path(kept[k]) for k in ("state", "files", "key"))
+		m.server, m.token, m.genesis = (kept[k] for k in ("server", "token", "genesis"))
+		return m
+
 	def copy(self):
 		"""Another machine in the very same state, tool server included."""
 		other = object.__new__(Machine)
