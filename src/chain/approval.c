@@ -3,6 +3,8 @@
  * its session by a hash over the old one, its own code and what it checked.  */
 #include "chain/approval.h"
 
+#include "chain/joint.h"
+
 #include <string.h>
 
 /* Part 2, clause 6: the few numbers that enter the digests.  */
@@ -21,6 +23,10 @@ constexpr uint16_t operation_equal = 0x0000;
 /* TPMA_OBJECT: userWithAuth, noDA, sign.  A key that was loaded from outside can
  * have no other.  */
 constexpr uint32_t external_attributes = 1 << 6 | 1 << 10 | 1 << 18;
+/* The epoch counter (docs/spec/CHIP, "Counters").  TPMA_NV: authWrite, a counter,
+ * authRead, noDA, written.  */
+constexpr uint32_t epoch_handle = 0x01834649;
+constexpr uint32_t epoch_attributes = 1 << 2 | 1 << 4 | 1 << 18 | 1 << 25 | 1 << 29;
 constexpr size_t half_size = 32;
 constexpr size_t policy_room = 512; /* bytes hashed at once: eight digests and a head */
 
@@ -211,6 +217,29 @@ struct fh_hash fh_companion_name(const struct fh_p256_public *companion)
 
 /* --- release ------------------------------------------------------------ */
 
+bool fh_release_same_approvers(const struct fh_release *a, const struct fh_release *b)
+{
+	bool same = a->companions == b->companions
+		    && fh_release_joint(a) == fh_release_joint(b)
+		    && (!fh_release_joint(a) || a->needed == b->needed);
+
+	for (size_t i = 0; i < a->companions && same; i++)
+		same = fh_span_equal(FH_SPAN_ARRAY(a->companion[i].bytes),
+				     FH_SPAN_ARRAY(b->companion[i].bytes));
+	return same;
+}
+
+bool fh_release_companion(const struct fh_release *r, struct fh_span point, size_t *out)
+{
+	for (size_t i = 0; i < r->companions; i++) {
+		if (fh_span_equal(point, FH_SPAN_ARRAY(r->companion[i].bytes))) {
+			*out = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* TPM2_PolicyAuthorize begins at zero again, whatever was before it.  */
 struct fh_hash fh_release_authorized(const struct fh_release *r, size_t i)
 {
@@ -245,8 +274,8 @@ static struct fh_hash by_any(const struct fh_release *r)
 	return fh_hash_of(fh_builder_span(&b));
 }
 
-static struct fh_hash and_epoch(const struct fh_hash *policy, uint64_t epoch,
-				struct fh_span epoch_name)
+struct fh_hash fh_release_in_epoch(const struct fh_hash *policy, uint64_t epoch,
+				   struct fh_span epoch_name)
 {
 	uint8_t bytes[policy_room], compared[16];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes), what = FH_BUILDER_ARRAY(compared);
@@ -263,10 +292,27 @@ static struct fh_hash and_epoch(const struct fh_hash *policy, uint64_t epoch,
 	return fh_hash_of(fh_builder_span(&b));
 }
 
+/* Part 2, clause 13.6: TPMS_NV_PUBLIC of a counter that anybody reads and counts up.  */
+void fh_epoch_name_put(struct fh_builder *b)
+{
+	uint8_t bytes[policy_room];
+	struct fh_builder area = FH_BUILDER_ARRAY(bytes);
+
+	fh_builder_be32(&area, epoch_handle);
+	fh_builder_be16(&area, alg_sha256);
+	fh_builder_be32(&area, epoch_attributes);
+	fh_builder_be16(&area, 0); /* authPolicy */
+	fh_builder_be16(&area, sizeof(uint64_t));
+	struct fh_hash digest = fh_hash_of(fh_builder_span(&area));
+
+	fh_builder_be16(b, alg_sha256);
+	fh_builder_bytes(b, fh_hash_span(&digest));
+}
+
 struct fh_hash fh_release_policy(const struct fh_release *r, struct fh_span epoch_name)
 {
-	struct fh_hash policy = by_any(r);
+	struct fh_hash policy = fh_release_joint(r) ? fh_joint_authorized(r) : by_any(r);
 
-	policy = and_epoch(&policy, r->epoch, epoch_name);
+	policy = fh_release_in_epoch(&policy, r->epoch, epoch_name);
 	return only_unsealing(&policy);
 }

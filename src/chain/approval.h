@@ -88,13 +88,24 @@ struct fh_release {
 	uint64_t epoch;                                   /* of the epoch counter */
 	struct fh_p256_public companion[FH_COMPANIONS_MAX];
 	size_t companions;                                /* 1 .. FH_COMPANIONS_MAX */
+	size_t needed;                                    /* of them; up to 1: any one (joint.h) */
 };
+
+/* A and B are released by the same companions, and as many of them.  */
+bool fh_release_same_approvers(const struct fh_release *a, const struct fh_release *b);
+/* Which companion of R has this POINT; false if none.  */
+bool fh_release_companion(const struct fh_release *r, struct fh_span point, size_t *out);
 
 /* The digest after TPM2_PolicyAuthorize by companion I of R.  */
 struct fh_hash fh_release_authorized(const struct fh_release *r, size_t i);
-/* The whole policy: authorised by one of the companions, the epoch counter (whose
- * index has the Name EPOCH_NAME, algorithm included) at its epoch, and nothing but
- * unsealing.  */
+/* The whole policy: authorised by as many of the companions as are needed, the epoch
+ * counter (whose index has the Name EPOCH_NAME, algorithm included) at its epoch, and
+ * nothing but unsealing.  */
 struct fh_hash fh_release_policy(const struct fh_release *r, struct fh_span epoch_name);
+/* The digest after POLICY by TPM2_PolicyNV: the counter is at EPOCH.  */
+struct fh_hash fh_release_in_epoch(const struct fh_hash *policy, uint64_t epoch,
+				   struct fh_span epoch_name);
+/* The Name of the epoch counter's index, algorithm included: 34 bytes.  */
+void fh_epoch_name_put(struct fh_builder *b);
 
 #endif

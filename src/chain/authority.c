@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "chain/approval.h"
 #include "chain/chain_private.h"
 
 static fh_err check_place(const struct fh_authority_line *l, const struct fh_statement *s,
@@ -64,12 +63,13 @@ fh_err fh_authority_follow(struct fh_authority_line *l, struct fh_span file, str
 	return FH_ERR_OK;
 }
 
-size_t fh_authority_companions(const struct fh_authority *a, struct fh_p256_public *out)
+bool fh_authority_approvers(const struct fh_authority *a, struct fh_release *r)
 {
-	if (a->signers > FH_COMPANIONS_MAX
-	    || fh_authority_threshold(a, FH_SPAN_LIT("reference")) != 1)
-		return 0;
+	if (a->signers > FH_COMPANIONS_MAX)
+		return false;
 	for (size_t i = 0; i < a->signers; i++)
-		memcpy(out[i].bytes, a->signer[i].companion.p, FH_P256_PUBLIC_SIZE);
-	return a->signers;
+		memcpy(r->companion[i].bytes, a->signer[i].companion.p, FH_P256_PUBLIC_SIZE);
+	r->companions = a->signers;
+	r->needed = fh_authority_threshold(a, FH_SPAN_LIT("reference"));
+	return true;
 }

@@ -3,6 +3,7 @@
 #define FH_CHAIN_AUTHORITY_H
 
 #include "base/arena.h"
+#include "chain/approval.h"
 #include "chain/body.h"
 
 /* Who may sign, followed through `genesis` and the `signers` statements alone: for
@@ -28,9 +29,9 @@ struct fh_authority_line {
 fh_err fh_authority_follow(struct fh_authority_line *l, struct fh_span file, struct fh_arena *kept,
 			   struct fh_arena *scratch, struct fh_trace *t);
 
-/* The companions of A's signers into OUT, FH_COMPANIONS_MAX at most; returns how
- * many.  0 if there are more signers than that, or if one alone may not approve a
- * state: then no single companion releases anything.  */
-size_t fh_authority_companions(const struct fh_authority *a, struct fh_p256_public *out);
+/* Who approves boot states under A: the companions of its signers, and how many of them
+ * it takes, into R; the rest of R is left as it is.  False, and nothing, if there are more
+ * signers than FH_COMPANIONS_MAX.  */
+bool fh_authority_approvers(const struct fh_authority *a, struct fh_release *r);
 
 #endif

@@ -218,10 +218,19 @@ bool fh_chain_approval_next(const struct fh_chain *c, const struct fh_hash *devi
 			    struct fh_chain_approvals *at,
 			    	const struct fh_reference_held **reference,
 			    struct fh_approval *out);
-/* A, as fh_chain_approval_next() gives it for R, is rightly signed.  What is not is for
- * whoever uses an approval to pass over: the statement is the operator's all the same.  */
+/* What a device key is sealed under for those who approve at the head; false if it cannot
+ * be for so many.  */
+bool fh_chain_release(const struct fh_chain *c, const struct fh_hash *device, uint64_t epoch,
+		      struct fh_release *out);
+/* Approvals of R, rightly signed by enough companions, release what is sealed under
+ * RELEASE.  One that is wrong is for whoever uses it to pass over: the statement is the
+ * operator's all the same.  */
+bool fh_chain_releases(const struct fh_chain *c, const struct fh_release *release,
+		       const struct fh_reference_held *r);
+/* R is rightly approved for DEVICE in EPOCH: by somebody, or, where the head takes several,
+ * by enough of them.  */
 bool fh_chain_approves(const struct fh_chain *c, const struct fh_reference_held *r,
-		       const struct fh_approval *a);
+		       const struct fh_hash *device, uint64_t epoch);
 /* The boot epoch that the chain takes DEVICE to: the highest that its enrolment, a
  * revocation or an approval ever named, whatever became of them.  0 for a device
  * that is not known.  */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the chain says about boot states.  */
+#include "chain/authority.h"
 #include "chain/chain_private.h"
+#include "chain/joint.h"
 
 static bool in_force(const struct fh_chain *c, const struct fh_chain_object *o)
 {
@@ -142,13 +144,79 @@ void fh_chain_raise_epochs(struct fh_chain *c, enum fh_statement_kind kind, stru
 		raise_device(c, &e.device, e.epoch);
 }
 
-bool fh_chain_approves(const struct fh_chain *c, const struct fh_reference_held *r,
-		       const struct fh_approval *a)
+/* --- whom they release -------------------------------------------------------- */
+
+bool fh_chain_release(const struct fh_chain *c, const struct fh_hash *device, uint64_t epoch,
+		      struct fh_release *out)
+{
+	struct fh_release r = { .chain_id = c->id, .device_id = *device, .epoch = epoch };
+
+	if (c->head.authority == nullptr || !fh_authority_approvers(c->head.authority, &r))
+		return false;
+	*out = r;
+	return true;
+}
+
+/* The next approval of exactly R for DEVICE in EPOCH.  */
+static bool next_of(const struct fh_chain *c, const struct fh_reference_held *r,
+		    const struct fh_hash *device, uint64_t epoch, struct fh_chain_approvals *at,
+		    struct fh_approval *out)
+{
+	const struct fh_reference_held *of;
+
+	while (fh_chain_approval_next(c, device, at, &of, out)) {
+		if (of == r && out->epoch == epoch)
+			return true;
+	}
+	return false;
+}
+
+static bool signed_alone(const struct fh_chain *c, const struct fh_reference_held *r,
+			 const struct fh_approval *a)
 {
 	struct fh_hash reference = fh_approval_reference(&c->id, &a->device, a->epoch);
 
 	return fh_approval_check(&r->body.state, &reference, a->companion, a->signature)
 	       == FH_ERR_OK;
+}
+
+bool fh_chain_releases(const struct fh_chain *c, const struct fh_release *release,
+		       const struct fh_reference_held *r)
+{
+	struct fh_chain_approvals at = { 0 };
+	uint32_t signers[2] = { 0 };
+	struct fh_approval a;
+	bool written;
+	size_t i;
+
+	while (next_of(c, r, &release->device_id, release->epoch, &at, &a)) {
+		if (!fh_release_companion(release, a.companion, &i))
+			continue;
+		if (!fh_release_joint(release)) {
+			if (signed_alone(c, r, &a))
+				return true;
+		} else if (fh_joint_check(release, &r->body.state, i, a.signature, &written)
+			   == FH_ERR_OK) {
+			signers[written] |= UINT32_C(1) << i;
+		}
+	}
+	return fh_release_joint(release) && fh_joint_enough(release, signers);
+}
+
+bool fh_chain_approves(const struct fh_chain *c, const struct fh_reference_held *r,
+		       const struct fh_hash *device, uint64_t epoch)
+{
+	struct fh_chain_approvals at = { 0 };
+	struct fh_release release;
+	struct fh_approval a;
+
+	if (fh_chain_release(c, device, epoch, &release) && fh_release_joint(&release))
+		return fh_chain_releases(c, &release, r);
+	while (next_of(c, r, device, epoch, &at, &a)) {
+		if (signed_alone(c, r, &a))
+			return true;
+	}
+	return false;
 }
 
 uint64_t fh_chain_epoch(const struct fh_chain *c, const struct fh_hash *device)

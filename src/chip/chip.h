@@ -40,11 +40,15 @@ struct fh_chip_quote {
 	struct fh_pcr_state pcrs; /* the values that were quoted */
 };
 
-/* An operator's approval of the state that the machine is in.  */
+/* The operators' approval of the state that the machine is in.  */
 struct fh_chip_approval {
 	struct fh_pcr_state state;
 	size_t companion;                   /* which of the release's signed */
 	struct fh_p256_signature signature; /* over fh_approval_digest() */
+	/* Where the release takes several: who signed (bit I: the I-th companion) over
+	 * fh_joint_digest() of an index that was never written [0], or was [1].  */
+	uint32_t signers[2];
+	struct fh_p256_signature joint[2][FH_COMPANIONS_MAX];
 };
 
 struct fh_chip;
@@ -63,6 +67,9 @@ struct fh_chip_class {
 	fh_err (*unseal_device)(struct fh_chip *c, const struct fh_release *r,
 				const struct fh_chip_approval *a, struct fh_span blob,
 				struct fh_builder *out);
+	/* Has everything in place that a release by several companions takes (TPM: an index),
+	 * if R is one.  FH_ERR_PERMISSION if that takes the owner's authorisation.  */
+	fh_err (*joint_prepare)(struct fh_chip *c, const struct fh_release *r);
 	/* Opens a device secret of format 1, which any state released.  BLOB may have
 	 * something behind it.  Only for `upgrade`.  */
 	fh_err (*unseal_1)(struct fh_chip *c, struct fh_span blob, struct fh_builder *out);

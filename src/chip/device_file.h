@@ -10,6 +10,8 @@
  * released.  docs/spec/KEYS.  */
 
 constexpr uint64_t FH_DEVICE_FILE_VERSION = 2;
+/* Of one that several operators release: it says how many.  */
+constexpr uint64_t FH_DEVICE_FILE_JOINT = 3;
 /* Two, unless more states were revoked than epochs could be counted up.  */
 constexpr size_t FH_DEVICE_EPOCHS = 2;
 constexpr size_t FH_DEVICE_EPOCHS_MAX = 6;

@@ -394,6 +394,14 @@ static fh_err quote(struct fh_chip *c, const struct fh_hash *qualifying, uint32_
 	return FH_ERR_UNSUPPORTED;
 }
 
+/* It releases without approval.  */
+static fh_err joint_prepare(struct fh_chip *c, const struct fh_release *r)
+{
+	(void)c;
+	(void)r;
+	return FH_ERR_OK;
+}
+
 static void close_soft(struct fh_chip *c)
 {
 	fh_wipe(c->state, sizeof(struct soft));
@@ -402,6 +410,7 @@ static void close_soft(struct fh_chip *c)
 static const struct fh_chip_class soft_class = {
 	.seal_device = seal_device,
 	.unseal_device = unseal_device,
+	.joint_prepare = joint_prepare,
 	.unseal_1 = unseal_1,
 	.belongs = belongs,
 	.identity = identity,

@@ -6,6 +6,7 @@
 
 #include "base/decimal.h"
 #include "base/hex.h"
+#include "chain/joint.h"
 #include "chip/device_file.h"
 #include "codec/json.h"
 
@@ -42,44 +43,75 @@ static const struct fh_usage usage_approve = {
 
 /* --- making it ---------------------------------------------------------- */
 
-fh_err fh_approve_one(const struct fh_operator_key *key, const struct fh_hash *chain_id,
+static bool several(const struct fh_chain *c)
+{
+	struct fh_release r;
+
+	return fh_chain_release(c, &c->id, /* epoch= */ 0, &r) && fh_release_joint(&r);
+}
+
+size_t fh_approve_count(const struct fh_signing *s, const struct fh_chain *c)
+{
+	return s->keys * (several(c) ? 2 : 1);
+}
+
+/* What KEY signs for R's device and epoch; where it takes several, about an index that was
+ * WRITTEN or not.  */
+static fh_err sign_one(const struct fh_operator_key *key, const struct fh_release *r,
+		       const struct fh_pcr_state *state, bool written,
+		       struct fh_p256_signature *out)
+{
+	struct fh_hash policy = fh_approval_policy(state);
+	struct fh_hash reference = fh_approval_reference(&r->chain_id, &r->device_id, r->epoch);
+	struct fh_hash digest = fh_release_joint(r) ? fh_joint_digest(r, state, written)
+						    : fh_approval_digest(&policy, &reference);
+
+	return fh_companion_sign(&key->seed, &digest, out);
+}
+
+fh_err fh_approve_one(const struct fh_signing *s, const struct fh_chain *c,
 		      const struct fh_pcr_state *state, const struct fh_device_epoch *d,
 		      const struct fh_hash *renews, struct fh_builder *b)
 {
-	struct fh_hash policy = fh_approval_policy(state);
-	struct fh_hash reference = fh_approval_reference(chain_id, &d->device, d->epoch);
-	struct fh_hash digest = fh_approval_digest(&policy, &reference);
-	struct fh_p256_signature s;
-	struct fh_approval a = { .device = d->device, .epoch = d->epoch,
-				 .companion = FH_SPAN_ARRAY(key->public.companion.bytes) };
-	fh_err e = fh_companion_sign(&key->seed, &digest, &s);
+	size_t forms = several(c) ? 2 : 1;
+	struct fh_release r = { .chain_id = c->id, .device_id = d->device, .epoch = d->epoch };
 
-	if (e != FH_ERR_OK)
-		return e;
-	if (renews != nullptr)
-		a.renews = *renews;
-	a.signature = FH_SPAN_ARRAY(s.bytes);
-	fh_approval_put(b, &a, renews != nullptr);
+	(void)fh_chain_release(c, &d->device, d->epoch, &r);
+	for (size_t i = 0; i < s->keys * forms; i++) {
+		const struct fh_operator_key *key = &s->key[i / forms];
+		struct fh_p256_signature signature;
+		struct fh_approval a = {
+			.device = d->device, .epoch = d->epoch,
+			.companion = FH_SPAN_ARRAY(key->public.companion.bytes) };
+		fh_err e = sign_one(key, &r, state, i % forms == 1, &signature);
+
+		if (e != FH_ERR_OK)
+			return e;
+		if (renews != nullptr)
+			a.renews = *renews;
+		a.signature = FH_SPAN_ARRAY(signature.bytes);
+		fh_approval_put(b, &a, renews != nullptr);
+	}
 	return FH_ERR_OK;
 }
 
-fh_err fh_approve(const struct fh_operator_key *key, const struct fh_hash *chain_id,
-		  const char *label, const struct fh_pcr_state *state,
-		  const struct fh_device_epoch *device, size_t n, struct fh_arena *a,
-		  struct fh_span *body)
+fh_err fh_approve(const struct fh_signing *s, const struct fh_chain *c, const char *label,
+		  const struct fh_pcr_state *state, const struct fh_device_epoch *device, size_t n,
+		  struct fh_arena *a, struct fh_span *body)
 {
-	size_t room = FH_APPROVALS_BODY_ROOM + n * FH_APPROVAL_ROOM;
+	size_t all = n * fh_approve_count(s, c);
+	size_t room = FH_APPROVALS_BODY_ROOM + all * FH_APPROVAL_ROOM;
 	struct fh_builder b = fh_builder_of(fh_arena_take(a, room), room);
 	const struct fh_reference_body r = { .label = fh_span_str(label), .state = *state };
 	fh_err e = b.p == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
 
-	if (n > FH_APPROVALS_MAX)
+	if (all > FH_APPROVALS_MAX)
 		return FH_ERR_LIMIT;
-	fh_reference_put_head(&b, &r, n > 0);
-	if (n > 0)
-		fh_approvals_begin(&b, n);
+	fh_reference_put_head(&b, &r, all > 0);
+	if (all > 0)
+		fh_approvals_begin(&b, all);
 	for (size_t i = 0; i < n && e == FH_ERR_OK; i++)
-		e = fh_approve_one(key, chain_id, state, &device[i], /* renews= */ nullptr, &b);
+		e = fh_approve_one(s, c, state, &device[i], /* renews= */ nullptr, &b);
 	return e == FH_ERR_OK ? fh_builder_end(&b, body) : e;
 }
 
@@ -182,8 +214,8 @@ int fh_reference_approve(struct fh_cli *cli, int argc, char **argv)
 	if (done != go_on)
 		return done;
 
-	fh_err e = fh_approve(&signing.key[0], &state.chain.id, fh_argument(&a, "label"),
-			      &told.state, device, n, &state.memory, &body);
+	fh_err e = fh_approve(&signing, &state.chain, fh_argument(&a, "label"), &told.state,
+			      device, n, &state.memory, &body);
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "reference", nullptr, nullptr);
@@ -207,23 +239,16 @@ static void put_devices(const struct fh_chain *c, const struct fh_reference_held
 	bool first = true;
 
 	while ((d = fh_chain_device_next(c, &at)) != nullptr) {
-		struct fh_chain_approvals walk = { 0 };
-		const struct fh_reference_held *of;
-		struct fh_approval a;
-
-		while (fh_chain_approval_next(c, &d->id, &walk, &of, &a)) {
-			if (of != r || a.epoch != fh_chain_epoch(c, &d->id)
-			    || !fh_chain_approves(c, r, &a))
-				continue;
-			fh_builder_text(b, json ? (first ? "\"" : ",\"") : "\n  device  ");
-			fh_builder_hex(b, fh_hash_span(&d->id));
-			fh_builder_text(b, json ? "\"" : "");
-			first = false;
-		}
+		if (!fh_chain_approves(c, r, &d->id, fh_chain_epoch(c, &d->id)))
+			continue;
+		fh_builder_text(b, json ? (first ? "\"" : ",\"") : "\n  device  ");
+		fh_builder_hex(b, fh_hash_span(&d->id));
+		fh_builder_text(b, json ? "\"" : "");
+		first = false;
 	}
 }
 
-static void put_pcrs(const struct fh_pcr_state *s, struct fh_builder *b, bool json)
+void fh_approve_put_pcrs(const struct fh_pcr_state *s, struct fh_builder *b, bool json)
 {
 	bool first = true;
 
@@ -252,7 +277,7 @@ static void put_reference(const struct fh_chain *c, const struct fh_reference_he
 	else
 		fh_builder_bytes(b, r->body.label);
 	fh_builder_text(b, json ? ",\"pcrs\":{" : "");
-	put_pcrs(&r->body.state, b, json);
+	fh_approve_put_pcrs(&r->body.state, b, json);
 	fh_builder_text(b, json ? "},\"devices\":[" : "");
 	put_devices(c, r, b, json);
 	fh_builder_text(b, json ? "]}" : "\n");

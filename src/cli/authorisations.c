@@ -113,7 +113,7 @@ static fh_err read_auth(struct fh_span file, struct fh_secret *out)
 	return e;
 }
 
-static int say_owner(struct fh_chip *tpm, const char *path)
+int fh_authorisations_say(struct fh_chip *tpm, const char *path)
 {
 	FH_OWN(fh_arena) memory = { 0 };
 	FH_OWN(fh_secret) owner = { 0 };
@@ -147,7 +147,7 @@ int fh_authorisations_ask(const struct fh_cli *cli, const struct fh_arguments *a
 				   "authorisations` tells what an earlier enrolment set; or clear "
 				   "the TPM in the firmware, which ends what is sealed by it");
 	if (owner != nullptr) {
-		int done = say_owner(tpm, owner);
+		int done = fh_authorisations_say(tpm, owner);
 
 		if (done != go_on)
 			return done;

@@ -26,7 +26,12 @@ fh_err fh_authorisations_make(struct fh_state *state, const struct fh_hash *devi
 int fh_authorisations_ask(const struct fh_cli *cli, const struct fh_arguments *a,
 			  struct fh_chip *tpm, bool *take);
 
-/* `freehold device authorisations`.  */
+/* Says the owner's authorisation in the file PATH to TPM.  The exit status, or -1 to go
+ * on.  */
+int fh_authorisations_say(struct fh_chip *tpm, const char *path);
+
+/* `freehold device authorisations` and `index`.  */
 int fh_device_authorisations(struct fh_cli *cli, int argc, char **argv);
+int fh_device_index(struct fh_cli *cli, int argc, char **argv);
 
 #endif

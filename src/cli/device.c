@@ -101,8 +101,8 @@ static int approve(const struct fh_cli *cli, const struct fh_arguments *a,
 				   "its PCRs 0 to 7 are zero: the firmware has measured nothing",
 				   "turn on the TPM in the firmware; for a simulator, say "
 				   "--unmeasured");
-	fh_err e = fh_approve(&signing->key[0], &state->chain.id, fh_argument(a, "approve"),
-			      &pcrs, &device, 1, &state->memory, &body);
+	fh_err e = fh_approve(signing, &state->chain, fh_argument(a, "approve"), &pcrs, &device,
+			      1, &state->memory, &body);
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "reference", nullptr, nullptr);
@@ -195,8 +195,10 @@ int fh_cmd_device(struct fh_cli *cli, int argc, char **argv)
 		{ "admit", device_admit, "sign the machine of a request into the chain" },
 		{ "authorisations", fh_device_authorisations,
 		  "tell the authorisations of a machine's TPM" },
+		{ "index", fh_device_index, "make what several operators' approvals take" },
 		{ "revoke", device_revoke, "take a machine out of the chain" },
 	};
 
-	return fh_cli_subcommand(cli, "device", subcommands, 3, argc, argv);
+	return fh_cli_subcommand(cli, "device", subcommands,
+				 sizeof(subcommands) / sizeof(subcommands[0]), argc, argv);
 }

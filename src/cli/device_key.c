@@ -53,14 +53,11 @@ static fh_err make_note(struct fh_chip *chip, const struct fh_secret *seed)
 static fh_err who_approves(const struct fh_state *s, const struct fh_chip *chip,
 			   struct fh_release *r, struct fh_trace *t)
 {
-	r->companions = fh_authority_companions(s->chain.head.authority, r->companion);
-	if (r->companions > 0 || chip->grade == FH_GRADE_NONE)
+	if (fh_authority_approvers(s->chain.head.authority, r) || chip->grade == FH_GRADE_NONE)
 		return FH_ERR_OK;
 	fh_trace_where(t, "chain");
-	fh_trace_what(t, "a TPM releases the device key to one approval, and here it takes several "
-		      "operators or more than %zu are there", FH_COMPANIONS_MAX);
-	fh_trace_cure(t, "give `reference` the threshold 1 (freehold signers), and have no more "
-		      "signers than that");
+	fh_trace_what(t, "a TPM's policy holds at most %zu operators", FH_COMPANIONS_MAX);
+	fh_trace_cure(t, "have no more signers than that (freehold signers)");
 	return FH_ERR_UNSUPPORTED;
 }
 
@@ -128,6 +125,8 @@ static fh_err fill(struct fh_state *s, struct fh_chip *chip, const struct fh_sec
 	if (e != FH_ERR_OK)
 		return e;
 	e = make_counters(chip, &r->epoch);
+	if (e == FH_ERR_OK)
+		e = chip->class->joint_prepare(chip, r);
 	if (e == FH_ERR_OK)
 		e = make_note(chip, seed);
 	if (e == FH_ERR_OK)

@@ -221,7 +221,7 @@ static int approve_here(const struct fh_cli *cli, const struct fh_arguments *a,
 	struct fh_span body;
 
 	now.selected &= pcrs_here;
-	fh_err e = fh_approve(&signing->key[0], &state->chain.id, "as enrolled", &now, &device, 1,
+	fh_err e = fh_approve(signing, &state->chain, "as enrolled", &now, &device, 1,
 			      &state->memory, &body);
 
 	if (e != FH_ERR_OK)

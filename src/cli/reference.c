@@ -9,6 +9,7 @@ int fh_cmd_reference(struct fh_cli *cli, int argc, char **argv)
 		{ "approve", fh_reference_approve, "sign that machines may boot in a state" },
 		{ "diff", fh_reference_diff, "say what an update changes, by component" },
 		{ "from-log", fh_reference_from_log, "tell where an event log leads" },
+		{ "join", fh_reference_join, "add your approval to another operator's" },
 		{ "list", fh_reference_list, "list the states that are approved" },
 		{ "revoke", fh_reference_revoke, "take an approval back" },
 		{ "uki", fh_reference_uki, "predict PCRs from a unified kernel image" },

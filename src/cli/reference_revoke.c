@@ -55,22 +55,21 @@ static fh_err devices_of(const struct fh_chain *c, const struct fh_hash *revoked
 
 /* Approves anew what NEXT may boot in but for REVOKED.  With B null only counts, to
  * *COUNT.  */
-static fh_err renew(const struct fh_operator_key *key, const struct fh_chain *c,
+static fh_err renew(const struct fh_signing *s, const struct fh_chain *c,
 		    const struct fh_hash *revoked, const struct fh_device_epoch *next,
 		    struct fh_builder *b, size_t *count)
 {
-	struct fh_chain_approvals walk = { 0 };
 	const struct fh_reference_held *r;
-	struct fh_approval a;
 	fh_err e = FH_ERR_OK;
+	size_t at = 0;
 
-	while (e == FH_ERR_OK && fh_chain_approval_next(c, &next->device, &walk, &r, &a)) {
-		if (a.epoch + 1 != next->epoch || fh_hash_equal(&r->hash, revoked)
-		    || !fh_chain_approves(c, r, &a))
+	while (e == FH_ERR_OK && (r = fh_chain_reference_next(c, &at)) != nullptr) {
+		if (fh_hash_equal(&r->hash, revoked)
+		    || !fh_chain_approves(c, r, &next->device, next->epoch - 1))
 			continue; /* a wrong one is not made right */
-		++*count;
+		*count += fh_approve_count(s, c);
 		if (b != nullptr)
-			e = fh_approve_one(key, &c->id, &r->body.state, next, &r->hash, b);
+			e = fh_approve_one(s, c, &r->body.state, next, &r->hash, b);
 	}
 	return e;
 }
@@ -82,19 +81,20 @@ struct revocation {
 	size_t approvals;
 };
 
-static fh_err find(struct fh_state *state, const struct fh_hash *hash, struct revocation *r)
+static fh_err find(const struct fh_signing *s, struct fh_state *state, const struct fh_hash *hash,
+		   struct revocation *r)
 {
 	r->device = fh_arena_array(&state->memory, FH_CHAIN_OBJECTS_MAX, sizeof(*r->device));
 	fh_err e = r->device == nullptr ? FH_ERR_NOMEM
 					: devices_of(&state->chain, hash, r->device, &r->devices);
 
 	for (size_t i = 0; e == FH_ERR_OK && i < r->devices; i++)
-		e = renew(/* key= */ nullptr, &state->chain, hash, &r->device[i],
+		e = renew(s, &state->chain, hash, &r->device[i],
 			  /* b= */ nullptr, &r->approvals);
 	return e;
 }
 
-static fh_err put(const struct fh_operator_key *key, struct fh_state *state,
+static fh_err put(const struct fh_signing *s, struct fh_state *state,
 		  const struct fh_hash *hash, const struct revocation *r, struct fh_span *body)
 {
 	constexpr size_t epoch_room = 48;
@@ -115,19 +115,19 @@ static fh_err put(const struct fh_operator_key *key, struct fh_state *state,
 	}
 	fh_revoke_put(&b, &body_of, r->approvals);
 	for (size_t i = 0; e == FH_ERR_OK && i < r->devices; i++)
-		e = renew(key, &state->chain, hash, &r->device[i], &b, &put);
+		e = renew(s, &state->chain, hash, &r->device[i], &b, &put);
 	return e == FH_ERR_OK ? fh_builder_end(&b, body) : e;
 }
 
-static void warn(const struct fh_cli *cli, const struct fh_chain *c, const struct fh_hash *hash,
-		 const struct revocation *r)
+static void warn(const struct fh_cli *cli, const struct fh_signing *s, const struct fh_chain *c,
+		 const struct fh_hash *hash, const struct revocation *r)
 {
 	size_t without = 0;
 
 	for (size_t i = 0; i < r->devices; i++) {
 		size_t n = 0;
 
-		(void)!renew(/* key= */ nullptr, c, hash, &r->device[i], /* b= */ nullptr, &n);
+		(void)!renew(s, c, hash, &r->device[i], /* b= */ nullptr, &n);
 		without += n == 0;
 	}
 	if (without > 0)
@@ -154,7 +154,7 @@ int fh_reference_revoke(struct fh_cli *cli, int argc, char **argv)
 	if (done != go_on)
 		return done;
 
-	fh_err e = find(&state, &hash, &r);
+	fh_err e = find(&signing, &state, &hash, &r);
 
 	if (e == FH_ERR_OK && r.approvals > FH_APPROVALS_MAX)
 		return fh_cli_fail(FH_ERR_LIMIT, "revoke",
@@ -162,9 +162,9 @@ int fh_reference_revoke(struct fh_cli *cli, int argc, char **argv)
 				   "than one statement holds",
 				   "revoke devices that are no longer used, or other states first");
 	if (e == FH_ERR_OK)
-		e = put(&signing.key[0], &state, &hash, &r, &body);
+		e = put(&signing, &state, &hash, &r, &body);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "revoke", nullptr, nullptr);
-	warn(cli, &state.chain, &hash, &r);
+	warn(cli, &signing, &state.chain, &hash, &r);
 	return fh_signing_next(cli, &a, &state, &signing, "revoke", body);
 }

@@ -183,22 +183,19 @@ static void see_pending(const char *path, struct status *s)
 /* Whether the device key is sealed for those who may approve now.  */
 static void see_seal(struct status *s)
 {
-	struct fh_p256_public now[FH_COMPANIONS_MAX];
+	struct fh_release now = { 0 };
 	struct fh_device_file f;
-	size_t n = s->state.chain.head.authority == nullptr
-			   ? 0 : fh_authority_companions(s->state.chain.head.authority, now);
 
-	if (n == 0 || fh_device_key_held(&s->state, &f, /* trace: */ nullptr) != FH_ERR_OK
+	if (s->state.chain.head.authority == nullptr
+	    || !fh_authority_approvers(s->state.chain.head.authority, &now)
+	    || fh_device_key_held(&s->state, &f, /* trace: */ nullptr) != FH_ERR_OK
 	    || f.identity.n == 0)
 		return;
 	s->sealed = true;
 	s->epoch = f.release.epoch;
 	s->wanted = fh_chain_epoch(&s->state.chain, &f.release.device_id);
 	s->waits = s->wanted - s->epoch >= f.blobs && s->wanted > s->epoch;
-	s->outdated = f.release.companions != n;
-	for (size_t i = 0; i < n && !s->outdated; i++)
-		s->outdated = !fh_span_equal(FH_SPAN_ARRAY(now[i].bytes),
-					     FH_SPAN_ARRAY(f.release.companion[i].bytes));
+	s->outdated = !fh_release_same_approvers(&now, &f.release);
 }
 
 /* Until when this machine may go on.  */

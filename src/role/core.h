@@ -192,7 +192,8 @@ struct fh_core {
 	bool measured;                /* the chip has PCRs */
 	uint64_t epoch;               /* of the chip */
 	uint64_t first_epoch, epochs; /* for which the device key is sealed */
-	struct fh_span companions;    /* by whose approval it is released: points */
+	struct fh_span companions;    /* by whose approval it is released: points, */
+	uint64_t needed;              /* and how many of them it takes */
 	fh_err approval_missing;      /* why the keeper could not release the key anew */
 	struct fh_trace approval_trace;
 	struct fh_span accepted_log;   /* of the newest session in the record, or empty */

@@ -206,6 +206,7 @@ static fh_err begin_session(struct fh_core *c, struct fh_door_begun *begun)
 	c->start = begun->start;
 	c->first_epoch = begun->first_epoch;
 	c->epochs = begun->epochs;
+	c->needed = begun->needed;
 	if (certificate.quote.n > 0) {
 		const struct fh_quote_subject s = {
 			.purpose = FH_QUOTE_SESSION, .size = certificate.previous_size,

@@ -141,8 +141,8 @@ static fh_err unapproved(struct fh_core *c, const struct nearest *n)
 		fh_trace_what(&c->trace, "no state is approved for this device");
 	} else if (!n->usable) {
 		fh_trace_what(&c->trace, "every approval of this device is of another boot epoch, "
-			      "wrongly signed, or by an operator whom the sealed key does not "
-			      "know; nearest is `%.*s`",
+			      "wrongly signed, by too few operators, or by one whom the sealed "
+			      "key does not know; nearest is `%.*s`",
 			      (int)n->reference->body.label.n,
 			      (const char *)n->reference->body.label.p);
 	} else {

@@ -6,19 +6,20 @@
 #include "role/core.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "role/log.h"
 
-/* The device key is sealed for whoever holds the key of POINT.  */
-static bool sealed_for(const struct fh_core *c, struct fh_span point)
+/* What the device key is sealed under.  */
+static struct fh_release sealed_under(const struct fh_core *c)
 {
-	for (size_t at = 0; at < c->companions.n; at += FH_P256_PUBLIC_SIZE) {
-		struct fh_span one = fh_span_skip(c->companions, at);
+	struct fh_release r = { .chain_id = c->chain.id, .device_id = c->device_id,
+				.needed = c->needed };
 
-		if (fh_span_equal(point, fh_span_first(one, FH_P256_PUBLIC_SIZE)))
-			return true;
-	}
-	return false;
+	for (size_t at = 0; at < c->companions.n; at += FH_P256_PUBLIC_SIZE)
+		memcpy(r.companion[r.companions++].bytes, c->companions.p + at,
+		       FH_P256_PUBLIC_SIZE);
+	return r;
 }
 
 /* Up to which epoch, LAST at most, some state that is in force could release the key;
@@ -26,32 +27,37 @@ static bool sealed_for(const struct fh_core *c, struct fh_span point)
 static uint64_t approved_up_to(const struct fh_core *c, uint64_t last, bool *any)
 {
 	struct fh_chain_approvals at = { 0 };
+	struct fh_release sealed = sealed_under(c);
 	const struct fh_reference_held *r;
 	uint64_t best = c->epoch;
 	struct fh_approval a;
 
 	*any = false;
 	while (fh_chain_approval_next(&c->chain, &c->device_id, &at, &r, &a)) {
-		if (a.epoch < c->epoch || !fh_chain_approves(&c->chain, r, &a))
+		if (a.epoch < c->epoch)
 			continue; /* releases nothing, now or later */
-		*any = true;
-		if (a.epoch > best && a.epoch <= last && sealed_for(c, a.companion))
+		sealed.epoch = a.epoch;
+		bool released = fh_chain_releases(&c->chain, &sealed, r);
+
+		*any = *any || released
+		       || fh_chain_approves(&c->chain, r, &c->device_id, a.epoch);
+		if (released && a.epoch > best && a.epoch <= last)
 			best = a.epoch;
 	}
 	return best;
 }
 
-/* Somebody for whom the key is sealed may still sign, so it can be had again.  */
+/* Enough of those for whom the key is sealed may still sign, so it can be had again.  */
 static bool approvable(const struct fh_core *c)
 {
-	struct fh_p256_public now[FH_COMPANIONS_MAX];
-	size_t n = fh_authority_companions(c->chain.head.authority, now);
+	struct fh_release sealed = sealed_under(c), now;
+	size_t still = 0, at;
 
-	for (size_t i = 0; i < n; i++) {
-		if (sealed_for(c, FH_SPAN_ARRAY(now[i].bytes)))
-			return true;
-	}
-	return false;
+	if (!fh_chain_release(&c->chain, &c->device_id, c->epoch, &now))
+		return false;
+	for (size_t i = 0; i < now.companions; i++)
+		still += fh_release_companion(&sealed, FH_SPAN_ARRAY(now.companion[i].bytes), &at);
+	return still > 0 && still >= sealed.needed;
 }
 
 /* How far the chip may go now, on its way TO where the chain is.  */

@@ -256,7 +256,7 @@ fh_err fh_door_read_begin(struct fh_span frame, struct fh_door_begin *out)
 	return e;
 }
 
-constexpr size_t begun_members = 8;
+constexpr size_t begun_members = 9;
 
 void fh_door_put_begun(struct fh_builder *b, const struct fh_door_begun *g)
 {
@@ -269,6 +269,7 @@ void fh_door_put_begun(struct fh_builder *b, const struct fh_door_begun *g)
 	fh_cbor_put_uint(b, g->first_epoch);
 	fh_cbor_put_uint(b, g->epochs);
 	fh_cbor_put_bytes(b, g->companions);
+	fh_cbor_put_uint(b, g->needed);
 }
 
 fh_err fh_door_read_begun(struct fh_span frame, struct fh_door_begun *out, struct fh_trace *t)
@@ -288,6 +289,7 @@ fh_err fh_door_read_begun(struct fh_span frame, struct fh_door_begun *out, struc
 	g.companions = fh_cbor_bytes(&c, FH_COMPANIONS_MAX * FH_P256_PUBLIC_SIZE);
 	if (g.companions.n % FH_P256_PUBLIC_SIZE != 0)
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
+	g.needed = fh_cbor_uint(&c);
 	e = fh_cursor_end(&c);
 	if (e == FH_ERR_OK)
 		*out = g;

@@ -94,6 +94,7 @@ struct fh_door_begun {
 	uint64_t first_epoch;
 	uint64_t epochs;            /* from that one on */
 	struct fh_span companions;  /* who may approve: points of 65 bytes */
+	uint64_t needed;            /* how many of them it takes */
 };
 
 /* An approval that a `reference` statement carries for this device.  */

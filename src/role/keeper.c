@@ -6,6 +6,7 @@
 #include "role/keeper.h"
 
 #include "base/hex.h"
+#include "chain/joint.h"
 #include "chip/soft.h"
 #include "chip/tpm2/tpm2.h"
 #include "base/hex.h"
@@ -236,6 +237,8 @@ static struct fh_hash companions_of(const struct fh_release *r)
 	fh_sha256_begin(&h);
 	for (size_t i = 0; i < r->companions; i++)
 		fh_sha256_add(&h, FH_SPAN_ARRAY(r->companion[i].bytes));
+	if (fh_release_joint(r))
+		fh_sha256_add(&h, fh_span_of((const uint8_t[]){ (uint8_t)r->needed }, 1));
 	return fh_sha256_end(&h);
 }
 

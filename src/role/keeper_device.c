@@ -114,58 +114,6 @@ fh_err fh_keeper_authority(struct fh_keeper *k, struct fh_span frame, struct fh_
 	return FH_ERR_OK;
 }
 
-static bool companion_of(const struct fh_release *r, struct fh_span point, size_t *out)
-{
-	for (size_t i = 0; i < r->companions; i++) {
-		if (fh_span_equal(point, FH_SPAN_ARRAY(r->companion[i].bytes))) {
-			*out = i;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A is of this epoch, and signed by somebody whom the sealed key knows.  Looked at here
- * and not left to the TPM, whose refusal ends the start: one that is wrong must not stand
- * in the way of those behind it.  */
-static fh_err usable_approval(const struct fh_keeper *k, const struct fh_door_approval *a,
-			      size_t *companion, bool *usable)
-{
-	const struct fh_release *r = &k->device.release;
-	struct fh_hash reference = fh_approval_reference(&r->chain_id, &r->device_id, k->epoch);
-
-	*usable = false;
-	if (a->epoch != k->epoch || !companion_of(r, a->companion, companion))
-		return FH_ERR_OK;
-	fh_err e = fh_approval_check(&a->state, &reference, a->companion, a->signature);
-
-	*usable = e == FH_ERR_OK;
-	return e == FH_ERR_SIGNATURE ? FH_ERR_OK : e;
-}
-
-/* The first approval that fits the state we are in is the one that is used.  */
-fh_err fh_keeper_approval(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
-{
-	struct fh_door_approval a;
-	fh_err e = fh_door_read_approval(frame, &a);
-	size_t companion = 0;
-	bool usable = false;
-
-	if (e == FH_ERR_OK)
-		e = usable_approval(k, &a, &companion, &usable);
-	if (e != FH_ERR_OK)
-		return e;
-	uint32_t differs = fh_pcr_state_differs(&a.state, &k->pcrs);
-
-	if (usable && differs == 0 && !k->approved) {
-		k->approval = (struct fh_chip_approval){ .state = a.state, .companion = companion };
-		memcpy(k->approval.signature.bytes, a.signature.p, FH_P256_SIGNATURE_SIZE);
-		k->approved = true;
-	}
-	fh_door_put_differs(answer, usable, differs);
-	return FH_ERR_OK;
-}
-
 /* --- release and sealing ---------------------------------------------------- */
 
 static fh_err blob_of_epoch(struct fh_keeper *k, struct fh_span *out, struct fh_release *r)
@@ -239,23 +187,19 @@ static fh_err seal_for(struct fh_keeper *k, const struct fh_release *r,
  * authority, who could before.  Never somebody whom the chain has put out.  */
 static fh_err release_now(struct fh_keeper *k, struct fh_release *r)
 {
-	struct fh_p256_public companion[FH_COMPANIONS_MAX];
-	size_t n = k->line.begun ? fh_authority_companions(&k->line.authority, companion) : 0;
+	bool can = true;
 
 	*r = k->device.release;
 	r->epoch = k->epoch;
-	if (n > 0) {
-		memcpy(r->companion, companion, n * sizeof(companion[0]));
-		r->companions = n;
-	}
-	if (n > 0 || !k->line.begun || k->pcrs.selected == 0) /* without PCRs nobody approves */
+	if (k->line.begun)
+		can = fh_authority_approvers(&k->line.authority, r);
+	if (can || k->pcrs.selected == 0) /* without PCRs nobody approves */
 		return FH_ERR_OK;
 	fh_trace_where(&k->trace, "chain/");
-	fh_trace_what(&k->trace, "leaves nobody who could approve a boot state alone: there are "
-		      "more than %zu signers, or `reference` needs more than one",
-		      	FH_COMPANIONS_MAX);
-	fh_trace_cure(&k->trace, "have the operators sign a `signers` statement in which one is "
-		      "enough for `reference`, and import it");
+	fh_trace_what(&k->trace, "has more than %zu signers, whom no policy of a TPM holds",
+		      FH_COMPANIONS_MAX);
+	fh_trace_cure(&k->trace, "have the operators sign a `signers` statement of no more than "
+		      "that, and import it");
 	return FH_ERR_STATE;
 }
 
@@ -272,13 +216,9 @@ static size_t epochs_to(const struct fh_keeper *k, uint64_t epoch)
 static bool sealed_so(const struct fh_keeper *k, const struct fh_release *r, size_t epochs)
 {
 	const struct fh_release *held = &k->device.release;
-	bool same = held->companions == r->companions && held->epoch == r->epoch
-		    && k->device.blobs >= epochs;
 
-	for (size_t i = 0; i < r->companions && same; i++)
-		same = fh_span_equal(FH_SPAN_ARRAY(held->companion[i].bytes),
-				     FH_SPAN_ARRAY(r->companion[i].bytes));
-	return same;
+	return held->epoch == r->epoch && k->device.blobs >= epochs
+	       && fh_release_same_approvers(held, r);
 }
 
 /* What is in keys/device now is what later requests go by.  */
@@ -307,6 +247,10 @@ fh_err fh_keeper_reseal(struct fh_keeper *k, const struct fh_secret *seed, uint6
 
 	if (e != FH_ERR_OK || sealed_so(k, &f.release, epochs))
 		return e;
+	/* Before anything is sealed that could not be had again.  */
+	e = k->chip.class->joint_prepare(&k->chip, &f.release);
+	if (e != FH_ERR_OK)
+		return fh_keeper_chip_error(k, e);
 	struct fh_release r = f.release;
 
 	for (; f.blobs < epochs; f.blobs++, r.epoch++) {

@@ -23,6 +23,9 @@ struct fh_keeper_witnessed {
 	struct fh_hash root;
 };
 
+/* States that fit the machine at once, differing in the PCRs they say.  */
+constexpr size_t FH_KEEPER_GATHERED = 4;
+
 struct fh_keeper {
 	struct fh_chip chip;
 	enum fh_stage stage;
@@ -38,6 +41,9 @@ struct fh_keeper {
 	struct fh_pcr_state pcrs;       /* none selected: a chip without PCRs */
 	bool approved;                  /* approval is for the state we are in */
 	struct fh_chip_approval approval;
+	/* Of states that we are in, from some of the operators it takes.  */
+	struct fh_chip_approval gathered[FH_KEEPER_GATHERED];
+	size_t gathered_next;
 	/* From BEGIN on.  */
 	uint64_t boot, start;
 	struct fh_signer session;
@@ -79,7 +85,6 @@ fh_err fh_keeper_release(struct fh_keeper *k, struct fh_secret *seed);
 fh_err fh_keeper_reseal(struct fh_keeper *k, const struct fh_secret *seed, uint64_t epoch);
 
 fh_err fh_keeper_authority(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
-fh_err fh_keeper_approval(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_epoch(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_note(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 
@@ -96,6 +101,10 @@ fh_err fh_keeper_derive_cosigner(const struct fh_secret *device, struct fh_secre
 fh_err fh_keeper_lines(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_cosigners(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_cosign(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+
+/* --- keeper_approval.c ------------------------------------------------ */
+
+fh_err fh_keeper_approval(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 
 /* --- keeper_session.c: the boot window -------------------------------- */
 

@@ -326,6 +326,7 @@ static void tell_sealed(const struct fh_keeper *k, struct fh_builder *points,
 	g->first_epoch = r->epoch;
 	g->epochs = k->device.blobs;
 	g->companions = fh_builder_span(points);
+	g->needed = r->needed;
 }
 
 fh_err fh_keeper_begin(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/builder.h"
+#include "chain/joint.h"
 #include "evidence/machine.h"
 
 static struct fh_hash filled(uint8_t byte)
@@ -246,6 +247,50 @@ static void policies_are_as_specified(void **state)
 	stands_in("CHIP.md", &two);
 }
 
+/* Two of three: computed by another program as well.  */
+static void joint_policies_are_as_specified(void **state)
+{
+	struct fh_pcr_state s = { .selected = 1 << 4 | 1 << 11 };
+	struct fh_release r = { .chain_id = filled(0x0c), .device_id = filled(0x0d), .epoch = 6,
+				.companions = 3, .needed = 2 };
+	uint8_t epoch[FH_JOINT_NAME_SIZE], bytes[FH_JOINT_CONTENT_SIZE];
+	struct fh_builder name = FH_BUILDER_ARRAY(epoch), content = FH_BUILDER_ARRAY(bytes);
+
+	(void)state;
+	s.value[4] = filled(4);
+	s.value[11] = filled(11);
+	for (size_t i = 0; i < 3; i++)
+		memset(r.companion[i].bytes, 0x22 + 0x11 * (int)i, FH_P256_PUBLIC_SIZE);
+	fh_epoch_name_put(&name);
+	fh_joint_content_put(&content, &r, &s, fh_builder_span(&name));
+	const struct fh_joint_index index = fh_joint_index_of(&r);
+	struct fh_hash before = fh_joint_digest(&r, &s, /* written= */ false);
+	struct fh_hash after = fh_joint_digest(&r, &s, /* written= */ true);
+	struct fh_hash whole = fh_release_policy(&r, fh_builder_span(&name)), approved;
+
+	memcpy(approved.bytes, bytes + 2, FH_HASH_SIZE);
+	assert_int_equal(index.handle, 0x01b5a1df);
+	stands_in("CHIP.md", &index.policy);
+	stands_in("CHIP.md", &approved);
+	stands_in("CHIP.md", &before);
+	stands_in("CHIP.md", &after);
+	stands_in("CHIP.md", &whole);
+}
+
+static void a_joint_release_that_cannot_be_is_refused(void **state)
+{
+	struct fh_release r = { .companions = 3, .needed = 2 };
+	struct fh_joint_climb c;
+
+	(void)state;
+	assert_int_equal(fh_joint_climb_begin(&r, 0x3, &c), FH_ERR_OK);
+	assert_int_equal(fh_joint_climb_begin(&r, 0x1, &c), FH_ERR_FORMAT);
+	assert_int_equal(fh_joint_climb_begin(&r, 0x7, &c), FH_ERR_FORMAT);
+	assert_int_equal(fh_joint_climb_begin(&r, 0x9, &c), FH_ERR_FORMAT);
+	r.needed = 4;
+	assert_int_equal(fh_joint_climb_begin(&r, 0x7, &c), FH_ERR_FORMAT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +304,8 @@ int main(void)
 		cmocka_unit_test(a_boot_state_has_no_pcr_that_can_be_reset),
 		cmocka_unit_test(differing_pcrs_are_named),
 		cmocka_unit_test(policies_are_as_specified),
+		cmocka_unit_test(joint_policies_are_as_specified),
+		cmocka_unit_test(a_joint_release_that_cannot_be_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -147,7 +147,7 @@ static void the_door_is_as_documented(void **state)
 					 .companions = hash_of(0x07) };
 	static const uint8_t point[FH_P256_PUBLIC_SIZE] = { 4 };
 	struct fh_door_begun begun = { true, 3, 9, FH_SPAN_LIT("cert"), 6, 2,
-				      FH_SPAN_ARRAY(point) };
+				      FH_SPAN_ARRAY(point), 1 };
 	struct fh_trace t = { .where = "a", .what = "b", .cure = "c" };
 
 	(void)state;

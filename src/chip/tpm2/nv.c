@@ -17,8 +17,10 @@ static TPM2B_NV_PUBLIC public_of(const struct fh_tpm2_index *index, TPMA_NV writ
 		.dataSize = index->size,
 	} };
 
-	if (index->read_by_policy) {
-		struct fh_hash policy = fh_tpm2_command_policy(TPM2_CC_NV_Read);
+	if (index->read_by_policy || index->policy != nullptr) {
+		struct fh_hash policy = index->policy != nullptr
+						? *index->policy
+						: fh_tpm2_command_policy(TPM2_CC_NV_Read);
 
 		p.nvPublic.authPolicy.size = FH_HASH_SIZE;
 		memcpy(p.nvPublic.authPolicy.buffer, policy.bytes, FH_HASH_SIZE);

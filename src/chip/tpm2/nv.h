@@ -12,6 +12,7 @@ struct fh_tpm2_index {
 	TPMA_NV attributes;     /* without TPMA_NV_WRITTEN */
 	uint16_t size;
 	bool read_by_policy;    /* its policy: TPM2_PolicyCommandCode(TPM_CC_NV_Read) */
+	const struct fh_hash *policy; /* another one, or NULL */
 	const char *what;       /* for people */
 };
 

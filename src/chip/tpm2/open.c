@@ -39,6 +39,7 @@ static void close_tpm2(struct fh_chip *c)
 static const struct fh_chip_class tpm2_class = {
 	.seal_device = fh_tpm2_seal_device,
 	.unseal_device = fh_tpm2_unseal_device,
+	.joint_prepare = fh_tpm2_joint_prepare,
 	.unseal_1 = fh_tpm2_unseal_1,
 	.belongs = fh_tpm2_belongs,
 	.identity = fh_tpm2_identity,

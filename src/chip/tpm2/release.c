@@ -2,6 +2,7 @@
 /* Release of the device secret: in a state that a companion has approved, as long
  * as this boot is not locked, in the epoch it was sealed for.  TPM 2.0 Library
  * part 3, clause 23; docs/spec/CHIP, "Release".  */
+#include "chain/joint.h"
 #include "chip/tpm2/nv.h"
 
 #include <string.h>
@@ -63,8 +64,8 @@ static fh_err in_state(struct fh_tpm2 *t, const struct fh_pcr_state *state, ESYS
 						 "key was used and locked in this boot already");
 }
 
-static fh_err load_companion(struct fh_tpm2 *t, const struct fh_p256_public *companion,
-			     struct fh_tpm2_handle *out)
+fh_err fh_tpm2_companion_load(struct fh_tpm2 *t, const struct fh_p256_public *companion,
+			      struct fh_tpm2_handle *out)
 {
 	uint8_t area[FH_COMPANION_AREA_SIZE];
 	struct fh_builder b = FH_BUILDER_ARRAY(area);
@@ -86,20 +87,27 @@ static fh_err load_companion(struct fh_tpm2 *t, const struct fh_p256_public *com
 	return FH_ERR_OK;
 }
 
-/* The TPM's word that KEY signed DIGEST.  */
-static fh_err ticket_for(struct fh_tpm2 *t, ESYS_TR key, const struct fh_hash *digest,
-			 const struct fh_p256_signature *signature, TPMT_TK_VERIFIED **out)
+TPMT_SIGNATURE fh_tpm2_companion_signature(const struct fh_p256_signature *signature)
 {
 	TPMT_SIGNATURE s = { .sigAlg = TPM2_ALG_ECDSA };
 	TPMS_SIGNATURE_ECDSA *pair = &s.signature.ecdsa;
-	TPM2B_DIGEST said;
 
-	digest_of(digest, &said);
 	pair->hash = TPM2_ALG_SHA256;
 	pair->signatureR.size = half_size;
 	pair->signatureS.size = half_size;
 	memcpy(pair->signatureR.buffer, signature->bytes, half_size);
 	memcpy(pair->signatureS.buffer, signature->bytes + half_size, half_size);
+	return s;
+}
+
+/* The TPM's word that KEY signed DIGEST.  */
+static fh_err ticket_for(struct fh_tpm2 *t, ESYS_TR key, const struct fh_hash *digest,
+			 const struct fh_p256_signature *signature, TPMT_TK_VERIFIED **out)
+{
+	const TPMT_SIGNATURE s = fh_tpm2_companion_signature(signature);
+	TPM2B_DIGEST said;
+
+	digest_of(digest, &said);
 
 	TSS2_RC rc = Esys_VerifySignature(t->esys, key, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
 					  &said, &s, out);
@@ -127,7 +135,7 @@ static fh_err authorised(struct fh_tpm2 *t, const struct fh_release *r,
 	TPM2B_NONCE policy_ref;
 	TPM2B_NAME name = { .size = FH_TPM2_NAME_SIZE };
 	struct fh_tpm2_name loaded;
-	fh_err e = load_companion(t, &r->companion[a->companion], &key);
+	fh_err e = fh_tpm2_companion_load(t, &r->companion[a->companion], &key);
 
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_name_of(t, key.tr, &loaded);
@@ -163,8 +171,8 @@ static fh_err by_any(struct fh_tpm2 *t, const struct fh_release *r, ESYS_TR poli
 	return rc == TSS2_RC_SUCCESS ? FH_ERR_OK : fh_tpm2_fail(t, "TPM2_PolicyOR", rc);
 }
 
-static fh_err in_epoch(struct fh_tpm2 *t, uint64_t epoch, const struct fh_tpm2_handle *session,
-		       ESYS_TR policy)
+fh_err fh_tpm2_in_epoch(struct fh_tpm2 *t, uint64_t epoch, const struct fh_tpm2_handle *session,
+			ESYS_TR policy)
 {
 	const struct fh_tpm2_index what = fh_tpm2_counter_index(FH_CHIP_EPOCH);
 	FH_OWN(fh_tpm2_handle) index = { 0 };
@@ -188,6 +196,19 @@ static fh_err in_epoch(struct fh_tpm2 *t, uint64_t epoch, const struct fh_tpm2_h
 	return rc == TSS2_RC_SUCCESS ? FH_ERR_OK : fh_tpm2_fail(t, "TPM2_PolicyNV", rc);
 }
 
+/* By any one of the companions, or by as many as are needed.  */
+static fh_err approved(struct fh_tpm2 *t, const struct fh_release *r,
+		       const struct fh_chip_approval *a, const struct fh_tpm2_handle *session,
+		       ESYS_TR policy)
+{
+	if (fh_release_joint(r))
+		return fh_tpm2_joint_authorise(t, r, a, session, policy);
+
+	fh_err e = authorised(t, r, a, policy);
+
+	return e == FH_ERR_OK ? by_any(t, r, policy) : e;
+}
+
 fh_err fh_tpm2_release_session(struct fh_tpm2 *t, const struct fh_release *r,
 			       const struct fh_chip_approval *a,
 			       const struct fh_tpm2_handle *session, struct fh_tpm2_handle *out)
@@ -201,11 +222,9 @@ fh_err fh_tpm2_release_session(struct fh_tpm2 *t, const struct fh_release *r,
 	if (e == FH_ERR_OK)
 		e = in_state(t, &a->state, policy.tr);
 	if (e == FH_ERR_OK)
-		e = authorised(t, r, a, policy.tr);
+		e = approved(t, r, a, session, policy.tr);
 	if (e == FH_ERR_OK)
-		e = by_any(t, r, policy.tr);
-	if (e == FH_ERR_OK)
-		e = in_epoch(t, r->epoch, session, policy.tr);
+		e = fh_tpm2_in_epoch(t, r->epoch, session, policy.tr);
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_policy_command(t, policy.tr, TPM2_CC_Unseal);
 	if (e != FH_ERR_OK)

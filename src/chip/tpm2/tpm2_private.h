@@ -120,6 +120,24 @@ fh_err fh_tpm2_release_session(struct fh_tpm2 *t, const struct fh_release *r,
 			       const struct fh_chip_approval *a,
 			       const struct fh_tpm2_handle *session, struct fh_tpm2_handle *out);
 
+/* Of its steps: the epoch counter is at EPOCH, authorised by SESSION, in the policy session
+ * POLICY; the key of a companion, loaded; SIGNATURE as the TPM reads it.  */
+fh_err fh_tpm2_in_epoch(struct fh_tpm2 *t, uint64_t epoch, const struct fh_tpm2_handle *session,
+			ESYS_TR policy);
+fh_err fh_tpm2_companion_load(struct fh_tpm2 *t, const struct fh_p256_public *companion,
+			      struct fh_tpm2_handle *out);
+TPMT_SIGNATURE fh_tpm2_companion_signature(const struct fh_p256_signature *signature);
+
+/* --- release by several (joint.c) --------------------------------------- */
+
+/* Has the index at hand that R's companions write.  */
+fh_err fh_tpm2_joint_prepare(struct fh_chip *c, const struct fh_release *r);
+/* Takes POLICY, in which A's state holds, to what is sealed under: the index says so, and
+ * is made to by A's signatures if it does not yet.  */
+fh_err fh_tpm2_joint_authorise(struct fh_tpm2 *t, const struct fh_release *r,
+			       const struct fh_chip_approval *a,
+			       const struct fh_tpm2_handle *session, ESYS_TR policy);
+
 /* FH_ERR_UNAPPROVED, WHAT being why the key is not released.  */
 fh_err fh_tpm2_not_released(struct fh_tpm2 *t, const char *what);
 
