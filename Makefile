@@ -18,7 +18,7 @@ release = $(call build,build,--prefix=$(PREFIX))
 sanitized = $(call build,build-san,--buildtype=debug -Db_sanitize=address$(comma)undefined)
 comma = ,
 
-.PHONY: build run test test-boot test-real fuzz bench bench-large install clean help
+.PHONY: build run test test-boot test-override test-real fuzz bench bench-large install clean help
 build: ## build/freehold, and build/freehold-verify (static)
 	@$(ALONE) '$(release)'
 
@@ -31,6 +31,9 @@ test: ## build, run every test; TESTS=WORD runs those whose name holds WORD
 
 test-boot: build ## machines that boot under qemu and measure what they start
 	@$(TOGETHER) tests/boot/run $(TESTS)
+
+test-override: build ## try every option, key, variable and signal, with every value, against what is denied
+	@$(TOGETHER) env OVERRIDE=all sh tests/daemon/test-override.sh
 
 test-real: build ## tests with real MCP programs, a real chain and another OpenTimestamps, of npm
 	@$(TOGETHER) sh -c 'tests/real/run; s=$$?; tests/real/stamp/run && exit $$s'

@@ -193,8 +193,9 @@ def run(base):
 			said = replay_under(m, RULES, "--summary", schema=more, status=2)
 			demand(said["not-replayed"] == 1 and "entries" not in said, said)
 			(m.top / "bad.cedar").write_text("permit (principal;")
-			demand_message(m.run("policy", "replay", "--policy", m.top / "bad.cedar", "--schema", m.top / "new.cedarschema",
-				status=2).stderr, "bad.cedar:1:18")
+			said = m.run("policy", "replay", "--policy", m.top / "bad.cedar", "--schema", m.top / "new.cedarschema",
+				status=2)
+			demand_message(said.stderr, "bad.cedar:1:18")
 			m.run("policy", "replay", "--policy", m.top / "new.cedar", status=64)
 
 	def what_decides_nothing_is_not_explained():
