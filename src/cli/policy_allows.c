@@ -12,6 +12,7 @@ constexpr int go_on = -1;
 
 static const struct fh_option options[] = {
 	{ "schema", 0, false, "FILE", "the Cedar schema of FILE" },
+	{ "entities", 0, false, "FILE", "entities that FILE lists, as Cedar's JSON" },
 };
 
 static const struct fh_usage usage = {
@@ -158,8 +159,8 @@ static int read_set(struct telling *t, const struct fh_arguments *a, struct fh_s
 		    struct fh_arena *memory)
 {
 	const char *schema = fh_argument(a, "schema");
-	const struct fh_policy_files files = { a->operands == 0 ? nullptr : a->operand[0],
-					       schema };
+	const struct fh_policy_files files = { a->operands == 0 ? nullptr : a->operand[0], schema,
+					       fh_argument(a, "entities") };
 
 	if ((a->operands == 0) != (schema == nullptr))
 		return fh_usage_error(&usage, "FILE and --schema FILE go together");
@@ -178,7 +179,7 @@ int fh_policy_allows(struct fh_cli *cli, int argc, char **argv)
 
 	if (done != go_on)
 		return done;
-	fh_err e = fh_arena_map(FH_POLICY_ARENA + 2 * FH_POLICY_TEXT_MAX, &memory);
+	fh_err e = fh_arena_map(FH_POLICY_ARENA + 3 * FH_POLICY_TEXT_MAX, &memory);
 
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(FH_ANALYSIS_ARENA, &work);

@@ -14,6 +14,8 @@ constexpr int go_on = -1;
 static const struct fh_option options[] = {
 	{ "schema", 0, false, "FILE", "the Cedar schema of NEW, and of OLD" },
 	{ "old-schema", 0, false, "FILE", "the schema of OLD, if it has another one" },
+	{ "entities", 0, false, "FILE", "entities that NEW lists, as Cedar's JSON" },
+	{ "old-entities", 0, false, "FILE", "and OLD" },
 	{ "changed", 0, false, nullptr, "leave out what is the same" },
 };
 
@@ -287,13 +289,16 @@ static int read_both(struct diff *d, const struct fh_arguments *a, struct fh_sta
 		     struct fh_arena *memory)
 {
 	const char *schema = fh_argument(a, "schema"), *before = fh_argument(a, "old-schema");
-	const struct fh_policy_files new = { a->operand[a->operands - 1], schema };
-	const struct fh_policy_files old = { a->operand[0], before != nullptr ? before : schema };
+	const char *entities = fh_argument(a, "old-entities");
+	const struct fh_policy_files new = { a->operand[a->operands - 1], schema,
+					     fh_argument(a, "entities") };
+	const struct fh_policy_files old = { a->operand[0], before != nullptr ? before : schema,
+					     entities };
 
 	if (schema == nullptr)
 		return fh_usage_error(&usage, "needs --schema FILE");
-	if (before != nullptr && a->operands == 1)
-		return fh_usage_error(&usage, "--old-schema is for a policy OLD in a file");
+	if ((before != nullptr || entities != nullptr) && a->operands == 1)
+		return fh_usage_error(&usage, "--old-... is for a policy OLD in a file");
 	int done = fh_policy_files_check(&new, memory, &d->new);
 
 	if (done != go_on)
@@ -314,7 +319,7 @@ int fh_policy_diff(struct fh_cli *cli, int argc, char **argv)
 	if (done != go_on)
 		return done;
 	d.changed_only = fh_argument(&a, "changed") != nullptr;
-	fh_err e = fh_arena_map(2 * (FH_POLICY_ARENA + 2 * FH_POLICY_TEXT_MAX), &memory);
+	fh_err e = fh_arena_map(2 * (FH_POLICY_ARENA + 3 * FH_POLICY_TEXT_MAX), &memory);
 
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(FH_ANALYSIS_ARENA, &work);

@@ -32,6 +32,11 @@ uint32_t fh_symbols_atom(struct fh_symbols *s, enum fh_atom_kind kind, uint32_t 
 	return make(s, &(struct fh_atom){ .kind = kind, .a = a, .b = b });
 }
 
+uint32_t fh_symbols_fact(struct fh_symbols *s, enum fh_atom_kind kind, uint32_t a, uint32_t b)
+{
+	return make(s, &(struct fh_atom){ .kind = kind, .a = a, .b = b, .number = s->world });
+}
+
 static const struct fh_type *type_of(const struct fh_symbols *s, const struct fh_value *v)
 {
 	uint32_t type;

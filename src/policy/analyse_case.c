@@ -11,8 +11,23 @@ static struct fh_cases none(void)
 	return (struct fh_cases){ 0 };
 }
 
-/* Adds the case that the value is TERM when WHEN holds.  */
-static void add(struct fh_symbols *s, struct fh_cases *c, uint32_t when, uint32_t term)
+static void make_room(struct fh_symbols *s, struct fh_cases *c)
+{
+	uint32_t room = c->room == 0 ? 4 : 2 * c->room;
+	struct fh_case *list =
+		room > FH_CASES_MAX ? nullptr : fh_arena_space(s->arena, room * sizeof(*list));
+
+	if (list == nullptr) {
+		s->full = true;
+		return;
+	}
+	for (uint32_t i = 0; i < c->n; i++)
+		list[i] = c->list[i];
+	c->list = list;
+	c->room = room;
+}
+
+void fh_symbols_add(struct fh_symbols *s, struct fh_cases *c, uint32_t when, uint32_t term)
 {
 	if (when == FH_FORMULA_NO || term == FH_TERM_NONE)
 		return;
@@ -22,12 +37,16 @@ static void add(struct fh_symbols *s, struct fh_cases *c, uint32_t when, uint32_
 			return;
 		}
 	}
-	if (c->list == nullptr)
-		c->list = fh_arena_space(s->arena, FH_CASES_MAX * sizeof(*c->list));
-	if (c->list == nullptr || c->n == FH_CASES_MAX)
-		s->full = true;
-	else
+	*s->work -= *s->work > c->n ? c->n : *s->work;
+	if (c->n == c->room)
+		make_room(s, c);
+	if (c->n < c->room)
 		c->list[c->n++] = (struct fh_case){ when, term };
+}
+
+static void add(struct fh_symbols *s, struct fh_cases *c, uint32_t when, uint32_t term)
+{
+	fh_symbols_add(s, c, when, term);
 }
 
 static struct fh_cases only(struct fh_symbols *s, uint32_t when, uint32_t term)
@@ -293,6 +312,10 @@ static struct fh_cases attribute(struct fh_symbols *s, const struct fh_expr *e)
 	struct fh_cases x = fh_symbols_cases(s, e->a), out = none();
 
 	for (uint32_t i = 0; i < x.n; i++) {
+		if (fh_symbols_is_listed(s, x.list[i].term)) {
+			fh_symbols_listed_get(s, x.list[i].term, e->text, x.list[i].when, &out);
+			continue;
+		}
 		uint32_t has = fh_symbols_has(s, x.list[i].term, e->text);
 
 		has = fh_formula_and(&s->f, x.list[i].when, has);
@@ -326,14 +349,15 @@ static struct fh_cases tag(struct fh_symbols *s, const struct fh_expr *e)
 			uint32_t when =
 				fh_formula_and(&s->f, x.list[i].when, y.list[k].when);
 			uint32_t has = fh_formula_and(
-				&s->f, fh_symbols_atom(s, FH_ATOM_EXISTS, a, FH_TERM_NONE),
-				fh_symbols_atom(s, FH_ATOM_HAS_TAG, a, b));
+				&s->f, fh_symbols_fact(s, FH_ATOM_EXISTS, a, FH_TERM_NONE),
+				fh_symbols_fact(s, FH_ATOM_HAS_TAG, a, b));
 
 			if (tags_of(s, a) == nullptr)
 				continue;
 			add(s, &out, fh_formula_and(&s->f, when, has),
 			    fh_term_of(&s->t, &(struct fh_term){ .kind = FH_TERM_TAG, .a = a,
 								 .b = b,
+								 .which = s->world,
 								 .type = tags_of(s, a) }));
 		}
 	}

@@ -8,6 +8,7 @@ struct comparing {
 	const struct fh_policy_set *new;
 	const bool *alike; /* by type of the new schema */
 	bool foreign;      /* some are not */
+	bool listed_apart; /* they list different entities */
 	struct fh_arena *arena;
 	uint64_t work;
 	fh_err (*next)(void *context, const struct fh_difference *x);
@@ -39,6 +40,7 @@ static fh_err compare(struct comparing *c, const struct fh_schema *schema,
 	struct fh_place at = *place;
 
 	at.foreign = c->foreign && old != nullptr && new != nullptr;
+	at.listed_apart = c->listed_apart;
 	fh_err e = fh_space_begin(&s, schema, &at, old, new, c->arena, &c->work);
 
 	x.environment = s.environment;
@@ -194,6 +196,21 @@ static fh_err visit_all(struct comparing *c, const struct fh_schema *s,
 	return e;
 }
 
+/* All that A lists B lists alike.  Actions are among them, and are no matter.  */
+static bool lists_all(const struct fh_schema *s, const struct fh_entities *a,
+		      const struct fh_entities *b)
+{
+	for (uint32_t i = 0; i < a->n; i++) {
+		const struct fh_entity *x = &a->list[i], *y = fh_entities_find(b, &x->key);
+
+		if (fh_schema_find_action(s, x->key.uid) != FH_SCHEMA_NONE)
+			continue;
+		if (y == nullptr || !fh_entity_is_like(x, y))
+			return false;
+	}
+	return true;
+}
+
 fh_err fh_policy_differences(const struct fh_policy_set *old, const struct fh_policy_set *new,
 			     struct fh_arena *a,
 			     fh_err (*next)(void *context, const struct fh_difference *x),
@@ -207,6 +224,8 @@ fh_err fh_policy_differences(const struct fh_policy_set *old, const struct fh_po
 
 	for (uint32_t i = 0; e == FH_ERR_OK && i < new->schema.types_n; i++)
 		c.foreign |= !c.alike[i];
+	c.listed_apart = !lists_all(&old->schema, &old->entities, &new->entities) ||
+			 !lists_all(&new->schema, &new->entities, &old->entities);
 	if (e == FH_ERR_OK)
 		e = visit_all(&c, &new->schema, visit_new);
 	if (e == FH_ERR_OK)

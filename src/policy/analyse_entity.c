@@ -83,6 +83,19 @@ static bool can_be_below(const struct fh_schema *s, uint32_t from, struct fh_spa
 	return false;
 }
 
+/* Of a call, the chain says what the principal is in, and of nobody else.  */
+static uint32_t chain_says_below(struct fh_symbols *s, uint32_t a, uint32_t b)
+{
+	const struct fh_term who = { .kind = FH_TERM_VARIABLE, .which = FH_VARIABLE_PRINCIPAL,
+				     .type = s->principal };
+	uint32_t principal = fh_term_of(&s->t, &who);
+
+	if (a == principal)
+		return fh_symbols_fact(s, FH_ATOM_ANCESTOR, a, b);
+	return fh_formula_and(&s->f, fh_symbols_equal(s, a, principal),
+			      fh_symbols_fact(s, FH_ATOM_ANCESTOR, principal, b));
+}
+
 /* The entity A is in B and is not it.  */
 static uint32_t is_below(struct fh_symbols *s, uint32_t a, uint32_t b)
 {
@@ -90,15 +103,19 @@ static uint32_t is_below(struct fh_symbols *s, uint32_t a, uint32_t b)
 	uint32_t type = type_of(s, a);
 	struct fh_span name = type_name(s, b);
 
+	if (fh_symbols_is_listed(s, a))
+		return fh_symbols_listed_below(s, a, b);
 	if (s->foreign && x != nullptr)
 		return fh_symbols_opaque(s).yes;
 	if (type == FH_SCHEMA_NONE || name.n == 0)
-		return fh_symbols_atom(s, FH_ATOM_ANCESTOR, a, b);
+		return fh_symbols_fact(s, FH_ATOM_ANCESTOR, a, b);
 	if (!can_be_below(s->schema, type, name))
 		return FH_FORMULA_NO;
 	if (s->schema->types[type].is_path && x != nullptr && y != nullptr)
 		return path_holds(y->id, x->id) ? FH_FORMULA_YES : FH_FORMULA_NO;
-	return fh_symbols_atom(s, FH_ATOM_ANCESTOR, a, b);
+	if (s->exact && !s->schema->types[type].is_path)
+		return chain_says_below(s, a, b);
+	return fh_symbols_fact(s, FH_ATOM_ANCESTOR, a, b);
 }
 
 static uint32_t in_entity(struct fh_symbols *s, uint32_t a, uint32_t b)
@@ -166,14 +183,17 @@ uint32_t fh_symbols_has(struct fh_symbols *s, uint32_t a, struct fh_span name)
 	if (type == nullptr || (s->foreign && literal(s, a) != nullptr))
 		return fh_symbols_opaque(s).yes;
 	struct fh_type_attribute x = fh_type_attribute(&s->typing, type, name);
+	bool entity = type->kind != FH_KIND_RECORD;
 	uint32_t has = fh_formula_atom(&s->f, fh_atom_of(&s->t, &(struct fh_atom){
-		FH_ATOM_HAS, a, FH_TERM_NONE, 0, name }));
+		FH_ATOM_HAS, a, FH_TERM_NONE, entity ? s->world : 0, name }));
 
-	if (!x.possible)
-		return FH_FORMULA_NO;
+	if (!x.possible || (s->exact && entity && !fh_symbols_is_listed(s, a)))
+		return FH_FORMULA_NO; /* built-in entities and paths have no attributes */
+	if (fh_symbols_is_listed(s, a))
+		return fh_symbols_listed_has(s, a, name);
 	if (type->kind == FH_KIND_RECORD)
 		return x.required ? FH_FORMULA_YES : has;
-	uint32_t exists = fh_symbols_atom(s, FH_ATOM_EXISTS, a, FH_TERM_NONE);
+	uint32_t exists = fh_symbols_fact(s, FH_ATOM_EXISTS, a, FH_TERM_NONE);
 
 	return x.required ? exists : fh_formula_and(&s->f, exists, has);
 }
@@ -192,6 +212,7 @@ uint32_t fh_symbols_get(struct fh_symbols *s, uint32_t a, struct fh_span name)
 		return FH_TERM_NONE;
 	if (s->foreign && literal(s, a) != nullptr)
 		x.type = nullptr;
-	return fh_term_of(&s->t, &(struct fh_term){ .kind = FH_TERM_GET, .a = a, .text = name,
-						    .type = x.type });
+	return fh_term_of(&s->t, &(struct fh_term){
+		.kind = FH_TERM_GET, .a = a, .text = name, .type = x.type,
+		.which = type->kind == FH_KIND_RECORD ? 0 : s->world });
 }

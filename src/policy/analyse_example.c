@@ -215,8 +215,9 @@ static void put_entity(struct making *k, uint32_t class, struct fh_entities *out
 		return;
 	uint32_t type = fh_schema_find_type(s, v->entity->uid.type);
 
-	if (type == FH_SCHEMA_NONE || s->types[type].action)
-		return;
+	if (type == FH_SCHEMA_NONE || s->types[type].action ||
+	    (k->m->s->exact && !s->types[type].builtin && !s->types[type].is_path))
+		return; /* of calls, such are what is listed */
 	struct fh_entity e = { .key = *v->entity,
 			       .attributes = record_of(k, class, s->types[type].attributes),
 			       .tags = tags_of(k, class, s->types[type].tags) };
@@ -302,8 +303,10 @@ static fh_err find(const void *context, const struct fh_entity_key *e, struct fh
 }
 
 struct fh_entity_source fh_example_source(struct fh_example_source *room,
-					  const struct fh_example *e, const struct fh_schema *s)
+					  const struct fh_example *e,
+					  const struct fh_policy_set *set)
 {
-	*room = (struct fh_example_source){ e, { .schema = s } };
+	*room = (struct fh_example_source){
+		e, { .schema = &set->schema, .listed = &set->entities } };
 	return (struct fh_entity_source){ find, room };
 }

@@ -19,14 +19,15 @@ struct fh_example {
  * M's.  FH_ERR_UNSUPPORTED: none was found, which proves nothing; FH_ERR_NOMEM.  */
 fh_err fh_example_make(struct fh_model *m, struct fh_example *out);
 
-/* Where a decision about E under the schema S finds entities: first E's, then actions and
- * the parents of paths, as always.  *ROOM and what it looks at must outlive the source.  */
+/* Where a decision about E under SET finds entities: first E's, then what SET lists, actions
+ * and the parents of paths, as always.  *ROOM and what it looks at must outlive the source.  */
 struct fh_example_source {
 	const struct fh_example *example;
 	struct fh_known_entities known;
 };
 
 struct fh_entity_source fh_example_source(struct fh_example_source *room,
-					  const struct fh_example *e, const struct fh_schema *s);
+					  const struct fh_example *e,
+					  const struct fh_policy_set *set);
 
 #endif

@@ -32,6 +32,8 @@ static fh_err read_side(struct fh_space *s, struct fh_space_side *side)
 
 	if (set == nullptr)
 		return FH_ERR_OK;
+	if (s->symbols.world > 0)
+		s->symbols.world = side == &s->side[0] ? 1 : 2;
 	list = fh_arena_array(s->arena, set->policies_n, sizeof(*list));
 	side->permit = fh_arena_array(s->arena, set->policies_n, sizeof(*side->permit));
 	if (list == nullptr || side->permit == nullptr)
@@ -39,7 +41,7 @@ static fh_err read_side(struct fh_space *s, struct fh_space_side *side)
 	for (size_t i = 0; i < set->policies_n; i++) {
 		const struct fh_policy *p = &set->policies[i];
 		uint32_t scope;
-		struct fh_outcome x = fh_symbols_policy(&s->symbols, &set->schema, p, &scope);
+		struct fh_outcome x = fh_symbols_policy(&s->symbols, set, p, &scope);
 
 		if (!p->forbids)
 			side->permit[i] = x.yes;
@@ -77,6 +79,9 @@ fh_err fh_space_begin(struct fh_space *s, const struct fh_schema *schema,
 				    place->resource, a, &s->work);
 
 	s->symbols.foreign = place->foreign;
+	s->symbols.exact = schema->actions[place->action].builtin ||
+			   schema->actions[place->action].calls_n > 0;
+	s->symbols.world = place->listed_apart && !s->symbols.exact;
 	if (s->seen == nullptr || s->stack == nullptr || s->literal == nullptr)
 		e = FH_ERR_NOMEM;
 	if (e == FH_ERR_OK)
@@ -141,6 +146,19 @@ static bool always(void *context, const struct fh_charge *charge)
 	return true;
 }
 
+/* E says nothing of an entity that SET lists otherwise: such a request cannot be.  */
+static bool agrees_with_list(const struct fh_policy_set *set, const struct fh_example *e)
+{
+	for (uint32_t i = 0; i < e->entities.n; i++) {
+		const struct fh_entity *x = &e->entities.list[i];
+		const struct fh_entity *y = fh_entities_find(&set->entities, &x->key);
+
+		if (y != nullptr && !fh_entity_is_like(x, y))
+			return false;
+	}
+	return true;
+}
+
 /* Whether SET allows E.  False in *KNOWN: it could not be decided.  */
 static bool decides(struct fh_space *s, const struct fh_policy_set *set,
 		    const struct fh_example *e, enum fh_when when, bool *known)
@@ -154,8 +172,11 @@ static bool decides(struct fh_space *s, const struct fh_policy_set *set,
 	*known = true;
 	if (set == nullptr)
 		return false;
+	*known = agrees_with_list(set, e);
+	if (!*known)
+		return false;
 	const struct fh_request r = { e->principal, e->action, e->resource, e->context,
-				      fh_example_source(&room, e, &set->schema) };
+				      fh_example_source(&room, e, set) };
 
 	*known = fh_policy_decide(set, &r, &now, s->arena, &d) == FH_ERR_OK;
 	return fh_allows(d.verdict);

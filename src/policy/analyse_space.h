@@ -35,6 +35,7 @@ struct fh_place {
 	uint32_t principal;
 	uint32_t resource;
 	bool foreign;       /* another schema of a document declares some type otherwise */
+	bool listed_apart;  /* the documents do not list the same entities */
 };
 
 /* Begins *S at PLACE of SCHEMA with what FIRST and SECOND (either may be NULL) say.  All

@@ -173,11 +173,11 @@ static struct fh_outcome has_tag(struct fh_symbols *s, const struct fh_expr *e)
 	for (uint32_t i = 0; i < x.n; i++) {
 		for (uint32_t k = 0; k < y.n; k++) {
 			uint32_t a = x.list[i].term, b = y.list[k].term;
-			uint32_t there = fh_symbols_atom(s, FH_ATOM_EXISTS, a, FH_TERM_NONE);
+			uint32_t there = fh_symbols_fact(s, FH_ATOM_EXISTS, a, FH_TERM_NONE);
 
 			add(s, &out, fh_formula_and(&s->f, x.list[i].when, y.list[k].when),
 			    fh_formula_and(&s->f, there,
-					   fh_symbols_atom(s, FH_ATOM_HAS_TAG, a, b)));
+					   fh_symbols_fact(s, FH_ATOM_HAS_TAG, a, b)));
 		}
 	}
 	return out;
@@ -334,13 +334,14 @@ static uint32_t side_matches(struct fh_symbols *s, enum fh_variable which,
 	return some;
 }
 
-struct fh_outcome fh_symbols_policy(struct fh_symbols *s, const struct fh_schema *actions,
+struct fh_outcome fh_symbols_policy(struct fh_symbols *s, const struct fh_policy_set *set,
 				    const struct fh_policy *p, uint32_t *scope)
 {
 	struct fh_formulas *f = &s->f;
 	struct fh_outcome all = { FH_FORMULA_YES, FH_FORMULA_NO };
 
-	s->actions = actions;
+	s->actions = &set->schema;
+	s->listed = &set->entities;
 	*scope = side_matches(s, FH_VARIABLE_ACTION, &p->action);
 	if (*scope != FH_FORMULA_NO)
 		*scope = fh_formula_and(f, *scope,

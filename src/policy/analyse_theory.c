@@ -57,7 +57,8 @@ static bool merge(struct fh_model *m, uint32_t a, uint32_t b)
 /* The terms X and Y are made in the same way of things that are equal.  */
 static bool alike(struct fh_model *m, const struct fh_term *x, const struct fh_term *y)
 {
-	if (x->kind != y->kind || x->number != y->number || !fh_span_equal(x->text, y->text) ||
+	if (x->kind != y->kind || x->which != y->which || x->number != y->number ||
+	    !fh_span_equal(x->text, y->text) ||
 	    fh_model_class(m, x->a) != fh_model_class(m, y->a))
 		return false;
 	return x->kind != FH_TERM_TAG || fh_model_class(m, x->b) == fh_model_class(m, y->b);
@@ -184,7 +185,7 @@ static bool ancestors_agree(struct fh_model *m, struct related *r)
 	for (uint32_t i = 0; i < m->literals_n; i++) {
 		const struct fh_atom *x = fh_model_atom(m, i);
 
-		if (x->kind == FH_ATOM_ANCESTOR && m->literal[i].holds)
+		if (x->kind == FH_ATOM_ANCESTOR && m->literal[i].holds && x->number == 0)
 			(void)relate(r, fh_model_class(m, x->a), fh_model_class(m, x->b));
 	}
 	for (bool again = true; again;) {
@@ -203,8 +204,8 @@ static bool ancestors_agree(struct fh_model *m, struct related *r)
 	for (uint32_t i = 0; i < m->literals_n; i++) {
 		const struct fh_atom *x = fh_model_atom(m, i);
 
-		if (m->literal[i].holds || x->kind != FH_ATOM_ANCESTOR)
-			continue;
+		if (m->literal[i].holds || x->kind != FH_ATOM_ANCESTOR || x->number != 0)
+			continue; /* of two lists nothing follows */
 		if (is_related(r, fh_model_class(m, x->a), fh_model_class(m, x->b)))
 			return false;
 	}
@@ -217,7 +218,7 @@ static bool contradict(struct fh_model *m, const struct fh_atom *x, const struct
 	if (fh_model_class(m, x->a) != fh_model_class(m, y->a))
 		return false;
 	if (x->kind == FH_ATOM_ANCESTOR && y->kind == FH_ATOM_EXISTS)
-		return true;
+		return x->number == y->number;
 	if (x->kind != y->kind || x->number != y->number || !fh_span_equal(x->text, y->text))
 		return false;
 	return x->b == y->b || (x->b != FH_TERM_NONE && y->b != FH_TERM_NONE &&

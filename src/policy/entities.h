@@ -36,6 +36,9 @@ bool fh_entity_in(const struct fh_entity *e, const struct fh_entity_key *up);
 /* E has UP among its ancestors.  */
 bool fh_entity_has_ancestor(const struct fh_entity *e, const struct fh_entity_key *up);
 
+/* A and B are the same: uid, attributes, tags and direct parents.  */
+bool fh_entity_is_like(const struct fh_entity *a, const struct fh_entity *b);
+
 /* Puts the N keys in the order that fh_entity.ancestors has, and each in once; how
  * many there are then.  */
 uint32_t fh_entity_keys_sort(const struct fh_entity_key **keys, uint32_t n);

@@ -22,9 +22,9 @@ fh_err fh_entities_room(struct fh_entities *s, uint32_t room, struct fh_arena *a
 }
 
 /* Their parents are sorted, so the same ones stand in the same places.  */
-static bool same(const struct fh_entity *a, const struct fh_entity *b)
+bool fh_entity_is_like(const struct fh_entity *a, const struct fh_entity *b)
 {
-	bool equal = a->parents_n == b->parents_n &&
+	bool equal = fh_entity_key_equal(&a->key, &b->key) && a->parents_n == b->parents_n &&
 		     fh_value_equal(&a->attributes, &b->attributes) &&
 		     fh_value_equal(&a->tags, &b->tags);
 
@@ -38,7 +38,7 @@ fh_err fh_entities_add(struct fh_entities *s, const struct fh_entity *e)
 	const struct fh_entity *held = fh_entities_find(s, &e->key);
 
 	if (held != nullptr)
-		return same(held, e) ? FH_ERR_OK : FH_ERR_CONFLICT;
+		return fh_entity_is_like(held, e) ? FH_ERR_OK : FH_ERR_CONFLICT;
 	uint32_t i = (uint32_t)e->key.hash & s->mask;
 
 	while (s->slot[i] != 0)

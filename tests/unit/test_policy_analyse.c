@@ -204,6 +204,80 @@ static void cannot_tell_where_a_type_changed(void **state)
 	assert_string_equal(differences(&none, &nothing, "files.read").letter, "===");
 }
 
+/* --- entities that documents list ---------------------------------------------- */
+
+static const char tickets[] =
+	"entity Person; entity Desk in [Desk]; entity Ticket in [Desk] { level?: Long, owner?: "
+	"Person };\n"
+	"@mcp(\"desk/close\") @resource(\"/id\", \"text\") action close appliesTo { principal: "
+	"Actor, resource: Ticket };\n"
+	"action ask appliesTo { principal: Actor, resource: Ticket };";
+
+/* The document CEDAR that lists LEVEL for the ticket "b" in the desk "d".  */
+static struct document with_tickets(const char *cedar, int level)
+{
+	struct document d = { .memory = malloc(FH_POLICY_ARENA) };
+	char list[512];
+	struct fh_span kept;
+
+	assert_non_null(d.memory);
+	d.arena = fh_arena_of(d.memory, FH_POLICY_ARENA);
+	snprintf(list, sizeof(list),
+		 "[{\"uid\":{\"type\":\"Ticket\",\"id\":\"a\"},\"attrs\":{\"level\":1},"
+		 "\"parents\":[{\"type\":\"Desk\",\"id\":\"d\"}]},"
+		 "{\"uid\":{\"type\":\"Ticket\",\"id\":\"b\"},"
+		 "\"attrs\":{\"level\":%d},\"parents\":[]}]", level);
+	assert_int_equal(fh_arena_copy(&d.arena, fh_span_str(list), &kept), FH_ERR_OK);
+	d.e = fh_policy_check_all(fh_span_str(cedar), fh_span_str(tickets), kept, &d.arena,
+				  &d.set, &d.trace);
+	if (d.e != FH_ERR_OK)
+		fail_msg("%s: %s", d.trace.where, d.trace.what);
+	return d;
+}
+
+/* Of calls it is known what entities are like, of questions it is not.  */
+static void knows_what_documents_list(void **state)
+{
+	(void)state;
+	static const char low[] =
+		"permit(principal,action,resource) when "
+		"{resource has level && resource.level < 3};";
+	static const char desk[] = "permit(principal,action,resource in Desk::\"d\");";
+	static const struct {
+		const char *old;
+		int old_level;
+		const char *new;
+		int new_level;
+		const char *call;     /* of `close` */
+		const char *question; /* of `ask` */
+	} rows[] = {
+		{ low, 5, low, 5, "===", "===" },
+		{ low, 5, low, 4, "===", "?=?" },
+		{ low, 5, low, 2, "+=+", "?=?" },
+		{ low, 2, low, 5, "-=-", "?=?" },
+		{ low, 5, "permit(principal,action,resource == Ticket::\"a\");", 5, "===",
+		  "?=?" },
+		{ low, 2, "permit(principal,action,resource) when {resource == "
+		  "Ticket::\"a\" || resource == Ticket::\"b\"};", 2, "===", "?=?" },
+		{ desk, 5, low, 5, "===", "#=#" },
+		{ desk, 5, "permit(principal,action,resource in Desk::\"e\");", 5, "-=-", "#=#" },
+		{ low, 5, "permit(principal,action,resource) when {resource has owner};", 5, "-=-",
+		  "#=#" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		OWN_DOCUMENT old = with_tickets(rows[i].old, rows[i].old_level);
+		OWN_DOCUMENT new = with_tickets(rows[i].new, rows[i].new_level);
+		struct seen call = differences(&old, &new, "close");
+		struct seen question = differences(&old, &new, "ask");
+
+		if (strcmp(call.letter, rows[i].call) != 0 ||
+		    strcmp(question.letter, rows[i].question) != 0)
+			fail_msg("%zu: %s %s, not %s %s", i, call.letter, question.letter,
+				 rows[i].call, rows[i].question);
+	}
+}
+
 /* --- more of Cedar than a signed document has ----------------------------------- */
 
 static const char rich[] =
@@ -483,6 +557,7 @@ int main(void)
 		cmocka_unit_test(tells_how_documents_differ),
 		cmocka_unit_test(visits_what_either_schema_has),
 		cmocka_unit_test(cannot_tell_where_a_type_changed),
+		cmocka_unit_test(knows_what_documents_list),
 		cmocka_unit_test(knows_values),
 		cmocka_unit_test(tells_what_could_be_allowed),
 		cmocka_unit_test(finds_limits_that_do_not_limit),
