@@ -35,8 +35,8 @@ struct fh_environment {
 	struct fh_span resource;
 };
 
-constexpr uint64_t FH_ANALYSIS_WORK_MAX = UINT64_C(4) << 30;    /* some ten seconds */
-constexpr uint64_t FH_ENVIRONMENT_WORK_MAX = UINT64_C(1) << 28; /* so that one leaves some */
+constexpr uint64_t FH_ANALYSIS_WORK_MAX = UINT64_C(1) << 30;    /* some fifteen seconds */
+constexpr uint64_t FH_ENVIRONMENT_WORK_MAX = UINT64_C(1) << 27; /* so that one leaves some */
 constexpr size_t FH_ANALYSIS_ARENA = 256 << 20; /* reserved; mostly a tenth is touched */
 
 /* --- what is allowed -------------------------------------------------------- */
