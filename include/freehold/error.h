@@ -45,7 +45,8 @@ extern "C" {
 	X(ROLLBACK, "older than what the chip remembers")           \
 	X(CLONE, "made on another machine")                         \
 	X(CLEARED, "the chip was cleared")                          \
-	X(LOCKOUT, "the chip is locked out")
+	X(LOCKOUT, "the chip is locked out")                        \
+	X(FORK, "of another history")
 
 typedef enum FH_MUST_USE fh_err {
 #define FH_ERR_ROW(name, text) FH_ERR_##name,

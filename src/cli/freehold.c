@@ -46,6 +46,7 @@ static const struct {
 	{ "reach", fh_role_reach },
 	{ "keeper", fh_role_keeper },
 	{ "worker", fh_role_worker },
+	{ "courier", fh_role_courier },
 };
 
 static int run_role(int argc, char **argv)

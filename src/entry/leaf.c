@@ -10,6 +10,7 @@ static const char *const kinds[FH_ENTRY_KINDS] = {
 	[FH_ENTRY_STOP] = "stop", [FH_ENTRY_QUOTE] = "quote", [FH_ENTRY_BOOT] = "boot",
 	[FH_ENTRY_LEASE] = "lease", [FH_ENTRY_STATE] = "state",
 	[FH_ENTRY_ANSWER] = "answer",
+	[FH_ENTRY_WITNESS] = "witness",
 };
 
 constexpr size_t members = 9;

@@ -247,6 +247,20 @@ static void route_questions(const struct fh_http_request *r, struct fh_route *ou
 	out->allow = "GET, HEAD";
 }
 
+/* C2SP tlog-witness asks for no Content-Type.  */
+static void route_witness(const struct fh_http_request *r, struct fh_route *out)
+{
+	bool add = fh_span_equal(r->target, FH_SPAN_LIT(FH_ROUTE_WITNESS_PREFIX "add-checkpoint"));
+
+	out->kind = FH_ROUTE_WITNESS;
+	if (add ? r->method == FH_HTTP_POST
+		: r->method == FH_HTTP_GET || r->method == FH_HTTP_HEAD)
+		return;
+	refuse(out, 405, "method", add ? "only POST is answered here"
+				       : "only GET and HEAD are answered here");
+	out->allow = add ? "POST" : "GET, HEAD";
+}
+
 void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 	      struct fh_route *out)
 {
@@ -279,6 +293,10 @@ void fh_route(const struct fh_http_request *r, const struct fh_authorities *a,
 	if (fh_span_starts(r->target, FH_SPAN_LIT(FH_ROUTE_RECORD_PREFIX))
 	    || fh_span_equal(r->target, FH_SPAN_LIT(FH_ROUTE_METRICS))) {
 		route_record(r, out);
+		return;
+	}
+	if (fh_span_starts(r->target, FH_SPAN_LIT(FH_ROUTE_WITNESS_PREFIX))) {
+		route_witness(r, out);
 		return;
 	}
 	if (fh_span_starts(r->target, prefix) && fh_route_is_name(name)) {

@@ -29,11 +29,13 @@ enum fh_route_kind {
 			      * FH_ROUTE_METRICS */
 	FH_ROUTE_QUESTION,   /* POST of something behind FH_ROUTE_QUESTION_PREFIX: `api` */
 	FH_ROUTE_QUESTIONS,  /* GET or HEAD of what the API has to offer */
+	FH_ROUTE_WITNESS,    /* behind FH_ROUTE_WITNESS_PREFIX: POST add-checkpoint, or GET */
 };
 #define FH_ROUTE_QUESTION_PREFIX "/access/v1/"
 #define FH_ROUTE_QUESTIONS_TARGET "/.well-known/authzen-configuration"
 #define FH_ROUTE_RECORD_PREFIX "/record/"
 #define FH_ROUTE_METRICS "/metrics"
+#define FH_ROUTE_WITNESS_PREFIX "/witness/"
 
 struct fh_route {
 	enum fh_route_kind kind;

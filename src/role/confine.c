@@ -25,6 +25,7 @@ static const char *const role_texts[] = {
 	[FH_ROLE_SUPERVISOR] = "supervisor", [FH_ROLE_GATE] = "gate",
 	[FH_ROLE_CORE] = "core",             [FH_ROLE_REACH] = "reach",
 	[FH_ROLE_WORKER] = "worker",         [FH_ROLE_KEEPER] = "keeper",
+	[FH_ROLE_COURIER] = "courier",
 };
 
 const char *fh_role_text(enum fh_role r)
@@ -80,6 +81,13 @@ static const int calls_never[] = {
 	SCMP_SYS(open_by_handle_at), SCMP_SYS(io_uring_setup),
 };
 
+/* A courier's libraries take what they need of the rest; it starts nothing.  */
+static const int calls_start[] = { SCMP_SYS(execve), SCMP_SYS(execveat) };
+
+/* What a courier reads: libraries, names, certificates.  */
+static const char *const courier_readable[] = { "/usr", "/lib", "/lib64", "/etc",
+						"/run/systemd/resolve", nullptr };
+
 /* Namespaces that clone() can make: in one of its own a program would have every
  * capability, and with it the parts of the kernel that only root sees.  */
 static const uint64_t namespaces[] = { CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS,
@@ -134,6 +142,10 @@ static int add_role(scmp_filter_ctx f, enum fh_role role)
 {
 	int failed;
 
+	if (role == FH_ROLE_COURIER) {
+		failed = add_calls(f, SCMP_ACT_ERRNO(EPERM), calls_start, COUNT(calls_start));
+		return failed | add_never(f);
+	}
 	if (role == FH_ROLE_SUPERVISOR || role == FH_ROLE_REACH)
 		return add_never(f);
 	failed = add_calls(f, SCMP_ACT_ALLOW, calls_all, COUNT(calls_all));
@@ -149,8 +161,9 @@ static int add_role(scmp_filter_ctx f, enum fh_role role)
 
 static fh_err filter_calls(enum fh_role role, struct fh_trace *t)
 {
-	bool starts_programs = role == FH_ROLE_SUPERVISOR || role == FH_ROLE_REACH;
-	scmp_filter_ctx f = seccomp_init(starts_programs ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
+	bool denies = role == FH_ROLE_SUPERVISOR || role == FH_ROLE_REACH
+		      || role == FH_ROLE_COURIER;
+	scmp_filter_ctx f = seccomp_init(denies ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
 	int failed = f == nullptr;
 
 	if (!failed)
@@ -175,7 +188,8 @@ static fh_err limit_resources(enum fh_role role)
 
 	if (setrlimit(RLIMIT_CORE, &none) != 0 || signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
 		return FH_ERR_PERMISSION;
-	if ((role == FH_ROLE_GATE || role == FH_ROLE_WORKER) && setrlimit(RLIMIT_FSIZE, &none) != 0)
+	if ((role == FH_ROLE_GATE || role == FH_ROLE_WORKER || role == FH_ROLE_COURIER)
+	    && setrlimit(RLIMIT_FSIZE, &none) != 0)
 		return FH_ERR_PERMISSION;
 	return FH_ERR_OK;
 }
@@ -230,6 +244,7 @@ constexpr bool sanitized = false;
 fh_err fh_confine(const struct fh_confinement *what, int *landlock, struct fh_trace *t)
 {
 	bool starts_programs = what->role == FH_ROLE_SUPERVISOR || what->role == FH_ROLE_REACH;
+	bool courier = what->role == FH_ROLE_COURIER;
 	fh_err e = limit_resources(what->role);
 
 	*landlock = 0;
@@ -245,7 +260,8 @@ fh_err fh_confine(const struct fh_confinement *what, int *landlock, struct fh_tr
 		e = drop_capabilities(what->role);
 	/* What starts programs cannot be bound to files: its children inherit it.  */
 	if (e == FH_ERR_OK && !starts_programs)
-		e = fh_landlock_apply(what->directory, /* readable= */ nullptr, landlock, t);
+		e = fh_landlock_apply(what->directory, courier ? courier_readable : nullptr,
+				      /* connect= */ courier, landlock, t);
 	if (e == FH_ERR_OK)
 		e = filter_calls(what->role, t);
 	return e;

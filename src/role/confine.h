@@ -15,6 +15,7 @@ enum fh_role {
 	FH_ROLE_REACH,  /* starts tool servers, reads nothing of theirs */
 	FH_ROLE_WORKER, /* holds the pipe of one tool server */
 	FH_ROLE_KEEPER,
+	FH_ROLE_COURIER, /* carries one request to a witness */
 };
 
 /* "gate", "core", ...  */

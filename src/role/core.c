@@ -26,7 +26,8 @@ constexpr size_t control_max = 4096;
 constexpr int flush_look_ms = 1000; /* how soon to write how many refusals were left out */
 constexpr int idle_look_ms = 30000; /* how often to look for sessions nobody uses */
 constexpr size_t fixed_polls = 4;
-constexpr size_t polls_max = fixed_polls + FH_GATES_MAX + FH_SESSIONS_MAX;
+constexpr size_t polls_max = fixed_polls + FH_GATES_MAX + FH_SESSIONS_MAX
+				     + FH_WITNESSES_ASKED_MAX;
 
 /* What each entry of the poll set stands for.  */
 struct poll_set {
@@ -35,6 +36,8 @@ struct poll_set {
 	size_t gates;
 	size_t session[FH_SESSIONS_MAX]; /* session number behind those */
 	size_t sessions;
+	size_t witness[FH_WITNESSES_ASKED_MAX]; /* whose courier is behind those */
+	size_t witnesses;
 };
 
 static struct pollfd poll_for(int fd, const struct fh_outbox *out)
@@ -72,6 +75,13 @@ static void fill_polls(const struct fh_core *c, struct poll_set *p)
 		p->f[n++] = fh_core_gate_has_room(c, c->session[i].gate)
 				    ? poll_for(fh_fd_get(c->session[i].fd), &c->session[i].out)
 				    : nothing;
+	}
+	p->witnesses = 0;
+	for (size_t i = 0; i < c->submit.witnesses; i++) {
+		if (c->submit.witness[i].fd.plus_one == 0)
+			continue;
+		p->witness[p->witnesses++] = i;
+		p->f[n++] = poll_for(fh_fd_get(c->submit.witness[i].fd), nullptr);
 	}
 }
 
@@ -118,9 +128,13 @@ static fh_err on_reach(struct fh_core *c)
 		/* The descriptor may have come with a frame behind one that has none.  */
 		fh_arena_reset(&c->scratch);
 		e = fh_started_read(frame, &started);
-		if (e == FH_ERR_OK)
-			e = fh_core_started(c, frame, started.running ? fh_pipe_take_fd(&c->reach)
-								      : (struct fh_fd){ 0 });
+		struct fh_fd pair = e == FH_ERR_OK && started.running ? fh_pipe_take_fd(&c->reach)
+								      : (struct fh_fd){ 0 };
+
+		if (e == FH_ERR_OK && fh_core_courier_started(c, &started, &pair))
+			fh_fd_drop(&pair);
+		else if (e == FH_ERR_OK)
+			e = fh_core_started(c, frame, pair);
 	}
 	if (e == FH_ERR_CLOSED)
 		return gone(c, "reach");
@@ -266,6 +280,21 @@ static fh_err send_released(struct fh_core *c)
 	return fh_outbox_send(&c->reach_out, c->reach.fd);
 }
 
+static fh_err on_couriers(struct fh_core *c, const struct poll_set *p)
+{
+	const struct pollfd *f = p->f + fixed_polls + p->gates + p->sessions;
+	fh_err e = FH_ERR_OK;
+
+	for (size_t i = 0; i < p->witnesses && e == FH_ERR_OK; i++) {
+		struct fh_core_witness *w = &c->submit.witness[p->witness[i]];
+
+		fh_arena_reset(&c->scratch);
+		if (f[i].revents != 0 && w->fd.plus_one > 0)
+			e = fh_core_courier_heard(c, w);
+	}
+	return e;
+}
+
 static fh_err act(struct fh_core *c, const struct poll_set *p)
 {
 	const struct pollfd *f = p->f + fixed_polls;
@@ -298,6 +327,8 @@ static fh_err act(struct fh_core *c, const struct poll_set *p)
 			e = on_gate(c, p->gate[i]);
 	}
 	if (e == FH_ERR_OK)
+		e = on_couriers(c, p);
+	if (e == FH_ERR_OK)
 		e = flush_refusals(c);
 	return e == FH_ERR_OK ? drop_cut_gates(c) : e;
 }
@@ -305,11 +336,13 @@ static fh_err act(struct fh_core *c, const struct poll_set *p)
 static int wake_ms(struct fh_core *c)
 {
 	uint64_t now_ms = fh_clock_boot_ms(), due_ms = fh_core_receipt_due_ms(c);
-	uint64_t lease_ms = fh_core_lease_due_ms(c);
+	uint64_t lease_ms = fh_core_lease_due_ms(c), submit_ms = fh_core_submit_due_ms(c);
 	int timeout = idle_look_ms;
 
 	if (lease_ms < due_ms)
 		due_ms = lease_ms;
+	if (submit_ms < due_ms)
+		due_ms = submit_ms;
 	if (due_ms < now_ms + idle_look_ms)
 		timeout = due_ms > now_ms ? (int)(due_ms - now_ms) : 0;
 
@@ -377,7 +410,7 @@ static fh_err turn(struct fh_core *c)
 
 	c->trace = (struct fh_trace){ 0 }; /* what went wrong before has been dealt with */
 	fill_polls(c, &p);
-	size_t n = fixed_polls + p.gates + p.sessions;
+	size_t n = fixed_polls + p.gates + p.sessions + p.witnesses;
 
 	const struct timespec timeout = poll_timeout(c);
 
@@ -401,6 +434,10 @@ static fh_err turn(struct fh_core *c)
 		e = fh_core_state(c, /* last= */ false);
 	if (e == FH_ERR_OK)
 		e = quote_if_due(c);
+	if (e == FH_ERR_OK) {
+		fh_arena_reset(&c->scratch);
+		e = fh_core_submit(c);
+	}
 	if (e == FH_ERR_OK)
 		e = commit_if_gathered(c);
 	if (e == FH_ERR_OK && c->document_due)

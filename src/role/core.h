@@ -17,6 +17,7 @@
 #include "role/ask.h"
 #include "role/check_bound.h"
 #include "role/core_metrics.h"
+#include "role/core_submit.h"
 #include "role/door.h"
 #include "role/frame.h"
 #include "role/outbox.h"
@@ -213,6 +214,10 @@ struct fh_core {
 	bool tiles_told;              /* the log says that they are broken */
 	uint64_t receipt_ms;          /* boot clock, of the last root signed for receipts */
 	uint64_t receipt_size;        /* entries under it */
+
+	struct fh_core_submit submit; /* the record's witnesses */
+	uint64_t cosign_second;       /* of the requests of other logs counted below */
+	uint32_t cosign_count;
 
 	/* What the document says (core_document.c).  */
 	struct fh_span certificate;   /* of this session */
@@ -415,6 +420,38 @@ uint64_t fh_core_receipt_due_ms(const struct fh_core *c);
 /* Has the newest root signed and writes record/receipt.  An error is of the keeper, and
  * final; a file that cannot be written is said in the log.  */
 fh_err fh_core_receipt(struct fh_core *c);
+/* Writes the derived file NAME below record/.  */
+fh_err fh_core_file_write(const struct fh_core *c, const char *name, struct fh_span bytes);
+
+/* --- core_witness.c: as a witness of other logs ------------------------- */
+
+/* Answers what a gate asks of it.  FH_ERR_FORMAT cuts that gate off.  */
+fh_err fh_core_witness(struct fh_core *c, size_t gate, const struct fh_ask *ask);
+
+/* --- core_submit.c, core_submit_judge.c: the record's witnesses --------- */
+
+/* Asks the keeper for our keys and writes record/cosigners.  An error is of the keeper's
+ * pair, and final.  */
+fh_err fh_core_cosigners(struct fh_core *c);
+/* The newest checkpoint with our lines for others, or, if there were lines a moment ago for
+ * an older one, without.  An error as above.  */
+fh_err fh_core_lined(struct fh_core *c, struct fh_span *out);
+/* Asks those that are to be asked; and when to be called again, on the boot clock.  */
+fh_err fh_core_submit(struct fh_core *c);
+uint64_t fh_core_submit_due_ms(const struct fh_core *c);
+/* Takes PAIR if STARTED is of a courier; false: it is not.  */
+bool fh_core_courier_started(struct fh_core *c, const struct fh_started *started,
+			     struct fh_fd *pair);
+/* There is something to be heard of W's courier.  FH_ERR_FORK: the record must end.  */
+fh_err fh_core_courier_heard(struct fh_core *c, struct fh_core_witness *w);
+void fh_core_courier_done(struct fh_core_witness *w);
+/* What W answered; that it did not.  */
+struct fh_errand_answer;
+fh_err fh_core_witness_said(struct fh_core *c, struct fh_core_witness *w,
+			    const struct fh_errand_answer *a);
+void fh_core_witness_away(struct fh_core *c, struct fh_core_witness *w, const char *why);
+/* FH_ERR_FORK: a conflict was found before, and the operator has not resolved it.  */
+fh_err fh_core_conflict_check(struct fh_core *c);
 
 /* --- core_tiles.c: the record for whoever reads it --------------------- */
 

@@ -630,6 +630,8 @@ static fh_err dispatch(struct fh_core *c, struct request *r)
 		return fh_core_record_part(c, r->gate, r->ask);
 	case FH_ASK_QUESTION:
 		return fh_core_question(c, r->gate, r->ask, &r->actor);
+	case FH_ASK_WITNESS:
+		return fh_core_witness(c, r->gate, r->ask);
 	case FH_ASK_REFUSED:
 		break;
 	}

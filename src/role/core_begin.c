@@ -375,6 +375,8 @@ fh_err fh_core_begin(struct fh_core *c)
 	if (e == FH_ERR_OK)
 		e = check_enrolled(c, &opened);
 	if (e == FH_ERR_OK)
+		e = fh_core_conflict_check(c);
+	if (e == FH_ERR_OK)
 		e = fh_core_bring_approvals(c, opened.measured);
 	if (e == FH_ERR_OK)
 		e = begin_session(c, &begun);
@@ -382,5 +384,7 @@ fh_err fh_core_begin(struct fh_core *c)
 		e = first_entries(c, &begun, &h);
 	if (e == FH_ERR_OK)
 		e = settle(c);
+	if (e == FH_ERR_OK)
+		e = fh_core_cosigners(c);
 	return e == FH_ERR_OK ? fh_core_document(c) : e;
 }

@@ -198,6 +198,8 @@ const char *fh_core_refused_state(fh_err e)
 		return "chip-cleared";
 	case FH_ERR_LOCKOUT:
 		return "chip-lockout";
+	case FH_ERR_FORK:
+		return "record-conflict";
 	default:
 		return nullptr;
 	}

@@ -165,6 +165,25 @@ static void put_record(struct fh_builder *b, const struct fh_core *c)
 	put_gauge(b, "starts", "The start counter.", c->start);
 }
 
+static void put_witnesses(struct fh_builder *b, const struct fh_core *c)
+{
+	static const char *const text[FH_WITNESS_STATES] = { "new", "good", "away", "refuses",
+							     "dropped" };
+	uint64_t in[FH_WITNESS_STATES] = { 0 };
+
+	for (size_t i = 0; i < c->submit.witnesses; i++)
+		in[c->submit.witness[i].state]++;
+	put_head(b, "witnesses", "gauge", "Witnesses of the record, by how they are.");
+	for (size_t i = 0; i < FH_WITNESS_STATES; i++)
+		put_sample(b, "witnesses", "state", text[i], in[i]);
+	put_gauge(b, "witnessed_entries", "Entries under the newest checkpoint with the quorum.",
+		  c->submit.witnessed);
+	put_head(b, "witness_alarms_total", "counter", "What witnesses said that none may.");
+	put_sample(b, "witness_alarms_total", /* label= */ nullptr, "", c->submit.alarms);
+	put_head(b, "cosigned_total", "counter", "Checkpoints of other logs that were cosigned.");
+	put_sample(b, "cosigned_total", /* label= */ nullptr, "", c->metrics.cosigned);
+}
+
 void fh_core_put_metrics(struct fh_builder *b, const struct fh_core *c)
 {
 	struct tally t = tally_of(c);
@@ -172,6 +191,7 @@ void fh_core_put_metrics(struct fh_builder *b, const struct fh_core *c)
 	put_counters(b, &c->metrics);
 	put_commits(b, &c->metrics);
 	put_record(b, c);
+	put_witnesses(b, c);
 	put_gauge(b, "gates", "Peers that are served, and the network.", t.gates);
 	put_gauge(b, "sessions", "Client sessions, each with a tool server.", t.sessions);
 	put_gauge(b, "calls_open", "Permitted calls whose outcome is awaited.", t.calls);

@@ -24,11 +24,11 @@ uint64_t fh_core_receipt_due_ms(const struct fh_core *c)
 }
 
 /* Core may not rename, so the file is away for a moment.  */
-static fh_err write_file(const struct fh_core *c, struct fh_span bytes)
+fh_err fh_core_file_write(const struct fh_core *c, const char *name, struct fh_span bytes)
 {
 	char path[FH_PATH_MAX];
 
-	if (snprintf(path, sizeof(path), "%s/receipt", c->record_path) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/%s", c->record_path, name) >= (int)sizeof(path))
 		return FH_ERR_LIMIT;
 	(void)unlinkat(AT_FDCWD, path, 0);
 	int fd = openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -70,7 +70,7 @@ fh_err fh_core_receipt(struct fh_core *c)
 	if (e != FH_ERR_OK)
 		return e;
 	fh_signed_root_put(&b, &root);
-	e = b.bad ? FH_ERR_LIMIT : write_file(c, fh_builder_span(&b));
+	e = b.bad ? FH_ERR_LIMIT : fh_core_file_write(c, "receipt", fh_builder_span(&b));
 	/* The record goes on without it.  */
 	if (e != FH_ERR_OK)
 		fh_log(FH_LOG_PRIORITY_WARNING, "core",

@@ -69,14 +69,15 @@ static fh_err read_payload(struct fh_core *c, uint64_t index, struct fh_builder 
 						    : FH_ERR_MISSING;
 }
 
-static fh_err read_receipt(struct fh_core *c, struct fh_builder *b)
+/* A whole file below record/, which holds nothing that is not for everybody.  */
+static fh_err read_file(struct fh_core *c, const char *name, size_t max, struct fh_builder *b)
 {
 	char path[FH_PATH_MAX];
 	struct fh_span bytes;
 
-	if (snprintf(path, sizeof(path), "%s/receipt", c->record_path) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/%s", c->record_path, name) >= (int)sizeof(path))
 		return FH_ERR_LIMIT;
-	fh_err e = fh_file_read(path, FH_SIGNED_ROOT_MAX, &c->scratch, &bytes);
+	fh_err e = fh_file_read(path, max, &c->scratch, &bytes);
 
 	if (e == FH_ERR_OK)
 		fh_builder_bytes(b, bytes);
@@ -93,12 +94,26 @@ static fh_err read_tile(struct fh_core *c, const struct fh_tile *t, struct fh_bu
 	return e;
 }
 
+/* With our lines for others, which cost a moment of the keeper's: not for each batch, and
+ * not for everybody who asks.  */
+static fh_err read_checkpoint(struct fh_core *c, struct fh_builder *b)
+{
+	struct fh_span lined;
+
+	if (c->note_n == 0)
+		return FH_ERR_MISSING;
+	fh_err e = fh_core_lined(c, &lined);
+
+	if (e == FH_ERR_OK)
+		fh_builder_bytes(b, lined);
+	return e == FH_ERR_OK ? e : FH_ERR_STATE;
+}
+
 static fh_err read_part(struct fh_core *c, const struct fh_record_ask *a, struct fh_builder *b)
 {
 	switch (a->part) {
 	case FH_RECORD_CHECKPOINT:
-		fh_builder_bytes(b, fh_span_of(c->note, c->note_n));
-		return c->note_n > 0 ? FH_ERR_OK : FH_ERR_MISSING;
+		return read_checkpoint(c, b);
 	case FH_RECORD_TILE:
 		return read_tile(c, &a->tile, b);
 	case FH_RECORD_ENTRIES:
@@ -106,7 +121,9 @@ static fh_err read_part(struct fh_core *c, const struct fh_record_ask *a, struct
 	case FH_RECORD_PAYLOAD:
 		return read_payload(c, a->tile.index, b);
 	case FH_RECORD_RECEIPT:
-		return read_receipt(c, b);
+		return read_file(c, "receipt", FH_SIGNED_ROOT_MAX, b);
+	case FH_RECORD_WITNESSED:
+		return read_file(c, "witnessed", FH_NOTE_MAX, b);
 	case FH_RECORD_METRICS:
 		fh_core_put_metrics(b, c);
 		return FH_ERR_OK;
@@ -156,6 +173,8 @@ fh_err fh_core_record_part(struct fh_core *c, size_t gate, const struct fh_ask *
 	struct fh_builder body = builder(c, room_for(&a) + 16);
 	fh_err e = read_part(c, &a, &bytes);
 
+	if (e == FH_ERR_STATE) /* of the keeper, and final */
+		return e;
 	if (e == FH_ERR_OK) {
 		fh_cbor_put_bytes(&body, fh_builder_span(&bytes));
 		if (bytes.bad || body.bad)

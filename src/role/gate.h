@@ -181,6 +181,15 @@ void fh_gate_questions(struct fh_client *c);
 void fh_gate_question_refuse(struct fh_client *c, uint16_t status, struct fh_span reason,
 			     struct fh_span text, const char *allow);
 
+/* --- gate_witness.c: as a witness of other logs -------------------------- */
+
+/* What R asks, as core wants it, into PARAMS, which is memory for one message; false if
+ * there is no such thing, or it is too large.  */
+bool fh_gate_witness_read(struct fh_gate *g, const struct fh_http_request *r,
+			  struct fh_builder *params);
+/* Answers C, whose request that was, with what core says.  */
+void fh_gate_witness_answer(struct fh_client *c, const struct fh_reply *r);
+
 /* --- gate_answer.c: from core's replies to JSON ------------------------- */
 
 /* Answers P, which has a client, with R.  */

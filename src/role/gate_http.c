@@ -132,7 +132,21 @@ static void ask_record(struct fh_client *c)
 
 	if (!fh_gate_record_read(&c->http.request, &params)) {
 		refuse(c, 404, "not-found", "there are checkpoint, tile/L/N, tile/entries/N,"
-		       " payload/INDEX and receipt", /* allow= */ nullptr);
+		       " payload/INDEX, receipt and witnessed", /* allow= */ nullptr);
+		return;
+	}
+	a.params = fh_builder_span(&params);
+	ask_core(c, &a);
+}
+
+static void ask_witness(struct fh_client *c)
+{
+	struct fh_builder params = { 0 };
+	struct fh_ask a = { .kind = FH_ASK_WITNESS };
+
+	if (!fh_gate_witness_read(c->gate, &c->http.request, &params)) {
+		refuse(c, 404, "not-found", "there are add-checkpoint, and checkpoint of a log",
+		       /* allow= */ nullptr);
 		return;
 	}
 	a.params = fh_builder_span(&params);
@@ -175,6 +189,9 @@ static void act(struct fh_client *c)
 		break;
 	case FH_ROUTE_QUESTIONS:
 		fh_gate_questions(c);
+		break;
+	case FH_ROUTE_WITNESS:
+		ask_witness(c);
 		break;
 	default:
 		if (route.api != 0) {

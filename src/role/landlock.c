@@ -31,7 +31,7 @@ constexpr uint64_t keep_files = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_F
 				| LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE
 				| LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_TRUNCATE;
 
-static struct landlock_ruleset_attr attributes(int level)
+static struct landlock_ruleset_attr attributes(int level, bool connect)
 {
 	struct landlock_ruleset_attr a = { .handled_access_fs = rights_1 };
 
@@ -42,6 +42,8 @@ static struct landlock_ruleset_attr attributes(int level)
 	if (level >= 4)
 		a.handled_access_net = LANDLOCK_ACCESS_NET_BIND_TCP
 				       | LANDLOCK_ACCESS_NET_CONNECT_TCP;
+	if (level >= 4 && connect)
+		a.handled_access_net = LANDLOCK_ACCESS_NET_BIND_TCP;
 	if (level >= 5)
 		a.handled_access_fs = rights_5;
 	if (level >= 6)
@@ -59,13 +61,13 @@ static size_t known_size(int level)
 }
 
 /* A ruleset of the highest level the kernel really has, or none.  */
-static struct fh_fd create(int *level, uint64_t *handled)
+static struct fh_fd create(bool connect, int *level, uint64_t *handled)
 {
 	long claimed = syscall(SYS_landlock_create_ruleset, nullptr, 0,
 			       LANDLOCK_CREATE_RULESET_VERSION);
 
 	for (int l = claimed > 6 ? 6 : (int)claimed; l > 0; l--) {
-		struct landlock_ruleset_attr a = attributes(l);
+		struct landlock_ruleset_attr a = attributes(l, connect);
 		long fd = syscall(SYS_landlock_create_ruleset, &a, known_size(l), 0);
 
 		if (fd < 0)
@@ -109,11 +111,11 @@ static fh_err allow_all(int ruleset, const char *const *path, uint64_t rights, s
 	return FH_ERR_OK;
 }
 
-fh_err fh_landlock_apply(const char *const *directory, const char *const *readable, int *level,
-			 struct fh_trace *t)
+fh_err fh_landlock_apply(const char *const *directory, const char *const *readable, bool connect,
+			 int *level, struct fh_trace *t)
 {
 	uint64_t handled = 0;
-	FH_OWN(fh_fd) ruleset = create(level, &handled);
+	FH_OWN(fh_fd) ruleset = create(connect, level, &handled);
 
 	if (ruleset.plus_one == 0)
 		return FH_ERR_OK;

@@ -9,11 +9,11 @@
 
 /* Denies this process all files but those below DIRECTORY[] (NULL-ended; each
  * readable and writable) and below READABLE[] (NULL-ended; readable and
- * executable), and, where the kernel can, TCP, and signals and abstract sockets
- * to the outside.  *LEVEL is the kernel's level, 0 for none: then nothing was
- * denied.  A directory that does not exist is left out.  */
-fh_err fh_landlock_apply(const char *const *directory, const char *const *readable, int *level,
-			 struct fh_trace *t);
+ * executable), and, where the kernel can, TCP (with CONNECT all but connecting), and
+ * signals and abstract sockets to the outside.  *LEVEL is the kernel's level, 0 for none:
+ * then nothing was denied.  A directory that does not exist is left out.  */
+fh_err fh_landlock_apply(const char *const *directory, const char *const *readable, bool connect,
+			 int *level, struct fh_trace *t);
 
 /* Sets this process and what it starts apart from all others, whatever their
  * user: it cannot trace them or reach their memory, nor, from level 6 on, signal

@@ -90,7 +90,8 @@ static bool enclose(const char *program, const char *directory)
 	struct fh_trace t = { 0 };
 	int level;
 
-	return fh_landlock_apply(own, system, &level, &t) == FH_ERR_OK && level > 0;
+	return fh_landlock_apply(own, system, /* connect= */ false, &level, &t) == FH_ERR_OK
+	       && level > 0;
 }
 
 /* A server under our own user could read what the daemon keeps, whatever its

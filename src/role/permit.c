@@ -36,6 +36,13 @@ void fh_stop_put(struct fh_builder *b, struct fh_span session)
 	fh_cbor_put_bytes(b, session);
 }
 
+void fh_courier_put(struct fh_builder *b, struct fh_span session)
+{
+	fh_cbor_put_array(b, 2);
+	fh_cbor_put_uint(b, FH_REACH_COURIER);
+	fh_cbor_put_bytes(b, session);
+}
+
 static uint32_t id_number(struct fh_cursor *c)
 {
 	uint64_t v = fh_cbor_uint(c);
@@ -75,7 +82,7 @@ fh_err fh_reach_order_read(struct fh_span frame, enum fh_reach_order *order, str
 	*out = (struct fh_start){ .session = fh_cbor_bytes_exact(&c, FH_SESSION_ID_SIZE) };
 	if (kind == FH_REACH_START && members == start_members)
 		read_start(&c, out);
-	else if (kind != FH_REACH_STOP || members != 2)
+	else if ((kind != FH_REACH_STOP && kind != FH_REACH_COURIER) || members != 2)
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	fh_err e = fh_cursor_end(&c);
 

@@ -15,7 +15,8 @@
 
 enum fh_reach_order {
 	FH_REACH_START = 1, /* start a tool server for a session */
-	FH_REACH_STOP = 2,  /* end the session's server */
+	FH_REACH_STOP = 2,  /* end the session's server, or the courier */
+	FH_REACH_COURIER = 3, /* start a courier, under a session's id of its own */
 };
 
 struct fh_start {
@@ -32,7 +33,8 @@ struct fh_start {
 
 void fh_start_put(struct fh_builder *b, const struct fh_start *s);
 void fh_stop_put(struct fh_builder *b, struct fh_span session);
-/* Reads either; *ORDER tells which, a stop fills only session.  */
+void fh_courier_put(struct fh_builder *b, struct fh_span session);
+/* Reads any; *ORDER tells which, a stop and a courier fill only session.  */
 fh_err fh_reach_order_read(struct fh_span frame, enum fh_reach_order *order, struct fh_start *out);
 
 /* --- reach to core ---------------------------------------------------- */

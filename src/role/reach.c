@@ -39,6 +39,7 @@ struct running {
 	pid_t worker;     /* 0: gone */
 	uint32_t uid;
 	uint64_t gone_ms; /* when the server died, boot clock */
+	bool courier;     /* the worker is one, and has no server */
 };
 
 struct reach {
@@ -158,6 +159,26 @@ static fh_err on_start(struct reach *r, const struct fh_start *s)
 	return e;
 }
 
+/* A courier has no tool server, and needs no permit: what it carries is not an action.  */
+static fh_err on_courier(struct reach *r, struct fh_span session)
+{
+	struct running *x = find_free(r);
+	int core[2] = { -1, -1 };
+	fh_err e = x == nullptr ? FH_ERR_LIMIT : fh_spawn_pair(core);
+
+	if (e == FH_ERR_OK) {
+		const int fds[] = { -1, core[1] };
+
+		*x = (struct running){ .courier = true };
+		memcpy(x->session, session.p, FH_SESSION_ID_SIZE);
+		e = fh_spawn_role("courier", /* argument= */ nullptr, fds, 2, &x->worker);
+	}
+	e = e == FH_ERR_OK ? report(r, session, true, "", core[0])
+			   : report(r, session, false, fh_err_text(e), /* pass= */ -1);
+	close_pair(core);
+	return e;
+}
+
 /* --- ending ----------------------------------------------------------- */
 
 static bool is_ours(const struct reach *r, pid_t pid)
@@ -241,7 +262,7 @@ static bool end_workers(struct reach *r)
 	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
 		struct running *x = &r->running[i];
 
-		if (x->server > 0 || x->worker == 0)
+		if (x->server > 0 || x->worker == 0 || x->courier)
 			continue;
 		any = true;
 		if (now - x->gone_ms >= last_words_ms)
@@ -280,6 +301,8 @@ static fh_err on_order(struct reach *r, struct fh_span frame)
 		return e;
 	if (order == FH_REACH_START)
 		return on_start(r, s);
+	if (order == FH_REACH_COURIER)
+		return on_courier(r, s->session);
 	struct running *x = find(r, s->session);
 
 	if (x != nullptr)

@@ -16,6 +16,8 @@ fh_err fh_record_ask_parse(struct fh_span path, struct fh_record_ask *out)
 		a.part = FH_RECORD_CHECKPOINT;
 	} else if (fh_span_equal(path, FH_SPAN_LIT("receipt"))) {
 		a.part = FH_RECORD_RECEIPT;
+	} else if (fh_span_equal(path, FH_SPAN_LIT("witnessed"))) {
+		a.part = FH_RECORD_WITNESSED;
 	} else if (fh_span_starts(path, payload)) {
 		a.part = FH_RECORD_PAYLOAD;
 		e = fh_decimal_read(fh_span_skip(path, payload.n), &a.tile.index);
@@ -62,7 +64,7 @@ fh_err fh_record_ask_read(struct fh_span params, struct fh_record_ask *out)
 	struct fh_record_ask a;
 
 	fh_cbor_map_exact(&c, 4);
-	a.part = (enum fh_record_part)read_member(&c, "part", FH_RECORD_METRICS);
+	a.part = (enum fh_record_part)read_member(&c, "part", FH_RECORD_WITNESSED);
 	a.tile.index = read_member(&c, "index", UINT64_MAX);
 	a.tile.level = (int)read_member(&c, "level", 63);
 	a.tile.width = (unsigned)read_member(&c, "width", FH_TILE_WIDTH);

@@ -15,6 +15,7 @@ enum fh_record_part {
 	FH_RECORD_PAYLOAD = 4,    /* what a public entry says */
 	FH_RECORD_RECEIPT = 5,    /* the root signed for receipts */
 	FH_RECORD_METRICS = 6,    /* what core counts; not below /record/ */
+	FH_RECORD_WITNESSED = 7,  /* the newest checkpoint with the witnesses' quorum */
 };
 
 struct fh_record_ask {

@@ -22,5 +22,7 @@ int fh_role_reach(int argc, char **argv);
 int fh_role_keeper(int argc, char **argv);
 /* One confined process per tool server session; reach starts it.  */
 int fh_role_worker(int argc, char **argv);
+/* One confined process per request to a witness; reach starts it.  */
+int fh_role_courier(int argc, char **argv);
 
 #endif

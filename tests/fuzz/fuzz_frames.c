@@ -5,8 +5,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "role/courier.h"
 #include "role/door.h"
+#include "role/door_cosign.h"
 #include "role/permit.h"
+#include "role/witness_ask.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
@@ -45,6 +48,63 @@ static void fuzz_keeper(struct fh_span frame, struct fh_builder b)
 	}
 }
 
+static void fuzz_cosigning(struct fh_span frame, struct fh_builder b)
+{
+	struct fh_cosign_request request;
+	struct fh_cosign_answer answer;
+	struct fh_trace t = { 0 };
+	struct fh_span text;
+	uint64_t time;
+
+	if (fh_door_read_lines_of(frame, &time) == FH_ERR_OK) {
+		fh_door_put_lines_of(&b, time);
+		demand_same(&b, frame);
+	}
+	b.n = 0;
+	if (fh_door_read_cosigning(frame, &request) == FH_ERR_OK) {
+		fh_door_put_cosigning(&b, &request);
+		demand_same(&b, frame);
+	}
+	b.n = 0;
+	if (fh_door_read_cosigned(frame, &answer, &t) == FH_ERR_OK) {
+		fh_door_put_cosigned(&b, &answer);
+		demand_same(&b, frame);
+	}
+	b.n = 0;
+	if (fh_door_read_text(frame, &text, &t) == FH_ERR_OK) {
+		fh_door_put_text(&b, text);
+		demand_same(&b, frame);
+	}
+}
+
+static void fuzz_courier(struct fh_span frame, struct fh_builder b)
+{
+	struct fh_errand_answer answer;
+	struct fh_witness_reply reply;
+	struct fh_witness_ask ask;
+	struct fh_errand errand;
+
+	if (fh_errand_read(frame, &errand) == FH_ERR_OK) {
+		fh_errand_put(&b, &errand);
+		demand_same(&b, frame);
+	}
+	b.n = 0;
+	if (fh_errand_answer_read(frame, &answer) == FH_ERR_OK) {
+		fh_errand_answer_put(&b, &answer);
+		demand_same(&b, frame);
+	}
+	b.n = 0;
+	if (fh_witness_ask_read(frame, &ask) == FH_ERR_OK) {
+		fh_witness_ask_put(&b, &ask);
+		demand_same(&b, frame);
+	}
+	b.n = 0;
+	if (fh_witness_reply_read(frame, &reply) == FH_ERR_OK) {
+		fh_witness_reply_put(&b, &reply);
+		demand_same(&b, frame);
+	}
+}
+
 static void fuzz_reach(struct fh_span frame, struct fh_builder b)
 {
 	static struct fh_start start;
@@ -54,8 +114,10 @@ static void fuzz_reach(struct fh_span frame, struct fh_builder b)
 	if (fh_reach_order_read(frame, &order, &start) == FH_ERR_OK) {
 		if (order == FH_REACH_START)
 			fh_start_put(&b, &start);
-		else
+		else if (order == FH_REACH_STOP)
 			fh_stop_put(&b, start.session);
+		else
+			fh_courier_put(&b, start.session);
 		demand_same(&b, frame);
 	}
 	b.n = 0;
@@ -97,6 +159,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	if (n > input_max)
 		return 0;
 	fuzz_keeper(frame, b);
+	fuzz_cosigning(frame, b);
+	fuzz_courier(frame, b);
 	fuzz_reach(frame, b);
 	fuzz_worker(frame, b);
 	return 0;
