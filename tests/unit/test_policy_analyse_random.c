@@ -54,7 +54,10 @@ static const char *const atom[] = {
 	"context.who == principal", "context.who.n == %1", "context.who in principal",
 	"context has opt && context.opt == \"%3\"", "context has opt && context.opt like \"%2\"",
 	"[1, 2, %1].contains(context.n)", "context.n + %1 > 3", "principal.n - %1 < context.n",
-	"context.n + 9223372036854775805 > 0", "principal.n * 2 == 4", "-principal.n < %1",
+	/* these err for some numbers */
+	"context.n + 9223372036854775805 > 0", "principal.n + 9223372036854775806 > %1",
+	"context.n * 4611686018427387904 < 9", "%1 < principal.n", "%1 >= context.n",
+	"principal.n * 2 == 4", "-principal.n < %1",
 	"(if principal.ok then principal.n else context.n) > %1", "{a: principal.n}.a == %1",
 	"context.rec == {a: %1, b: true}", "context.rec.a == %1",
 	"context.rec has b && context.rec.b", "resource.hue == Color::\"red\"",
@@ -197,6 +200,12 @@ static void change(const struct texts *old, struct texts *new)
 		break;
 	case 8:
 		replace(new->policy[which], policy_max, "1", "2");
+		break;
+	case 9: /* what forbids by its errors alone */
+		new->n += new->n < policies_max;
+		(void)snprintf(new->policy[new->n - 1], policy_max,
+			       "forbid (principal, action, resource) when "
+			       "{context.n + 9223372036854775805 > 0 && false};\n");
 		break;
 	default: /* each anew, or without the last */
 		new->n -= new->n > 1;
