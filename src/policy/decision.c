@@ -174,7 +174,7 @@ static void try_permit(struct deciding *d, uint32_t policy)
 
 static void try_rule(struct deciding *d, const struct fh_rule *r, uint32_t policy)
 {
-	bool forbids = r->policy->forbids;
+	bool forbids = r->forbids;
 
 	if (!fh_rule_holds(&d->v, r, r->implied)) {
 		d->e = d->v.e;

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/rule.h"
 
-#include "policy/eval.h"
 #include "policy/fold.h"
-
-/* --- made once -------------------------------------------------------------- */
 
 /* A rule while its tests are collected: first they are counted, then written.  */
 struct compiling {
@@ -156,7 +153,8 @@ static fh_err compile(struct compiling *c, const struct fh_policy *p, struct fh_
 	if (e != FH_ERR_OK)
 		return e;
 	*r = (struct fh_rule){
-		.tests = c->tests, .tests_n = c->n, .implied = c->implied, .policy = p,
+		.tests = c->tests, .tests_n = c->n, .implied = (uint8_t)c->implied,
+		.forbids = p->forbids, .policy = p,
 		.principal = p->principal.entities_n > 0 ? numbers[0][0] : FH_UNNAMED,
 		.resource = p->resource.entities_n > 0 ? numbers[2][0] : FH_UNNAMED,
 		.actions = numbers[1], .actions_n = (uint32_t)p->action.entities_n,
@@ -176,34 +174,4 @@ fh_err fh_rules_compile(const struct fh_policies *p, struct fh_arena *a, struct 
 	if (e == FH_ERR_OK)
 		*out = made;
 	return e;
-}
-
-/* --- asked of each request -------------------------------------------------- */
-
-/* False after a fault or an error, too.  */
-static bool passes(struct fh_evaluation *v, const struct fh_test *t)
-{
-	switch (t->kind) {
-	case FH_TEST_NAMED:
-		return (v->self[t->which] == t->number) != t->unless;
-	case FH_TEST_WITHIN:
-		return fh_numbers_have(&v->in[t->which], t->number) != t->unless;
-	case FH_TEST_TYPE:
-		return fh_span_equal(v->key[t->which].uid.type, *t->type) != t->unless;
-	case FH_TEST_EXPR:
-		return fh_eval_tells(v, t->expr, !t->unless);
-	}
-	return false;
-}
-
-bool fh_rule_holds(struct fh_evaluation *v, const struct fh_rule *r, uint32_t from)
-{
-	const struct fh_test *end = r->tests + r->tests_n;
-
-	v->fault.kind = FH_FAULT_NONE;
-	for (const struct fh_test *t = r->tests + from; t < end; t++) {
-		if (!passes(v, t))
-			return false;
-	}
-	return true;
 }

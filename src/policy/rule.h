@@ -2,7 +2,7 @@
 #ifndef FH_POLICY_RULE_H
 #define FH_POLICY_RULE_H
 
-#include "policy/evaluate.h"
+#include "policy/eval.h"
 
 /* Policies as evaluations use them: made once, so that asking them takes little work and
  * no memory but what a condition's own sets and records need.  */
@@ -30,7 +30,8 @@ struct fh_test {
 struct fh_rule {
 	const struct fh_test *tests;    /* of the scope and then of the conditions, in order: */
 	uint32_t tests_n;               /* all must be answered as they should */
-	uint32_t implied;               /* so many of them, if the index has found the rule */
+	uint8_t implied;                /* so many of them, if the index has found the rule */
+	bool forbids;
 	uint32_t principal;             /* what the scope names, or FH_UNNAMED */
 	uint32_t resource;
 	uint32_t actions_n;
@@ -48,8 +49,34 @@ struct fh_rules {
  * must not be asked.  FH_ERR_NOMEM.  */
 fh_err fh_rules_compile(const struct fh_policies *p, struct fh_arena *a, struct fh_rules *out);
 
+/* T is answered as it should; false after a fault or an error, too.  */
+static inline bool fh_test_passes(struct fh_evaluation *v, const struct fh_test *t)
+{
+	switch (t->kind) {
+	case FH_TEST_NAMED:
+		return (v->self[t->which] == t->number) != t->unless;
+	case FH_TEST_WITHIN:
+		return fh_numbers_have(&v->in[t->which], t->number) != t->unless;
+	case FH_TEST_TYPE:
+		return fh_span_equal(v->key[t->which].uid.type, *t->type) != t->unless;
+	case FH_TEST_EXPR:
+		return fh_eval_tells(v, t->expr, !t->unless);
+	}
+	return false;
+}
+
 /* R is satisfied, whose first FROM tests are known to be.  After a fault it is not, and V->fault
  * tells which; after an error, which V->e tells, nothing is known.  Memory is given back.  */
-bool fh_rule_holds(struct fh_evaluation *v, const struct fh_rule *r, uint32_t from);
+static inline bool fh_rule_holds(struct fh_evaluation *v, const struct fh_rule *r, uint32_t from)
+{
+	const struct fh_test *end = r->tests + r->tests_n;
+
+	v->fault.kind = FH_FAULT_NONE;
+	for (const struct fh_test *t = r->tests + from; t < end; t++) {
+		if (!fh_test_passes(v, t))
+			return false;
+	}
+	return true;
+}
 
 #endif
