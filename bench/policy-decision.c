@@ -3,11 +3,13 @@
  *
  *	policy-decision [SECONDS]
  *	policy-decision count DECISIONS POLICIES
+ *	policy-decision text POLICIES
  *
  * Documents of 8 to 10,000 policies, of which eight have a scope that matches the
  * request, each with conditions; the principal's teams are three deep, and so is
  * the path.  Beside it the limit: the same eight questions as C that knows them.
- * `count` makes so many decisions by one document and prints nothing: for callgrind.  */
+ * `count` makes so many decisions by one document and prints nothing: for callgrind.
+ * `text` prints the policies, for others to decide by.  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,19 +141,26 @@ static bool nothing(struct bench *b)
 	return true;
 }
 
-/* Loads a document of N policies; how long that took in *NS.  */
-static bool load(struct bench *b, size_t n, uint64_t *ns)
+/* N policies; empty if they do not fit.  */
+static struct fh_span text_of(struct bench *b, size_t n)
 {
 	constexpr size_t cap = 8 << 20;
 
 	fh_arena_reset(&b->text);
-	fh_arena_reset(&b->document);
 	char *text = fh_arena_space(&b->text, cap);
-	size_t used = text == nullptr ? 0 : put_policies(text, cap, n);
+
+	return fh_span_of(text, text == nullptr ? 0 : put_policies(text, cap, n));
+}
+
+/* Loads a document of N policies; how long that took in *NS.  */
+static bool load(struct bench *b, size_t n, uint64_t *ns)
+{
+	struct fh_span text = text_of(b, n);
 	struct fh_trace t = { 0 };
+
+	fh_arena_reset(&b->document);
 	uint64_t start = fh_clock_boot_ns();
-	fh_err e = fh_policy_check(fh_span_of(text, used), fh_span_str(schema), &b->document,
-				   &b->set, &t);
+	fh_err e = fh_policy_check(text, fh_span_str(schema), &b->document, &b->set, &t);
 
 	*ns = fh_clock_boot_ns() - start;
 	if (e != FH_ERR_OK)
@@ -179,6 +188,13 @@ static bool count(struct bench *b, uint64_t decisions, size_t n)
 	for (uint64_t i = 0; right && i < decisions; i++)
 		right = decide(b);
 	return right;
+}
+
+static bool print_text(struct bench *b, size_t n)
+{
+	struct fh_span text = text_of(b, n);
+
+	return text.n > 0 && fwrite(text.p, 1, text.n, stdout) == text.n && fflush(stdout) == 0;
 }
 
 static bool run_all(struct bench *b, double seconds)
@@ -209,6 +225,8 @@ int main(int argc, char **argv)
 
 	if (argc == 4 && strcmp(argv[1], "count") == 0)
 		return count(&b, bench_number(argv[2]), bench_number(argv[3])) ? 0 : 1;
+	if (argc == 3 && strcmp(argv[1], "text") == 0)
+		return print_text(&b, bench_number(argv[2])) ? 0 : 1;
 	if (bench_samples_open(samples_max, &samples, &b.samples) != FH_ERR_OK)
 		return 2;
 	return run_all(&b, argc > 1 ? strtod(argv[1], nullptr) : 1) ? 0 : 1;
