@@ -41,6 +41,7 @@ if [ "${what[0]}" = append ]; then
 	figure "core's processor" 'core (N) us'
 fi
 figure 'one decision among 1,000 policies' '1000 policies, one decision +p50 +(N) ns'
+figure 'its instructions' '10 policies, one decision (N) instructions'
 figure 'the same questions in C' 'eight questions in C +p50 +(N) ns'
 figure 'loading 10,000 policies' '10000 policies +loaded in (N) ms'
 figure 'a permitted call' 'a permitted call, one at a time +p50 +(N) us'
