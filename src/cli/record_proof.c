@@ -55,11 +55,12 @@ static fh_err on_checkpoint(void *context, struct fh_span bytes)
 	struct fh_prove *w = context;
 	struct fh_note note;
 
-	if (w->wanted.n > 0 && !fh_span_equal(w->wanted, bytes))
+	/* Others' lines may follow those in the record.  */
+	if (w->wanted.n > 0 && !fh_span_starts(w->wanted, bytes))
 		return FH_ERR_OK;
 	/* Only one is kept, in the room of the one before.  */
 	w->note.n = 0;
-	fh_builder_bytes(&w->note, bytes);
+	fh_builder_bytes(&w->note, w->wanted.n > 0 ? w->wanted : bytes);
 	if (w->note.bad)
 		return FH_ERR_LIMIT;
 	fh_err e = fh_note_parse(fh_builder_span(&w->note), &note);

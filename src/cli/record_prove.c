@@ -13,6 +13,7 @@ static const struct fh_option options[] = {
 	{ "format", 0, false, "FORM", "bundle (the default), tlog-proof or cose" },
 	{ "field", 0, true, "NAME", "show this field of the entry alone; may be given again" },
 	{ "checkpoint", 0, false, "FILE", "prove it under this checkpoint (default the newest)" },
+	{ "witnessed", 0, false, nullptr, "prove it under the newest that witnesses cosigned" },
 	{ "anchor", 0, true, "FILE.ots", "put in this time stamp of that checkpoint" },
 	{ "receipt", 0, false, "FILE", "the signed root for a receipt (default the record's)" },
 	{ "out", 0, false, "FILE", "write the proof here (default entry-N.tlog-proof or .cose)" },
@@ -228,10 +229,17 @@ static int prove_tlog(const struct fh_cli *cli, struct prove_task *t)
 	return e == FH_ERR_OK ? write_out(cli, t, out) : could_not(e, t->path, nullptr);
 }
 
-static int read_checkpoint(struct prove_task *t)
+static int read_checkpoint(struct prove_task *t, const struct fh_segments *s)
 {
+	char beside[FH_PATH_MAX + 32];
 	const char *path = fh_argument(&t->a, "checkpoint");
+	bool witnessed = fh_argument(&t->a, "witnessed") != nullptr;
 
+	if (path != nullptr && witnessed)
+		return fh_usage_error(&usage, "--checkpoint and --witnessed exclude each other");
+	(void)snprintf(beside, sizeof(beside), "%s/../witnessed", s->path);
+	if (witnessed)
+		path = beside;
 	if (path == nullptr)
 		return -1;
 	fh_err e = fh_file_read(path, FH_NOTE_MAX, &t->files, &t->prove.wanted);
@@ -256,7 +264,7 @@ int fh_record_prove(struct fh_cli *cli, int argc, char **argv)
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, t.path, &why);
 	/* Before the record, which then holds what it is over.  */
-	done = t.form == FORM_COSE ? read_root(&t, &s, &root) : read_checkpoint(&t);
+	done = t.form == FORM_COSE ? read_root(&t, &s, &root) : read_checkpoint(&t, &s);
 	if (done >= 0)
 		return done;
 	e = fh_prove_gather(&s, &t.prove, &why);

@@ -7,11 +7,12 @@ import http.client
 import http.server
 import json
 import re
+import subprocess
 import sys
 import threading
 import time
 
-from machine import PATIENCE, Machine, demand, run_tests, wait_for
+from machine import PATIENCE, VERIFY, Machine, demand, run_tests, wait_for
 
 LONG = 60  # seconds: a checkpoint is submitted every ten
 
@@ -156,6 +157,40 @@ def machines_witness_each_other():
 		db.stop()
 		a.verify()
 		b.verify()
+		proofs_carry_the_cosignatures(a, b)
+
+
+def proofs_carry_the_cosignatures(a, b):
+	def check(proof, policy):
+		r = subprocess.run([VERIFY, "proof", proof, "--genesis", a.genesis, "--allow-grade", "none,co-located",
+			"--witnesses", policy, "--json"], capture_output=True, text=True, timeout=60)
+		return r.returncode, r.stdout
+	with_lines, without = a.top / "with", a.top / "without"
+	a.run("record", "prove", 1, "--witnessed", "--out", with_lines)
+	a.run("record", "prove", 1, "--out", without)
+	policy, other = a.top / "witnesses", b.top / "witnesses"
+	demand(check(with_lines, policy)[0] == 0, "the quorum:", check(with_lines, policy))
+	status, said = check(without, policy)
+	demand(status == 1 and "no-quorum" in said, "without cosignatures:", status, said)
+	status, said = check(with_lines, other)
+	demand(status == 2 and "other-log" in said, "another's policy:", status, said)
+	text = with_lines.read_text().split("\n")
+	at = max(i for i, l in enumerate(text) if "/witness " in l)
+	text[at] = text[at][:-12] + "AAAAAAAAAA" + text[at][-2:]
+	forged = a.top / "forged"
+	forged.write_text("\n".join(text))
+	status, said = check(forged, policy)
+	demand(status == 1 and "cosignature" in said, "a wrong cosignature:", status, said)
+	key = json.loads(a.run("witness", "show", "--json", status=None).stdout)["witnesses"][0]
+	raw = bytes([7]) + b"a key of another kind"
+	name = key["key"]
+	key_id = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
+	unknown = f"{name}+{key_id.hex()}+{base64.b64encode(raw).decode()}"
+	text[at] = text[at].rsplit(" ", 1)[0] + " " + base64.b64encode(key_id + b"x").decode()
+	forged.write_text("\n".join(text))
+	(a.top / "newer").write_text("\n".join(keys_of(a)[0] + [f"witness b {unknown}", "quorum b", ""]))
+	status, said = check(forged, a.top / "newer")
+	demand(status == 2 and "unknown-witness" in said, "a key of another kind:", status, said)
 
 
 def the_answers_are_those_of_the_specification():
