@@ -93,6 +93,8 @@ constexpr int FH_TYPE_DEPTH_MAX = 128;           /* the same, common types resol
 constexpr size_t FH_SCHEMA_ACTIONS_MAX = 4096;   /* actions of one schema */
 constexpr uint64_t FH_VALIDATION_STEPS_MAX = 1 << 26; /* of one document: some seconds */
 constexpr size_t FH_CAPABILITIES_MAX = 512;      /* `has` tests of one policy that differ: a set */
+constexpr size_t FH_TOKENS_POINTER_MAX = 128;    /* where a result says what it used */
+constexpr uint64_t FH_TOKENS_MAX = 1000000000;   /* of one call */
 constexpr size_t FH_SCHEMA_CALLS_MAX = 16384;    /* wire calls that one schema maps */
 
 constexpr uint64_t FH_STATE_INTERVAL = 4096;     /* entries from one state entry to the next */

@@ -66,8 +66,9 @@ static void compile(struct fh_past *p)
 		return;
 	fh_arena_reset(&p->policy_memory);
 	p->compiled = held->hash;
-	p->policy_ready = fh_policy_check(held->body.cedar, held->body.schema, &p->policy_memory,
-					  &p->policy, /* t= */ nullptr) == FH_ERR_OK;
+	p->policy_ready = fh_policy_check_all(held->body.cedar, held->body.schema,
+					      held->body.entities, &p->policy_memory, &p->policy,
+					      /* t= */ nullptr) == FH_ERR_OK;
 }
 
 static fh_err take_chain(struct fh_past *p, const struct fh_fields *f, struct fh_trace *t)

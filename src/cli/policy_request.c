@@ -130,11 +130,12 @@ fh_err fh_past_request(const struct fh_past *p, const struct fh_leaf *l, const s
 
 /* --- asking again ----------------------------------------------------------------- */
 
-struct fh_request fh_past_asked(const struct fh_past_request *r, const struct fh_schema *schema,
+struct fh_request fh_past_asked(const struct fh_past_request *r, const struct fh_policy_set *set,
 				struct fh_known_entities *known)
 {
-	*known = (struct fh_known_entities){ .schema = schema, .principal = r->principal,
-					     .groups = r->groups, .groups_n = r->groups_n };
+	*known = (struct fh_known_entities){ .schema = &set->schema, .principal = r->principal,
+					     .groups = r->groups, .groups_n = r->groups_n,
+					     .listed = &set->entities };
 	return (struct fh_request){ r->principal, r->action, r->resource, fh_value_none(),
 				    fh_known_entities_source(known) };
 }
@@ -151,7 +152,7 @@ static fh_err decide(struct fh_past *p, const struct fh_past_request *r,
 		     const struct fh_circumstances *now, struct fh_decision *out)
 {
 	struct fh_known_entities known;
-	const struct fh_request asked = fh_past_asked(r, &p->policy.schema, &known);
+	const struct fh_request asked = fh_past_asked(r, &p->policy, &known);
 
 	fh_arena_reset(&p->state.scratch);
 	fh_err e = fh_policy_decide(&p->policy, &asked, now, &p->state.scratch, out);

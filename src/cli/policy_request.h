@@ -40,7 +40,7 @@ struct fh_span fh_past_text(const struct fh_fields *f, enum fh_field_id id, cons
 uint64_t fh_past_size(struct fh_span item, bool *whole);
 
 /* R as a request that policies are asked.  *KNOWN holds its entities and must outlive it.  */
-struct fh_request fh_past_asked(const struct fh_past_request *r, const struct fh_schema *schema,
+struct fh_request fh_past_asked(const struct fh_past_request *r, const struct fh_policy_set *set,
 				struct fh_known_entities *known);
 
 /* What is decided of R at NOW under the policy that is in force in P: exactly as core decides.

@@ -3,11 +3,11 @@
 
 #include "codec/cbor.h"
 #include "policy/mapping.h"
+#include "state/reserve.h"
 
 struct fh_supposed_call {
 	uint64_t index_plus_one; /* 0: free */
-	size_t sent;
-	struct fh_effect bytes;  /* what of its charges may be given back */
+	struct fh_reserve reserve; /* what of its charges may be given back */
 };
 
 static bool has_limits(const struct fh_policy_set *set)
@@ -164,14 +164,13 @@ static void charge(struct fh_supposed *s, const struct fh_past_request *r,
 	struct fh_effect e = { .opens = true }, none = { 0 };
 	struct fh_fields f = { 0 };
 
-	*call = (struct fh_supposed_call){ .sent = r->sent };
+	*call = (struct fh_supposed_call){
+		.reserve = fh_reserve_of(&s->set->schema, d, r->action, r->sent) };
 	for (size_t i = 0; i < d->charges; i++) {
 		const struct fh_effect_part part = { d->charge[i].budget, d->charge[i].period_ms,
 						     d->charge[i].amount };
 
 		e.part[e.parts++] = part;
-		if (d->charge[i].unit == FH_UNIT_BYTES)
-			call->bytes.part[call->bytes.parts++] = part;
 	}
 	fh_cbor_put_array(&decision, 3);
 	fh_cbor_put_bool(&decision, true);
@@ -195,7 +194,7 @@ static fh_err decide(struct fh_supposed *s, struct fh_past *p, const struct fh_p
 	struct fh_circumstances now = fh_moment_circumstances(&moment, r->sent);
 	enum fh_reason against = fh_moment_obstacle(&moment);
 	struct fh_known_entities known;
-	const struct fh_request asked = fh_past_asked(r, &s->set->schema, &known);
+	const struct fh_request asked = fh_past_asked(r, s->set, &known);
 
 	if (against == FH_REASON_DEVICE_REVOKED) {
 		*out = fh_decision_refused(against);
@@ -264,12 +263,14 @@ void fh_supposed_outcome(struct fh_supposed *s, const struct fh_fields *f)
 		return;
 	if (fh_span_equal(word, FH_SPAN_LIT("result"))
 	    || fh_span_equal(word, FH_SPAN_LIT("error"))) {
-		uint64_t used = call->sent + fh_past_size(value_of(f, FH_FIELD_RESULT), &whole);
+		struct fh_span result = value_of(f, FH_FIELD_RESULT);
+		size_t size = fh_past_size(result, &whole);
 
-		back = call->bytes;
-		for (size_t i = 0; i < back.parts; i++)
-			back.part[i].amount -= used < back.part[i].amount ? used
-									  : back.part[i].amount;
+		back = fh_reserve_settle(&call->reserve, size,
+					 whole ? result : (struct fh_span){ 0 });
+		/* Of a result that was too large to keep nobody knows what it said.  */
+		if (!whole && call->reserve.at_n > 0)
+			s->fold_known = false;
 	}
 	close_call(s, index, &back);
 	call->index_plus_one = 0;

@@ -71,7 +71,7 @@ static fh_err explain_policies(struct fh_why *w)
 {
 	const struct fh_policy_set *set = &w->past->policy;
 	struct fh_known_entities known;
-	const struct fh_request asked = fh_past_asked(&w->request, &set->schema, &known);
+	const struct fh_request asked = fh_past_asked(&w->request, set, &known);
 	fh_err e = FH_ERR_OK;
 
 	w->explained = fh_arena_array(&w->past->state.memory, set->policies_n + 1,

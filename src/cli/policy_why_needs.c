@@ -80,7 +80,9 @@ static void put_limit(struct fh_why *w, struct fh_builder *b, const struct fh_ex
 
 	fh_builder_text(b, "its quota of ");
 	fh_builder_decimal(b, c->count);
-	fh_builder_text(b, c->unit == FH_UNIT_BYTES ? " bytes in " : " calls in ");
+	fh_builder_text(b, " ");
+	fh_builder_text(b, fh_unit_text(c->unit));
+	fh_builder_text(b, " in ");
 	fh_builder_decimal(b, c->period_ms / 1000);
 	fh_builder_text(b, l->shared ? " s (budget " : " s (of ");
 	fh_builder_bytes(b, l->budget);

@@ -99,8 +99,17 @@ static void record(struct satisfied *s, uint32_t policy)
 
 /* --- permits that are effective ------------------------------------------ */
 
-struct fh_charge fh_limit_charge(const struct fh_limits *l, const struct fh_limit *x,
-				 const struct fh_entity_key key[3],
+/* An action that says no tokens may take more than any quota has.  */
+static uint64_t tokens_of(const struct fh_schema *s, struct fh_entity_uid action)
+{
+	uint32_t i = fh_schema_find_action(s, action);
+
+	return i == FH_SCHEMA_NONE || s->actions[i].tokens_max == 0 ? UINT64_MAX
+								    : s->actions[i].tokens_max;
+}
+
+struct fh_charge fh_limit_charge(const struct fh_schema *s, const struct fh_limits *l,
+				 const struct fh_limit *x, const struct fh_entity_key key[3],
 				 const struct fh_circumstances *now)
 {
 	static const enum fh_variable whom[] = {
@@ -113,7 +122,9 @@ struct fh_charge fh_limit_charge(const struct fh_limits *l, const struct fh_limi
 		.budget = fh_budget_hash(l, x, key[whom[x->per]].uid),
 		.period_ms = x->period_ms,
 		.count = x->count,
-		.amount = now->amount[x->unit],
+		.amount = x->unit == FH_UNIT_TOKENS
+				  ? tokens_of(s, key[FH_VARIABLE_ACTION].uid)
+				  : now->amount[x->unit],
 		.unit = x->unit,
 	};
 }
@@ -144,7 +155,7 @@ static bool fund(struct deciding *d, const struct fh_limits *l)
 	struct fh_charge charge[FH_LIMITS_MAX];
 
 	for (size_t i = 0; i < l->n; i++) {
-		charge[i] = fh_limit_charge(l, &l->limit[i], d->v.key, d->now);
+		charge[i] = fh_limit_charge(&d->set->schema, l, &l->limit[i], d->v.key, d->now);
 		if (!suffices(d, &charge[i]))
 			return false;
 	}

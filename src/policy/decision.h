@@ -58,15 +58,16 @@ struct fh_request {
  * only permits that are @fallback and have no @quota are effective.  */
 struct fh_circumstances {
 	bool leased;                  /* the operator's lease is live */
-	uint64_t amount[FH_UNITS];    /* what the request may take at most: one call, ... */
+	uint64_t amount[FH_UNITS];    /* what the request may take at most: one call, ...; of
+					 tokens the schema says it */
 	/* Whether the budget of CHARGE has so much left.  NULL: none has.  */
 	bool (*suffices)(void *context, const struct fh_charge *charge);
 	void *context;
 };
 
 /* What L's limit X is charged for a request by, to do and on KEY (by enum fh_variable).  */
-struct fh_charge fh_limit_charge(const struct fh_limits *l, const struct fh_limit *x,
-				 const struct fh_entity_key key[3],
+struct fh_charge fh_limit_charge(const struct fh_schema *s, const struct fh_limits *l,
+				 const struct fh_limit *x, const struct fh_entity_key key[3],
 				 const struct fh_circumstances *now);
 
 /* All zero is "no".  */

@@ -137,7 +137,8 @@ static void try_limits(struct explaining *x, const struct fh_limits *l, struct f
 		return;
 	}
 	for (size_t i = 0; i < l->n; i++) {
-		struct fh_charge c = fh_limit_charge(l, &l->limit[i], x->v.key, x->now);
+		struct fh_charge c = fh_limit_charge(&x->set->schema, l, &l->limit[i], x->v.key,
+						     x->now);
 
 		if (x->now->suffices != nullptr && x->now->suffices(x->now->context, &c))
 			continue;

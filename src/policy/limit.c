@@ -68,6 +68,14 @@ static uint64_t period_of(struct fh_span s)
 	return duration_of(s, period_max_ms);
 }
 
+const char *fh_unit_text(enum fh_unit u)
+{
+	static const char *const text[] = { [FH_UNIT_CALLS] = "calls", [FH_UNIT_BYTES] = "bytes",
+					    [FH_UNIT_TOKENS] = "tokens" };
+
+	return u < FH_UNITS ? text[u] : "units";
+}
+
 /* --- @quota -------------------------------------------------------------- */
 
 static fh_err read_unit(const struct reading *r, struct fh_span word, enum fh_unit *out)
@@ -77,11 +85,10 @@ static fh_err read_unit(const struct reading *r, struct fh_span word, enum fh_un
 	else if (fh_span_equal(word, FH_SPAN_LIT("bytes")))
 		*out = FH_UNIT_BYTES;
 	else if (fh_span_equal(word, FH_SPAN_LIT("tokens")))
-		return refuse(r, FH_ERR_UNSUPPORTED, "counts tokens, which nothing here uses yet",
-			      "count calls or bytes");
+		*out = FH_UNIT_TOKENS;
 	else
 		return refuse(r, FH_ERR_FORMAT, "counts something unknown",
-			      "count calls or bytes: 200/hour, or 4000000 bytes/day");
+			      "count calls, bytes or tokens: 200/hour, 4000000 bytes/day");
 	return FH_ERR_OK;
 }
 

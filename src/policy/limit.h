@@ -16,6 +16,7 @@
 enum fh_unit {
 	FH_UNIT_CALLS = 0, /* permitted requests */
 	FH_UNIT_BYTES,     /* of arguments and result */
+	FH_UNIT_TOKENS,    /* that the tool server says it used */
 	FH_UNITS,
 };
 
@@ -60,6 +61,9 @@ struct fh_charge {
  * for an annotation that nothing evaluates.  T (may be NULL) says what and where.  */
 fh_err fh_limits_read(const struct fh_policy *p, struct fh_arena *a, struct fh_limits *out,
 		      struct fh_trace *t);
+
+/* Each unit as a @quota has it: "calls", "bytes", "tokens".  */
+const char *fh_unit_text(enum fh_unit u);
 
 /* All of the N permits that share a budget say the same @quota; FH_ERR_CONFLICT.
  * Working memory is of A.  */

@@ -64,6 +64,8 @@ struct fh_schema_action {
 	bool builtin;               /* exists without being declared */
 	enum fh_resource_kind kind; /* how its resource is found */
 	struct fh_span pointer;     /* JSON Pointer into the arguments; empty for SERVER */
+	struct fh_span tokens_at;   /* JSON Pointer into the result: what it used; or empty */
+	uint64_t tokens_max;        /* what one call may use; 0 without @tokens */
 	struct fh_schema_notes notes;
 };
 

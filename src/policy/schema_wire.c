@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* @mcp and @resource: which wire call is which action, and on what.  */
+/* @mcp, @resource and @tokens: which wire call is which action, on what, and what it uses.  */
+#include "base/decimal.h"
 #include "base/limits.h"
 #include "policy/schema_draft.h"
 
@@ -176,6 +177,31 @@ static void path_rule(struct fh_draft *d, struct fh_schema *s, uint32_t type)
 	folder->is_path = true;
 }
 
+/* @tokens("/pointer; N"): where in its result a call says what it used, and at most what.  */
+static void tokens_rule(struct fh_draft *d, struct fh_schema *s, uint32_t action)
+{
+	const struct fh_annotation *tokens = note(d, action, "tokens");
+	struct fh_schema_action *a = &s->actions[action];
+	struct fh_span at, most;
+
+	if (tokens == nullptr)
+		return;
+	split_resource(tokens->value, &at, &most);
+	if (a->calls_n == 0)
+		refuse(d, tokens->at, FH_ERR_CONFLICT, "@tokens without @mcp: there is no result",
+		       "add @mcp, or remove @tokens");
+	else if (!is_pointer(at) || at.n > FH_TOKENS_POINTER_MAX)
+		refuse(d, tokens->at, FH_ERR_FORMAT,
+		       "@tokens must begin with a JSON Pointer of at most 128 bytes",
+		       "write @tokens(\"/structuredContent/usage/total_tokens; 8192\")");
+	else if (fh_decimal_read(most, &a->tokens_max) != FH_ERR_OK || a->tokens_max == 0
+		 || a->tokens_max > FH_TOKENS_MAX)
+		refuse(d, tokens->at, FH_ERR_FORMAT,
+		       "@tokens says no number from 1 to 1000000000 behind its last `;`",
+		       "say how many tokens one call may use at most");
+	a->tokens_at = at;
+}
+
 /* What a call names has the attributes that the operator listed, if it did: none of them
  * is always there.  */
 static void attribute_rule(struct fh_draft *d, const struct fh_schema *s, uint32_t action)
@@ -248,6 +274,7 @@ void fh_draft_resolve_wire(struct fh_draft *d, struct fh_schema *s)
 		else
 			argument_rule(d, s, i, resource);
 		attribute_rule(d, s, i);
+		tokens_rule(d, s, i);
 	}
 	type_rules(d, s);
 }

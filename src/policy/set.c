@@ -72,6 +72,61 @@ static fh_err read_limits(const struct checking *c, const struct fh_limits **out
 	return e == FH_ERR_NOMEM ? full(c->trace) : e;
 }
 
+/* The action clause of P lets ACTION through.  */
+static bool clause_has(const struct fh_policy *p, const struct fh_schema *s,
+		       const struct fh_schema_action *action)
+{
+	for (size_t i = 0; i < p->action.entities_n; i++) {
+		for (uint32_t k = 0; k < action->ancestors_n; k++) {
+			if (fh_entity_equal(s->actions[action->ancestors[k]].uid,
+					    p->action.entities[i]))
+				return true;
+		}
+	}
+	return p->action.kind == FH_SCOPE_ANY;
+}
+
+/* A quota of COUNT tokens on P covers only calls that say what they use, and can be kept by
+ * one of each.  */
+static fh_err check_tokens(const struct fh_policy *p, uint64_t count, const struct fh_schema *s,
+			   struct fh_trace *t)
+{
+	const struct fh_annotation *quota = fh_policy_annotation(p, FH_SPAN_LIT("quota"));
+
+	for (uint32_t i = 0; i < s->actions_n; i++) {
+		const struct fh_schema_action *a = &s->actions[i];
+
+		if (a->principals_n == 0 || !clause_has(p, s, a)
+		    || (a->tokens_max > 0 && a->tokens_max <= count))
+			continue;
+		fh_trace_what(t, "@quota counts tokens of the action `%.*s`, %s",
+			      fh_shown(a->uid.id), (const char *)a->uid.id.p,
+			      a->tokens_max == 0 ? "which has no @tokens in the schema"
+						 : "one call of which may use more");
+		fh_trace_cure(t, a->tokens_max == 0
+					 ? "say there what a call uses, or name other actions"
+					 : "give at least what its @tokens says");
+		return refuse(t, quota->at, FH_ERR_CONFLICT);
+	}
+	return FH_ERR_OK;
+}
+
+static fh_err check_token_quotas(const struct checking *c, const struct fh_policy_set *set)
+{
+	fh_err e = FH_ERR_OK;
+
+	for (size_t i = 0; e == FH_ERR_OK && i < c->all.n; i++) {
+		const struct fh_limits *l = &set->limits[i];
+
+		for (size_t k = 0; e == FH_ERR_OK && k < l->n; k++) {
+			if (l->limit[k].unit == FH_UNIT_TOKENS)
+				e = noted(c, check_tokens(&c->all.list[i], l->limit[k].count,
+							  &set->schema, c->trace));
+		}
+	}
+	return e;
+}
+
 /* Nothing fills the slots of a template here.  */
 static fh_err refuse_slots(const struct fh_policy *p, struct fh_trace *t)
 {
@@ -203,6 +258,8 @@ static fh_err check(struct checking *c, struct fh_span cedar, struct fh_span sch
 	set->policies = c->all.list;
 	set->policies_n = c->all.n;
 	e = read_limits(c, &set->limits);
+	if (e == FH_ERR_OK && declared)
+		e = check_token_quotas(c, set);
 	if (e == FH_ERR_OK && declared && entities.n > 0)
 		e = noted(c, read_entities(c, entities, set));
 	if (e == FH_ERR_OK && problems_of(c) > 0)

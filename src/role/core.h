@@ -25,6 +25,7 @@
 #include "role/role.h"
 #include "state/fold.h"
 #include "state/lease.h"
+#include "state/reserve.h"
 #include "state/moment.h"
 #include "store/chain_files.h"
 
@@ -77,9 +78,8 @@ struct fh_core_call {
 
 /* What of an open call's charges is known only afterwards.  */
 struct fh_core_reserve {
-	struct fh_effect effect; /* what was taken */
-	uint64_t sent;           /* bytes of it that the request had */
-	bool taken;              /* false: free */
+	struct fh_reserve of;
+	bool taken; /* false: free */
 };
 constexpr size_t FH_CORE_RESERVES = 2048; /* of the calls beyond it all stays charged */
 
@@ -521,12 +521,13 @@ uint64_t fh_core_lease_due_ms(struct fh_core *c);
 fh_err fh_core_quota_begin(struct fh_core *c);
 /* Adds to F what the permitted intent of D does to the fold.  */
 fh_err fh_core_field_opened(struct fh_core *c, struct fh_fields *f, const struct fh_decision *d);
-/* Remembers what of D's charges may be given back; 0 if nothing.  */
-uint32_t fh_core_reserve(struct fh_core *c, const struct fh_decision *d, size_t sent);
-/* Adds to F what an outcome does: if the whole answer came, of RECEIVED bytes, what was not
- * used of RESERVE is given back, otherwise nothing.  */
+/* Remembers what of D's charges for ACTION may be given back; 0 if nothing.  */
+uint32_t fh_core_reserve(struct fh_core *c, const struct fh_decision *d,
+			 struct fh_entity_uid action, size_t sent);
+/* Adds to F what an outcome does: if the WHOLE answer came, which is BODY, what was not used
+ * of RESERVE is given back, otherwise nothing; of tokens, what it says that it used.  */
 fh_err fh_core_field_closed(struct fh_core *c, struct fh_fields *f, uint32_t reserve, bool whole,
-			    size_t received);
+			    struct fh_span body);
 /* Says in an entry what all before it add up to, if FH_STATE_INTERVAL have come since the
  * last time, or any at all and it is the LAST of this start.  */
 fh_err fh_core_state(struct fh_core *c, bool last);

@@ -349,7 +349,7 @@ static fh_err ask_initialize(struct fh_core *c, struct request *r)
 	s->pins_sequence = pins == nullptr ? 0 : pins->sequence;
 	s->open_exchange = r->ask->exchange;
 	s->open_index = r->index;
-	s->open_reserve = fh_core_reserve(c, &r->decision, r->arguments.n);
+	s->open_reserve = fh_core_reserve(c, &r->decision, r->action, r->arguments.n);
 	s->open_fallback = r->decision.fallback;
 	s->open_retain_ms = r->decision.retain_ms;
 	s->params_n = r->arguments.n;
@@ -378,7 +378,7 @@ static fh_err permit(struct fh_core *c, struct fh_core_session *s, const struct 
 			.list = kind == FH_PERMIT_LIST,
 			.fallback = r->decision.fallback,
 			.retain_ms = r->decision.retain_ms,
-			.reserve = fh_core_reserve(c, &r->decision, r->arguments.n),
+			.reserve = fh_core_reserve(c, &r->decision, r->action, r->arguments.n),
 		};
 		fh_permit_put(&b, &p);
 		if (b.bad)

@@ -288,7 +288,8 @@ static fh_err append_unknown(struct fh_core *c)
 			e = fh_core_field_text(c, &f, FH_FIELD_STATUS,
 					       fh_span_str(fh_outcome_text(FH_OUTCOME_UNKNOWN)));
 		if (e == FH_ERR_OK)
-			e = fh_core_field_closed(c, &f, /* reserve= */ 0, /* whole= */ false, 0);
+			e = fh_core_field_closed(c, &f, /* reserve= */ 0, /* whole= */ false,
+						 (struct fh_span){ 0 });
 		if (e == FH_ERR_OK)
 			e = fh_core_append(c, FH_ENTRY_OUTCOME, FH_CLASS_DEFAULT, &f,
 					   /* index= */ nullptr);

@@ -33,15 +33,12 @@ fh_err fh_core_field_opened(struct fh_core *c, struct fh_fields *f, const struct
 	return add_effect(c, f, &e);
 }
 
-uint32_t fh_core_reserve(struct fh_core *c, const struct fh_decision *d, size_t sent)
+uint32_t fh_core_reserve(struct fh_core *c, const struct fh_decision *d,
+			 struct fh_entity_uid action, size_t sent)
 {
-	struct fh_core_reserve r = { .sent = sent, .taken = true };
+	struct fh_core_reserve r = { fh_reserve_of(&c->policy.schema, d, action, sent), true };
 
-	for (size_t i = 0; i < d->charges; i++) {
-		if (d->charge[i].unit == FH_UNIT_BYTES)
-			add_part(&r.effect, &d->charge[i]);
-	}
-	for (uint32_t i = 0; r.effect.parts > 0 && i < FH_CORE_RESERVES; i++) {
+	for (uint32_t i = 0; r.of.effect.parts > 0 && i < FH_CORE_RESERVES; i++) {
 		if (c->reserve[i].taken)
 			continue;
 		c->reserve[i] = r;
@@ -51,22 +48,13 @@ uint32_t fh_core_reserve(struct fh_core *c, const struct fh_decision *d, size_t 
 }
 
 fh_err fh_core_field_closed(struct fh_core *c, struct fh_fields *f, uint32_t reserve, bool whole,
-			    size_t received)
+			    struct fh_span body)
 {
 	struct fh_effect e = { 0 };
 
-	if (reserve != 0 && whole) {
-		const struct fh_core_reserve *r = &c->reserve[reserve - 1];
-
-		for (size_t i = 0; i < r->effect.parts; i++) {
-			uint64_t used = r->sent + received;
-
-			e.part[e.parts] = r->effect.part[i];
-			e.part[e.parts].amount -= used < e.part[e.parts].amount
-							  ? used : e.part[e.parts].amount;
-			e.parts++;
-		}
-	}
+	if (reserve != 0 && whole)
+		e = fh_reserve_settle(&c->reserve[reserve - 1].of, body.n, body);
+	e.opens = false;
 	return add_effect(c, f, &e);
 }
 

@@ -126,7 +126,7 @@ static fh_err append_outcome(struct fh_core *c, const struct fh_core_session *s,
 		e = fh_core_field_text(c, &f, FH_FIELD_STATUS,
 				       fh_span_str(fh_outcome_text(status)));
 	if (e == FH_ERR_OK)
-		e = fh_core_field_closed(c, &f, reserve, whole, body.n);
+		e = fh_core_field_closed(c, &f, reserve, whole, body);
 	if (e == FH_ERR_OK)
 		e = fh_core_append(c, FH_ENTRY_OUTCOME, fh_core_class(of.retain_ms, class), &f,
 				   /* index= */ nullptr);

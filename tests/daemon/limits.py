@@ -8,7 +8,7 @@ import sys
 import time
 from http.client import HTTPException
 
-from machine import Failure, Machine, demand, demand_message, in_background, index_of, reason_of, run_tests, wait_for
+from machine import SCHEMA, Failure, Machine, demand, demand_message, in_background, index_of, reason_of, run_tests, wait_for
 
 LOOKS = '@id("looks") permit (principal, action in [Action::"mcp.initialize", Action::"mcp.list"], resource);\n'
 TAKES = LOOKS + """@id("takes") @quota("%s")
@@ -24,6 +24,11 @@ FALLS_BACK = LOOKS.replace("@id", "@fallback @id") + """
 
 def taken(s, path):
 	answer = s.take(path)
+	return "yes" if "result" in answer and not answer["result"]["isError"] else reason_of(answer)
+
+
+def used(s, tokens):
+	answer = s.call("wait", path="/x", usage=tokens)
 	return "yes" if "result" in answer and not answer["result"]["isError"] else reason_of(answer)
 
 
@@ -117,6 +122,40 @@ def run(base):
 			for w in waiting:
 				demand(not w()["result"]["isError"], "an open call")
 			demand("result" in s.call("wait", path="/fourth") , "after they gave back")
+			d.stop()
+			m.verify()
+
+	def tokens_are_reserved_and_what_was_not_used_is_given_back():
+		"""One call may use 1,000 of 2,500: the use that a result says is taken, and without one all of it."""
+		with base.copy() as m:
+			m.sign_policy(policy=LOOKS + WAITS % "2500 tokens/day",
+				schema=SCHEMA.replace("@mcp", '@tokens("/structuredContent/usage/total_tokens; 1000") @mcp', 1))
+			d = m.serve()
+			s = d.session(m.token)
+			demand([used(s, 100) for _ in range(10)] == ["yes"] * 10, "ten times 100 of 2,500")
+			waiting = in_background(lambda: d.session(m.token).call("wait", path="/tokens-open", seconds=60))
+			wait_for("the call is in flight", lambda: "/tokens-open" in str(m.received()))
+			demand(used(s, 1) == "no-quota", "1,000 are used, 1,000 reserved, and 1,000 more are too many")
+			d.process.send_signal(signal.SIGKILL)
+			d.wait()
+			wait_for("all of it has ended", lambda: not d.roles())
+			d = m.serve()
+			demand(used(d.session(m.token), 1) == "no-quota", "after an unknown outcome")
+			d.stop()
+			took = [part[2] for opens, parts in effects(m, "intent") for part in parts if opens]
+			gave = [[part[2] for part in parts] for opens, parts in effects(m, "outcome") if parts]
+			demand(took == [1000] * 11 and gave == [[900]] * 10, took, gave)
+			m.verify()
+
+	def unsaid_tokens_are_all_used():
+		with base.copy() as m:
+			m.sign_policy(policy=LOOKS + WAITS % "2500 tokens/day",
+				schema=SCHEMA.replace("@mcp", '@tokens("/structuredContent/usage/total_tokens; 1000") @mcp', 1))
+			d = m.serve()
+			s = d.session(m.token)
+			said = [s.call("wait", path="/x", **more) for more in ({}, {"usage": 1001}, {"usage": 1})]
+			demand(["result" in a and not a["result"]["isError"] for a in said] == [True, True, False]
+				and reason_of(said[2]) == "no-quota", said)
 			d.stop()
 			m.verify()
 
@@ -326,8 +365,8 @@ def run(base):
 				for k in range(4):
 					taken(s, f"/public/{n}-{k}")
 				if n == 1:
-					in_background(lambda: s.call("wait", path="/open", seconds=60))
-					wait_for("a call is open", lambda: "/open" in str(m.received()))
+					in_background(lambda: s.call("wait", path="/tokens-open", seconds=60))
+					wait_for("a call is open", lambda: "/tokens-open" in str(m.received()))
 					d.process.send_signal(signal.SIGKILL)
 					d.wait()
 				else:
@@ -346,7 +385,9 @@ def run(base):
 
 	return run_tests((a_quota_permits_as_many_as_it_says, what_is_used_outlives_a_restart_and_a_crash,
 		an_unknown_outcome_stays_charged, bytes_that_were_not_used_are_given_back,
-		bytes_are_reserved_while_calls_are_open, each_principal_has_a_quota_of_its_own,
+		bytes_are_reserved_while_calls_are_open,
+		tokens_are_reserved_and_what_was_not_used_is_given_back, unsaid_tokens_are_all_used,
+		each_principal_has_a_quota_of_its_own,
 		a_new_policy_goes_on_counting, without_a_lease_only_fallback_is_permitted,
 		a_call_of_a_fallback_permit_outlives_the_lease, a_policy_that_expires_ends_its_calls,
 		a_revoked_policy_ends_its_calls, a_revoked_device_ends_all_calls,

@@ -222,9 +222,9 @@ class Machine:
 		self.token = self.grant("worker")
 		return self
 
-	def sign_policy(self, expires="30d", policy=POLICY, lease=None, **more):
+	def sign_policy(self, expires="30d", policy=POLICY, lease=None, schema=SCHEMA, **more):
 		(self.top / "p.cedar").write_text(policy)
-		(self.top / "p.cedarschema").write_text(SCHEMA % {"server": self.server})
+		(self.top / "p.cedarschema").write_text(schema % {"server": self.server})
 		return self.sign("policy", "sign", self.top / "p.cedar", "--schema", self.top / "p.cedarschema",
 			"--expires", expires, *(["--lease", lease] if lease else []), **more)
 

@@ -38,7 +38,10 @@ def call(m):
 		os.write(fd, json.dumps(m["params"]).encode() + b"\n")
 		os.close(fd)
 	time.sleep(arguments.get("seconds", 0))
-	say(m["id"], {"content": [{"type": "text", "text": "taken " + str(arguments.get("path", ""))}], "isError": False})
+	result = {"content": [{"type": "text", "text": "taken " + str(arguments.get("path", ""))}], "isError": False}
+	if "usage" in arguments:
+		result["structuredContent"] = {"usage": {"total_tokens": arguments["usage"]}}
+	say(m["id"], result)
 
 
 for line in sys.stdin:

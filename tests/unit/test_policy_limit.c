@@ -96,7 +96,7 @@ static void refuses_what_it_would_not_keep(void **state)
 		{ "@id(\"a\") @quota(\"1/day per user\")", FH_ERR_FORMAT, "per something" },
 		{ "@id(\"a\") @quota(\"1/day for principal\")", FH_ERR_FORMAT, "not `per ...`" },
 		{ "@id(\"a\") @quota(\"1 apples/day\")", FH_ERR_FORMAT, "something unknown" },
-		{ "@id(\"a\") @quota(\"1 tokens/day\")", FH_ERR_UNSUPPORTED, "tokens" },
+		{ "@id(\"a\") @quota(\"1 tokens/day\")", FH_ERR_CONFLICT, "has no @tokens" },
 		{ "@id(\"a\") @quota(\"4000000 bytes/day\")", FH_ERR_CONFLICT, "never" },
 		{ "@id(\"a\") @quota(\"1/day;;2/hour\")", FH_ERR_FORMAT, "no number" },
 		{ "@id(\"a\") @quota(\"1/day;2/day\")", FH_ERR_CONFLICT, "twice" },
