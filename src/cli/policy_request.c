@@ -140,11 +140,11 @@ struct fh_request fh_past_asked(const struct fh_past_request *r, const struct fh
 				    fh_known_entities_source(known) };
 }
 
-static bool always(void *context, const struct fh_charge *charge)
+static enum fh_funds always(void *context, const struct fh_charge *charge)
 {
 	(void)context;
 	(void)charge;
-	return true;
+	return FH_FUNDS_SUFFICE;
 }
 
 /* Core makes a refusal of every error but those that end it.  */
@@ -182,10 +182,10 @@ static fh_err decide_unfolded(struct fh_past *p, const struct fh_past_request *r
 {
 	struct fh_decision none;
 
-	now.suffices = nullptr;
+	now.funds = nullptr;
 	fh_err e = decide(p, r, &now, &none);
 
-	now.suffices = always;
+	now.funds = always;
 	if (e == FH_ERR_OK)
 		e = decide(p, r, &now, out);
 	*certain = e == FH_ERR_OK && same_answer(out, &none);

@@ -121,12 +121,11 @@ static struct mapped map_request(const struct fh_supposed *s, struct fh_past *p,
 
 /* --- deciding --------------------------------------------------------------------- */
 
-static bool suffices(void *context, const struct fh_charge *c)
+static enum fh_funds funds(void *context, const struct fh_charge *c)
 {
 	struct fh_supposed *s = context;
 
-	return fh_fold_suffices(&s->fold, &c->budget, c->period_ms, c->count, c->amount,
-				s->fold.lo_ms);
+	return fh_fold_funds(&s->fold, c, s->fold.lo_ms);
 }
 
 /* A field of an entry that was never written, in B.  */
@@ -203,7 +202,7 @@ static fh_err decide(struct fh_supposed *s, struct fh_past *p, const struct fh_p
 	if (r->leaf->time.lo_ms > s->fold.lo_ms)
 		s->fold.lo_ms = r->leaf->time.lo_ms;
 	now.leased |= against != FH_REASON_PERMITTED || !p->policy_ready;
-	now.suffices = suffices;
+	now.funds = funds;
 	now.context = s;
 	fh_err e = fh_policy_decide(s->set, &asked, &now, &p->state.scratch, out);
 

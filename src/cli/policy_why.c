@@ -97,7 +97,7 @@ static bool asks_policies(enum fh_reason r)
 {
 	return r == FH_REASON_PERMITTED || r == FH_REASON_FORBIDDEN || r == FH_REASON_NO_PERMIT
 	       || r == FH_REASON_FORBID_ERRED || r == FH_REASON_NO_LEASE
-	       || r == FH_REASON_NO_QUOTA;
+	       || r == FH_REASON_NO_QUOTA || r == FH_REASON_TOO_MANY_BUDGETS;
 }
 
 static fh_err explain_intent(struct fh_why *w, const struct fh_fields *f, struct fh_trace *t)

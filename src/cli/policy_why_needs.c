@@ -71,12 +71,10 @@ static uint64_t suffices_again(const struct fh_why *w, const struct fh_charge *c
 	return 0;
 }
 
-static void put_limit(struct fh_why *w, struct fh_builder *b, const struct fh_explained *x)
+static void put_quota(const struct fh_why *w, struct fh_builder *b, const struct fh_explained *x)
 {
 	const struct fh_limits *l = &w->past->policy.limits[x->policy];
 	const struct fh_charge *c = &x->charge;
-	uint64_t again = suffices_again(w, c);
-	char when[FH_TIME_TEXT];
 
 	fh_builder_text(b, "its quota of ");
 	fh_builder_decimal(b, c->count);
@@ -86,7 +84,26 @@ static void put_limit(struct fh_why *w, struct fh_builder *b, const struct fh_ex
 	fh_builder_decimal(b, c->period_ms / 1000);
 	fh_builder_text(b, l->shared ? " s (budget " : " s (of ");
 	fh_builder_bytes(b, l->budget);
-	fh_builder_text(b, "): ");
+	fh_builder_text(b, ")");
+}
+
+static void put_room(const struct fh_why *w, struct fh_builder *b, const struct fh_explained *x)
+{
+	put_quota(w, b, x);
+	fh_builder_text(b, ": nothing of it was in use, and there was no room to remember what "
+			   "would be: ");
+	fh_builder_decimal(b, w->moment.fold->budgets);
+	fh_builder_text(b, " budgets were in use");
+}
+
+static void put_limit(struct fh_why *w, struct fh_builder *b, const struct fh_explained *x)
+{
+	const struct fh_charge *c = &x->charge;
+	uint64_t again = suffices_again(w, c);
+	char when[FH_TIME_TEXT];
+
+	put_quota(w, b, x);
+	fh_builder_text(b, ": ");
 	fh_builder_decimal(b, fh_fold_used(w->moment.fold, &c->budget, c->period_ms,
 					   w->moment.now.lo_ms));
 	fh_builder_text(b, " were used, and ");
@@ -156,6 +173,8 @@ size_t fh_why_needs(struct fh_why *w, const struct fh_explained *x,
 		put_condition(&b, x);
 	else if (x->what == FH_UNFUNDED && w->past->fold_known)
 		put_limit(w, &b, x);
+	else if (x->what == FH_ROOMLESS)
+		put_room(w, &b, x);
 	else if (x->what == FH_UNFUNDED)
 		fh_builder_text(&b, "its quota: how much of it was used is not known");
 	else if (x->what == FH_UNLEASED)

@@ -19,6 +19,8 @@ bool fh_why_shows(const struct fh_why *w, const struct fh_explained *x)
 		return forbids && x->what == FH_EFFECTIVE;
 	case FH_REASON_FORBID_ERRED:
 		return forbids && x->what == FH_ERRED;
+	case FH_REASON_TOO_MANY_BUDGETS:
+		return !forbids && x->what == FH_ROOMLESS;
 	case FH_REASON_NO_QUOTA:
 		return !forbids && x->what == FH_UNFUNDED;
 	case FH_REASON_NO_LEASE:

@@ -139,11 +139,11 @@ static uint32_t reasons(struct fh_space *s, uint32_t x)
 
 /* --- deciding --------------------------------------------------------------------- */
 
-static bool always(void *context, const struct fh_charge *charge)
+static enum fh_funds always(void *context, const struct fh_charge *charge)
 {
 	(void)context;
 	(void)charge;
-	return true;
+	return FH_FUNDS_SUFFICE;
 }
 
 /* E says nothing of an entity that SET lists otherwise: such a request cannot be.  */
@@ -165,7 +165,7 @@ static bool decides(struct fh_space *s, const struct fh_policy_set *set,
 {
 	const struct fh_circumstances now = {
 		.leased = when != FH_WHEN_UNLEASED, .amount = { 1, 1 },
-		.suffices = when == FH_WHEN_UNFUNDED ? nullptr : always };
+		.funds = when == FH_WHEN_UNFUNDED ? nullptr : always };
 	struct fh_example_source room;
 	struct fh_decision d = { 0 };
 

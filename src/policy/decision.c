@@ -19,6 +19,7 @@ struct deciding {
 	struct satisfied permits; /* effective ones */
 	struct satisfied unleased; /* satisfied, but the lease is not live */
 	struct satisfied unfunded; /* satisfied, but a budget does not suffice */
+	struct satisfied roomless; /* satisfied and funded, but a budget has no room */
 	struct satisfied forbids;
 	struct satisfied erred;   /* forbids that could not be evaluated */
 	struct fh_charge *charge; /* of effective permits, each budget once; in scratch */
@@ -129,9 +130,9 @@ struct fh_charge fh_limit_charge(const struct fh_schema *s, const struct fh_limi
 	};
 }
 
-static bool suffices(const struct deciding *d, const struct fh_charge *c)
+enum fh_funds fh_charge_funds(const struct fh_circumstances *now, const struct fh_charge *c)
 {
-	return d->now->suffices != nullptr && d->now->suffices(d->now->context, c);
+	return now->funds == nullptr ? FH_FUNDS_USED_UP : now->funds(now->context, c);
 }
 
 /* Adds CHARGE unless its budget is charged already.  */
@@ -149,19 +150,24 @@ static void add_charge(struct deciding *d, const struct fh_charge *charge)
 		d->charge[d->charges++] = *charge;
 }
 
-/* Charges what L limits, unless a budget does not suffice.  */
-static bool fund(struct deciding *d, const struct fh_limits *l)
+/* Charges what L limits, if all of it suffices.  What is used up says more than what has no
+ * room.  */
+static enum fh_funds fund(struct deciding *d, const struct fh_limits *l)
 {
 	struct fh_charge charge[FH_LIMITS_MAX];
+	bool room = true;
 
 	for (size_t i = 0; i < l->n; i++) {
 		charge[i] = fh_limit_charge(&d->set->schema, l, &l->limit[i], d->v.key, d->now);
-		if (!suffices(d, &charge[i]))
-			return false;
+		enum fh_funds funds = fh_charge_funds(d->now, &charge[i]);
+
+		if (funds == FH_FUNDS_USED_UP)
+			return funds;
+		room &= funds == FH_FUNDS_SUFFICE;
 	}
-	for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; room && i < l->n; i++)
 		add_charge(d, &charge[i]);
-	return true;
+	return room ? FH_FUNDS_SUFFICE : FH_FUNDS_NO_ROOM;
 }
 
 /* The permit POLICY, which is satisfied: does it count?  */
@@ -173,8 +179,10 @@ static void try_permit(struct deciding *d, uint32_t policy)
 		record(&d->unleased, policy);
 		return;
 	}
-	if (l->n > 0 && !fund(d, l)) {
-		record(&d->unfunded, policy);
+	enum fh_funds funds = l->n == 0 ? FH_FUNDS_SUFFICE : fund(d, l);
+
+	if (funds != FH_FUNDS_SUFFICE) {
+		record(funds == FH_FUNDS_NO_ROOM ? &d->roomless : &d->unfunded, policy);
 		return;
 	}
 	d->fallback |= l->fallback;
@@ -282,8 +290,9 @@ static enum fh_reason reason_of(const struct deciding *d, const struct satisfied
 		enum fh_reason reason;
 	} order[] = {
 		{ &d->forbids, FH_REASON_FORBIDDEN }, { &d->erred, FH_REASON_FORBID_ERRED },
-		{ &d->permits, FH_REASON_PERMITTED }, { &d->unfunded, FH_REASON_NO_QUOTA },
-		{ &d->unleased, FH_REASON_NO_LEASE },
+		{ &d->permits, FH_REASON_PERMITTED },
+		{ &d->roomless, FH_REASON_TOO_MANY_BUDGETS },
+		{ &d->unfunded, FH_REASON_NO_QUOTA }, { &d->unleased, FH_REASON_NO_LEASE },
 	};
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
@@ -360,8 +369,8 @@ static fh_err begin(struct deciding *d, const struct fh_request *r, uint32_t act
 /* Nothing is known yet.  Member by member, as above.  */
 static void clear(struct deciding *d)
 {
-	struct satisfied *all[] = { &d->permits, &d->unleased, &d->unfunded, &d->forbids,
-				    &d->erred };
+	struct satisfied *all[] = { &d->permits, &d->unleased, &d->unfunded, &d->roomless,
+				    &d->forbids, &d->erred };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		all[i]->n = all[i]->total = 0;

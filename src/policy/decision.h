@@ -31,7 +31,9 @@
 	X(FORBID_ERRED, "forbid-erred", "a policy that forbids could not be evaluated")         \
 	X(NO_LEASE, "no-lease", "the operator's lease has ended")                               \
 	X(NO_QUOTA, "no-quota", "a quota is used up")                                           \
-	X(UNKNOWN_ACTOR, "unknown-actor", "the chain names no such actor")
+	X(UNKNOWN_ACTOR, "unknown-actor", "the chain names no such actor")                      \
+	X(TOO_MANY_BUDGETS, "too-many-budgets",                                                 \
+	  "what it takes of a quota could not be remembered: too many budgets are in use")
 
 enum fh_reason {
 #define FH_REASON_ROW(name, code, text) FH_REASON_##name,
@@ -60,10 +62,13 @@ struct fh_circumstances {
 	bool leased;                  /* the operator's lease is live */
 	uint64_t amount[FH_UNITS];    /* what the request may take at most: one call, ...; of
 					 tokens the schema says it */
-	/* Whether the budget of CHARGE has so much left.  NULL: none has.  */
-	bool (*suffices)(void *context, const struct fh_charge *charge);
+	/* What the budget of CHARGE has for it.  NULL: all are used up.  */
+	enum fh_funds (*funds)(void *context, const struct fh_charge *charge);
 	void *context;
 };
+
+/* What the budget of C has for it.  */
+enum fh_funds fh_charge_funds(const struct fh_circumstances *now, const struct fh_charge *c);
 
 /* What L's limit X is charged for a request by, to do and on KEY (by enum fh_variable).  */
 struct fh_charge fh_limit_charge(const struct fh_schema *s, const struct fh_limits *l,

@@ -13,9 +13,9 @@ struct explaining {
 const char *fh_effectuality_code(enum fh_effectuality e)
 {
 	static const char *const codes[] = {
-		[FH_EFFECTIVE] = "effective",     [FH_UNFUNDED] = "no-quota",
-		[FH_UNLEASED] = "no-lease",       [FH_ERRED] = "erred",
-		[FH_UNSATISFIED] = "unsatisfied",
+		[FH_EFFECTIVE] = "effective",     [FH_ROOMLESS] = "too-many-budgets",
+		[FH_UNFUNDED] = "no-quota",       [FH_UNLEASED] = "no-lease",
+		[FH_ERRED] = "erred",             [FH_UNSATISFIED] = "unsatisfied",
 	};
 
 	return codes[e];
@@ -140,12 +140,16 @@ static void try_limits(struct explaining *x, const struct fh_limits *l, struct f
 		struct fh_charge c = fh_limit_charge(&x->set->schema, l, &l->limit[i], x->v.key,
 						     x->now);
 
-		if (x->now->suffices != nullptr && x->now->suffices(x->now->context, &c))
+		enum fh_funds funds = fh_charge_funds(x->now, &c);
+
+		if (funds == FH_FUNDS_SUFFICE
+		    || (funds == FH_FUNDS_NO_ROOM && out->what == FH_ROOMLESS))
 			continue;
-		out->what = FH_UNFUNDED;
+		out->what = funds == FH_FUNDS_NO_ROOM ? FH_ROOMLESS : FH_UNFUNDED;
 		out->limit = &l->limit[i];
 		out->charge = c;
-		return;
+		if (out->what == FH_UNFUNDED)
+			return;
 	}
 }
 

@@ -12,12 +12,13 @@
 /* What becomes of one policy, from the closest to having its effect.  */
 enum fh_effectuality {
 	FH_EFFECTIVE = 0,   /* a forbid that is satisfied, or a permit that counts */
+	FH_ROOMLESS,        /* a permit that is satisfied, but a budget could not be remembered */
 	FH_UNFUNDED,        /* a permit that is satisfied, but a budget does not suffice */
 	FH_UNLEASED,        /* ... but the lease is not live */
 	FH_ERRED,           /* its scope matches and a condition cannot be evaluated */
 	FH_UNSATISFIED,     /* a clause or a condition does not hold */
 };
-/* "effective", "no-quota", "no-lease", "erred", "unsatisfied".  */
+/* "effective", "too-many-budgets", "no-quota", "no-lease", "erred", "unsatisfied".  */
 const char *fh_effectuality_code(enum fh_effectuality e);
 
 /* One policy in one request.  */
@@ -30,7 +31,8 @@ struct fh_explained {
 	const struct fh_condition *condition;
 	const struct fh_expr *part;  /* of it: the smallest part that makes it so */
 	struct fh_fault fault;       /* FH_FAULT_NONE: it does not hold */
-	const struct fh_limit *limit; /* UNFUNDED: the first that does not suffice, */
+	/* UNFUNDED or ROOMLESS: the first that makes it so, */
+	const struct fh_limit *limit;
 	struct fh_charge charge;     /* and what it would be charged */
 };
 

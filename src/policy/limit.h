@@ -55,6 +55,13 @@ struct fh_charge {
 	enum fh_unit unit;
 };
 
+/* What a budget has for a charge.  Only the second of them permits.  */
+enum fh_funds {
+	FH_FUNDS_USED_UP = 0,
+	FH_FUNDS_SUFFICE,
+	FH_FUNDS_NO_ROOM,  /* it would suffice, but what is taken could not be remembered */
+};
+
 /* Reads the annotations of P beside @id into *OUT, whose memory is of A.  A word on
  * a forbid, a text that is not understood and a @quota whose use could not be
  * remembered are refused: FH_ERR_CONFLICT, FH_ERR_FORMAT, FH_ERR_LIMIT; FH_ERR_UNSUPPORTED

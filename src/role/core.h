@@ -203,6 +203,7 @@ struct fh_core {
 	struct fh_core_unrecorded *unrecorded; /* taken before there was a session */
 	size_t unrecorded_n;
 	struct fh_hash recorded_head; /* the chain's head as far as the record tells */
+	bool roomless_told;           /* that budgets are too many, in the log */
 	bool nearly_full;             /* only chain and shutdown entries are still written */
 	bool signing;                 /* the keeper signs the durable tree; nothing else is asked */
 	uint64_t sync_ns, asked_ns;   /* of that batch: its sync took; the boot clock then */
@@ -519,6 +520,8 @@ uint64_t fh_core_lease_due_ms(struct fh_core *c);
 
 /* Takes what remembers them from c->memory.  FH_ERR_NOMEM.  */
 fh_err fh_core_quota_begin(struct fh_core *c);
+/* D was decided: that budgets are too many is counted, and said in the log once.  */
+void fh_core_quota_decided(struct fh_core *c, const struct fh_decision *d);
 /* Adds to F what the permitted intent of D does to the fold.  */
 fh_err fh_core_field_opened(struct fh_core *c, struct fh_fields *f, const struct fh_decision *d);
 /* Remembers what of D's charges for ACTION may be given back; 0 if nothing.  */

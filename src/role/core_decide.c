@@ -94,6 +94,7 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 
 	if (fh_policy_decide(&c->policy, &r, &now, &c->scratch, &d) != FH_ERR_OK)
 		return fh_decision_refused(FH_REASON_FAILED);
+	fh_core_quota_decided(c, &d);
 	return d;
 }
 
@@ -137,5 +138,6 @@ struct fh_decision fh_core_decide_question(struct fh_core *c, const struct fh_qu
 	if (groups_of(&subject, groups, &known.groups_n) != FH_ERR_OK
 	    || fh_question_decide(&c->policy, q, &known, &now, &c->scratch, &d, t) != FH_ERR_OK)
 		return fh_decision_refused(FH_REASON_FAILED);
+	fh_core_quota_decided(c, &d);
 	return d;
 }

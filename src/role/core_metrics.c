@@ -107,6 +107,9 @@ static void put_counters(struct fh_builder *b, const struct fh_core_metrics *m)
 	put_head(b, "decisions_total", "counter", "Intents since the start, by their decision.");
 	put_sample(b, "decisions_total", "decision", "permitted", m->permitted);
 	put_sample(b, "decisions_total", "decision", "denied", m->denied);
+	put_head(b, "budgets_refused_total", "counter",
+		 "Decisions refused since the start because too many budgets are in use.");
+	put_sample(b, "budgets_refused_total", /* label= */ nullptr, "", m->roomless);
 }
 
 static void put_commits(struct fh_builder *b, const struct fh_core_metrics *m)
@@ -195,6 +198,7 @@ void fh_core_put_metrics(struct fh_builder *b, const struct fh_core *c)
 	put_gauge(b, "gates", "Peers that are served, and the network.", t.gates);
 	put_gauge(b, "sessions", "Client sessions, each with a tool server.", t.sessions);
 	put_gauge(b, "calls_open", "Permitted calls whose outcome is awaited.", t.calls);
+	put_gauge(b, "budgets", "Budgets of quotas that are remembered.", c->fold.budgets);
 	put_gauge(b, "refusals_suppressed", "Refusals that are counted and not written yet.",
 		  t.suppressed);
 }

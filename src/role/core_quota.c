@@ -3,10 +3,30 @@
  * record is the only memory of it, so what is charged is charged durably.  */
 #include "role/core.h"
 
+#include "role/log.h"
+
 fh_err fh_core_quota_begin(struct fh_core *c)
 {
 	c->reserve = fh_arena_array(&c->memory, FH_CORE_RESERVES, sizeof(*c->reserve));
 	return c->reserve == nullptr ? FH_ERR_NOMEM : fh_fold_begin(&c->memory, &c->fold);
+}
+
+void fh_core_quota_decided(struct fh_core *c, const struct fh_decision *d)
+{
+	if (d->reason != FH_REASON_TOO_MANY_BUDGETS) {
+		/* Said again only after it has been otherwise for a while.  */
+		c->roomless_told &= c->fold.budgets > FH_BUDGETS_MAX / 2;
+		return;
+	}
+	c->metrics.roomless++;
+	if (c->roomless_told)
+		return;
+	c->roomless_told = true;
+	fh_log(FH_LOG_PRIORITY_WARNING, "core",
+	       "%zu budgets of quotas are in use, and what another takes could not be remembered: "
+	       "such requests are refused (too-many-budgets) until some go out of use; look for a "
+	       "quota `per resource` or `per principal` that somebody spreads his requests over",
+	       c->fold.budgets);
 }
 
 static fh_err add_effect(struct fh_core *c, struct fh_fields *f, const struct fh_effect *e)

@@ -167,19 +167,19 @@ uint64_t fh_fold_used(const struct fh_fold *fold, const struct fh_hash *id, uint
 	return b == nullptr || b->period_ms != period_ms ? 0 : counting(b, lo_ms);
 }
 
-bool fh_fold_suffices(struct fh_fold *fold, const struct fh_hash *id, uint64_t period_ms,
-		      uint64_t count, uint64_t amount, uint64_t lo_ms)
+enum fh_funds fh_fold_funds(struct fh_fold *fold, const struct fh_charge *charge, uint64_t lo_ms)
 {
-	uint64_t used = fh_fold_used(fold, id, period_ms, lo_ms), then;
+	uint64_t used = fh_fold_used(fold, &charge->budget, charge->period_ms, lo_ms), then;
 
-	if (ckd_add(&then, used, amount) || then > count)
-		return false;
-	if (find(fold, id) != nullptr)
-		return true;
+	if (ckd_add(&then, used, charge->amount) || then > charge->count)
+		return FH_FUNDS_USED_UP;
+	if (find(fold, &charge->budget) != nullptr)
+		return FH_FUNDS_SUFFICE;
 	/* As many as one request may ask for: each is asked about on its own.  */
 	if (fold->budgets > FH_BUDGETS_MAX - FH_CHARGES_MAX)
 		forget_unused(fold, lo_ms);
-	return fold->budgets <= FH_BUDGETS_MAX - FH_CHARGES_MAX;
+	return fold->budgets <= FH_BUDGETS_MAX - FH_CHARGES_MAX ? FH_FUNDS_SUFFICE
+								: FH_FUNDS_NO_ROOM;
 }
 
 bool fh_fold_may_open(const struct fh_fold *fold)

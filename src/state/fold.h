@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "entry/field.h"
 #include "entry/leaf.h"
+#include "policy/limit.h"
 #include "state/effect.h"
 
 /* What the entries of a record add up to: which permitted intents are open, and how much
@@ -60,10 +61,10 @@ void fh_fold_authority_add(struct fh_hash *authority, uint64_t index);
 uint64_t fh_fold_used(const struct fh_fold *fold, const struct fh_hash *id, uint64_t period_ms,
 		      uint64_t lo_ms);
 
-/* AMOUNT more of the budget ID stays within COUNT at LO_MS, and the fold has room to
- * remember it (budgets that have gone out of use are forgotten for that).  */
-bool fh_fold_suffices(struct fh_fold *fold, const struct fh_hash *id, uint64_t period_ms,
-		      uint64_t count, uint64_t amount, uint64_t lo_ms);
+/* What the budget of CHARGE has for it at LO_MS: whether so much more stays within its count,
+ * and the fold has room to remember it (budgets that have gone out of use are forgotten for
+ * that).  */
+enum fh_funds fh_fold_funds(struct fh_fold *fold, const struct fh_charge *charge, uint64_t lo_ms);
 
 /* One more intent can be opened.  */
 bool fh_fold_may_open(const struct fh_fold *fold);

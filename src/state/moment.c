@@ -28,12 +28,11 @@ bool fh_moment_leased(const struct fh_moment *m)
 	return fh_lease_live(&x, m->now);
 }
 
-static bool suffices(void *context, const struct fh_charge *charge)
+static enum fh_funds funds(void *context, const struct fh_charge *charge)
 {
 	struct fh_moment *m = context;
 
-	return fh_fold_suffices(m->fold, &charge->budget, charge->period_ms, charge->count,
-				charge->amount, m->now.lo_ms);
+	return fh_fold_funds(m->fold, charge, m->now.lo_ms);
 }
 
 struct fh_circumstances fh_moment_circumstances(struct fh_moment *m, size_t sent)
@@ -41,7 +40,7 @@ struct fh_circumstances fh_moment_circumstances(struct fh_moment *m, size_t sent
 	return (struct fh_circumstances){
 		.leased = fh_moment_leased(m),
 		.amount = { [FH_UNIT_CALLS] = 1, [FH_UNIT_BYTES] = sent + FH_FRAME_MAX },
-		.suffices = suffices,
+		.funds = funds,
 		.context = m,
 	};
 }

@@ -49,11 +49,11 @@ static inline bool set_of(const char *schema, const char *cedar, struct fh_arena
 	return true;
 }
 
-static inline bool all_suffice(void *context, const struct fh_charge *charge)
+static inline enum fh_funds all_suffice(void *context, const struct fh_charge *charge)
 {
 	(void)context;
 	(void)charge;
-	return true;
+	return FH_FUNDS_SUFFICE;
 }
 
 /* SET's own answer, WHEN.  */
@@ -62,7 +62,7 @@ static inline bool allows(const struct fh_policy_set *set, const struct fh_reque
 {
 	const struct fh_circumstances now = {
 		.leased = when != FH_WHEN_UNLEASED, .amount = { 1, 1 },
-		.suffices = when == FH_WHEN_UNFUNDED ? nullptr : all_suffice };
+		.funds = when == FH_WHEN_UNFUNDED ? nullptr : all_suffice };
 	struct fh_decision d = { 0 };
 
 	assert_int_equal(fh_policy_decide(set, r, &now, a, &d), FH_ERR_OK);

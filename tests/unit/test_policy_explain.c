@@ -128,10 +128,11 @@ static void finds_the_part_of_a_condition_that_fails(void **state)
 	condition_is("when", "9223372036854775807 + 1 > 0", FH_ERRED, 25);
 }
 
-static bool never(void *context, const struct fh_charge *c)
+static enum fh_funds never(void *context, const struct fh_charge *c)
 {
 	(void)context;
-	return c->count > 100;
+	return c->count > 1000000 ? FH_FUNDS_NO_ROOM
+	       : c->count > 100  ? FH_FUNDS_SUFFICE : FH_FUNDS_USED_UP;
 }
 
 static void tells_what_narrows_a_permit(void **state)
@@ -142,9 +143,13 @@ static void tells_what_narrows_a_permit(void **state)
 	begin(&b, "@id(\"a\") @quota(\"1000/day; 5/hour per principal\")"
 		  "permit(principal,action,resource);"
 		  "@id(\"b\") @fallback permit(principal,action,resource);"
-		  "forbid(principal,action,resource) when { 1 == 2 };", "read", "/a");
+		  "forbid(principal,action,resource) when { 1 == 2 };"
+		  "@id(\"c\") @quota(\"2000000/day; 3000000/hour\")"
+		  "permit(principal,action,resource);"
+		  "@id(\"d\") @quota(\"2000000/day; 3/hour\") permit(principal,action,resource);",
+	      "read", "/a");
 	assert_int_equal(explain(&b, 0).what, FH_UNFUNDED);
-	b.now.suffices = never;
+	b.now.funds = never;
 	struct fh_explained x = explain(&b, 0);
 
 	assert_int_equal(x.what, FH_UNFUNDED);
@@ -152,6 +157,12 @@ static void tells_what_narrows_a_permit(void **state)
 	assert_int_equal(x.charge.count, 5);
 	assert_int_equal(explain(&b, 1).what, FH_EFFECTIVE);
 	assert_int_equal(explain(&b, 2).what, FH_UNSATISFIED);
+	x = explain(&b, 3);
+	assert_int_equal(x.what, FH_ROOMLESS);
+	assert_int_equal(x.charge.count, 2000000);
+	x = explain(&b, 4); /* what is used up says more than what has no room */
+	assert_int_equal(x.what, FH_UNFUNDED);
+	assert_int_equal(x.charge.count, 3);
 	b.now.leased = false;
 	assert_int_equal(explain(&b, 0).what, FH_UNLEASED);
 	assert_int_equal(explain(&b, 1).what, FH_EFFECTIVE);
@@ -194,8 +205,9 @@ static void never_contradicts_the_decision(void **state)
 	};
 	static const char *const head[] = {
 		"permit", "forbid", "@fallback permit", "@quota(\"5/day\") permit",
-		"@quota(\"500/day\") permit",
+		"@quota(\"500/day\") permit", "@quota(\"2000000/day\") permit",
 	};
+	constexpr unsigned heads = sizeof(head) / sizeof(head[0]);
 	size_t seen[FH_REASON_COUNT] = { 0 };
 
 	for (unsigned seed = 0; seed < 4000; seed++) {
@@ -206,13 +218,13 @@ static void never_contradicts_the_decision(void **state)
 
 		for (unsigned i = 0; i < 3; i++) {
 			n += snprintf(cedar + n, sizeof(cedar) - (size_t)n,
-				      "@id(\"p%u\") %s(%s) %s;", i, head[r % 5],
-				      clause[r / 5 % 5], condition[r / 25 % 5]);
-			r = r / 125 * 40503u + 77u * seed;
+				      "@id(\"p%u\") %s(%s) %s;", i, head[r % heads],
+				      clause[r / heads % 5], condition[r / heads / 5 % 5]);
+			r = r / heads / 25 * 40503u + 77u * seed;
 		}
 		begin(&b, cedar, "read", seed % 3 == 0 ? "/b" : "/a/b");
 		b.now.leased = seed % 4 != 0;
-		b.now.suffices = never;
+		b.now.funds = never;
 		struct fh_decision d;
 		size_t count[2][FH_UNSATISFIED + 1] = { 0 };
 
@@ -223,6 +235,7 @@ static void never_contradicts_the_decision(void **state)
 		enum fh_reason want = count[1][FH_EFFECTIVE] > 0  ? FH_REASON_FORBIDDEN
 				      : count[1][FH_ERRED] > 0    ? FH_REASON_FORBID_ERRED
 				      : count[0][FH_EFFECTIVE] > 0 ? FH_REASON_PERMITTED
+				      : count[0][FH_ROOMLESS] > 0  ? FH_REASON_TOO_MANY_BUDGETS
 				      : count[0][FH_UNFUNDED] > 0  ? FH_REASON_NO_QUOTA
 				      : count[0][FH_UNLEASED] > 0  ? FH_REASON_NO_LEASE
 								   : FH_REASON_NO_PERMIT;
@@ -233,6 +246,7 @@ static void never_contradicts_the_decision(void **state)
 	}
 	assert_true(seen[FH_REASON_FORBIDDEN] > 0 && seen[FH_REASON_FORBID_ERRED] > 0);
 	assert_true(seen[FH_REASON_PERMITTED] > 0 && seen[FH_REASON_NO_QUOTA] > 0);
+	assert_true(seen[FH_REASON_TOO_MANY_BUDGETS] > 0);
 	assert_true(seen[FH_REASON_NO_LEASE] > 0 && seen[FH_REASON_NO_PERMIT] > 0);
 }
 

@@ -10,14 +10,17 @@
 struct purse {
 	uint64_t left;
 	size_t asked;
+	bool full; /* nothing more can be remembered */
 };
 
-static bool suffices(void *context, const struct fh_charge *charge)
+static enum fh_funds funds(void *context, const struct fh_charge *charge)
 {
 	struct purse *p = context;
 
 	p->asked++;
-	return charge->amount <= charge->count && charge->amount <= p->left;
+	if (charge->amount > charge->count || charge->amount > p->left)
+		return FH_FUNDS_USED_UP;
+	return p->full ? FH_FUNDS_NO_ROOM : FH_FUNDS_SUFFICE;
 }
 
 static struct fh_decision ask_in(const struct document *d, const char *who,
@@ -42,7 +45,7 @@ static struct fh_decision ask_with(const char *cedar, bool lease, uint64_t left)
 {
 	OWN_DOCUMENT d = document_of(cedar, files_schema);
 	struct purse purse = { .left = left };
-	const struct fh_circumstances now = { lease, { 1, 1000 }, suffices, &purse };
+	const struct fh_circumstances now = { lease, { 1, 1000 }, funds, &purse };
 
 	return ask_in(&d, "claude", &now);
 }
@@ -160,6 +163,28 @@ static void needs_every_budget_to_suffice(void **state)
 	assert_int_equal(ask_with(two, true, 1).reason, FH_REASON_NO_QUOTA);
 	assert_int_equal(ask_with(two, true, 1000).reason, FH_REASON_PERMITTED);
 	assert_int_equal(ask_with(two, true, 1000).charges, 2);
+}
+
+static void needs_room_to_remember_what_is_taken(void **state)
+{
+	(void)state;
+	static const char limited[] = "@id(\"a\") @quota(\"5/day\")" ALL;
+	static const char either[] = "@id(\"a\") @quota(\"5/day\")" ALL ALL;
+	OWN_DOCUMENT first = document_of(limited, files_schema);
+	OWN_DOCUMENT second = document_of(either, files_schema);
+	struct purse purse = { .left = 5, .full = true };
+	const struct fh_circumstances now = { true, { 1, 1000 }, funds, &purse };
+	struct fh_decision x = ask_in(&first, "claude", &now);
+
+	assert_false(fh_allows(x.verdict));
+	assert_string_equal(fh_reason_code(x.reason), "too-many-budgets");
+	assert_int_equal(x.determining_n, 1);
+	assert_int_equal(x.charges, 0);
+	x = ask_in(&second, "claude", &now); /* what needs no room goes on */
+	assert_int_equal(x.reason, FH_REASON_PERMITTED);
+	assert_int_equal(x.charges, 0);
+	purse.left = 0;
+	assert_int_equal(ask_in(&first, "claude", &now).reason, FH_REASON_NO_QUOTA);
 	/* Another permit still counts; only that one is charged.  */
 	OWN_DOCUMENT both = document_of("@id(\"a\") @quota(\"5/day\")" ALL "@id(\"b\")" ALL,
 					files_schema);
@@ -192,7 +217,7 @@ static void counts_apart_for_whom_it_says(void **state)
 	OWN_DOCUMENT all = document_of("@id(\"a\") @quota(\"5/day\")" ALL, files_schema);
 	OWN_DOCUMENT more = document_of("@id(\"a\") @quota(\"6/day\")" ALL, files_schema);
 	struct purse purse = { .left = 9 };
-	const struct fh_circumstances now = { true, { 1 }, suffices, &purse };
+	const struct fh_circumstances now = { true, { 1 }, funds, &purse };
 	struct fh_hash a = ask_in(&each, "a", &now).charge[0].budget;
 	struct fh_hash b = ask_in(&each, "b", &now).charge[0].budget;
 	struct fh_hash c = ask_in(&all, "a", &now).charge[0].budget;
@@ -230,7 +255,7 @@ static void refuses_more_budgets_than_it_charges(void **state)
 	static _Alignas(max_align_t) uint8_t memory[65536];
 	struct fh_arena scratch = fh_arena_of(memory, sizeof(memory));
 	struct purse purse = { .left = 9 };
-	const struct fh_circumstances now = { true, { 1 }, suffices, &purse };
+	const struct fh_circumstances now = { true, { 1 }, funds, &purse };
 	struct fh_decision out;
 
 	assert_int_equal(fh_policy_decide(&d.set, &r, &now, &scratch, &out), FH_ERR_LIMIT);
@@ -307,7 +332,7 @@ static void only_ever_narrows(void **state)
 		OWN_DOCUMENT without = document_of(plain, files_schema);
 		struct purse purse = { .left = pick(3) * 600 };
 		const struct fh_circumstances now = {
-			pick(2) == 0, { 1 + pick(4), pick(1200) }, suffices, &purse };
+			pick(2) == 0, { 1 + pick(4), pick(1200) }, funds, &purse };
 		const char *who = pick(2) == 0 ? "a" : "b";
 		struct fh_decision a = ask_in(&with, who, &now);
 		struct fh_decision b = ask_in(&without, who, &leased);
@@ -331,6 +356,7 @@ int main(void)
 		cmocka_unit_test(refuses_limits_on_a_forbid),
 		cmocka_unit_test(needs_a_lease_or_fallback),
 		cmocka_unit_test(needs_every_budget_to_suffice),
+		cmocka_unit_test(needs_room_to_remember_what_is_taken),
 		cmocka_unit_test(charges_each_budget_once),
 		cmocka_unit_test(counts_apart_for_whom_it_says),
 		cmocka_unit_test(keeps_no_longer_than_the_shortest),

@@ -69,6 +69,7 @@ static void make_core(struct bench *b)
 	assert_int_equal(fh_arena_map(64 << 20, &c->memory), FH_ERR_OK);
 	assert_int_equal(fh_arena_map(16 << 20, &c->scratch), FH_ERR_OK);
 	assert_int_equal(fh_core_quota_begin(c), FH_ERR_OK);
+	assert_int_equal(fh_core_resume_begin(c), FH_ERR_OK);
 	c->chain = b->f->chain;
 	c->device_id.bytes[0] = 0xde;
 	c->chain_path = b->path;
@@ -218,18 +219,23 @@ static void small_steps_are_ignored(void **state)
 static const struct fh_charge charge = { .budget = { { 5 } }, .period_ms = hour_ms, .count = 2,
 					 .amount = 1 };
 
-static bool suffices(struct bench *b)
+static enum fh_funds funds(struct bench *b, const struct fh_charge *c)
 {
 	struct fh_moment moment = fh_core_moment(b->core);
 	struct fh_circumstances now = fh_moment_circumstances(&moment, 0);
 
-	return now.suffices(now.context, &charge);
+	return fh_charge_funds(&now, c);
+}
+
+static bool suffices(struct bench *b)
+{
+	return funds(b, &charge) == FH_FUNDS_SUFFICE;
 }
 
 /* A permitted intent that is charged, in the record.  */
-static void take(struct bench *b)
+static void take_of(struct bench *b, const struct fh_charge *c)
 {
-	const struct fh_decision d = { .charge = { charge }, .charges = 1 };
+	const struct fh_decision d = { .charge = { *c }, .charges = 1 };
 	struct fh_fields f = { 0 };
 
 	fh_arena_reset(&b->core->scratch);
@@ -238,6 +244,54 @@ static void take(struct bench *b)
 	assert_int_equal(fh_core_field_opened(b->core, &f, &d), FH_ERR_OK);
 	assert_int_equal(fh_core_append(b->core, FH_ENTRY_INTENT, FH_CLASS_DEFAULT, &f, nullptr),
 			 FH_ERR_OK);
+}
+
+static void take(struct bench *b)
+{
+	take_of(b, &charge);
+}
+
+static bool metrics_say(struct bench *b, const char *what)
+{
+	static uint8_t text[65536];
+	struct fh_builder out = FH_BUILDER_ARRAY(text);
+
+	fh_core_put_metrics(&out, b->core);
+	fh_builder_u8(&out, '\0');
+	assert_false(out.bad);
+	return strstr((const char *)text, what) != nullptr;
+}
+
+static void too_many_budgets_are_no_quota_that_is_used_up(void **state)
+{
+	struct bench *b = *state;
+	const struct fh_decision refused = fh_decision_refused(FH_REASON_TOO_MANY_BUDGETS);
+	const struct fh_decision permitted = { .reason = FH_REASON_PERMITTED };
+	struct fh_charge c = charge;
+	uint32_t n = 0;
+
+	while (funds(b, &c) == FH_FUNDS_SUFFICE && n++ < FH_BUDGETS_MAX) {
+		take_of(b, &c);
+		b->core->fold.opens = 0; /* they are not what this looks at */
+		memcpy(&c.budget.bytes[1], &n, sizeof(n));
+	}
+	assert_int_equal(n, FH_BUDGETS_MAX - FH_CHARGES_MAX + 1);
+	assert_int_equal(funds(b, &c), FH_FUNDS_NO_ROOM);
+	assert_true(suffices(b)); /* what is remembered goes on */
+	take(b);
+	assert_int_equal(funds(b, &charge), FH_FUNDS_USED_UP);
+
+	for (int i = 0; i < 3; i++)
+		fh_core_quota_decided(b->core, &refused);
+	fh_core_quota_decided(b->core, &permitted);
+	assert_true(b->core->roomless_told); /* and so it is not said again */
+	assert_true(metrics_say(b, "\nfreehold_budgets_refused_total 3\n"));
+	assert_true(metrics_say(b, "\nfreehold_budgets 4081\n"));
+	pass(2 * hour_ms);
+	assert_int_equal(funds(b, &c), FH_FUNDS_SUFFICE);
+	assert_true(metrics_say(b, "\nfreehold_budgets 0\n"));
+	fh_core_quota_decided(b->core, &permitted);
+	assert_false(b->core->roomless_told);
 }
 
 static void no_clock_gives_a_quota_back(void **state)
@@ -267,6 +321,7 @@ int main(void)
 		WITH_CORE(a_lease_cures_a_clock_that_was_wrong),
 		WITH_CORE(a_lease_lowers_nothing_below_what_has_passed),
 		WITH_CORE(small_steps_are_ignored),
+		WITH_CORE(too_many_budgets_are_no_quota_that_is_used_up),
 		WITH_CORE(no_clock_gives_a_quota_back),
 	};
 

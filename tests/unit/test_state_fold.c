@@ -110,11 +110,12 @@ static uint64_t used(const struct world *w, uint32_t budget, uint64_t period_ms,
 	return fh_fold_used(&w->fold, &id, period_ms, lo_ms);
 }
 
-static bool suffices(struct world *w, uint32_t budget, uint64_t count, uint64_t lo_ms)
+static enum fh_funds funds(struct world *w, uint32_t budget, uint64_t count, uint64_t lo_ms)
 {
-	struct fh_hash id = name_of(budget);
+	const struct fh_charge c = { .budget = name_of(budget), .period_ms = day_ms,
+				     .count = count, .amount = 1 };
 
-	return fh_fold_suffices(&w->fold, &id, day_ms, count, 1, lo_ms);
+	return fh_fold_funds(&w->fold, &c, lo_ms);
 }
 
 static struct fh_hash hash_of(const struct world *w)
@@ -151,14 +152,15 @@ static void permits_at_most_n_in_any_window(void **state)
 
 	for (size_t p = 0; p < sizeof(periods) / sizeof(periods[0]); p++) {
 		OWN_WORLD w = world_new();
-		struct fh_hash id = name_of(1);
+		const struct fh_charge ten = { .budget = name_of(1), .period_ms = periods[p],
+					       .count = 10, .amount = 1 };
 		uint64_t lo = begin_ms;
 		size_t n = 0;
 
 		for (size_t i = 0; i < 20000; i++) {
 			seed = seed * 1664525 + 1013904223;
 			lo += (seed >> 8) % (periods[p] / 20 + 2);
-			if (!fh_fold_suffices(&w.fold, &id, periods[p], 10, 1, lo))
+			if (fh_fold_funds(&w.fold, &ten, lo) != FH_FUNDS_SUFFICE)
 				continue;
 			take_one(&w, 1, periods[p], 1, lo);
 			w.fold.opens = 0; /* they are not what this looks at */
@@ -177,12 +179,12 @@ static void forgets_no_use_when_time_stands_still_or_jumps(void **state)
 
 	for (size_t i = 0; i < 5; i++)
 		take_one(&w, 1, day_ms, 1, begin_ms);
-	assert_false(suffices(&w, 1, 5, begin_ms));
+	assert_int_equal(funds(&w, 1, 5, begin_ms), FH_FUNDS_USED_UP);
 	/* lo never goes back in a record; if it did, nothing would be forgotten.  */
-	assert_false(suffices(&w, 1, 5, begin_ms - 10 * day_ms));
+	assert_int_equal(funds(&w, 1, 5, begin_ms - 10 * day_ms), FH_FUNDS_USED_UP);
 	take_one(&w, 1, day_ms, 1, begin_ms - 10 * day_ms);
 	assert_int_equal(used(&w, 1, day_ms, begin_ms), 6);
-	assert_true(suffices(&w, 1, 5, begin_ms + 1000 * day_ms));
+	assert_int_equal(funds(&w, 1, 5, begin_ms + 1000 * day_ms), FH_FUNDS_SUFFICE);
 }
 
 static void gives_back_into_the_intents_slot(void **state)
@@ -214,7 +216,7 @@ static void never_gives_back_more_than_was_taken(void **state)
 	take_one(&w, 1, day_ms, UINT64_MAX, begin_ms);
 	take_one(&w, 1, day_ms, UINT64_MAX, begin_ms);
 	assert_int_equal(used(&w, 1, day_ms, begin_ms), UINT64_MAX);
-	assert_false(suffices(&w, 1, UINT64_MAX, begin_ms));
+	assert_int_equal(funds(&w, 1, UINT64_MAX, begin_ms), FH_FUNDS_USED_UP);
 }
 
 static void keeps_what_is_unknown(void **state)
@@ -257,10 +259,12 @@ static void makes_room_only_by_forgetting_what_is_unused(void **state)
 		w.fold.opens = 0;
 	}
 	take_one(&w, 99999, day_ms, 1, begin_ms);
-	assert_false(suffices(&w, 100000, 5, begin_ms)); /* full: refused, not forgotten */
-	assert_true(suffices(&w, 5, 5, begin_ms));       /* those that are known go on */
+	/* full: refused, not forgotten.  */
+	assert_int_equal(funds(&w, 100000, 5, begin_ms), FH_FUNDS_NO_ROOM);
+	/* those that are known go on.  */
+	assert_int_equal(funds(&w, 5, 5, begin_ms), FH_FUNDS_SUFFICE);
 	assert_int_equal(used(&w, 5, day_ms, begin_ms), 1);
-	assert_true(suffices(&w, 100000, 5, begin_ms + 2 * day_ms));
+	assert_int_equal(funds(&w, 100000, 5, begin_ms + 2 * day_ms), FH_FUNDS_SUFFICE);
 	assert_int_equal(w.fold.budgets, 0);
 }
 
