@@ -12,17 +12,17 @@ static const char schema[] =
 
 #define ASK "permit (principal, action == Action::\"ask\", resource);"
 
-static bool suffices(void *context, const struct fh_charge *charge)
+static enum fh_funds funds(void *context, const struct fh_charge *charge)
 {
 	(void)context;
-	return charge->amount <= charge->count;
+	return charge->amount <= charge->count ? FH_FUNDS_SUFFICE : FH_FUNDS_USED_UP;
 }
 
 static struct fh_decision decided(const struct document *d)
 {
 	const struct fh_known_entities known = { .schema = &d->set.schema,
 						 .principal = uid("Actor", "a") };
-	const struct fh_circumstances now = { true, { 1, 1000, 7 }, suffices, nullptr };
+	const struct fh_circumstances now = { true, { 1, 1000, 7 }, funds, nullptr };
 	const struct fh_request r = { uid("Actor", "a"), uid("Action", "ask"),
 				      uid("Server", "model"), fh_value_none(),
 				      fh_known_entities_source(&known) };
