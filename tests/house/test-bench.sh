@@ -30,7 +30,7 @@ if [ ! -x "${FREEHOLD_BUILD:-$top/build}/bench/append" ]; then
 	echo 'skip - bench/run append: built without SQLite'
 	what=(latency policy verify verdict cold-start)
 fi
-timeout 60 "$top/bench/run" --quick --dir "$work" "${what[@]}" >"$work/out" 2>"$work/said"
+timeout 300 "$top/bench/run" --quick --dir "$work" "${what[@]}" >"$work/out" 2>"$work/said"
 verdict $? 'bench/run ends well'
 if [ "${what[0]}" = append ]; then
 	figure 'a start by the size of the record' ' [0-9]+ +[0-9]+ +(N) +[0-9.]+ +[0-9.]+'
