@@ -208,6 +208,7 @@ int fh_cmd_policy(struct fh_cli *cli, int argc, char **argv)
 		{ "fmt", fh_policy_fmt, "lay out policies in one way" },
 		{ "sign", policy_sign, "sign one; it replaces the one before" },
 		{ "show", policy_show, "show what is in force" },
+		{ "test", fh_policy_test, "hold a policy to a file of expected decisions" },
 		{ "replay", fh_policy_replay, "say which decisions of a record would change" },
 		{ "why", fh_policy_why, "explain a decision that was made" },
 		{ "revoke", policy_revoke, "take it back: nothing is permitted" },

@@ -11,6 +11,7 @@ int fh_policy_diff(struct fh_cli *cli, int argc, char **argv);
 int fh_policy_examine(struct fh_cli *cli, int argc, char **argv);
 int fh_policy_fmt(struct fh_cli *cli, int argc, char **argv);
 int fh_policy_replay(struct fh_cli *cli, int argc, char **argv);
+int fh_policy_test(struct fh_cli *cli, int argc, char **argv);
 int fh_policy_why(struct fh_cli *cli, int argc, char **argv);
 
 #endif

@@ -25,7 +25,7 @@ fh_err fh_past_begin(struct fh_past *out)
 	fh_err e = fh_state_begin(&out->state);
 
 	if (e == FH_ERR_OK)
-		e = fh_arena_map(FH_POLICY_ARENA, &out->policy_memory);
+		e = fh_arena_map(FH_POLICY_ARENA + FH_STATEMENT_MAX, &out->policy_memory);
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(FH_FOLD_ARENA, &out->fold_memory);
 	if (e == FH_ERR_OK)
@@ -64,11 +64,17 @@ static void compile(struct fh_past *p)
 	}
 	if (fh_hash_equal(&held->hash, &p->compiled))
 		return;
-	fh_arena_reset(&p->policy_memory);
+	/* The set looks into these texts, which the chain may move.  */
+	struct fh_arena *a = &p->policy_memory;
+	struct fh_span cedar, schema, entities;
+
+	fh_arena_reset(a);
 	p->compiled = held->hash;
-	p->policy_ready = fh_policy_check_all(held->body.cedar, held->body.schema,
-					      held->body.entities, &p->policy_memory, &p->policy,
-					      /* t= */ nullptr) == FH_ERR_OK;
+	p->policy_ready = fh_arena_copy(a, held->body.cedar, &cedar) == FH_ERR_OK
+			  && fh_arena_copy(a, held->body.schema, &schema) == FH_ERR_OK
+			  && fh_arena_copy(a, held->body.entities, &entities) == FH_ERR_OK
+			  && fh_policy_check_all(cedar, schema, entities, a, &p->policy,
+						 /* t= */ nullptr) == FH_ERR_OK;
 }
 
 static fh_err take_chain(struct fh_past *p, const struct fh_fields *f, struct fh_trace *t)

@@ -17,6 +17,7 @@ constexpr size_t texts_max = 2 * FH_POLICY_TEXT_MAX;
 static const struct fh_option options[] = {
 	{ "policy", 0, false, "FILE", "another policy, as if it had been in force all the time" },
 	{ "schema", 0, false, "FILE", "the Cedar schema of that policy" },
+	{ "entities", 0, false, "FILE", "its entities in Cedar's JSON, if it lists any" },
 	{ "summary", 0, false, nullptr, "only how many" },
 };
 
@@ -317,7 +318,8 @@ static int read_policy(const struct fh_arguments *a, struct replay *w, struct fh
 		       struct fh_policy_set *set)
 {
 	const struct fh_policy_files files = { .cedar = fh_argument(a, "policy"),
-					       .schema = fh_argument(a, "schema") };
+					       .schema = fh_argument(a, "schema"),
+					       .entities = fh_argument(a, "entities") };
 
 	if (files.cedar == nullptr && files.schema == nullptr)
 		return go_on;

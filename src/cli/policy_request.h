@@ -39,7 +39,7 @@ struct fh_span fh_past_text(const struct fh_fields *f, enum fh_field_id id, cons
  * array [length, SHA-256].  */
 uint64_t fh_past_size(struct fh_span item, bool *whole);
 
-/* R as a request that policies are asked.  *KNOWN holds its entities and must outlive it.  */
+/* R as a request that SET is asked.  *KNOWN holds its entities and must outlive it.  */
 struct fh_request fh_past_asked(const struct fh_past_request *r, const struct fh_policy_set *set,
 				struct fh_known_entities *known);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/policy_supposed.h"
 
+#include "cli/policy_charge.h"
 #include "codec/cbor.h"
 #include "policy/mapping.h"
 #include "state/reserve.h"
@@ -128,27 +129,10 @@ static enum fh_funds funds(void *context, const struct fh_charge *c)
 	return fh_fold_funds(&s->fold, c, s->fold.lo_ms);
 }
 
-/* A field of an entry that was never written, in B.  */
-static void put_field(struct fh_fields *f, enum fh_field_id id, const struct fh_builder *b)
-{
-	f->field[f->n++] = (struct fh_field){ .id = id, .value = fh_builder_span(b) };
-}
-
-/* The outcome of INTENT, which gives back E.  */
 static void close_call(struct fh_supposed *s, uint64_t intent, const struct fh_effect *e)
 {
-	const struct fh_leaf leaf = { .kind = FH_ENTRY_OUTCOME };
-	uint8_t index_bytes[16], effect_bytes[FH_EFFECT_MAX];
-	struct fh_builder index = FH_BUILDER_ARRAY(index_bytes);
-	struct fh_builder effect = FH_BUILDER_ARRAY(effect_bytes);
-	struct fh_fields f = { 0 };
-
-	fh_cbor_put_uint(&index, intent);
-	fh_effect_put(&effect, e);
-	put_field(&f, FH_FIELD_INTENT, &index);
-	put_field(&f, FH_FIELD_EFFECT, &effect);
 	if (s->fold_known)
-		s->fold_known = fh_fold_add(&s->fold, &leaf, &f) == FH_ERR_OK;
+		s->fold_known = fh_fold_suppose_outcome(&s->fold, intent, e) == FH_ERR_OK;
 }
 
 /* Opens the intent R with the charges of D; what can be given back is remembered, if the record
@@ -157,29 +141,12 @@ static void charge(struct fh_supposed *s, const struct fh_past_request *r,
 		   const struct fh_decision *d)
 {
 	struct fh_supposed_call *call = &s->call[r->leaf->index % FH_INFLIGHT_MAX];
-	uint8_t decision_bytes[16], effect_bytes[FH_EFFECT_MAX];
-	struct fh_builder decision = FH_BUILDER_ARRAY(decision_bytes);
-	struct fh_builder effect = FH_BUILDER_ARRAY(effect_bytes);
-	struct fh_effect e = { .opens = true }, none = { 0 };
-	struct fh_fields f = { 0 };
+	const struct fh_effect none = { 0 };
 
 	*call = (struct fh_supposed_call){
 		.reserve = fh_reserve_of(&s->set->schema, d, r->action, r->sent) };
-	for (size_t i = 0; i < d->charges; i++) {
-		const struct fh_effect_part part = { d->charge[i].budget, d->charge[i].period_ms,
-						     d->charge[i].amount };
-
-		e.part[e.parts++] = part;
-	}
-	fh_cbor_put_array(&decision, 3);
-	fh_cbor_put_bool(&decision, true);
-	fh_cbor_put_text(&decision, (struct fh_span){ 0 });
-	fh_cbor_put_array(&decision, 0);
-	fh_effect_put(&effect, &e);
-	put_field(&f, FH_FIELD_DECISION, &decision);
-	put_field(&f, FH_FIELD_EFFECT, &effect);
 	if (s->fold_known)
-		s->fold_known = fh_fold_add(&s->fold, r->leaf, &f) == FH_ERR_OK;
+		s->fold_known = fh_fold_suppose_intent(&s->fold, r->leaf, d) == FH_ERR_OK;
 	if (r->allowed)
 		call->index_plus_one = r->leaf->index + 1;
 	else

@@ -10,7 +10,7 @@
 #include "codec/cbor.h"
 #include "os/memory.h"
 
-constexpr size_t out_max = 8 << 20;
+constexpr size_t out_max = 8 << 20; /* sixteen policies with their texts, and more */
 
 static const struct fh_usage usage = {
 	.verb = "policy why",
@@ -188,8 +188,8 @@ static int no_decision(const struct target *g)
 	if (!g->found)
 		return fh_cli_fail(FH_ERR_MISSING, where, "the record does not reach so far",
 				   "`freehold record show` shows what there is");
-	(void)snprintf(what, sizeof(what), "is of kind %s, which decides nothing",
-		       fh_entry_kind_text(g->kind));
+	(void)snprintf(what, sizeof(what), "is of kind %s, which %s", fh_entry_kind_text(g->kind),
+		       g->kind == FH_ENTRY_ANSWER ? "is not explained yet" : "decides nothing");
 	return fh_cli_fail(FH_ERR_STATE, where, what, "name an intent, an outcome or a refusal");
 }
 

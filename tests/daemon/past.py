@@ -205,7 +205,33 @@ def run(base):
 		base.run("policy", "why", status=64)
 		demand_message(base.run("policy", "why", 1, base.top / "nowhere", status=2).stderr, "nowhere")
 
-	return run_tests((every_answer_is_explained, what_was_in_force_then_counts, every_decision_comes_out_again,
+	def entities_of_the_policy_count():
+		with base.copy() as m:
+			m.sign_policy(policy=RULES)
+			schema = """entity Note { label?: String };
+				@mcp("%s/take") @resource("/path", "text")
+				action "notes.take" appliesTo { principal: [Actor], resource: [Note] };""" % m.server
+			policy = LOOKS + """permit (principal, action == Action::"notes.take", resource)
+				when { resource has label && resource.label == "open" };"""
+			listed = [{"uid": {"type": "Note", "id": "/open"}, "attrs": {"label": "open"}, "parents": []}]
+			for name, text in (("e.json", json.dumps(listed)), ("e.cedar", policy), ("e.cedarschema", schema)):
+				(m.top / name).write_text(text)
+			files = ("--schema", m.top / "e.cedarschema", "--entities", m.top / "e.json")
+			m.sign("policy", "sign", m.top / "e.cedar", *files, "--expires", "30d")
+			d = m.serve()
+			s = d.session(m.token)
+			demand("result" in s.take("/open"), "what the entities permit")
+			closed = decided(s.take("/closed"))
+			d.stop()
+			said = replay(m)
+			demand(said["same"] == said["decisions"], said)
+			said = replay(m, "--policy", m.top / "e.cedar", *files)
+			demand(said["same"] == said["decisions"], said)
+			lacks = why(m, closed)["policies"][0]["lacks"]
+			demand(len(lacks) == 1 and "`when` is false because of what stands here" in lacks[0], lacks)
+
+	return run_tests((entities_of_the_policy_count,
+		every_answer_is_explained, what_was_in_force_then_counts, every_decision_comes_out_again,
 		another_policy_changes_what_it_says, what_decides_nothing_is_not_explained))
 
 
