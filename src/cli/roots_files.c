@@ -11,10 +11,13 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/own.h"
+#include "codec/pem.h"
 #include "evidence/certificates.h"
 #include "os/file.h"
 
 static const char suffix[] = ".pem";
+static const char suffix_list[] = ".crl";
 
 /* Adds the certificates of the file PATH to R.  */
 static fh_err add_file(const char *path, struct fh_arena *arena, struct fh_roots_files *r,
@@ -42,11 +45,41 @@ static fh_err add_file(const char *path, struct fh_arena *arena, struct fh_roots
 	return e;
 }
 
+/* Adds the list in the file PATH to R.  */
+static fh_err add_list(const char *path, struct fh_arena *arena, struct fh_roots_files *r,
+		       struct fh_trace *t)
+{
+	struct fh_span file, label;
+	fh_err e = r->crls == FH_X509_CRLS_MAX
+			   ? FH_ERR_LIMIT
+			   : fh_file_read(path, 2 * FH_X509_CRL_MAX, arena, &file);
+
+	fh_trace_where(t, "%s", path);
+	if (e == FH_ERR_OK && fh_pem_is(file)) {
+		struct fh_builder room = fh_builder_of(fh_arena_space(arena, file.n), file.n);
+		struct fh_cursor text = fh_cursor_of(file);
+
+		e = room.p == nullptr ? FH_ERR_NOMEM : fh_pem_next(&text, &room, &label, &file);
+		if (e == FH_ERR_OK && !fh_span_equal(label, FH_SPAN_LIT("X509 CRL")))
+			e = FH_ERR_FORMAT;
+	}
+	if (e == FH_ERR_OK)
+		r->crl[r->crls++] = file;
+	else
+		fh_trace_what(t, "is no list of revoked certificates: %s", fh_err_text(e));
+	return e;
+}
+
+static bool ends_in(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n > m && name[0] != '.' && strcmp(name + n - m, end) == 0;
+}
+
 static bool is_one(const char *name)
 {
-	size_t n = strlen(name), end = strlen(suffix);
-
-	return n > end && name[0] != '.' && strcmp(name + n - end, suffix) == 0;
+	return ends_in(name, suffix) || ends_in(name, suffix_list);
 }
 
 static int by_name(const void *a, const void *b)
@@ -91,8 +124,11 @@ static fh_err add_directory(DIR *d, const char *path, struct fh_arena *arena,
 	for (size_t i = 0; i < n && e == FH_ERR_OK; i++) {
 		int length = snprintf(file, sizeof(file), "%s/%s", path, names[i]);
 
-		e = length > 0 && (size_t)length < sizeof(file) ? add_file(file, arena, r, t)
-								 : FH_ERR_LIMIT;
+		if (length <= 0 || (size_t)length >= sizeof(file))
+			e = FH_ERR_LIMIT;
+		else
+			e = ends_in(file, suffix_list) ? add_list(file, arena, r, t)
+						       : add_file(file, arena, r, t);
 	}
 	return e;
 }
@@ -103,6 +139,7 @@ fh_err fh_roots_read(const char *path, struct fh_arena *arena, struct fh_roots_f
 	DIR *d = opendir(path);
 
 	out->n = 0;
+	out->crls = 0;
 	if (d == nullptr && errno == ENOTDIR)
 		return add_file(path, arena, out, t);
 	if (d == nullptr) {
@@ -114,4 +151,22 @@ fh_err fh_roots_read(const char *path, struct fh_arena *arena, struct fh_roots_f
 
 	(void)closedir(d);
 	return e;
+}
+
+fh_err fh_roots_open(const struct fh_roots_files *files, struct fh_x509_roots *out,
+		     struct fh_trace *t)
+{
+	FH_OWN(fh_x509_roots) r = { 0 };
+	fh_err e = fh_x509_roots_new(files->der, files->n, &r, t);
+
+	for (size_t i = 0; e == FH_ERR_OK && i < files->crls; i++) {
+		e = fh_x509_roots_revoke(&r, files->crl[i]);
+		if (e != FH_ERR_OK)
+			fh_trace_what(t, "list %zu of revoked certificates (.crl) is none", i + 1);
+	}
+	if (e != FH_ERR_OK)
+		return e;
+	*out = r;
+	r = (struct fh_x509_roots){ 0 };
+	return FH_ERR_OK;
 }

@@ -17,12 +17,19 @@ constexpr size_t FH_ROOTS_MEMORY = 32 << 20;
 struct fh_roots_files {
 	struct fh_span der[FH_X509_ROOTS_MAX];
 	size_t n;
+	struct fh_span crl[FH_X509_CRLS_MAX]; /* lists of revoked ones, as the files have them */
+	size_t crls;
 };
 
 /* Reads PATH, which is a directory (files that end in .pem, in the order of their
- * names), a bundle in PEM, or a certificate in DER.  FH_ERR_MISSING if there is
- * none; an empty directory has no roots.  */
+ * names, and in .crl: a list of revoked certificates each, in DER or PEM), a bundle in
+ * PEM, or a certificate in DER.  FH_ERR_MISSING if there is none; an empty directory has
+ * no roots.  */
 fh_err fh_roots_read(const char *path, struct fh_arena *arena, struct fh_roots_files *out,
+		     struct fh_trace *t);
+
+/* The same, prepared.  FH_ERR_FORMAT for a list that is none.  */
+fh_err fh_roots_open(const struct fh_roots_files *files, struct fh_x509_roots *out,
 		     struct fh_trace *t);
 
 #endif

@@ -78,7 +78,7 @@ int fh_verify_roots(const char *named, struct fh_arena *arena, struct fh_x509_ro
 	if (e == FH_ERR_MISSING && named == nullptr)
 		return -1;
 	if (e == FH_ERR_OK && files->n > 0) {
-		e = fh_x509_roots_new(files->der, files->n, out, &why);
+		e = fh_roots_open(files, out, &why);
 		*given = out;
 	}
 	return e == FH_ERR_OK ? -1 : fh_cli_fail_trace(e, path, &why);

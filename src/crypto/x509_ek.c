@@ -214,6 +214,23 @@ static fh_err read_chain(const STACK_OF(X509) *chain, struct fh_ek_result *r)
 	return FH_ERR_OK;
 }
 
+/* What is on a list is refused, whatever the list is worth otherwise.  */
+static fh_err check_revocation(const struct fh_x509_roots *roots, const STACK_OF(X509) *chain,
+			       uint64_t at_ms, struct fh_ek_result *r)
+{
+	char name[FH_X509_NAME_MAX];
+	const X509 *taken;
+
+	r->revocation = fh_x509_revocation(roots, chain, at_ms, &taken);
+	if (taken == nullptr)
+		return FH_ERR_OK;
+	fh_x509_name_text(X509_get_subject_name(taken), name);
+	(void)!refuse(r, "ek-revoked", "", "the maker no longer vouches for this TPM: replace it");
+	fh_trace_what(&r->why, "was taken back by its issuer, or what issued it was (\"%s\")",
+		      name);
+	return FH_ERR_OK;
+}
+
 static fh_err gather(const struct fh_x509_roots *roots, const struct fh_ek_claim *claim,
 		     STACK_OF(X509) *out, struct fh_ek_result *r)
 {
@@ -252,8 +269,13 @@ static fh_err check_path(const struct fh_x509_roots *roots, X509 *leaf, STACK_OF
 	X509_VERIFY_PARAM_set_auth_level(how, level);
 	X509_VERIFY_PARAM_set_depth(how, FH_X509_LINKS_MAX);
 	X509_VERIFY_PARAM_set_time(how, (time_t)((int64_t)at_ms / ms_of_second));
-	if (X509_verify_cert(path.p) == 1)
-		return read_chain(X509_STORE_CTX_get0_chain(path.p), r);
+	if (X509_verify_cert(path.p) == 1) {
+		const STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(path.p);
+		fh_err e = read_chain(chain, r);
+
+		return e == FH_ERR_OK && r->answer == FH_ANSWER_YES
+			       ? check_revocation(roots, chain, at_ms, r) : e;
+	}
 	return refuse_path(X509_STORE_CTX_get_error(path.p),
 			   X509_STORE_CTX_get_current_cert(path.p), r);
 }

@@ -13,6 +13,17 @@
 constexpr size_t FH_X509_LINKS_MAX = 8; /* certificates between a key's and its root's */
 constexpr size_t FH_EK_TEXT_MAX = 64;   /* of a name in the certificate, cut to that */
 
+/* What is known of a chain being taken back; the least of what is known of its parts.  */
+enum fh_revocation {
+	FH_REVOCATION_UNCHECKED, /* no list of some issuer */
+	FH_REVOCATION_STALE,     /* one of another time, or that is not the whole */
+	FH_REVOCATION_CHECKED,   /* a list of each issuer, of that time, without it */
+};
+/* "revocation-unchecked", "revocation-stale", "revocation-checked"; and what to say of
+ * it.  */
+const char *fh_revocation_code(enum fh_revocation r);
+void fh_revocation_tell(enum fh_revocation r, struct fh_trace *t);
+
 struct fh_ek_claim {
 	struct fh_span certificate;      /* DER; zeros may follow, as in a TPM's NV memory */
 	const struct fh_span *links;     /* intermediates that came with it, DER */
@@ -32,6 +43,7 @@ struct fh_ek_result {
 	struct fh_x509_facts anchor;     /* if yes: the root it leads to; its maker takes the
 					    whole chain into account */
 	uint64_t from_ms, until_ms;      /* if yes: while all of the chain is valid */
+	enum fh_revocation revocation;   /* if yes */
 };
 
 /* FH_ERR_CRYPTO, FH_ERR_NOMEM: could not tell; whatever is wrong with the claim is

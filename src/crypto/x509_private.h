@@ -5,6 +5,8 @@
 #include "crypto/openssl_private.h"
 #include "crypto/x509_roots.h"
 
+#include "crypto/x509_ek.h"
+
 #include <openssl/x509.h>
 
 /* What the files about certificates share.  */
@@ -32,6 +34,13 @@ void fh_x509_recognise(const X509 *c, struct fh_x509_facts *f);
 
 /* NAME's common name, or all of it: cut, and printable.  */
 void fh_x509_name_text(const X509_NAME *name, char out[FH_X509_NAME_MAX]);
+
+/* What the lists of ROOTS say of CHAIN, an endorsement key's certificate first and its
+ * anchor last, at AT_MS; *TAKEN is the first that one of them has, or NULL.  */
+enum fh_revocation fh_x509_revocation(const struct fh_x509_roots *roots,
+				      const STACK_OF(X509) *chain, uint64_t at_ms,
+				      const X509 **taken);
+void fh_x509_crls_drop(void *crls);
 
 /* A software TPM's or a hypervisor's maker, if TEXT is named like one.  */
 enum fh_x509_maker fh_x509_maker_named(const char *text);

@@ -181,6 +181,7 @@ void fh_x509_roots_drop(struct fh_x509_roots *r)
 {
 	X509_STORE_free(r->store);
 	OSSL_STACK_OF_X509_free(r->links);
+	fh_x509_crls_drop(r->crls);
 	*r = (struct fh_x509_roots){ 0 };
 }
 

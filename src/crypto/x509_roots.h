@@ -44,6 +44,7 @@ fh_err fh_x509_describe(struct fh_span der, struct fh_x509_facts *out);
 struct fh_x509_roots {
 	void *store; /* OpenSSL's, with the anchors */
 	void *links; /* OpenSSL's stack */
+	void *crls;  /* OpenSSL's stack, or NULL */
 	size_t anchors;
 };
 
@@ -52,6 +53,13 @@ struct fh_x509_roots {
 fh_err fh_x509_roots_new(const struct fh_span *der, size_t n, struct fh_x509_roots *out,
 			 struct fh_trace *t);
 void fh_x509_roots_drop(struct fh_x509_roots *r);
+
+/* Adds a list of revoked certificates (RFC 5280) in DER, with nothing behind it.  Whose it
+ * is, and whether it is signed, shows when a certificate of that issuer is appraised.
+ * FH_ERR_FORMAT, FH_ERR_LIMIT.  */
+constexpr size_t FH_X509_CRL_MAX = 1 << 20; /* one list in DER */
+constexpr size_t FH_X509_CRLS_MAX = 256;
+fh_err fh_x509_roots_revoke(struct fh_x509_roots *r, struct fh_span der);
 
 /* DER, one of R's, is only a link to another.  */
 bool fh_x509_is_link(const struct fh_x509_roots *r, struct fh_span der);

@@ -243,6 +243,8 @@ static void say_endorsed(struct fh_document_check *c)
 			      "maker %s, model %s, by the root \"%s\" (%s)", ek->manufacturer,
 			      ek->model, ek->anchor.name, ek->anchor.vendor);
 	}
+	fh_revocation_tell(ek->revocation, say(c, fh_revocation_code(ek->revocation),
+					       "endorsement certificate"));
 }
 
 static fh_err check_endorsement(struct fh_document_check *c, const struct fh_document_options *o)

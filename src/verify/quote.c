@@ -271,6 +271,7 @@ static void say_endorsed(struct fh_quote_verdict *v)
 		    "its root is no chip maker's that is known here: it is worth what whoever gave"
 		    " it says", nullptr);
 	}
+	fh_revocation_tell(ek->revocation, fh_finding_say(f, fh_revocation_code(ek->revocation)));
 	say_binding(v);
 }
 

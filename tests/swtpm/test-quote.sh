@@ -257,4 +257,21 @@ yes "and are listed" 0 fh roots list --roots kept --json
 says "a simulator's by its name" '"maker":"simulator"'
 yes "the certificate of a key is no root" 2 fh roots add --roots kept ek.rsa.crt
 quoted "kept roots" 0 ak.ecdsa.pub --ek ek.rsa.crt --roots kept --allow-grade simulated
+says "and that revocation was not checked" revocation-unchecked
+
+# Lists of revoked certificates, which the operator puts beside the roots.
+printf '[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=5\n' > ca.cnf
+: > index.txt
+list() { # FILE: of what index.txt says
+	openssl ca -config ca.cnf -gencrl -keyfile made/key -cert made/issuer -out "$1" 2> openssl.err || not_ok "a list is made"
+}
+list kept/maker.crl
+quoted "a list of its issuer without it" 0 ak.ecdsa.pub --ek ek.rsa.crt --roots kept --allow-grade simulated
+says "the link is on no list" revocation-unchecked
+openssl ca -config ca.cnf -revoke ek.pem -keyfile made/key -cert made/issuer 2> openssl.err || not_ok "the key's is revoked"
+list kept/maker.crl
+quoted "a list with it" 1 ak.ecdsa.pub --ek ek.rsa.crt --roots kept --allow-grade simulated
+says "it is named" ek-revoked
+echo nonsense > kept/other.crl
+quoted "a list that is none" 2 ak.ecdsa.pub --ek ek.rsa.crt --roots kept --allow-grade simulated
 exit "$failed"

@@ -337,6 +337,124 @@ static void facts_tell_name_validity_and_role(void **state)
 	cert_made_drop(&l);
 }
 
+/* --- what was taken back ---------------------------------------------------------- */
+
+struct chain {
+	struct cert_made root, link, ek;
+	struct fh_x509_roots roots;
+};
+
+static void chain_begin(struct chain *c)
+{
+	c->root = cert_make(&cert_good_root, nullptr);
+	c->link = cert_make(&cert_good_link, &c->root);
+	c->ek = cert_make(&cert_good_ek, &c->link);
+	const struct fh_span both[] = { cert_span(&c->root), cert_span(&c->link) };
+
+	assert_int_equal(fh_x509_roots_new(both, 2, &c->roots, nullptr), FH_ERR_OK);
+}
+
+static void chain_end(struct chain *c)
+{
+	fh_x509_roots_drop(&c->roots);
+	cert_made_drop(&c->root);
+	cert_made_drop(&c->link);
+	cert_made_drop(&c->ek);
+}
+
+static void give_list(struct chain *c, const struct cert_made *by, const struct cert_made *taken,
+		      long from, long days, bool part)
+{
+	struct cert_made list = cert_list(by, taken, from, days, part);
+
+	assert_int_equal(fh_x509_roots_revoke(&c->roots, cert_span(&list)), FH_ERR_OK);
+	cert_made_drop(&list);
+}
+
+static struct fh_ek_result appraise_chain(const struct chain *c)
+{
+	const struct fh_ek_claim claim = { .certificate = cert_span(&c->ek), .at_ms = now_ms };
+	struct fh_ek_result out;
+
+	assert_int_equal(fh_ek_appraise(&c->roots, &claim, &out), FH_ERR_OK);
+	return out;
+}
+
+static void without_lists_revocation_is_unchecked(void **state)
+{
+	struct chain c;
+	struct fh_trace t = { 0 };
+
+	(void)state;
+	chain_begin(&c);
+	struct fh_ek_result r = appraise_chain(&c);
+
+	assert_int_equal(r.answer, FH_ANSWER_YES);
+	assert_int_equal(r.revocation, FH_REVOCATION_UNCHECKED);
+	fh_revocation_tell(r.revocation, &t);
+	assert_non_null(strstr(t.what, "revocation not checked"));
+	/* One issuer's alone is not all of it.  */
+	give_list(&c, &c.link, nullptr, -1, 1, false);
+	assert_int_equal(appraise_chain(&c).revocation, FH_REVOCATION_UNCHECKED);
+	give_list(&c, &c.root, nullptr, -1, 1, false);
+	assert_int_equal(appraise_chain(&c).revocation, FH_REVOCATION_CHECKED);
+	chain_end(&c);
+}
+
+static void refuses_a_certificate_that_was_taken_back(void **state)
+{
+	(void)state;
+	/* The key's and the link's, by lists that are current, too old, or a part.  */
+	for (unsigned i = 0; i < 6; i++) {
+		struct chain c;
+
+		chain_begin(&c);
+		give_list(&c, i % 2 == 0 ? &c.link : &c.root, i % 2 == 0 ? &c.ek : &c.link, -3,
+			  i / 2 == 1 ? -1 : 1, i / 2 == 2);
+		struct fh_ek_result r = appraise_chain(&c);
+
+		refused(&r, "ek-revoked");
+		assert_non_null(strstr(r.why.what, "taken back"));
+		chain_end(&c);
+	}
+}
+
+static void a_list_of_another_time_or_a_part_checks_nothing(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct chain c;
+
+		chain_begin(&c);
+		give_list(&c, &c.root, nullptr, -3, 1, false);
+		give_list(&c, &c.link, nullptr, i == 0 ? 1 : -3, i == 1 ? -1 : 2, i == 2);
+		struct fh_ek_result r = appraise_chain(&c);
+
+		assert_int_equal(r.answer, FH_ANSWER_YES);
+		assert_int_equal(r.revocation, FH_REVOCATION_STALE);
+		chain_end(&c);
+	}
+}
+
+/* Of its name, by its own key.  */
+static void a_list_that_the_issuer_did_not_sign_is_none(void **state)
+{
+	struct cert_made other = cert_make(&cert_good_link, nullptr);
+	struct chain c;
+
+	(void)state;
+	chain_begin(&c);
+	give_list(&c, &other, &c.ek, -1, 1, false);
+	struct fh_ek_result r = appraise_chain(&c);
+
+	assert_int_equal(r.answer, FH_ANSWER_YES);
+	assert_int_equal(r.revocation, FH_REVOCATION_UNCHECKED);
+	assert_int_equal(fh_x509_roots_revoke(&c.roots, FH_SPAN_LIT("0 list")), FH_ERR_FORMAT);
+	assert_int_equal(fh_x509_roots_revoke(&c.roots, (struct fh_span){ 0 }), FH_ERR_LIMIT);
+	cert_made_drop(&other);
+	chain_end(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +474,10 @@ int main(void)
 		cmocka_unit_test(refuses_every_changed_byte_of_a_certificate),
 		cmocka_unit_test(refuses_roots_that_are_none),
 		cmocka_unit_test(facts_tell_name_validity_and_role),
+		cmocka_unit_test(without_lists_revocation_is_unchecked),
+		cmocka_unit_test(refuses_a_certificate_that_was_taken_back),
+		cmocka_unit_test(a_list_of_another_time_or_a_part_checks_nothing),
+		cmocka_unit_test(a_list_that_the_issuer_did_not_sign_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);

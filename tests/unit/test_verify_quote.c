@@ -277,6 +277,7 @@ static void a_chain_to_a_root_endorses_and_binds_nothing(void **state)
 	endorse(both, 2, cert_span(&sample.ek));
 	assert_int_equal(authentic(), FH_ANSWER_YES);
 	assert_true(says("endorsed") && says("root-unknown") && says("binding-none"));
+	assert_true(says("revocation-unchecked"));
 	assert_false(v.finding.graded);
 }
 
