@@ -68,12 +68,11 @@ struct asking {
 	uint64_t now_ms;
 };
 
-static bool suffices(void *context, const struct fh_charge *c)
+static enum fh_funds funds(void *context, const struct fh_charge *c)
 {
 	struct asking *x = context;
 
-	return fh_fold_suffices(&x->t->fold, &c->budget, c->period_ms, c->count, c->amount,
-				x->now_ms);
+	return fh_fold_funds(&x->t->fold, c, x->now_ms);
 }
 
 static fh_err decide(struct asking *x, struct fh_decision *out)
@@ -89,7 +88,7 @@ static fh_err decide(struct asking *x, struct fh_decision *out)
 	const struct fh_circumstances now = {
 		.leased = !x->c->unleased,
 		.amount = { [FH_UNIT_CALLS] = 1, [FH_UNIT_BYTES] = x->sent + FH_FRAME_MAX },
-		.suffices = suffices,
+		.funds = funds,
 		.context = x,
 	};
 	const struct fh_request r = { known.principal, x->action, x->resource, fh_value_none(),
