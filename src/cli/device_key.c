@@ -156,7 +156,8 @@ static fh_err write_first(struct fh_state *s, struct fh_span value)
 fh_err fh_device_key_keep(struct fh_state *s, struct fh_chip *chip, const struct fh_secret *seed,
 			  const struct fh_hash *device, uint64_t *epoch, struct fh_trace *t)
 {
-	static const char *const files[] = { "keys/signed", "keys/session", "keys/device" };
+	static const char *const files[] = { "keys/signed", "keys/session", "keys/witnessed",
+					     "keys/device" };
 	uint8_t bytes[FH_DEVICE_FILE_MAX];
 	struct fh_builder value = FH_BUILDER_ARRAY(bytes);
 	struct fh_release r = { .chain_id = s->chain.id, .device_id = *device };
@@ -164,7 +165,7 @@ fh_err fh_device_key_keep(struct fh_state *s, struct fh_chip *chip, const struct
 
 	/* What the keeper rewrites exists from the beginning, so that a file that is
 	 * gone later is noticed.  */
-	for (size_t i = 0; i < 3 && e == FH_ERR_OK; i++)
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && e == FH_ERR_OK; i++)
 		e = fh_store_put(&s->store, files[i], (struct fh_span){ 0 }, t);
 	if (e == FH_ERR_OK)
 		e = write_first(s, fh_builder_span(&value));

@@ -37,7 +37,7 @@ def refused(m, *words, but=("keys/counter",), status=2):
 	before = tree_of(m.state)
 	said = m.serve_fails(status)
 	demand_message(said, *words)
-	demand("ready" not in said, said)
+	demand("ready; " not in said, said)
 	after = tree_of(m.state)
 	changed = [n for n in before.keys() | after.keys() if before.get(n) != after.get(n)]
 	demand(set(changed) <= set(but), "changed although refused:", changed)
