@@ -18,7 +18,7 @@ release = $(call build,build,--prefix=$(PREFIX))
 sanitized = $(call build,build-san,--buildtype=debug -Db_sanitize=address$(comma)undefined)
 comma = ,
 
-.PHONY: build run test test-boot test-override test-real fuzz bench bench-large install clean help
+.PHONY: build run test test-boot test-crash test-override test-real fuzz bench bench-large install clean help
 build: ## build/freehold, and build/freehold-verify (static)
 	@$(ALONE) '$(release)'
 
@@ -31,6 +31,9 @@ test: ## build, run every test; TESTS=WORD runs those whose name holds WORD
 
 test-boot: build ## machines that boot under qemu and measure what they start
 	@$(TOGETHER) tests/boot/run $(TESTS)
+
+test-crash: build ## every crash of a life, and docs/CRASH.md of it (a quarter of an hour)
+	@$(TOGETHER) python3 -B tests/crash/crash.py all --write
 
 test-override: build ## try every option, key, variable and signal, with every value, against what is denied
 	@$(TOGETHER) env OVERRIDE=all sh tests/daemon/test-override.sh

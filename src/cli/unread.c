@@ -25,7 +25,7 @@ static const struct {
 	{ OF_STATE, "lock", "not read: it says who runs" },
 	{ OF_RECORD, "resume", "not read: made from the journal, for the next start" },
 	{ OF_RECORD, "cosigners", "not read: keys of lines that are for others" },
-	{ OF_RECORD, "witnessed", "not read: made from a checkpoint, for those who ask for a quorum" },
+	{ OF_RECORD, "witnessed", "not read: a checkpoint, for those who ask for a quorum" },
 	{ OF_RECORD, "conflict", "not read: what stopped the record, for its operator" },
 	{ OF_RECORD, "receipt", "not read: receipts are made from it, and checked by themselves" },
 };
