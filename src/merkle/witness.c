@@ -3,7 +3,7 @@
 
 #include "base/cursor.h"
 #include "base/decimal.h"
-#include "codec/base64.h"
+#include "merkle/proof_lines.h"
 
 void fh_add_checkpoint_put(struct fh_builder *b, const struct fh_add_checkpoint *a)
 {
@@ -12,25 +12,8 @@ void fh_add_checkpoint_put(struct fh_builder *b, const struct fh_add_checkpoint 
 	fh_builder_text(b, "old ");
 	fh_builder_decimal(b, a->old);
 	fh_builder_u8(b, '\n');
-	for (size_t i = 0; i < a->proof.n; i++) {
-		fh_base64_put(b, fh_hash_span(&a->proof.hash[i]));
-		fh_builder_u8(b, '\n');
-	}
-	fh_builder_u8(b, '\n');
+	fh_proof_put_lines(b, &a->proof);
 	fh_builder_bytes(b, a->note);
-}
-
-static fh_err hash_line(struct fh_span line, struct fh_proof *p)
-{
-	struct fh_hash h;
-	struct fh_builder b = FH_BUILDER_ARRAY(h.bytes);
-
-	if (p->n == FH_WITNESS_PROOF_MAX)
-		return FH_ERR_LIMIT;
-	if (fh_base64_read(line, &b) != FH_ERR_OK || b.n != FH_HASH_SIZE)
-		return FH_ERR_FORMAT;
-	p->hash[p->n++] = h;
-	return FH_ERR_OK;
 }
 
 fh_err fh_add_checkpoint_read(struct fh_span body, struct fh_add_checkpoint *out)
@@ -45,18 +28,10 @@ fh_err fh_add_checkpoint_read(struct fh_span body, struct fh_add_checkpoint *out
 
 	if (fh_cursor_bad(&c) || fh_decimal_read(size, &a.old) != FH_ERR_OK)
 		return FH_ERR_FORMAT;
-	for (;;) {
-		struct fh_span line = fh_cursor_until(&c, '\n');
+	fh_err e = fh_proof_read_lines(&c, FH_WITNESS_PROOF_MAX, &a.proof);
 
-		if (fh_cursor_bad(&c))
-			return FH_ERR_FORMAT;
-		if (line.n == 0)
-			break;
-		fh_err e = hash_line(line, &a.proof);
-
-		if (e != FH_ERR_OK)
-			return e;
-	}
+	if (e != FH_ERR_OK)
+		return e == FH_ERR_LIMIT ? e : FH_ERR_FORMAT;
 	a.note = c.rest;
 	*out = a;
 	return FH_ERR_OK;

@@ -154,8 +154,9 @@ static struct fh_span redeclared(const struct comparing *c, const struct fh_plac
 	return (struct fh_span){ 0 };
 }
 
-static fh_err visit_new(struct comparing *c, const struct fh_place *place)
+static fh_err visit_new(void *context, const struct fh_place *place)
 {
+	struct comparing *c = context;
 	struct fh_place before;
 
 	if (!find_place(&c->old->schema, &c->new->schema, place, &before))
@@ -167,33 +168,14 @@ static fh_err visit_new(struct comparing *c, const struct fh_place *place)
 	return compare(c, &c->new->schema, place, c->old, c->new);
 }
 
-static fh_err visit_old(struct comparing *c, const struct fh_place *place)
+static fh_err visit_old(void *context, const struct fh_place *place)
 {
+	struct comparing *c = context;
 	struct fh_place after;
 
 	if (find_place(&c->new->schema, &c->old->schema, place, &after))
 		return FH_ERR_OK; /* it was visited */
 	return compare(c, &c->old->schema, place, c->old, nullptr);
-}
-
-static fh_err visit_all(struct comparing *c, const struct fh_schema *s,
-			fh_err (*visit)(struct comparing *c, const struct fh_place *place))
-{
-	fh_err e = FH_ERR_OK;
-
-	for (uint32_t i = 0; e == FH_ERR_OK && i < s->actions_n; i++) {
-		const struct fh_schema_action *action = &s->actions[i];
-		uint32_t n = action->principals_n * action->resources_n;
-
-		for (uint32_t k = 0; e == FH_ERR_OK && k < n; k++) {
-			const struct fh_place at = {
-				i, action->principals[k / action->resources_n],
-				action->resources[k % action->resources_n], false };
-
-			e = visit(c, &at);
-		}
-	}
-	return e;
 }
 
 /* All that A lists B lists alike.  Actions are among them, and are no matter.  */
@@ -227,9 +209,9 @@ fh_err fh_policy_differences(const struct fh_policy_set *old, const struct fh_po
 	c.listed_apart = !lists_all(&old->schema, &old->entities, &new->entities) ||
 			 !lists_all(&new->schema, &new->entities, &old->entities);
 	if (e == FH_ERR_OK)
-		e = visit_all(&c, &new->schema, visit_new);
+		e = fh_place_each(&new->schema, visit_new, &c);
 	if (e == FH_ERR_OK)
-		e = visit_all(&c, &old->schema, visit_old);
+		e = fh_place_each(&old->schema, visit_old, &c);
 	a->n = taken;
 	return e;
 }

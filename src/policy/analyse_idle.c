@@ -128,8 +128,9 @@ static void look_at_budgets(struct idling *x, struct fh_space *s, uint32_t polic
 
 /* --- environments --------------------------------------------------------------- */
 
-static fh_err visit(struct idling *x, const struct fh_place *place)
+static fh_err visit(void *context, const struct fh_place *place)
 {
+	struct idling *x = context;
 	size_t taken = x->arena->n;
 	bool named = x->set->schema.actions[place->action].kind == FH_RESOURCE_SERVER;
 	struct fh_space s;
@@ -150,26 +151,6 @@ static fh_err visit(struct idling *x, const struct fh_place *place)
 	}
 	fh_space_end(&s, &x->work);
 	x->arena->n = taken;
-	return e;
-}
-
-static fh_err visit_all(struct idling *x)
-{
-	const struct fh_schema *s = &x->set->schema;
-	fh_err e = FH_ERR_OK;
-
-	for (uint32_t i = 0; e == FH_ERR_OK && i < s->actions_n; i++) {
-		const struct fh_schema_action *action = &s->actions[i];
-		uint32_t n = action->principals_n * action->resources_n;
-
-		for (uint32_t k = 0; e == FH_ERR_OK && k < n; k++) {
-			const struct fh_place at = {
-				i, action->principals[k / action->resources_n],
-				action->resources[k % action->resources_n], false };
-
-			e = visit(x, &at);
-		}
-	}
 	return e;
 }
 
@@ -208,11 +189,11 @@ fh_err fh_policy_idle_limits(const struct fh_policy_set *set, struct fh_arena *a
 	};
 	fh_err e = x.state[0] == nullptr || x.state[1] == nullptr || x.countless == nullptr
 			   ? FH_ERR_NOMEM
-			   : visit_all(&x);
+			   : fh_place_each(&x.set->schema, visit, &x);
 
 	x.naming = true;
 	if (e == FH_ERR_OK)
-		e = visit_all(&x);
+		e = fh_place_each(&x.set->schema, visit, &x);
 	if (e == FH_ERR_OK)
 		e = tell(&x, next, context);
 	a->n = taken;

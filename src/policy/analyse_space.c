@@ -57,6 +57,26 @@ static fh_err read_side(struct fh_space *s, struct fh_space_side *side)
 	return FH_ERR_OK;
 }
 
+fh_err fh_place_each(const struct fh_schema *s,
+		     fh_err (*visit)(void *context, const struct fh_place *place), void *context)
+{
+	fh_err e = FH_ERR_OK;
+
+	for (uint32_t i = 0; e == FH_ERR_OK && i < s->actions_n; i++) {
+		const struct fh_schema_action *action = &s->actions[i];
+		uint32_t n = action->principals_n * action->resources_n;
+
+		for (uint32_t k = 0; e == FH_ERR_OK && k < n; k++) {
+			const struct fh_place at = {
+				i, action->principals[k / action->resources_n],
+				action->resources[k % action->resources_n], false };
+
+			e = visit(context, &at);
+		}
+	}
+	return e;
+}
+
 fh_err fh_space_begin(struct fh_space *s, const struct fh_schema *schema,
 		      const struct fh_place *place, const struct fh_policy_set *first,
 		      const struct fh_policy_set *second, struct fh_arena *a, uint64_t *work)

@@ -38,6 +38,10 @@ struct fh_place {
 	bool listed_apart;  /* the documents do not list the same entities */
 };
 
+/* Every place that S declares, in order; others than OK end it and are returned.  */
+fh_err fh_place_each(const struct fh_schema *s,
+		     fh_err (*visit)(void *context, const struct fh_place *place), void *context);
+
 /* Begins *S at PLACE of SCHEMA with what FIRST and SECOND (either may be NULL) say.  All
  * memory is of A, which the caller gives back.  WORK is counted down.  FH_ERR_NOMEM.  */
 fh_err fh_space_begin(struct fh_space *s, const struct fh_schema *schema,

@@ -66,25 +66,6 @@ struct fh_span fh_core_resume_fold(struct fh_core *c, bool last)
 	return fh_builder_span(&b);
 }
 
-/* Core may not rename, so there is none for a moment; one that a power cut leaves is told
- * by its checksum.  */
-static fh_err write_file(const struct fh_core *c, struct fh_span bytes)
-{
-	char path[FH_PATH_MAX];
-	fh_err e = path_of(c, path);
-
-	if (e != FH_ERR_OK)
-		return e;
-	(void)unlinkat(AT_FDCWD, path, 0);
-	int fd = openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return fh_errno_err(errno);
-	FH_OWN(fh_fd) file = fh_fd_of(fd);
-
-	return fh_fd_write(fd, bytes);
-}
-
 static fh_err save(struct fh_core *c, uint64_t index, struct fh_span fold)
 {
 	struct fh_builder partial = fh_builder_of(c->resume.partial, FH_TILES_PARTIAL_MAX);
@@ -107,7 +88,8 @@ static fh_err save(struct fh_core *c, uint64_t index, struct fh_span fold)
 				     .authorities = c->resume.authorities };
 
 	fh_resume_put(&b, &r);
-	return b.bad ? FH_ERR_LIMIT : write_file(c, fh_builder_span(&b));
+	/* Not synced: what a power cut leaves of it is told by its checksum.  */
+	return b.bad ? FH_ERR_LIMIT : fh_core_file_write(c, "resume", fh_builder_span(&b));
 }
 
 void fh_core_resume_save(struct fh_core *c, uint64_t index, struct fh_span fold)

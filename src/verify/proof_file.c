@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* C2SP tlog-proof: the form of the file.  */
 #include "base/decimal.h"
-#include "codec/base64.h"
+#include "merkle/proof_lines.h"
 #include "verify/proof.h"
 
 #define FIRST_LINE "c2sp.org/tlog-proof@v1"
@@ -17,42 +17,8 @@ void fh_proof_file_put(struct fh_builder *b, const struct fh_proof_file *p)
 	fh_builder_text(b, "index ");
 	fh_builder_decimal(b, p->index);
 	fh_builder_u8(b, '\n');
-	for (size_t i = 0; i < p->proof.n; i++) {
-		fh_base64_put(b, fh_hash_span(&p->proof.hash[i]));
-		fh_builder_u8(b, '\n');
-	}
-	fh_builder_u8(b, '\n');
+	fh_proof_put_lines(b, &p->proof);
 	fh_builder_bytes(b, p->note);
-}
-
-static fh_err read_hash(struct fh_span line, struct fh_hash *out)
-{
-	struct fh_hash h;
-	struct fh_builder b = FH_BUILDER_ARRAY(h.bytes);
-
-	if (fh_base64_read(line, &b) != FH_ERR_OK || b.n != FH_HASH_SIZE)
-		return FH_ERR_FORMAT;
-	*out = h;
-	return FH_ERR_OK;
-}
-
-static fh_err read_hashes(struct fh_cursor *c, struct fh_proof *out)
-{
-	for (;;) {
-		struct fh_span line = fh_cursor_until(c, '\n');
-
-		if (fh_cursor_bad(c))
-			return c->why;
-		if (line.n == 0)
-			return FH_ERR_OK;
-		if (out->n == FH_PROOF_MAX)
-			return FH_ERR_LIMIT;
-		fh_err e = read_hash(line, &out->hash[out->n]);
-
-		if (e != FH_ERR_OK)
-			return e;
-		out->n++;
-	}
 }
 
 fh_err fh_proof_file_read(struct fh_span text, struct fh_proof_file *out)
@@ -77,7 +43,7 @@ fh_err fh_proof_file_read(struct fh_span text, struct fh_proof_file *out)
 	fh_err e = fh_decimal_read(index, &p.index);
 
 	if (e == FH_ERR_OK)
-		e = read_hashes(&c, &p.proof);
+		e = fh_proof_read_lines(&c, FH_PROOF_MAX, &p.proof);
 	if (e != FH_ERR_OK)
 		return e;
 	p.note = c.rest;
