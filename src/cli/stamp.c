@@ -6,23 +6,20 @@
 #include <unistd.h>
 
 #include "base/decimal.h"
-#include "cli/login.h"
 #include "cli/time.h"
 #include "crypto/sign.h"
 #include "os/file.h"
 #include "os/memory.h"
 #include "os/view.h"
 #include "stamp/gather.h"
+#include "stamp/request.h"
 #include "stamp/transaction.h"
 
 constexpr int go_on = -1;
 constexpr mode_t proof_mode = 0644;
 
 static const struct fh_option options[] = {
-	FH_CALENDAR_OPTION,
-	{ "enough", 0, false, "N", "calendars that must answer (default 1)" },
-	FH_NODE_OPTIONS,
-	{ "fee-max", 0, false, "SATOSHI", "what the transaction may cost (default 100000)" },
+	FH_STAMP_MAKE_OPTIONS,
 };
 static const struct fh_usage usage = {
 	.verb = "stamp make",
@@ -33,7 +30,9 @@ static const struct fh_usage usage = {
 	.operands_min = 1,
 	.operands_max = FH_GATHER_MAX,
 	.text = "One hash for all files, nonced so that nobody can tell of what, goes to calendars,"
-		"\nor into a transaction that the operator's own Bitcoin node makes and sends.\n"
+		"\nor into a transaction that the operator's own Bitcoin node makes and sends.  With\n"
+		"--request it goes nowhere: stamp the file that is written, on a machine with a\n"
+		"network, and bring its proof back to `freehold stamp import`.\n"
 		"The word `make` may be left out.\n",
 	.examples = "freehold stamp report.pdf --calendar https://calendar.example\n"
 		    "freehold stamp report.pdf --bitcoin http://127.0.0.1:8332 --login .cookie\n",
@@ -42,7 +41,8 @@ static const struct fh_usage usage = {
 /* Everything that making takes.  */
 struct making {
 	const struct fh_cli *cli;
-	struct fh_arguments a;
+	const char *request; /* where the hash goes that is carried out; or NULL */
+	char *const *file;
 	struct fh_arena memory;
 	struct fh_calendar_list calendars;
 	struct fh_login login;
@@ -58,39 +58,44 @@ static void making_drop(struct making *m)
 	fh_login_drop(&m->login);
 }
 
-static int read_number(const struct fh_arguments *a, const char *name, uint64_t *out)
+static int read_number(const struct fh_usage *u, const struct fh_arguments *a, const char *name,
+		       uint64_t *out)
 {
 	const char *text = fh_argument(a, name);
 
 	if (text != nullptr && fh_decimal_read(fh_span_str(text), out) != FH_ERR_OK)
-		return fh_usage_error(&usage, "--%s takes a number", name);
+		return fh_usage_error(u, "--%s takes a number", name);
 	return go_on;
 }
 
-static int read_making(struct fh_cli *cli, int argc, char **argv, struct making *m)
+/* One way of the three.  */
+static int read_way(const struct fh_usage *u, const struct fh_arguments *a, struct making *m)
 {
-	int done = fh_cli_arguments(cli, &usage, argc, argv, &m->a);
+	int named = (m->request != nullptr) + (fh_argument(a, "calendar") != nullptr)
+		    + (fh_argument(a, "bitcoin") != nullptr);
 
-	m->cli = cli;
-	m->enough = 1;
-	m->fee_max = FH_NODE_FEE_MAX;
+	if (named > 1)
+		return fh_usage_error(u, "takes one of --calendar, --bitcoin and --request");
+	/* Where one is named, the configuration's node is not meant.  */
+	if (m->request == nullptr && fh_argument(a, "calendar") == nullptr)
+		return fh_login_begin(m->cli, u, a, &m->login);
+	return go_on;
+}
+
+static int read_making(const struct fh_usage *u, const struct fh_arguments *a, struct making *m)
+{
+	int done = read_number(u, a, "enough", &m->enough);
+
 	if (done == go_on)
-		done = read_number(&m->a, "enough", &m->enough);
+		done = read_number(u, a, "fee-max", &m->fee_max);
 	if (done == go_on)
-		done = read_number(&m->a, "fee-max", &m->fee_max);
+		done = fh_calendar_list_read(m->cli, u, a, &m->calendars);
 	if (done == go_on)
-		done = fh_calendar_list_read(cli, &usage, &m->a, &m->calendars);
-	if (done == go_on && fh_argument(&m->a, "calendar") != nullptr &&
-	    fh_argument(&m->a, "bitcoin") != nullptr)
-		return fh_usage_error(&usage, "takes --calendar or --bitcoin, not both");
-	/* Where calendars are named, the configuration's node is not meant.  */
-	if (done == go_on && fh_argument(&m->a, "calendar") == nullptr)
-		done = fh_login_begin(cli, &usage, &m->a, &m->login);
+		done = read_way(u, a, m);
 	if (done != go_on)
 		return done;
-	m->files = (size_t)m->a.operands;
-	if (m->login.node.url == nullptr && m->calendars.n == 0)
-		return fh_usage_error(&usage, "name a --calendar or a --bitcoin node");
+	if (m->request == nullptr && m->login.node.url == nullptr && m->calendars.n == 0)
+		return fh_usage_error(u, "name a --calendar, a --bitcoin node or a --request");
 	return go_on;
 }
 
@@ -103,7 +108,7 @@ static bool proof_name(const char *file, char out[FH_PATH_MAX])
 static int begin_file(struct making *m, size_t i)
 {
 	FH_OWN(fh_view) view = { 0 };
-	const char *file = m->a.operand[i];
+	const char *file = m->file[i];
 	char name[FH_PATH_MAX];
 	struct fh_hash digest;
 	struct fh_span kept;
@@ -163,7 +168,7 @@ static void take_back(struct making *m)
 	char name[FH_PATH_MAX];
 
 	for (size_t i = 0; i < m->written; i++) {
-		if (proof_name(m->a.operand[i], name))
+		if (proof_name(m->file[i], name))
 			(void)unlink(name);
 	}
 }
@@ -190,7 +195,7 @@ static int write_proofs(struct making *m)
 {
 	for (size_t i = 0; i < m->files; i++) {
 		char name[FH_PATH_MAX];
-		fh_err e = proof_name(m->a.operand[i], name) ? write_proof(m, i, name)
+		fh_err e = proof_name(m->file[i], name) ? write_proof(m, i, name)
 							     : FH_ERR_LIMIT;
 
 		if (e != FH_ERR_OK) {
@@ -207,7 +212,7 @@ static int tell(const struct making *m, const char *state, const char *text)
 	char name[FH_PATH_MAX];
 
 	for (size_t i = 0; i < m->files; i++) {
-		if (proof_name(m->a.operand[i], name))
+		if (proof_name(m->file[i], name))
 			fh_stamp_say(m->cli, name, state, text);
 	}
 	return FH_EXIT_YES;
@@ -279,14 +284,45 @@ static int by_node(struct making *m)
 	return tell(m, "sent", "sent; run `freehold stamp upgrade` on it after six blocks");
 }
 
-int fh_stamp_make(struct fh_cli *cli, int argc, char **argv)
+/* Nobody is asked: what would be sent is written down.  */
+static int by_hand(struct making *m)
 {
-	__attribute__((cleanup(making_drop))) struct making m = { 0 };
-	int done = read_making(cli, argc, argv, &m);
+	fh_err e = fh_stamp_attest_request(m->commitment, &m->memory);
+	int done = e == FH_ERR_OK ? write_proofs(m) : fh_cli_fail(e, "stamp", nullptr, nullptr);
+
+	if (done != go_on)
+		return done;
+	e = fh_file_write_new(m->request, m->commitment->message, proof_mode);
+	if (e != FH_ERR_OK) {
+		take_back(m);
+		return fh_cli_fail(e, m->request, nullptr, "give another --request");
+	}
+	return tell(m, "requested", "stamp the request elsewhere, and run `freehold stamp import`");
+}
+
+int fh_stamp_make_all(const struct fh_cli *cli, const struct fh_usage *u,
+		      const struct fh_arguments *a, char *const *file, size_t n)
+{
+	__attribute__((cleanup(making_drop))) struct making m = {
+		.cli = cli, .request = fh_argument(a, "request"), .file = file, .files = n,
+		.enough = 1, .fee_max = FH_NODE_FEE_MAX,
+	};
+	int done = read_making(u, a, &m);
 
 	if (done == go_on)
 		done = gather(&m);
 	if (done != go_on)
 		return done;
+	if (m.request != nullptr)
+		return by_hand(&m);
 	return m.login.node.url != nullptr ? by_node(&m) : by_calendars(&m);
+}
+
+int fh_stamp_make(struct fh_cli *cli, int argc, char **argv)
+{
+	struct fh_arguments a;
+	int done = fh_cli_arguments(cli, &usage, argc, argv, &a);
+
+	return done != go_on ? done
+			     : fh_stamp_make_all(cli, &usage, &a, a.operand, (size_t)a.operands);
 }

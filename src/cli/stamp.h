@@ -4,6 +4,7 @@
 
 #include "anchor/calendar.h"
 #include "cli/command.h"
+#include "cli/login.h"
 
 /* The parts of `freehold stamp`.  */
 
@@ -13,6 +14,17 @@ constexpr size_t FH_UPGRADES_MAX = 64;  /* of its attestations asked about: a mi
 #define FH_CALENDAR_OPTION                                                                    \
 	{ "calendar", 0, true, "URL", "a calendar to ask (default: `calendars` in the"          \
 	  " configuration)" }
+
+#define FH_STAMP_MAKE_OPTIONS                                                                 \
+	FH_CALENDAR_OPTION,                                                                     \
+	{ "enough", 0, false, "N", "calendars that must answer (default 1)" },                  \
+	FH_NODE_OPTIONS,                                                                        \
+	{ "fee-max", 0, false, "SATOSHI", "what the transaction may cost (default 100000)" },   \
+	{ "request", 0, false, "FILE", "ask nobody: write the hash here, to be carried out" }
+
+#define FH_CONFIRMATIONS_OPTION                                                               \
+	{ "confirmations", 0, false, "N", "blocks, its own counted, that a transaction must be" \
+	  " under (default 6)" }
 
 /* The calendars of a command line, which are among those of the configuration if that
  * names any; otherwise those of the configuration.  */
@@ -30,8 +42,28 @@ int fh_calendar_list_read(const struct fh_cli *cli, const struct fh_usage *u,
  * NULL).  */
 void fh_stamp_say(const struct fh_cli *cli, const char *name, const char *state, const char *text);
 
+/* Makes FILE.ots for each of the N FILEs, 1 to FH_GATHER_MAX, all under one commitment,
+ * by those whom FH_STAMP_MAKE_OPTIONS in A name.  On an error none is there.  Exit
+ * status.  */
+int fh_stamp_make_all(const struct fh_cli *cli, const struct fh_usage *u,
+		      const struct fh_arguments *a, char *const *file, size_t n);
+
+/* Completes each of the N PROOFs as far as it can be, by those whom
+ * FH_STAMP_UPGRADE_OPTIONS in A name.  Exit status: FH_EXIT_YES if all are complete.  */
+int fh_stamp_upgrade_all(const struct fh_cli *cli, const struct fh_usage *u,
+			 const struct fh_arguments *a, char *const *proof, size_t n);
+
+/* Takes the proof ANSWER into those of the N PROOFs that asked for it.  FH_EXIT_YES if
+ * there was one, and a block attests it.  */
+int fh_stamp_import_all(const struct fh_cli *cli, const char *answer, char *const *proof,
+			size_t n);
+
+/* Puts F in the place of the proof PATH, durably.  A lends the room.  */
+fh_err fh_stamp_write_back(const char *path, const struct fh_stamp_file *f, struct fh_arena *a);
+
 int fh_stamp_make(struct fh_cli *cli, int argc, char **argv);
 int fh_stamp_upgrade(struct fh_cli *cli, int argc, char **argv);
+int fh_stamp_import(struct fh_cli *cli, int argc, char **argv);
 int fh_stamp_info(struct fh_cli *cli, int argc, char **argv);
 
 #endif

@@ -28,6 +28,7 @@ static const char *notary_text(enum fh_notary n)
 		[FH_NOTARY_LITECOIN] = "litecoin",
 		[FH_NOTARY_PENDING] = "pending",
 		[FH_NOTARY_TRANSACTION] = "transaction",
+		[FH_NOTARY_REQUEST] = "request",
 	};
 
 	return text[n];
@@ -39,7 +40,7 @@ static void put_message(struct fh_builder *b, const struct fh_stamp_claim *c)
 	enum fh_notary n = c->attestation->notary;
 	struct fh_span m = c->at->message;
 
-	if (n == FH_NOTARY_PENDING || n == FH_NOTARY_UNKNOWN) {
+	if (n == FH_NOTARY_PENDING || n == FH_NOTARY_REQUEST || n == FH_NOTARY_UNKNOWN) {
 		fh_builder_hex(b, m);
 		return;
 	}
@@ -64,6 +65,8 @@ static void put_json_claim(struct fh_builder *b, const struct fh_stamp_claim *c)
 	} else if (x->notary == FH_NOTARY_UNKNOWN) {
 		fh_builder_text(b, "\",\"tag\":\"");
 		fh_builder_hex(b, FH_SPAN_ARRAY(x->tag));
+		fh_builder_u8(b, '"');
+	} else if (x->notary == FH_NOTARY_REQUEST) {
 		fh_builder_u8(b, '"');
 	} else {
 		fh_builder_text(b, x->notary == FH_NOTARY_PENDING ? "\",\"uri\":"
@@ -111,7 +114,8 @@ static void put_text(struct fh_builder *b, const struct fh_stamp_file *f,
 			fh_builder_hex(b, FH_SPAN_ARRAY(x->tag));
 		else
 			fh_builder_bytes(b, x->uri);
-		fh_builder_text(b, ": ");
+		if (x->notary != FH_NOTARY_REQUEST)
+			fh_builder_text(b, ": ");
 		put_message(b, &claim[i]);
 		fh_builder_u8(b, '\n');
 	}
@@ -184,6 +188,7 @@ int fh_stamp_info(struct fh_cli *cli, int argc, char **argv)
 static const struct fh_subcommand parts[] = {
 	{ "make", fh_stamp_make, "make a proof, by calendars or by the operator's Bitcoin node" },
 	{ "upgrade", fh_stamp_upgrade, "complete proofs whose hash has come into a block" },
+	{ "import", fh_stamp_import, "take a proof that was made elsewhere for what was carried out" },
 	{ "info", fh_stamp_info, "show what a proof is of, and who attests it" },
 };
 

@@ -2,7 +2,6 @@
 #include "cli/stamp.h"
 
 #include "base/decimal.h"
-#include "cli/login.h"
 #include "os/file.h"
 #include "os/memory.h"
 
@@ -13,8 +12,7 @@ constexpr int operands_max = 4096;
 static const struct fh_option options[] = {
 	FH_CALENDAR_OPTION,
 	FH_NODE_OPTIONS,
-	{ "confirmations", 0, false, "N", "blocks, its own counted, that a transaction must be"
-	  " under (default 6)" },
+	FH_CONFIRMATIONS_OPTION,
 };
 static const struct fh_usage usage = {
 	.verb = "stamp upgrade",
@@ -30,7 +28,6 @@ static const struct fh_usage usage = {
 
 struct upgrading {
 	const struct fh_cli *cli;
-	struct fh_arguments a;
 	struct fh_calendar_list calendars;
 	struct fh_login login;
 	struct fh_arena memory;
@@ -109,9 +106,9 @@ static bool upgrade_tree(struct upgrading *u, struct fh_stamp *root)
 	return changed;
 }
 
-static fh_err write_back(struct upgrading *u, const char *path, const struct fh_stamp_file *f)
+fh_err fh_stamp_write_back(const char *path, const struct fh_stamp_file *f, struct fh_arena *a)
 {
-	struct fh_builder b = fh_builder_of(fh_arena_space(&u->memory, FH_STAMP_FILE_MAX),
+	struct fh_builder b = fh_builder_of(fh_arena_space(a, FH_STAMP_FILE_MAX),
 					    FH_STAMP_FILE_MAX);
 	struct fh_span bytes;
 
@@ -141,7 +138,7 @@ static int upgrade_file(struct upgrading *u, const char *path)
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, t.what, "name an OpenTimestamps proof");
 	if (upgrade_tree(u, f.root)) {
-		e = write_back(u, path, &f);
+		e = fh_stamp_write_back(path, &f, &u->memory);
 		if (e != FH_ERR_OK)
 			return fh_cli_fail(e, path, nullptr, nullptr);
 	}
@@ -153,29 +150,37 @@ static int upgrade_file(struct upgrading *u, const char *path)
 	return complete ? FH_EXIT_YES : FH_EXIT_COULD_NOT;
 }
 
-int fh_stamp_upgrade(struct fh_cli *cli, int argc, char **argv)
+int fh_stamp_upgrade_all(const struct fh_cli *cli, const struct fh_usage *usage_of,
+			 const struct fh_arguments *a, char *const *proof, size_t n)
 {
 	__attribute__((cleanup(upgrading_drop))) struct upgrading u = { .cli = cli };
-	int status = FH_EXIT_YES, done = fh_cli_arguments(cli, &usage, argc, argv, &u.a);
+	int status = FH_EXIT_YES, done = fh_calendar_list_read(cli, usage_of, a, &u.calendars);
 
 	if (done == go_on)
-		done = fh_calendar_list_read(cli, &usage, &u.a, &u.calendars);
-	if (done == go_on)
-		done = fh_login_begin(cli, &usage, &u.a, &u.login);
+		done = fh_login_begin(cli, usage_of, a, &u.login);
 	if (done != go_on)
 		return done;
 
-	const char *text = fh_argument(&u.a, "confirmations");
+	const char *text = fh_argument(a, "confirmations");
 
 	u.confirmations = FH_NODE_CONFIRMATIONS;
 	if (text != nullptr && (fh_decimal_read(fh_span_str(text), &u.confirmations) != FH_ERR_OK ||
 				u.confirmations == 0))
-		return fh_usage_error(&usage, "--confirmations takes a number above 0");
+		return fh_usage_error(usage_of, "--confirmations takes a number above 0");
 	if (fh_arena_map(3 * FH_STAMP_MEMORY, &u.memory) != FH_ERR_OK)
 		return fh_cli_fail(FH_ERR_NOMEM, "stamp", nullptr, nullptr);
-	for (int i = 0; i < u.a.operands; i++) {
-		if (upgrade_file(&u, u.a.operand[i]) != FH_EXIT_YES)
+	for (size_t i = 0; i < n; i++) {
+		if (upgrade_file(&u, proof[i]) != FH_EXIT_YES)
 			status = FH_EXIT_COULD_NOT;
 	}
 	return status;
+}
+
+int fh_stamp_upgrade(struct fh_cli *cli, int argc, char **argv)
+{
+	struct fh_arguments a;
+	int done = fh_cli_arguments(cli, &usage, argc, argv, &a);
+
+	return done != go_on ? done
+			     : fh_stamp_upgrade_all(cli, &usage, &a, a.operand, (size_t)a.operands);
 }

@@ -13,6 +13,8 @@ const uint8_t fh_notary_pending[FH_STAMP_TAG_SIZE] = { 0x83, 0xdf, 0xe3, 0x0d,
 						       0x2e, 0xf9, 0x0c, 0x8e };
 const uint8_t fh_notary_transaction[FH_STAMP_TAG_SIZE] = { 'f', 'h', 'o', 'l',
 							   'd', '-', 't', 'x' };
+const uint8_t fh_notary_request[FH_STAMP_TAG_SIZE] = { 'f', 'h', 'o', 'l',
+						       'd', '-', 'r', 'q' };
 
 static const struct {
 	const uint8_t *tag;
@@ -22,6 +24,7 @@ static const struct {
 	{ fh_notary_litecoin, FH_NOTARY_LITECOIN },
 	{ fh_notary_pending, FH_NOTARY_PENDING },
 	{ fh_notary_transaction, FH_NOTARY_TRANSACTION },
+	{ fh_notary_request, FH_NOTARY_REQUEST },
 };
 
 static enum fh_notary notary_of(const uint8_t tag[FH_STAMP_TAG_SIZE])
@@ -63,6 +66,8 @@ static fh_err read_payload(struct fh_attestation *x)
 		break;
 	case FH_NOTARY_TRANSACTION:
 		x->uri = fh_stamp_cursor_bytes(&c, 1, FH_STAMP_URI_MAX);
+		break;
+	case FH_NOTARY_REQUEST:
 		break;
 	default:
 		return FH_ERR_OK;

@@ -27,6 +27,7 @@ enum fh_notary {
 	FH_NOTARY_LITECOIN,    /* the same there, which is not checked */
 	FH_NOTARY_PENDING,     /* a calendar has promised to attest */
 	FH_NOTARY_TRANSACTION, /* ours: the message is the id of a transaction on its way */
+	FH_NOTARY_REQUEST,     /* ours: the message is a file that was carried out to be stamped */
 };
 
 struct fh_attestation {

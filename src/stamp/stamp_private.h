@@ -8,7 +8,8 @@
 /* What the files of the tree share; nobody else includes it.  */
 
 extern const uint8_t fh_notary_bitcoin[FH_STAMP_TAG_SIZE], fh_notary_litecoin[FH_STAMP_TAG_SIZE],
-	fh_notary_pending[FH_STAMP_TAG_SIZE], fh_notary_transaction[FH_STAMP_TAG_SIZE];
+	fh_notary_pending[FH_STAMP_TAG_SIZE], fh_notary_transaction[FH_STAMP_TAG_SIZE],
+	fh_notary_request[FH_STAMP_TAG_SIZE];
 
 /* The major version and what stands before it.  */
 constexpr uint8_t FH_STAMP_VERSION = 1;

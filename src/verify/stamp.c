@@ -140,6 +140,10 @@ static void say_open(struct fh_stamp_check *c, const struct fh_attestation *x)
 		fh_trace_where(t, "%.*s", (int)x->uri.n, (const char *)x->uri.p);
 		fh_trace_cure(t, "run `freehold stamp upgrade` after six blocks");
 		break;
+	case FH_NOTARY_REQUEST:
+		t = say(c, "pending", "it was carried out to be stamped by hand");
+		fh_trace_cure(t, "run `freehold stamp import` with the proof that comes back");
+		break;
 	case FH_NOTARY_LITECOIN:
 		t = say(c, "unsupported", "blocks of Litecoin are not checked");
 		fh_trace_where(t, "litecoin block %llu", (unsigned long long)x->height);

@@ -48,13 +48,7 @@ cp one.ots complete
 yes "asks nobody about what is complete" 0 fh stamp upgrade one.ots --calendar "$url"
 yes "really nobody" 1 test -s asked
 yes "and changes nothing" 0 cmp one.ots complete
-python3 - "$stamps" <<'END' || not_ok "a header with that root is mined"
-import importlib.util, sys
-source = open(sys.argv[1], encoding="utf-8").read().replace("\nmain()\n", "\n")
-names = {}
-exec(compile(source, sys.argv[1], "exec"), names)
-open("header", "w").write("3 " + names["mine"](bytes(80), open("root", "rb").read(), 1296690402).hex())
-END
+mined
 yes "holds against the block" 0 "$verify" one --ots one.ots --headers header --network regtest
 says "from nothing" '^trust       alone'
 yes "not for another file" 1 "$verify" two --ots one.ots --headers header --network regtest
@@ -74,6 +68,39 @@ says "but the other one is named" 'freehold: http://127.0.0.1:1/digest: '
 rm three.ots
 yes "unless both are wanted" 2 fh stamp three --calendar http://127.0.0.1:1 --calendar "$url" --enough 2
 yes "then there is no proof" 1 test -e three.ots
+
+# Nobody is asked: the hash is carried out, and its proof back.
+rm -f one.ots two.ots root header
+: > asked
+yes "writes a request" 0 fh stamp one two --request request
+says "and says what to do with it" 'freehold stamp import'
+yes "of one hash" 0 test "$(wc -c < request)" = 32
+yes "and asks nobody" 1 test -s asked
+yes "which is no file's digest" 1 test "$(proof request)" = "$digest"
+yes "shows a proof that waits" 0 fh stamp info one.ots
+says "for what it asked" "^request     $(proof request)\$"
+yes "shows it as JSON" 0 fh stamp info one.ots --json
+says "as well" '"attestations":\[{"kind":"request","message":"[0-9a-f]*"}\]}$'
+yes "nobody attests it" 2 "$verify" one --ots one.ots
+says "and that is said" ' pending .*freehold stamp import'
+yes "nor can it be upgraded" 2 fh stamp upgrade one.ots --calendar "$url"
+yes "keeps a request that is there" 2 fh stamp three --request request
+yes "and makes no proof then" 1 test -e three.ots
+yes "usage: two ways at once" 64 fh stamp three --request other --calendar "$url"
+yes "stamps the request elsewhere" 0 fh stamp request --calendar "$url"
+yes "takes a promise" 2 fh stamp import request.ots one.ots two.ots
+says "as what it is" '^one.ots: taken; no block attests it yet$'
+: > root
+yes "completes the proof of the request" 0 fh stamp upgrade request.ots --calendar "$url"
+yes "takes it" 0 fh stamp import request.ots one.ots two.ots
+says "into all who asked" '^two.ots: complete$'
+mined
+yes "holds against the block" 0 "$verify" one --ots one.ots --headers header --network regtest
+yes "for all of them" 0 "$verify" two --ots two.ots --headers header --network regtest
+yes "takes nothing twice" 2 fh stamp import request.ots one.ots two.ots
+says "but says that nobody asks for it" 'freehold: request.ots: none of the proofs asked for what it is of; '
+yes "takes no file that is no proof" 2 fh stamp import request one.ots
+yes "into nothing that is none" 2 fh stamp import request.ots one
 
 echo "calendars = $url https://calendar.example" > empty.conf
 yes "takes calendars from the configuration" 0 fh stamp three --enough 1

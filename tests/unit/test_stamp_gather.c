@@ -10,6 +10,7 @@
 
 #include "base/hex.h"
 #include "os/memory.h"
+#include "stamp/request.h"
 #include "stamp/transaction.h"
 
 static struct fh_arena arena;
@@ -229,6 +230,90 @@ static void every_transaction_leads_to_the_root_of_its_block(void **state)
 	assert_int_equal(fh_block_path(at, id, 0, &arena, &out), FH_ERR_MISSING);
 }
 
+/* The proof of a file with MESSAGE in it, as somebody else makes it, attested by a
+ * calendar and, if HEIGHT is not 0, by the block there.  */
+static struct fh_stamp_file answer_of(struct fh_span message, uint64_t height)
+{
+	struct fh_stamp_file f = { .op = FH_STAMP_SHA256 };
+	struct fh_hash digest = fh_hash_of(message);
+	struct fh_stamp *at;
+	struct fh_span kept;
+
+	assert_int_equal(fh_arena_copy(&arena, fh_hash_span(&digest), &kept), FH_ERR_OK);
+	assert_int_equal(fh_stamp_begin(kept, &arena, &f.root), FH_ERR_OK);
+	assert_int_equal(fh_stamp_extend(f.root, FH_STAMP_APPEND, FH_SPAN_LIT("nonce"), &arena,
+					 &at), FH_ERR_OK);
+	assert_int_equal(fh_stamp_extend(at, FH_STAMP_SHA256, (struct fh_span){ 0 }, &arena, &at),
+			 FH_ERR_OK);
+	assert_int_equal(fh_stamp_attest_pending(at, FH_SPAN_LIT("https://a.b"), &arena),
+			 FH_ERR_OK);
+	if (height > 0)
+		assert_int_equal(fh_stamp_attest_bitcoin(at, height, &arena), FH_ERR_OK);
+	return f;
+}
+
+static size_t claims_of(struct fh_stamp *s, enum fh_notary notary)
+{
+	struct fh_stamp_claim *claim;
+	size_t n = 0, found = 0;
+
+	assert_int_equal(fh_stamp_claims(s, &arena, &claim, &n), FH_ERR_OK);
+	for (size_t i = 0; i < n; i++)
+		found += claim[i].attestation->notary == notary;
+	return found;
+}
+
+static void takes_the_proof_of_what_was_carried_out(void **state)
+{
+	uint8_t digest[FH_HASH_SIZE] = { 1 }, room[1024];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_stamp_file f = { .op = FH_STAMP_SHA256 }, again, answer;
+	struct fh_trace t = { 0 };
+	struct fh_stamp *tip;
+
+	(void)state;
+	assert_int_equal(fh_stamp_begin(FH_SPAN_ARRAY(digest), &arena, &f.root), FH_ERR_OK);
+	assert_int_equal(fh_stamp_extend(f.root, FH_STAMP_APPEND, FH_SPAN_LIT("x"), &arena, &tip),
+			 FH_ERR_OK);
+	answer = answer_of(tip->message, 0);
+	assert_int_equal(fh_stamp_answer(f.root, &answer, &arena), FH_ERR_MISSING);
+	assert_int_equal(fh_stamp_attest_request(tip, &arena), FH_ERR_OK);
+
+	/* It is kept in the file until a block has come.  */
+	fh_stamp_put(&b, &f);
+	assert_int_equal(fh_stamp_read(fh_builder_span(&b), &arena, &again, &t), FH_ERR_OK);
+	assert_int_equal(claims_of(again.root, FH_NOTARY_REQUEST), 1);
+	assert_int_equal(fh_stamp_answer(again.root, &answer, &arena), FH_ERR_OK);
+	assert_int_equal(claims_of(again.root, FH_NOTARY_PENDING), 1);
+	assert_int_equal(claims_of(again.root, FH_NOTARY_REQUEST), 1);
+	assert_false(fh_stamp_anchored(again.root));
+
+	/* Proofs of other files, and such by other hashes, are not what was asked for.  */
+	answer = answer_of(FH_SPAN_ARRAY(digest), 5);
+	assert_int_equal(fh_stamp_answer(again.root, &answer, &arena), FH_ERR_MISSING);
+	answer = answer_of(tip->message, 5);
+	answer.op = FH_STAMP_KECCAK256;
+	assert_int_equal(fh_stamp_answer(again.root, &answer, &arena), FH_ERR_MISSING);
+
+	answer.op = FH_STAMP_SHA256;
+	assert_int_equal(fh_stamp_answer(again.root, &answer, &arena), FH_ERR_OK);
+	assert_true(fh_stamp_anchored(again.root));
+	assert_int_equal(claims_of(again.root, FH_NOTARY_REQUEST), 0);
+	assert_int_equal(fh_stamp_answer(again.root, &answer, &arena), FH_ERR_MISSING);
+}
+
+static void a_request_says_nothing_more(void **state)
+{
+	static const uint8_t tag[FH_STAMP_TAG_SIZE] = { 'f', 'h', 'o', 'l', 'd', '-', 'r', 'q' };
+	struct fh_stamp *s;
+
+	(void)state;
+	assert_int_equal(fh_stamp_begin(FH_SPAN_LIT("message"), &arena, &s), FH_ERR_OK);
+	assert_int_equal(fh_stamp_attest(s, tag, FH_SPAN_LIT("x"), &arena), FH_ERR_FORMAT);
+	assert_int_equal(fh_stamp_attest(s, tag, (struct fh_span){ 0 }, &arena), FH_ERR_OK);
+	assert_int_equal(s->attestation->notary, FH_NOTARY_REQUEST);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -239,6 +324,8 @@ int main(void)
 		TEST(refuses_every_truncation_of_a_transaction),
 		TEST(refuses_transactions_that_prove_nothing),
 		TEST(every_transaction_leads_to_the_root_of_its_block),
+		TEST(takes_the_proof_of_what_was_carried_out),
+		TEST(a_request_says_nothing_more),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
