@@ -30,9 +30,9 @@ static const struct fh_usage usage = {
 	.operands_min = 1,
 	.operands_max = FH_GATHER_MAX,
 	.text = "One hash for all files, nonced so that nobody can tell of what, goes to calendars,"
-		"\nor into a transaction that the operator's own Bitcoin node makes and sends.  With\n"
-		"--request it goes nowhere: stamp the file that is written, on a machine with a\n"
-		"network, and bring its proof back to `freehold stamp import`.\n"
+		"\nor into a transaction that the operator's own Bitcoin node makes and sends.\n"
+		"With --request it goes nowhere: stamp the file that is written on a machine with\n"
+		"a network, and bring its proof back to `freehold stamp import`.\n"
 		"The word `make` may be left out.\n",
 	.examples = "freehold stamp report.pdf --calendar https://calendar.example\n"
 		    "freehold stamp report.pdf --bitcoin http://127.0.0.1:8332 --login .cookie\n",

@@ -14,8 +14,8 @@ static const struct fh_usage usage = {
 	.summary = "Takes the proof of a request that was carried out into the proofs that asked",
 	.operands_min = 2,
 	.operands_max = operands_max,
-	.text = "ANSWER.ots is what any OpenTimestamps made of the file that `stamp make --request`\n"
-		"wrote.  One that is not complete yet can be given again when it is.\n"
+	.text = "ANSWER.ots is what any OpenTimestamps made of the file that --request of `stamp\n"
+		"make` wrote.  One that is not complete yet can be given again when it is.\n"
 		"Exit status 0: a block attests it.  2: it does not yet, or nobody asked for it.\n",
 	.examples = "freehold stamp import request.ots report.pdf.ots\n",
 };

@@ -188,7 +188,7 @@ int fh_stamp_info(struct fh_cli *cli, int argc, char **argv)
 static const struct fh_subcommand parts[] = {
 	{ "make", fh_stamp_make, "make a proof, by calendars or by the operator's Bitcoin node" },
 	{ "upgrade", fh_stamp_upgrade, "complete proofs whose hash has come into a block" },
-	{ "import", fh_stamp_import, "take a proof that was made elsewhere for what was carried out" },
+	{ "import", fh_stamp_import, "take a proof that was made elsewhere for a request" },
 	{ "info", fh_stamp_info, "show what a proof is of, and who attests it" },
 };
 
