@@ -84,6 +84,8 @@ constexpr size_t FH_ENTITIES_LIST_MAX = 1 << 17; /* entities of one document */
 constexpr size_t FH_CLOSURE_MAX = 1 << 22;       /* ancestors looked at to close them all */
 constexpr int FH_CEDAR_JSON_DEPTH_MAX = 64;      /* a value in JSON; bounds comparing two */
 constexpr size_t FH_POLICY_NAME_MAX = 256;       /* a Cedar name with its namespaces */
+constexpr size_t FH_CONTEXT_MAX = 64 << 10;      /* arguments of a call that policies may read:
+						    as values 3 MiB at most */
 constexpr size_t FH_SCHEMA_TEXT_MAX = 512 << 10; /* Cedar schema text in one statement */
 constexpr size_t FH_SCHEMA_TYPES_MAX = 1024;     /* entity types of one schema */
 constexpr size_t FH_SCHEMA_ALIASES_MAX = 4096;   /* common types of one schema */

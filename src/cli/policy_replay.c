@@ -11,7 +11,7 @@
 
 constexpr int go_on = -1;
 constexpr size_t line_max = 1 << 20; /* three entities with all their escapes, and two answers */
-constexpr size_t request_max = 1 << 20; /* what is read of one request */
+constexpr size_t request_max = 8 << 20; /* what is read of one request */
 constexpr size_t texts_max = 2 * FH_POLICY_TEXT_MAX;
 
 static const struct fh_option options[] = {
@@ -237,8 +237,10 @@ static fh_err repeat(struct fh_past *p, const struct fh_past_request *r, struct 
 	if (e != FH_ERR_OK)
 		return e;
 	x->decision = certain ? d : nullptr;
-	x->why = certain ? nullptr : "an entry before cannot be read, so the use of budgets is "
-				     "not known";
+	x->why = certain ? nullptr
+		 : r->context_lost
+			 ? "its arguments were too large to be recorded"
+			 : "an entry before cannot be read, so the use of budgets is not known";
 	x->change = !certain ? NOT_REPLAYED : same ? SAME : compare(r, d);
 	return FH_ERR_OK;
 }
@@ -287,9 +289,11 @@ static fh_err meet_refusal(struct replay *w, struct fh_past *p, const struct fh_
 	bool by_schema = fh_span_equal(code, FH_SPAN_LIT("tool-not-in-schema"))
 			 || fh_span_equal(code, FH_SPAN_LIT("no-policy"));
 	bool by_resource = fh_span_equal(code, FH_SPAN_LIT("malformed-resource"));
+	bool by_context = fh_span_equal(code, FH_SPAN_LIT("malformed-context"));
 
 	w->refusals++;
-	if ((by_schema && maps != FH_MAPPED_NOT) || (by_resource && maps == FH_MAPPED_OTHERWISE))
+	if (((by_schema || by_context) && maps != FH_MAPPED_NOT)
+	    || (by_resource && maps == FH_MAPPED_OTHERWISE))
 		return unreadable(w, l, "the other schema knows this tool, and a refused message's "
 				  "arguments are not recorded");
 	return FH_ERR_OK;

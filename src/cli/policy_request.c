@@ -5,6 +5,7 @@
 #include "codec/cbor.h"
 #include "codec/lookup.h"
 #include "policy/policies.h"
+#include "policy/value_cbor.h"
 
 /* --- reading ---------------------------------------------------------------------- */
 
@@ -106,6 +107,39 @@ static void read_groups(const struct fh_past *p, struct fh_past_request *r)
 		r->groups[i] = fh_entity_uid_of(FH_TYPE_TEAM, names[i]);
 }
 
+fh_err fh_past_context(const struct fh_past_request *r, const struct fh_policy_set *set,
+		       struct fh_arena *a, struct fh_value *out)
+{
+	uint32_t action = fh_schema_find_action(&set->schema, r->action);
+	const struct fh_type *type = action == FH_SCHEMA_NONE
+					     ? nullptr
+					     : set->schema.actions[action].context;
+
+	*out = fh_value_none();
+	if (type == nullptr || type->n == 0)
+		return FH_ERR_OK;
+	if (fh_past_arguments_lost(r))
+		return FH_ERR_MISSING;
+	return fh_record_of_arguments(&set->schema, r->arguments, type, a, out,
+				      /* t= */ nullptr);
+}
+
+/* The context as the policy of then read it.  */
+static fh_err read_context(const struct fh_past *p, struct fh_past_request *r, struct fh_arena *a,
+			   struct fh_trace *t)
+{
+	fh_err e = FH_ERR_OK;
+
+	r->context = fh_value_none();
+	if (p->policy_ready && !r->by_statement)
+		e = fh_past_context(r, &p->policy, a, &r->context);
+	r->context_lost = e == FH_ERR_MISSING;
+	if (e == FH_ERR_OK || e == FH_ERR_MISSING || e == FH_ERR_NOMEM)
+		return e == FH_ERR_NOMEM ? e : FH_ERR_OK;
+	fh_trace_what(t, "its arguments do not make the context that the schema declares");
+	return FH_ERR_FORMAT;
+}
+
 fh_err fh_past_request(const struct fh_past *p, const struct fh_leaf *l, const struct fh_fields *f,
 		       struct fh_arena *a, struct fh_past_request *out, struct fh_trace *t)
 {
@@ -125,7 +159,7 @@ fh_err fh_past_request(const struct fh_past *p, const struct fh_leaf *l, const s
 	out->by_statement = fh_span_equal(out->principal.type, FH_SPAN_LIT(FH_TYPE_DEVICE));
 	read_arguments(f, out);
 	read_groups(p, out);
-	return FH_ERR_OK;
+	return read_context(p, out, a, t);
 }
 
 /* --- asking again ----------------------------------------------------------------- */
@@ -136,7 +170,7 @@ struct fh_request fh_past_asked(const struct fh_past_request *r, const struct fh
 	*known = (struct fh_known_entities){ .schema = &set->schema, .principal = r->principal,
 					     .groups = r->groups, .groups_n = r->groups_n,
 					     .listed = &set->entities };
-	return (struct fh_request){ r->principal, r->action, r->resource, fh_value_none(),
+	return (struct fh_request){ r->principal, r->action, r->resource, r->context,
 				    fh_known_entities_source(known) };
 }
 
@@ -204,6 +238,11 @@ fh_err fh_past_decide(struct fh_past *p, const struct fh_past_request *r, struct
 	*certain = true;
 	if (against != FH_REASON_PERMITTED) {
 		*out = fh_decision_refused(against);
+		return FH_ERR_OK;
+	}
+	*certain = !r->context_lost;
+	if (r->context_lost) {
+		*out = fh_decision_refused(FH_REASON_UNDECIDED);
 		return FH_ERR_OK;
 	}
 	return p->fold_known ? decide(p, r, &circumstances, out)

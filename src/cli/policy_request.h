@@ -16,6 +16,8 @@ struct fh_past_request {
 	struct fh_span grade;        /* how the actor was known; or empty */
 	struct fh_span arguments;    /* a CBOR item; empty: none, or too large to be kept */
 	size_t sent;                 /* bytes they had */
+	struct fh_value context;     /* as the schema of then reads it from them */
+	bool context_lost;           /* it reads arguments that are not there to be read */
 	/* What was decided.  */
 	bool allowed;
 	struct fh_span reason;       /* its code */
@@ -39,13 +41,24 @@ struct fh_span fh_past_text(const struct fh_fields *f, enum fh_field_id id, cons
  * array [length, SHA-256].  */
 uint64_t fh_past_size(struct fh_span item, bool *whole);
 
+/* The arguments of R were too large to be kept.  */
+static inline bool fh_past_arguments_lost(const struct fh_past_request *r)
+{
+	return r->arguments.n == 0 && r->sent > 0;
+}
+
+/* R's context as the schema of SET reads it, into A.  FH_ERR_MISSING: it reads arguments that
+ * were not kept; FH_ERR_CONFLICT, FH_ERR_LIMIT: a call with these is refused; FH_ERR_NOMEM.  */
+fh_err fh_past_context(const struct fh_past_request *r, const struct fh_policy_set *set,
+		       struct fh_arena *a, struct fh_value *out);
+
 /* R as a request that SET is asked.  *KNOWN holds its entities and must outlive it.  */
 struct fh_request fh_past_asked(const struct fh_past_request *r, const struct fh_policy_set *set,
 				struct fh_known_entities *known);
 
 /* What is decided of R at NOW under the policy that is in force in P: exactly as core decides.
- * *CERTAIN is false if the answer depends on the use of a budget, which nobody knows.  An error
- * is one of memory.  */
+ * *CERTAIN is false if the answer depends on the use of a budget, which nobody knows, or
+ * on a context that is lost.  An error is one of memory.  */
 fh_err fh_past_decide(struct fh_past *p, const struct fh_past_request *r, struct fh_time now,
 		      struct fh_decision *out, bool *certain);
 

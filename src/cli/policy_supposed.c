@@ -34,11 +34,21 @@ fh_err fh_supposed_begin(const struct fh_policy_set *set, struct fh_arena *a,
 
 /* --- which request it would have been --------------------------------------------- */
 
+static bool same_choices(const struct fh_schema_type *a, const struct fh_schema_type *b)
+{
+	for (uint32_t i = 0; i < a->choices_n && i < b->choices_n; i++) {
+		if (!fh_span_equal(a->choices[i], b->choices[i]))
+			return false;
+	}
+	return a->choices_n == b->choices_n;
+}
+
 static bool same_mapping(const struct fh_wire_action *a, const struct fh_wire_action *b)
 {
 	return fh_entity_equal(a->uid, b->uid) && a->kind == b->kind
 	       && fh_span_equal(a->pointer, b->pointer)
-	       && fh_span_equal(a->resource_type, b->resource_type);
+	       && fh_span_equal(a->resource->name, b->resource->name)
+	       && same_choices(a->resource, b->resource);
 }
 
 enum fh_mapping_change fh_supposed_maps(const struct fh_supposed *s, const struct fh_past *p,
@@ -53,6 +63,8 @@ enum fh_mapping_change fh_supposed_maps(const struct fh_supposed *s, const struc
 		return FH_MAPPED_OTHERWISE;
 	return same_mapping(&then, &now) ? FH_MAPPED_SAME : FH_MAPPED_OTHERWISE;
 }
+
+static const char lost[] = "its arguments were too large to be recorded";
 
 /* A request as the other schema has it.  */
 struct mapped {
@@ -74,9 +86,9 @@ static struct mapped map_tool(const struct fh_supposed *s, struct fh_past *p,
 		return m;
 	if (mapping == FH_MAPPED_NOT)
 		return (struct mapped){ .what = REFUSED, .why = "tool-not-in-schema" };
-	if (r->arguments.n == 0 && r->sent > 0)
+	if (fh_past_arguments_lost(r))
 		return (struct mapped){ .what = UNKNOWN,
-					.why = "its arguments were too large to be recorded" };
+					.why = lost };
 	if (fh_wire_action(&s->set->schema, r->server, tool, &w) != FH_ERR_OK)
 		return (struct mapped){ .what = REFUSED, .why = "tool-not-in-schema" };
 	m.action = w.uid;
@@ -178,6 +190,23 @@ static fh_err decide(struct fh_supposed *s, struct fh_past *p, const struct fh_p
 	return e == FH_ERR_NOMEM ? e : FH_ERR_OK;
 }
 
+/* R's context as the other schema reads it, or in *OUT why not.  */
+static fh_err take_context(struct fh_supposed *s, struct fh_past *p, struct fh_past_request *r,
+			   struct fh_supposition *out)
+{
+	fh_err e = fh_past_context(r, s->set, &p->state.scratch, &r->context);
+
+	if (e == FH_ERR_NOMEM)
+		return e;
+	if (e == FH_ERR_MISSING) {
+		out->unknown = lost;
+		s->fold_known = false;
+	} else if (e != FH_ERR_OK) {
+		out->refusal = "malformed-context";
+	}
+	return FH_ERR_OK;
+}
+
 fh_err fh_supposed_decide(struct fh_supposed *s, struct fh_past *p,
 			  const struct fh_past_request *r, struct fh_supposition *out)
 {
@@ -200,8 +229,11 @@ fh_err fh_supposed_decide(struct fh_supposed *s, struct fh_past *p,
 		return FH_ERR_OK;
 	asked.action = m.action;
 	asked.resource = m.resource;
-	fh_err e = decide(s, p, &asked, &out->decision);
+	fh_err e = take_context(s, p, &asked, out);
 
+	if (e != FH_ERR_OK || out->unknown != nullptr || out->refusal != nullptr)
+		return e;
+	e = decide(s, p, &asked, &out->decision);
 	if (e == FH_ERR_OK && fh_allows(out->decision.verdict))
 		charge(s, &asked, &out->decision);
 	return e;

@@ -10,6 +10,7 @@
 #include "os/file.h"
 #include "os/memory.h"
 #include "policy/cases.h"
+#include "policy/conform.h"
 #include "policy/mapping.h"
 
 constexpr int go_on = -1;
@@ -64,6 +65,7 @@ struct asking {
 	struct testing *t;
 	const struct fh_case *c;
 	struct fh_entity_uid action, resource;
+	struct fh_value context;
 	size_t sent;
 	uint64_t now_ms;
 };
@@ -91,7 +93,7 @@ static fh_err decide(struct asking *x, struct fh_decision *out)
 		.funds = funds,
 		.context = x,
 	};
-	const struct fh_request r = { known.principal, x->action, x->resource, fh_value_none(),
+	const struct fh_request r = { known.principal, x->action, x->resource, x->context,
 				      fh_known_entities_source(&known) };
 
 	for (size_t i = 0; i < x->c->teams_n; i++)
@@ -142,20 +144,41 @@ static fh_err map_call(struct asking *x, const char **why, struct fh_trace *t)
 	x->sent = b.n;
 	if (fh_wire_resource(&w, c->server, fh_builder_span(&b), a, &x->resource, t) != FH_ERR_OK)
 		*why = "malformed-resource";
+	else if (fh_wire_context(&x->t->set.schema, &w, fh_builder_span(&b), a, &x->context, t)
+		 != FH_ERR_OK)
+		*why = "malformed-context";
 	return FH_ERR_OK;
+}
+
+/* The context that X's test says, of an action that is no call.  It must be one that the action
+ * declares, or the test says nothing.  */
+static fh_err read_context(struct asking *x, struct fh_trace *t)
+{
+	static const struct fh_json empty = { .kind = FH_JSON_OBJECT };
+	const struct fh_schema *s = &x->t->set.schema;
+	const struct fh_json_document d = { .name = x->t->file, .arena = &x->t->scratch,
+					    .trace = t };
+	struct fh_json none = empty;
+	uint32_t action = fh_schema_find_action(s, x->action);
+
+	none.at = x->c->at;
+	return action == FH_SCHEMA_NONE
+		       ? FH_ERR_OK /* the decision says so */
+		       : fh_value_read_as(&d, s, x->c->context != nullptr ? x->c->context : &none,
+					  s->actions[action].context, &x->context);
 }
 
 static fh_err run(struct testing *t, const struct fh_case *c, struct outcome *out,
 		  struct fh_trace *why)
 {
 	struct asking x = { .t = t, .c = c, .action = c->action, .resource = c->resource,
-			    .now_ms = begin_ms };
+			    .context = fh_value_none(), .now_ms = begin_ms };
 	fh_err e = FH_ERR_OK;
 
 	fh_arena_reset(&t->scratch);
 	e = fh_fold_begin(&t->scratch, &t->fold);
-	if (e == FH_ERR_OK && c->tool.n > 0)
-		e = map_call(&x, &out->refusal, why);
+	if (e == FH_ERR_OK)
+		e = c->tool.n > 0 ? map_call(&x, &out->refusal, why) : read_context(&x, why);
 	if (e != FH_ERR_OK || out->refusal != nullptr)
 		return e;
 	e = ask_before(&x);

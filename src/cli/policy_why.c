@@ -112,7 +112,10 @@ static fh_err explain_intent(struct fh_why *w, const struct fh_fields *f, struct
 		return e;
 	w->moment = fh_past_moment(p, w->leaf->time);
 	w->now = fh_moment_circumstances(&w->moment, w->request.sent);
-	if (!w->certain)
+	if (w->request.context_lost)
+		w->unknown = "its arguments were too large to be recorded, and policies could read "
+			     "them";
+	else if (!w->certain)
 		w->unknown = "entries before cannot be read, so what was used of budgets is not "
 			     "known, and the answer depends on it";
 	else if (!fh_hash_equal(&w->leaf->chain_head, &p->state.chain.head.hash))

@@ -249,6 +249,8 @@ const char *fh_why_refusal(struct fh_span code)
 		  "for no action" },
 		{ "malformed-resource", "the arguments did not hold the resource as @resource "
 		  "demands" },
+		{ "malformed-context", "the arguments that policies may read were not of the types "
+		  "that the schema's context declares" },
 		{ "tool-not-pinned", "the operator had pinned other tools of this server" },
 		{ "pin-changed", "the server's definition of this tool was not the pinned one" },
 		{ "pin-missing", "the server did not offer this pinned tool" },

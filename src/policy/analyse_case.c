@@ -348,13 +348,14 @@ static struct fh_cases tag(struct fh_symbols *s, const struct fh_expr *e)
 			uint32_t a = x.list[i].term, b = y.list[k].term;
 			uint32_t when =
 				fh_formula_and(&s->f, x.list[i].when, y.list[k].when);
-			uint32_t has = fh_formula_and(
-				&s->f, fh_symbols_fact(s, FH_ATOM_EXISTS, a, FH_TERM_NONE),
-				fh_symbols_fact(s, FH_ATOM_HAS_TAG, a, b));
 
 			if (tags_of(s, a) == nullptr)
 				continue;
-			add(s, &out, fh_formula_and(&s->f, when, has),
+			if (fh_symbols_is_listed(s, a)) {
+				fh_symbols_listed_get_tag(s, a, b, when, &out);
+				continue;
+			}
+			add(s, &out, fh_formula_and(&s->f, when, fh_symbols_has_tag(s, a, b)),
 			    fh_term_of(&s->t, &(struct fh_term){ .kind = FH_TERM_TAG, .a = a,
 								 .b = b,
 								 .which = s->world,

@@ -198,6 +198,18 @@ uint32_t fh_symbols_has(struct fh_symbols *s, uint32_t a, struct fh_span name)
 	return x.required ? exists : fh_formula_and(&s->f, exists, has);
 }
 
+uint32_t fh_symbols_has_tag(struct fh_symbols *s, uint32_t a, uint32_t b)
+{
+	if (fh_symbols_is_listed(s, a))
+		return fh_symbols_listed_has_tag(s, a, b);
+	if (s->exact && s->foreign && literal(s, a) != nullptr)
+		return fh_symbols_opaque(s).yes;
+	if (s->exact)
+		return FH_FORMULA_NO; /* as with attributes */
+	return fh_formula_and(&s->f, fh_symbols_fact(s, FH_ATOM_EXISTS, a, FH_TERM_NONE),
+			      fh_symbols_fact(s, FH_ATOM_HAS_TAG, a, b));
+}
+
 uint32_t fh_symbols_get(struct fh_symbols *s, uint32_t a, struct fh_span name)
 {
 	bool known;

@@ -63,6 +63,42 @@ void fh_symbols_listed_get(struct fh_symbols *s, uint32_t a, struct fh_span name
 	}
 }
 
+/* A is E, and B is the name of its tag number I.  */
+static uint32_t is_tag(struct fh_symbols *s, uint32_t a, uint32_t b, const struct fh_entity *e,
+		       uint32_t i)
+{
+	const struct fh_value name = { .kind = FH_VALUE_STRING, .text = e->tags.fields[i].name };
+	uint32_t is = fh_symbols_equal(s, a, fh_symbols_entity(s, e->key.uid));
+
+	return fh_formula_and(&s->f, is, fh_symbols_equal(s, b, fh_symbols_constant(s, name)));
+}
+
+uint32_t fh_symbols_listed_has_tag(struct fh_symbols *s, uint32_t a, uint32_t b)
+{
+	uint32_t some = FH_FORMULA_NO;
+
+	for (uint32_t i = 0; i < s->listed->n && !fh_symbols_full(s); i++) {
+		const struct fh_entity *e = candidate(s, a, i);
+
+		for (uint32_t k = 0; e != nullptr && k < e->tags.n; k++)
+			some = fh_formula_or(&s->f, some, is_tag(s, a, b, e, k));
+	}
+	return some;
+}
+
+void fh_symbols_listed_get_tag(struct fh_symbols *s, uint32_t a, uint32_t b, uint32_t when,
+			       struct fh_cases *out)
+{
+	for (uint32_t i = 0; i < s->listed->n && !fh_symbols_full(s); i++) {
+		const struct fh_entity *e = candidate(s, a, i);
+
+		for (uint32_t k = 0; e != nullptr && k < e->tags.n; k++)
+			fh_symbols_add(s, out,
+				       fh_formula_and(&s->f, when, is_tag(s, a, b, e, k)),
+				       fh_symbols_constant(s, e->tags.fields[k].value));
+	}
+}
+
 uint32_t fh_symbols_listed_below(struct fh_symbols *s, uint32_t a, uint32_t b)
 {
 	uint32_t some = FH_FORMULA_NO;

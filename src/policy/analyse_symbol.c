@@ -164,21 +164,15 @@ static struct fh_outcome is(struct fh_symbols *s, const struct fh_expr *e)
 	return out;
 }
 
-/* The tag b of a: a exists and has it.  */
 static struct fh_outcome has_tag(struct fh_symbols *s, const struct fh_expr *e)
 {
 	struct fh_cases x = fh_symbols_cases(s, e->a), y = fh_symbols_cases(s, e->b);
 	struct fh_outcome out = never;
 
 	for (uint32_t i = 0; i < x.n; i++) {
-		for (uint32_t k = 0; k < y.n; k++) {
-			uint32_t a = x.list[i].term, b = y.list[k].term;
-			uint32_t there = fh_symbols_fact(s, FH_ATOM_EXISTS, a, FH_TERM_NONE);
-
+		for (uint32_t k = 0; k < y.n; k++)
 			add(s, &out, fh_formula_and(&s->f, x.list[i].when, y.list[k].when),
-			    fh_formula_and(&s->f, there,
-					   fh_symbols_fact(s, FH_ATOM_HAS_TAG, a, b)));
-		}
+			    fh_symbols_has_tag(s, x.list[i].term, y.list[k].term));
 	}
 	return out;
 }

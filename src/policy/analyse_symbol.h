@@ -104,6 +104,8 @@ uint32_t fh_symbols_in_range(struct fh_symbols *s, uint32_t a, uint32_t b);
 
 /* A has the attribute NAME.  */
 uint32_t fh_symbols_has(struct fh_symbols *s, uint32_t a, struct fh_span name);
+/* A exists and has the tag that B is.  */
+uint32_t fh_symbols_has_tag(struct fh_symbols *s, uint32_t a, uint32_t b);
 /* That attribute, or FH_TERM_NONE where none can be.  */
 uint32_t fh_symbols_get(struct fh_symbols *s, uint32_t a, struct fh_span name);
 
@@ -115,13 +117,17 @@ void fh_symbols_add(struct fh_symbols *s, struct fh_cases *c, uint32_t when, uin
 /* What the entity A is like is what the list says, or it is like nothing.  */
 bool fh_symbols_is_listed(const struct fh_symbols *s, uint32_t a);
 
-/* A, of which the former holds, has the attribute NAME; is in the entity B and not B.  */
+/* A, of which the former holds, has the attribute NAME; has the tag B; is in the entity B and
+ * not B.  */
 uint32_t fh_symbols_listed_has(struct fh_symbols *s, uint32_t a, struct fh_span name);
+uint32_t fh_symbols_listed_has_tag(struct fh_symbols *s, uint32_t a, uint32_t b);
 uint32_t fh_symbols_listed_below(struct fh_symbols *s, uint32_t a, uint32_t b);
 
-/* Adds what that attribute can be to *OUT, WHEN A is asked for it.  */
+/* Adds what that attribute, or that tag, can be to *OUT, WHEN A is asked for it.  */
 void fh_symbols_listed_get(struct fh_symbols *s, uint32_t a, struct fh_span name, uint32_t when,
 			   struct fh_cases *out);
+void fh_symbols_listed_get_tag(struct fh_symbols *s, uint32_t a, uint32_t b, uint32_t when,
+			       struct fh_cases *out);
 
 /* A is of the entity type NAME: 1, or is not: 0; -1: not known.  */
 int fh_symbols_is(const struct fh_symbols *s, uint32_t a, struct fh_span name);

@@ -88,6 +88,7 @@ static fh_err read_asked(const struct reading *r, const struct fh_json *j, struc
 	const struct fh_json *call = fh_json_member(j, "call");
 	const struct fh_json *resource = fh_json_member(j, "resource");
 	const struct fh_json *arguments = fh_json_member(j, "arguments");
+	const struct fh_json *context = fh_json_member(j, "context");
 	struct fh_span action = { 0 };
 	fh_err e = text_of(r, j, "action", /* needed= */ call == nullptr, &action);
 
@@ -96,6 +97,9 @@ static fh_err read_asked(const struct reading *r, const struct fh_json *j, struc
 	if (call != nullptr && (action.n > 0 || resource != nullptr))
 		return fh_json_refuse(&r->d, call, FH_ERR_CONFLICT, "keep one of them",
 				      "a test has a call, or an action and a resource");
+	if (call != nullptr && context != nullptr)
+		return fh_json_refuse(&r->d, context, FH_ERR_CONFLICT, "leave it out",
+				      "the context of a call is read from its arguments");
 	if (call != nullptr)
 		return read_call(r, call, arguments, out);
 	if (arguments != nullptr)
@@ -104,7 +108,8 @@ static fh_err read_asked(const struct reading *r, const struct fh_json *j, struc
 	e = fh_json_demand(&r->d, j, "resource", &resource);
 	if (e == FH_ERR_OK)
 		e = fh_json_entity(&r->d, resource, &out->resource);
-	out->action = fh_entity_uid_of(FH_TYPE_ACTION, action);
+	out->action = fh_action_named(action);
+	out->context = context;
 	return e;
 }
 
@@ -144,7 +149,8 @@ static fh_err read_expected(const struct reading *r, const struct fh_json *j, st
 	if (fh_reason_read(out->expect) == FH_REASON_COUNT
 	    && !fh_span_equal(out->expect, FH_SPAN_LIT("refused"))
 	    && !fh_span_equal(out->expect, FH_SPAN_LIT("tool-not-in-schema"))
-	    && !fh_span_equal(out->expect, FH_SPAN_LIT("malformed-resource")))
+	    && !fh_span_equal(out->expect, FH_SPAN_LIT("malformed-resource"))
+	    && !fh_span_equal(out->expect, FH_SPAN_LIT("malformed-context")))
 		return fh_json_refuse(&r->d, fh_json_member(j, "expect"), FH_ERR_FORMAT,
 				      "write permitted, refused, or the code of a reason",
 				      "nothing is decided as `%.*s`", fh_shown(out->expect),
@@ -156,9 +162,10 @@ static fh_err read_expected(const struct reading *r, const struct fh_json *j, st
 
 static fh_err read_case(const struct reading *r, const struct fh_json *j, struct fh_case *out)
 {
-	static const char *const names[] = { "name", "actor", "teams", "call", "arguments",
-					     "action", "resource", "leased", "before", "later",
-					     "expect", "policies" };
+	static const char *const names[] = {
+		"name", "actor", "teams", "call", "arguments", "action", "resource", "context",
+		"leased", "before", "later", "expect", "policies"
+	};
 	fh_err e = fh_json_only(&r->d, j, names, sizeof(names) / sizeof(names[0]));
 
 	out->at = j->at;

@@ -23,6 +23,7 @@ struct fh_case {
 	struct fh_span server, tool; /* a call; or else: */
 	struct fh_span arguments;    /* of it, JSON; empty: none */
 	struct fh_entity_uid action, resource;
+	const struct fh_json *context; /* of an action that is no call; or NULL */
 	bool unleased;               /* the lease is not live */
 	uint64_t before;             /* how often the same was asked before ... */
 	uint64_t later_ms;           /* ... and how long before */

@@ -323,12 +323,13 @@ static void conclude(const struct deciding *d, struct fh_decision *out)
 	out->retain_ms = permitted ? d->retain_ms : 0;
 }
 
-static bool lists_type(const struct fh_schema *s, const uint32_t *types, uint32_t n,
-		       struct fh_span type)
+/* UID is of one of the N TYPES, and of an enumerated one an entity that there is.  */
+static bool is_of(const struct fh_schema *s, const uint32_t *types, uint32_t n,
+		  struct fh_entity_uid uid)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		if (fh_span_equal(s->types[types[i]].name, type))
-			return true;
+		if (fh_span_equal(s->types[types[i]].name, uid.type))
+			return fh_schema_type_has_id(&s->types[types[i]], uid.id);
 	}
 	return false;
 }
@@ -341,9 +342,9 @@ static enum fh_reason type_request(const struct fh_schema *s, const struct fh_re
 		return FH_REASON_UNKNOWN_ACTION;
 	const struct fh_schema_action *a = &s->actions[action];
 
-	if (!lists_type(s, a->principals, a->principals_n, r->principal.type))
+	if (!is_of(s, a->principals, a->principals_n, r->principal))
 		return FH_REASON_WRONG_PRINCIPAL;
-	if (!lists_type(s, a->resources, a->resources_n, r->resource.type))
+	if (!is_of(s, a->resources, a->resources_n, r->resource))
 		return FH_REASON_WRONG_RESOURCE;
 	return FH_REASON_UNDECIDED;
 }

@@ -34,6 +34,64 @@ void fh_entity_put(struct fh_builder *b, struct fh_entity_uid e)
 	fh_builder_text(b, "\"");
 }
 
+bool fh_is_action_type(struct fh_span type)
+{
+	constexpr size_t n = sizeof(FH_TYPE_ACTION) - 1;
+	struct fh_span last = fh_span_skip(type, type.n < n ? 0 : type.n - n);
+
+	return fh_span_equal(last, FH_SPAN_LIT(FH_TYPE_ACTION)) &&
+	       (type.n == n || type.p[type.n - n - 1] == ':');
+}
+
+/* --- names of actions -------------------------------------------------- */
+
+/* What may stand in a name with namespaces.  */
+static bool is_path_byte(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+	       || c == '_' || c == ':';
+}
+
+/* NAME is a type of actions, `::` and something in quotes.  */
+static bool names_type(struct fh_span name, struct fh_entity_uid *out)
+{
+	const struct fh_span mark = FH_SPAN_LIT("::\"");
+	size_t n = 0;
+
+	while (n < name.n && is_path_byte(name.p[n]))
+		n++;
+	if (n < 2 || n + 3 > name.n || name.p[name.n - 1] != '"'
+	    || !fh_span_starts(fh_span_skip(name, n - 2), mark))
+		return false;
+	out->type = fh_span_first(name, n - 2);
+	out->id = fh_span_first(fh_span_skip(name, n + 1), name.n - n - 2);
+	return fh_is_action_type(out->type);
+}
+
+struct fh_entity_uid fh_action_named(struct fh_span name)
+{
+	struct fh_entity_uid uid;
+
+	return names_type(name, &uid) ? uid : fh_entity_uid_of(FH_TYPE_ACTION, name);
+}
+
+void fh_action_name_put(struct fh_builder *b, struct fh_entity_uid action)
+{
+	struct fh_entity_uid other;
+
+	if (fh_span_equal(action.type, FH_SPAN_LIT(FH_TYPE_ACTION))
+	    && !names_type(action.id, &other)) {
+		fh_builder_bytes(b, action.id);
+		return;
+	}
+	fh_builder_bytes(b, action.type);
+	fh_builder_text(b, "::\"");
+	fh_builder_bytes(b, action.id);
+	fh_builder_text(b, "\"");
+}
+
+/* --- paths ------------------------------------------------------------- */
+
 /* What is wrong with one component of a path, or NULL.  */
 static const char *component_fault(struct fh_span c)
 {

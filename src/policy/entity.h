@@ -83,6 +83,16 @@ static inline uint64_t fh_text_hash(struct fh_span s, uint64_t seed)
  * characters, as the record has it.  */
 void fh_entity_put(struct fh_builder *b, struct fh_entity_uid e);
 
+/* What others who know no namespaces call an action: its id, byte for byte; or, of one in a
+ * namespace, TYPE::"ID" with the id byte for byte, too, without escapes.  A name that reads as
+ * the latter means the latter, so what the two functions do is each other's inverse.  The
+ * entity looks into NAME.  */
+struct fh_entity_uid fh_action_named(struct fh_span name);
+void fh_action_name_put(struct fh_builder *b, struct fh_entity_uid action);
+
+/* TYPE is a type of actions: Action, in any namespace.  */
+bool fh_is_action_type(struct fh_span type);
+
 /* Equal entities have equal hashes.  Not against forgery: always compare, too.  */
 static inline uint64_t fh_entity_hash(struct fh_entity_uid e)
 {

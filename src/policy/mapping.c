@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "codec/cbor.h"
 #include "codec/lookup.h"
+#include "policy/value_cbor.h"
 
 fh_err fh_wire_action(const struct fh_schema *s, struct fh_span server, struct fh_span tool,
 		      struct fh_wire_action *out)
@@ -15,7 +16,7 @@ fh_err fh_wire_action(const struct fh_schema *s, struct fh_span server, struct f
 	const struct fh_schema_action *a = &s->actions[s->calls[call].action];
 
 	*out = (struct fh_wire_action){ a->uid, a->kind, a->pointer,
-					s->types[a->resources[0]].name };
+					&s->types[a->resources[0]], a->context };
 	return FH_ERR_OK;
 }
 
@@ -61,7 +62,7 @@ fh_err fh_wire_resource(const struct fh_wire_action *w, struct fh_span server,
 			struct fh_span arguments, struct fh_arena *a,
 			struct fh_entity_uid *out, struct fh_trace *t)
 {
-	struct fh_entity_uid uid = { w->resource_type, server };
+	struct fh_entity_uid uid = { w->resource->name, server };
 	const char *why = "";
 	fh_err e = FH_ERR_OK;
 
@@ -74,8 +75,18 @@ fh_err fh_wire_resource(const struct fh_wire_action *w, struct fh_span server,
 	if (e != FH_ERR_OK)
 		return refuse(t, w->pointer, e, why,
 			      "send a canonical absolute path such as \"/a/b\"");
+	if (!fh_schema_type_has_id(w->resource, uid.id))
+		return refuse(t, w->pointer, FH_ERR_FORMAT, "the schema lists no such id",
+			      "send one of those that it lists");
 	e = fh_arena_copy(a, uid.id, &uid.id);
 	if (e == FH_ERR_OK)
 		*out = uid;
 	return e;
+}
+
+fh_err fh_wire_context(const struct fh_schema *s, const struct fh_wire_action *w,
+		       struct fh_span arguments, struct fh_arena *a, struct fh_value *out,
+		       struct fh_trace *t)
+{
+	return fh_record_of_arguments(s, arguments, w->context, a, out, t);
 }

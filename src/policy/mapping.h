@@ -3,6 +3,7 @@
 #define FH_POLICY_MAPPING_H
 
 #include "policy/schema.h"
+#include "policy/value.h"
 
 /* From a tool call on the wire to a typed action and resource, as the schema's
  * @mcp and @resource say.  */
@@ -11,7 +12,8 @@ struct fh_wire_action {
 	struct fh_entity_uid uid;        /* the action */
 	enum fh_resource_kind kind;      /* how its resource is found */
 	struct fh_span pointer;          /* JSON Pointer into the arguments */
-	struct fh_span resource_type;    /* the type of its resource */
+	const struct fh_schema_type *resource; /* the type of its resource */
+	const struct fh_type *context;   /* what of the arguments policies may read: a RECORD */
 };
 
 /* The action that the call SERVER/TOOL stands for; the spans look into S.
@@ -22,9 +24,20 @@ fh_err fh_wire_action(const struct fh_schema *s, struct fh_span server, struct f
 /* The resource of action W called on SERVER with ARGUMENTS, one CBOR item that
  * has been checked (or an empty span: no arguments).  Without @resource it is
  * Server::"SERVER".  The id is copied into A.  What is missing, no text or not
- * canonical is refused by name, never repaired: FH_ERR_FORMAT, FH_ERR_LIMIT.  */
+ * canonical is refused by name, never repaired: FH_ERR_FORMAT, FH_ERR_LIMIT; so is an id
+ * that an enumerated type does not have.  */
 fh_err fh_wire_resource(const struct fh_wire_action *w, struct fh_span server,
 			struct fh_span arguments, struct fh_arena *a,
 			struct fh_entity_uid *out, struct fh_trace *t);
+
+/* The context of action W called with ARGUMENTS: of each attribute that W's context declares
+ * the argument of that name, of the type that is declared (policy/value_cbor.h), an entity
+ * being the text of its id.  An argument of another type, or one that is required and missing,
+ * is refused by name and never passed over, so that no policy is asked about less than is sent:
+ * FH_ERR_CONFLICT, FH_ERR_LIMIT for more than FH_CONTEXT_MAX bytes, FH_ERR_NOMEM.
+ * *OUT looks into A, S and ARGUMENTS.  */
+fh_err fh_wire_context(const struct fh_schema *s, const struct fh_wire_action *w,
+		       struct fh_span arguments, struct fh_arena *a, struct fh_value *out,
+		       struct fh_trace *t);
 
 #endif

@@ -42,7 +42,7 @@ fh_err fh_schema_parse(struct fh_span text, struct fh_arena *a, struct fh_schema
 	struct fh_schema s = { 0 };
 
 	fh_draft_begin(&d, "schema", a, t);
-	d.pairs = true;
+	d.in_document = true;
 	fh_draft_add_builtin(&d);
 	fh_draft_read(&d, text, FH_SCHEMA_TEXT_MAX);
 	fh_draft_check_signed(&d);
@@ -132,13 +132,4 @@ bool fh_schema_type_has_id(const struct fh_schema_type *type, struct fh_span id)
 			return true;
 	}
 	return type->choices_n == 0;
-}
-
-bool fh_is_action_type(struct fh_span type)
-{
-	constexpr size_t n = sizeof(FH_TYPE_ACTION) - 1;
-	struct fh_span last = fh_span_skip(type, type.n < n ? 0 : type.n - n);
-
-	return fh_span_equal(last, FH_SPAN_LIT(FH_TYPE_ACTION)) &&
-	       (type.n == n || type.p[type.n - n - 1] == ':');
 }

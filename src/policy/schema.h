@@ -127,7 +127,4 @@ static inline bool fh_schema_type_reaches(const struct fh_schema *s, uint32_t fr
 /* ID is one that the type's entities may have.  */
 bool fh_schema_type_has_id(const struct fh_schema_type *type, struct fh_span id);
 
-/* TYPE is a type of actions: Action, in any namespace.  */
-bool fh_is_action_type(struct fh_span type);
-
 #endif

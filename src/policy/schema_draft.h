@@ -45,12 +45,10 @@ struct fh_draft_field {
  * struct fh_draft_name unless it says otherwise.  */
 struct fh_draft_space {
 	struct fh_draft_name name; /* of the first it is empty */
-	struct fh_position at;     /* of the word `namespace` */
 };
 
 struct fh_draft_alias {
 	struct fh_draft_name name;
-	struct fh_position at;     /* of the word `type` */
 	uint32_t space;
 	const struct fh_draft_type *type;
 };
@@ -63,7 +61,6 @@ struct fh_draft_entity {
 	const struct fh_draft_type *shape; /* NULL: no attributes */
 	const struct fh_draft_type *tags;  /* NULL: none */
 	struct fh_list choices;            /* of an enumerated type */
-	struct fh_position kind_at;        /* of the word `enum` or `tags` */
 	struct fh_list notes;              /* of struct fh_annotation */
 };
 
@@ -86,7 +83,8 @@ struct fh_draft_action {
 
 struct fh_draft {
 	struct fh_parse p;        /* for refusals, and of what people write the lexer */
-	bool pairs;               /* @resource may have two strings */
+	bool in_document;         /* a signed one: @resource may have two strings, and no other
+				     annotation stands anywhere than what is enforced there */
 	struct fh_list spaces;    /* of struct fh_draft_space */
 	struct fh_list aliases;   /* of struct fh_draft_alias */
 	struct fh_list entities;  /* of struct fh_draft_entity */
@@ -180,6 +178,8 @@ void fh_resolve_close(struct fh_resolve *r);
 /* What a signed document's schema has beside what it declares; what it may not say;
  * and @mcp and @resource.  */
 void fh_draft_add_builtin(struct fh_draft *d);
+/* The annotations L, of an ACTION or of something else, are enforced there.  */
+void fh_draft_check_notes(struct fh_draft *d, const struct fh_list *l, bool action);
 void fh_draft_check_signed(struct fh_draft *d);
 void fh_draft_resolve_wire(struct fh_draft *d, struct fh_schema *s);
 

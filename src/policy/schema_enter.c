@@ -123,16 +123,21 @@ static struct fh_span last_word(struct fh_span name)
 	return fh_span_skip(name, n);
 }
 
+static const char hides[] = " hides what has that name outside of all namespaces";
+
 /* A name in a namespace hides none that stands outside of all: whoever reads `E` need
  * not ask which is meant.  */
 static void check_shadow(struct fh_resolve *r, uint32_t space, struct fh_draft_name name)
 {
 	struct fh_span outside = last_word(name.text);
+	uint32_t type = space == 0 ? FH_SCHEMA_NONE : fh_schema_find_type(&r->s, outside);
 
-	if (space != 0 && (fh_resolve_find_alias(r, outside) != FH_SCHEMA_NONE ||
-			   fh_schema_find_type(&r->s, outside) < r->s.types_n))
+	if (type < r->s.types_n && r->s.types[type].builtin)
 		fh_draft_refuse(r->d, name, FH_ERR_CONFLICT, "choose another name", "",
-				" hides what has that name outside of all namespaces");
+				" hides the type of that name that exists without being declared");
+	else if (space != 0 && (type < r->s.types_n ||
+				fh_resolve_find_alias(r, outside) != FH_SCHEMA_NONE))
+		fh_draft_refuse(r->d, name, FH_ERR_CONFLICT, "choose another name", "", hides);
 }
 
 static void check_shadows(struct fh_resolve *r)

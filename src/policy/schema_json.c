@@ -269,8 +269,7 @@ static struct fh_list strings(struct reader *r, const struct fh_json *j, const c
 
 static void alias(struct reader *r, const struct fh_json *j)
 {
-	struct fh_draft_alias c = { .name = name_of(j, j->name), .at = fh_est_at(j),
-				     .space = r->space };
+	struct fh_draft_alias c = { .name = name_of(j, j->name), .space = r->space };
 
 	check_name(r, j, j->name, false);
 	c.type = type(r, j, PLACE_ALIAS);
@@ -366,7 +365,7 @@ static void namespace(struct reader *r, const struct fh_json *j)
 {
 	static const char *const names[] = { "annotations", "commonTypes", "entityTypes",
 					     "actions" };
-	struct fh_draft_space s = { name_of(j, j->name), fh_est_at(j) };
+	struct fh_draft_space s = { name_of(j, j->name) };
 
 	r->space = 0;
 	if (j->name.n > 0) {

@@ -85,8 +85,15 @@ static struct fh_list annotations(struct fh_draft *d)
 	struct fh_list l = { 0 };
 
 	while (fh_parse_accept(&d->p, "@"))
-		fh_parse_annotation(&d->p, "the declaration", d->pairs, &l);
+		fh_parse_annotation(&d->p, "the declaration", d->in_document, &l);
 	return l;
+}
+
+/* Of what stands for no calls, a signed document says nothing in NOTES but @doc.  */
+static void check_plain(struct fh_draft *d, struct fh_list notes)
+{
+	if (d->in_document)
+		fh_draft_check_notes(d, &notes, /* action= */ false);
 }
 
 static struct fh_draft_field field(struct fh_draft *d)
@@ -94,7 +101,7 @@ static struct fh_draft_field field(struct fh_draft *d)
 	struct fh_list notes = annotations(d);
 	struct fh_draft_field f = { word_or_string(&d->p, "the name of an attribute") };
 
-	(void)notes; /* nothing reads them */
+	check_plain(d, notes);
 	f.required = !fh_parse_accept(&d->p, "?");
 	fh_parse_demand(&d->p, ":");
 	f.type = type(d);
@@ -163,7 +170,6 @@ static void entity_rest(struct fh_draft *d, struct fh_draft_entity *e)
 {
 	struct fh_parse *p = &d->p;
 
-	e->kind_at = p->lex.next.at;
 	if (fh_parse_accept(p, "enum")) {
 		choices(d, e);
 		return;
@@ -176,7 +182,6 @@ static void entity_rest(struct fh_draft *d, struct fh_draft_entity *e)
 		fh_parse_unexpected(p, "`{`");
 	if (fh_parse_sees(p, "{"))
 		e->shape = type(d);
-	e->kind_at = p->lex.next.at;
 	if (fh_parse_accept(p, "tags"))
 		e->tags = type(d);
 }
@@ -210,11 +215,10 @@ static void entity(struct fh_draft *d, uint32_t space, struct fh_list notes)
 	}
 }
 
-/* type T = ...;  AT is where `type` stands.  */
-static void alias(struct fh_draft *d, uint32_t space, struct fh_position at)
+/* type T = ...;  */
+static void alias(struct fh_draft *d, uint32_t space)
 {
-	struct fh_draft_alias c = { .name = word(&d->p, "the name of a type"), .at = at,
-				     .space = space };
+	struct fh_draft_alias c = { .name = word(&d->p, "the name of a type"), .space = space };
 
 	fh_parse_demand(&d->p, "=");
 	c.type = type(d);
@@ -344,22 +348,22 @@ static void action(struct fh_draft *d, uint32_t space, struct fh_list notes)
 static void declaration(struct fh_draft *d, uint32_t space, struct fh_list notes,
 			const char *wanted)
 {
-	struct fh_position at = d->p.lex.next.at;
-
+	if (fh_parse_sees(&d->p, "type"))
+		check_plain(d, notes);
 	if (fh_parse_accept(&d->p, "entity"))
 		entity(d, space, notes);
 	else if (fh_parse_accept(&d->p, "action"))
 		action(d, space, notes);
 	else if (fh_parse_accept(&d->p, "type"))
-		alias(d, space, at);
+		alias(d, space);
 	else
 		fh_parse_unexpected(&d->p, wanted);
 }
 
-/* namespace A::B { ... }, standing behind the word, which is AT.  */
-static void namespace(struct fh_draft *d, struct fh_position at)
+/* namespace A::B { ... }, standing behind the word.  */
+static void namespace(struct fh_draft *d)
 {
-	struct fh_draft_space s = { path(d, "the name of a namespace", nullptr), at };
+	struct fh_draft_space s = { path(d, "the name of a namespace", nullptr) };
 	uint32_t space = fh_draft_add_space(d, &s);
 
 	fh_parse_demand(&d->p, "{");
@@ -376,10 +380,11 @@ void fh_draft_read(struct fh_draft *d, struct fh_span text, size_t max)
 		p->e = fh_lexer_open(text, max, p->lex.text_name, p->arena, p->lex.trace, &p->lex);
 	while (p->e == FH_ERR_OK && p->lex.next.kind != FH_TOKEN_END) {
 		struct fh_list notes = annotations(d);
-		struct fh_position at = p->lex.next.at;
 
+		if (fh_parse_sees(p, "namespace"))
+			check_plain(d, notes);
 		if (fh_parse_accept(p, "namespace"))
-			namespace(d, at);
+			namespace(d);
 		else
 			declaration(d, /* space= */ 0, notes,
 				    "`entity`, `action`, `type`, `namespace` or an annotation");

@@ -48,23 +48,6 @@ void fh_draft_add_builtin(struct fh_draft *d)
 
 /* --- what there is not ------------------------------------------------ */
 
-/* Refuses what stands AT: Cedar has it, nothing here evaluates it.  */
-static void refuse(struct fh_draft *d, struct fh_position at, const char *what)
-{
-	fh_parse_refuse(&d->p, at, FH_ERR_UNSUPPORTED,
-			"remove it; docs/spec/POLICY lists what is accepted",
-			"%s not evaluated yet", what);
-}
-
-/* The record T, which may be NULL, has no fields; else they are refused as WHAT.  */
-static void check_empty(struct fh_draft *d, const struct fh_draft_type *t, const char *what)
-{
-	if (t != nullptr && t->form != FH_DRAFT_RECORD)
-		refuse(d, t->name.at, what);
-	else if (t != nullptr && t->fields_n > 0)
-		refuse(d, t->fields[0].name.at, what);
-}
-
 static bool is_one_of(struct fh_span name, const char *const *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -74,7 +57,7 @@ static bool is_one_of(struct fh_span name, const char *const *names, size_t n)
 	return false;
 }
 
-static void check_notes(struct fh_draft *d, const struct fh_list *l, bool action)
+void fh_draft_check_notes(struct fh_draft *d, const struct fh_list *l, bool action)
 {
 	static const char *const known[] = { "doc", "mcp", "resource", "tokens" };
 	const struct fh_annotation *notes = l->p;
@@ -97,25 +80,8 @@ static void check_notes(struct fh_draft *d, const struct fh_list *l, bool action
 
 void fh_draft_check_signed(struct fh_draft *d)
 {
-	if (d->p.e == FH_ERR_OK && d->spaces.n > 1)
-		refuse(d, fh_draft_space(d, 1)->at, "namespaces are");
-	if (d->p.e == FH_ERR_OK && d->aliases.n > 0)
-		refuse(d, fh_draft_alias(d, 0)->at, "common types are");
-	for (size_t i = 0; d->p.e == FH_ERR_OK && i < d->entities.n; i++) {
-		const struct fh_draft_entity *e = fh_draft_entity(d, i);
-
-		check_notes(d, &e->notes, false);
-		if (e->tags != nullptr)
-			refuse(d, e->kind_at, "tags of entities are");
-		if (e->choices.n > 0)
-			refuse(d, e->kind_at, "enumerated entities are");
-	}
-	for (size_t i = 0; d->p.e == FH_ERR_OK && i < d->actions.n; i++) {
-		const struct fh_draft_action *a = fh_draft_action(d, i);
-
-		check_notes(d, &a->notes, true);
-		/* Of what is only asked about, the question brings it.  */
-		if (fh_draft_note(&a->notes, FH_SPAN_LIT("mcp")) != nullptr)
-			check_empty(d, a->context, "the context of a call is");
-	}
+	for (size_t i = 0; d->p.e == FH_ERR_OK && i < d->entities.n; i++)
+		fh_draft_check_notes(d, &fh_draft_entity(d, i)->notes, false);
+	for (size_t i = 0; d->p.e == FH_ERR_OK && i < d->actions.n; i++)
+		fh_draft_check_notes(d, &fh_draft_action(d, i)->notes, true);
 }

@@ -202,26 +202,59 @@ static void tokens_rule(struct fh_draft *d, struct fh_schema *s, uint32_t action
 	a->tokens_at = at;
 }
 
-/* What a call names has the attributes that the operator listed, if it did: none of them
- * is always there.  */
-static void attribute_rule(struct fh_draft *d, const struct fh_schema *s, uint32_t action)
+/* --- what calls name ---------------------------------------------------- */
+
+/* An entity of the type TYPE, which a call names, has the attributes that the operator listed,
+ * if it did: none of them is always there.  AT is where the action names the type.  */
+static void named_rule(struct fh_draft *d, const struct fh_schema *s, struct fh_position at,
+		       uint32_t type)
+{
+	const struct fh_type *x = s->types[type].attributes;
+
+	for (uint32_t k = 0; k < x->n; k++) {
+		struct fh_span name = x->fields[k].name;
+
+		if (x->fields[k].required)
+			fh_parse_refuse(&d->p, at, FH_ERR_CONFLICT,
+					"declare it with a question mark",
+					"what a call names may lack the attribute `%.*s`",
+					fh_shown(name), (const char *)name.p);
+	}
+}
+
+/* Arguments become values of the type X.  Types are at most FH_TYPE_DEPTH_MAX deep: that
+ * bounds the recursion.  */
+static void argument_type_rule(struct fh_draft *d, const struct fh_schema *s,
+			       struct fh_position at, const struct fh_type *x)
+{
+	uint32_t type = x->kind == FH_KIND_ENTITY ? x->members[0] : FH_SCHEMA_NONE;
+
+	if (x->kind == FH_KIND_SET)
+		argument_type_rule(d, s, at, x->element);
+	for (uint32_t i = 0; x->kind == FH_KIND_RECORD && i < x->n; i++)
+		argument_type_rule(d, s, at, x->fields[i].type);
+	if (type == FH_SCHEMA_NONE)
+		return;
+	if (s->types[type].builtin || s->types[type].action)
+		refuse(d, at, FH_ERR_CONFLICT,
+		       "an argument cannot name an entity of a built-in type",
+		       "declare an entity type for it, or a String");
+	else
+		named_rule(d, s, at, type);
+}
+
+/* The resource and the context of a call.  */
+static void named_rules(struct fh_draft *d, const struct fh_schema *s, uint32_t action)
 {
 	const struct fh_schema_action *a = &s->actions[action];
+	const struct fh_draft_action *from = fh_draft_action(d, action);
 
-	for (uint32_t i = 0; a->calls_n > 0 && i < a->resources_n; i++) {
-		const struct fh_type *x = s->types[a->resources[i]].attributes;
-
-		for (uint32_t k = 0; x != nullptr && k < x->n; k++) {
-			struct fh_span name = x->fields[k].name;
-
-			if (!x->fields[k].required)
-				continue;
-			fh_parse_refuse(&d->p, fh_draft_action(d, action)->name.at,
-					FH_ERR_CONFLICT, "declare it with a question mark",
-					"the resource of a call may lack the attribute `%.*s`",
-					fh_shown(name), (const char *)name.p);
-		}
-	}
+	if (a->calls_n == 0)
+		return;
+	for (uint32_t i = 0; i < a->resources_n; i++)
+		named_rule(d, s, from->name.at, a->resources[i]);
+	if (from->context != nullptr)
+		argument_type_rule(d, s, from->context->name.at, a->context);
 }
 
 static void type_rules(struct fh_draft *d, struct fh_schema *s)
@@ -273,7 +306,7 @@ void fh_draft_resolve_wire(struct fh_draft *d, struct fh_schema *s)
 			server_rule(d, s, i);
 		else
 			argument_rule(d, s, i, resource);
-		attribute_rule(d, s, i);
+		named_rules(d, s, i);
 		tokens_rule(d, s, i);
 	}
 	type_rules(d, s);

@@ -16,6 +16,13 @@ static fh_err refuse_unknown(const struct fh_lexer *lex, const char *what, struc
 	return fh_lexer_refuse(lex, at, FH_ERR_UNKNOWN);
 }
 
+/* NAME is WORD in some namespace.  */
+static bool ends_in(struct fh_span name, struct fh_span word)
+{
+	return name.n > word.n && name.p[name.n - word.n - 1] == ':'
+	       && fh_span_equal(fh_span_skip(name, name.n - word.n), word);
+}
+
 /* An entity type is declared, or one of actions, whichever these are.  */
 static fh_err check_type(const struct fh_validation *v, struct fh_span name,
 			 struct fh_position at)
@@ -27,6 +34,10 @@ static fh_err check_type(const struct fh_validation *v, struct fh_span name,
 		return FH_ERR_OK;
 	for (uint32_t i = 0; i < s->types_n; i++)
 		fh_suggestion_offer(&near, s->types[i].name);
+	for (uint32_t i = 0; near.best.n == 0 && i < s->types_n; i++) {
+		if (ends_in(s->types[i].name, name))
+			near.best = s->types[i].name;
+	}
 	return refuse_unknown(v->lex, "entity type", name, near.best, at);
 }
 
@@ -47,8 +58,19 @@ static fh_err find_action(const struct fh_validation *v, struct fh_entity_uid ui
 					     "has one");
 		return fh_lexer_refuse(v->lex, at, FH_ERR_UNKNOWN);
 	}
-	for (uint32_t k = 0; k < s->actions_n; k++)
-		fh_suggestion_offer(&near, s->actions[k].uid.id);
+	for (uint32_t k = 0; k < s->actions_n; k++) {
+		const struct fh_entity_uid other = s->actions[k].uid;
+
+		fh_suggestion_offer(&near, other.id);
+		if (!fh_span_equal(other.id, uid.id))
+			continue;
+		fh_trace_what(v->lex->trace, "the schema declares no action `%.*s` of the type "
+			      "`%.*s`", fh_shown(uid.id), (const char *)uid.id.p,
+			      fh_shown(uid.type), (const char *)uid.type.p);
+		fh_trace_cure(v->lex->trace, "write %.*s::\"...\"", fh_shown(other.type),
+			      (const char *)other.type.p);
+		return fh_lexer_refuse(v->lex, at, FH_ERR_UNKNOWN);
+	}
 	return refuse_unknown(v->lex, "action", uid.id, near.best, at);
 }
 

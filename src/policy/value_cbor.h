@@ -19,6 +19,14 @@ fh_err fh_record_of_cbor(const struct fh_schema *s, struct fh_span item, const s
 			 const char *what, bool whole, struct fh_arena *a, struct fh_value *out,
 			 struct fh_trace *t);
 
+/* The same of a call's ARGUMENTS (a checked CBOR map, or empty), every required one included: an
+ * entity is the text of its id, since the schema says its type, of a path type a canonical path,
+ * and of an enumerated type one that there is.  FH_ERR_LIMIT for more than FH_CONTEXT_MAX bytes
+ * in members that TYPE declares.  */
+fh_err fh_record_of_arguments(const struct fh_schema *s, struct fh_span arguments,
+			      const struct fh_type *type, struct fh_arena *a,
+			      struct fh_value *out, struct fh_trace *t);
+
 /* RECORD has every field that TYPE requires; otherwise as above.  */
 fh_err fh_record_whole(const struct fh_value *record, const struct fh_type *type,
 		       const char *what, struct fh_trace *t);

@@ -482,12 +482,12 @@ struct fh_core_actor fh_core_anonymous(void);
 struct fh_core_actor fh_core_identify(struct fh_core *c, const struct fh_core_gate *g,
 				      struct fh_span bearer);
 
-/* Decides ACTION on RESOURCE for ACTOR under the policy in force now.  Never an
- * error: what cannot be decided is a refusal that says so.  The request has SENT bytes
+/* Decides ACTION on RESOURCE in CONTEXT for ACTOR under the policy in force now.  Never
+ * an error: what cannot be decided is a refusal that says so.  The request has SENT bytes
  * of arguments.  */
 struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor *actor,
 				  struct fh_entity_uid action, struct fh_entity_uid resource,
-				  size_t sent);
+				  struct fh_value context, size_t sent);
 
 /* What a decision depends on now; holds until the next entry.  */
 struct fh_moment fh_core_moment(struct fh_core *c);

@@ -18,6 +18,7 @@ struct request {
 	struct fh_core_actor actor;
 	struct fh_entity_uid action;
 	struct fh_entity_uid resource;
+	struct fh_value context;  /* what of them policies read */
 	struct fh_span arguments; /* a CBOR map, or empty */
 	struct fh_span client;    /* session id, or empty */
 	struct fh_decision decision;
@@ -221,7 +222,8 @@ static void reply_denied(struct fh_core *c, const struct request *r)
 
 static void decide(struct fh_core *c, struct request *r)
 {
-	r->decision = fh_core_decide(c, &r->actor, r->action, r->resource, r->arguments.n);
+	r->decision = fh_core_decide(c, &r->actor, r->action, r->resource, r->context,
+				     r->arguments.n);
 }
 
 /* Records what was decided; *ALLOWED tells whether to go on.  The refusal, if it is
@@ -463,6 +465,9 @@ static fh_err ask_call(struct fh_core *c, struct request *r)
 	e = fh_wire_resource(&w, r->ask->server, r->arguments, &c->scratch, &r->resource, &why);
 	if (e != FH_ERR_OK)
 		return refuse(c, r, "malformed-resource", why.what);
+	e = fh_wire_context(&c->policy.schema, &w, r->arguments, &c->scratch, &r->context, &why);
+	if (e != FH_ERR_OK)
+		return e == FH_ERR_NOMEM ? e : refuse(c, r, "malformed-context", why.what);
 	decide(c, r);
 	/* Checking can take core's time, so only what is permitted gets that far.  */
 	if (fh_allows(r->decision.verdict)) {
@@ -641,7 +646,8 @@ static fh_err dispatch(struct fh_core *c, struct request *r)
 fh_err fh_core_refuse(struct fh_core *c, size_t i, const struct fh_ask *ask,
 		      const struct fh_core_actor *actor, const char *code, const char *text)
 {
-	struct request r = { .gate = i, .ask = ask, .index = FH_NO_INDEX, .actor = *actor };
+	struct request r = { .gate = i, .ask = ask, .index = FH_NO_INDEX, .actor = *actor,
+			     .context = fh_value_none() };
 
 	return refuse(c, &r, code, text);
 }

@@ -69,7 +69,7 @@ struct fh_moment fh_core_moment(struct fh_core *c)
 
 struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor *actor,
 				  struct fh_entity_uid action, struct fh_entity_uid resource,
-				  size_t sent)
+				  struct fh_value context, size_t sent)
 {
 	struct fh_entity_uid groups[FH_POLICY_PARENTS_MAX];
 	struct fh_known_entities known = {
@@ -89,7 +89,7 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 		return fh_decision_refused(against);
 	if (groups_of(actor, groups, &known.groups_n) != FH_ERR_OK)
 		return fh_decision_refused(FH_REASON_FAILED);
-	const struct fh_request r = { known.principal, action, resource, fh_value_none(),
+	const struct fh_request r = { known.principal, action, resource, context,
 				      fh_known_entities_source(&known) };
 
 	if (fh_policy_decide(&c->policy, &r, &now, &c->scratch, &d) != FH_ERR_OK)

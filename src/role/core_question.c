@@ -175,6 +175,8 @@ static bool is_type(const struct finding *s, const char *name)
 static bool next_entity(struct fh_core *c, struct finding *s)
 {
 	const struct fh_entities *all = &c->policy.entities;
+	const struct fh_schema *schema = &c->policy.schema;
+	uint32_t type = fh_schema_find_type(schema, s->sought->type);
 
 	if (is_type(s, FH_TYPE_ACTOR)) {
 		const struct fh_actor *a = fh_chain_actor_next(&c->chain, &s->at);
@@ -189,6 +191,13 @@ static bool next_entity(struct fh_core *c, struct finding *s)
 		s->sought->id = server == nullptr ? (struct fh_span){ 0 } : server->body.name;
 		s->place++;
 		return server != nullptr;
+	}
+	if (type != FH_SCHEMA_NONE && schema->types[type].choices_n > 0) {
+		const struct fh_schema_type *t = &schema->types[type];
+
+		s->sought->id = s->place < t->choices_n ? t->choices[s->place]
+							: (struct fh_span){ 0 };
+		return s->place++ < t->choices_n;
 	}
 	while (s->place < all->n) {
 		const struct fh_entity_uid uid = all->list[s->place++].key.uid;
@@ -235,15 +244,22 @@ static bool next_found(struct fh_core *c, const struct asking *k, struct finding
 }
 
 /* {"id", "type"}, or {"name"}  */
-static void put_found(struct fh_builder *b, const struct asking *k, const struct finding *s)
+static void put_found(struct fh_core *c, struct fh_builder *b, const struct asking *k,
+		      const struct finding *s)
 {
 	bool action = k->z.api == FH_AUTHZEN_ACTIONS;
 
 	fh_cbor_put_map(b, action ? 1 : 2);
 	fh_cbor_put_text(b, action ? FH_SPAN_LIT("name") : FH_SPAN_LIT("id"));
-	fh_cbor_put_text(b, s->sought->id);
-	if (action)
+	if (action) {
+		struct fh_builder name = room(c, s->sought->type.n + s->sought->id.n + 4);
+
+		fh_action_name_put(&name, *s->sought);
+		fh_cbor_put_text(b, fh_builder_span(&name));
+		b->bad |= name.bad;
 		return;
+	}
+	fh_cbor_put_text(b, s->sought->id);
 	fh_cbor_put_text(b, FH_SPAN_LIT("type"));
 	fh_cbor_put_text(b, s->sought->type);
 }
@@ -334,7 +350,7 @@ static fh_err search(struct fh_core *c, struct asking *k)
 		more = n == k->z.limit;
 		if (more)
 			break;
-		put_found(&found, k, &s);
+		put_found(c, &found, k, &s);
 		place = s.place;
 		n++;
 	}

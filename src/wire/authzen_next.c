@@ -79,7 +79,7 @@ fh_err fh_authzen_next(struct fh_authzen *z, struct fh_authzen_item *out)
 		fh_cbor_array_exact(&c, 4);
 		entity(&c, z->api == FH_AUTHZEN_SUBJECTS, &q->subject, &q->subject_properties);
 		fh_cbor_array_exact(&c, 2);
-		q->action = fh_entity_uid_of(FH_TYPE_ACTION, fh_cbor_text(&c, FH_ENTITY_ID_MAX));
+		q->action = fh_action_named(fh_cbor_text(&c, FH_ENTITY_ID_MAX));
 		q->action_properties = properties(&c);
 		entity(&c, z->api == FH_AUTHZEN_RESOURCES, &q->resource, &q->resource_properties);
 		q->context = properties(&c);

@@ -287,6 +287,36 @@ def run(base):
 			d.stop()
 			m.verify()
 
+	def what_is_in_a_namespace_has_a_name():
+		schema = """namespace Shop { entity user; entity Color enum ["red", "blue"];
+			action paint, mix appliesTo { principal: [user], resource: [Color] }; }
+			action look appliesTo { principal: [Shop::user], resource: [Shop::Color] };"""
+		policy = """permit (principal, action == Shop::Action::"paint", resource == Shop::Color::"blue");
+			permit (principal, action == Action::"look", resource);"""
+		asked = {"subject": {"type": "Shop::user", "id": "u"}, "action": {"name": 'Shop::Action::"paint"'},
+			"resource": {"type": "Shop::Color", "id": "blue"}}
+		with base.copy() as m:
+			(m.top / "n.cedar").write_text(policy)
+			(m.top / "n.cedarschema").write_text(schema)
+			m.sign("policy", "sign", m.top / "n.cedar", "--schema", m.top / "n.cedarschema", "--expires", "30d")
+			token = m.grant("shop", "--bearer", "--asks", "Shop::user")
+			d = m.serve()
+			asker = Asker(d, token)
+			demand(asker.ask_ok("evaluation", asked)["decision"] is True, "an action in a namespace")
+			for changed, reason in (({"action": {"name": "paint"}}, "unknown-action"),
+				({"resource": {"type": "Shop::Color", "id": "red"}}, "no-permit"),
+				({"resource": {"type": "Shop::Color", "id": "green"}}, "wrong-resource")):
+				said = asker.ask_ok("evaluation", asked | changed)
+				demand(said["decision"] is False and said["context"]["reason"] == reason, changed, said)
+			found = asker.ask_ok("action", asked)["results"]
+			demand(found == [{"name": 'Shop::Action::"paint"'}, {"name": "look"}], found)
+			found = asker.ask_ok("resource", asked | {"resource": {"type": "Shop::Color"}})["results"]
+			demand(found == [{"type": "Shop::Color", "id": "blue"}], found)
+			found = asker.ask_ok("resource", asked | {"resource": {"type": "Shop::Color"}, "action": {"name": "look"}})
+			demand([f["id"] for f in found["results"]] == ["red", "blue"], found)
+			d.stop()
+			m.verify()
+
 	def without_a_policy_nothing_is_permitted():
 		with base.copy() as m:
 			m.sign("policy", "revoke")
@@ -302,7 +332,7 @@ def run(base):
 		print(f"skip - authzen-scenario: {SCENARIO} is not there (FREEHOLD_VECTORS names another folder)")
 	return run_tests((the_certification_scenario_passes, who_shows_no_grant_is_told_nothing,
 		a_batch_ends_where_its_semantic_says, what_was_said_is_recorded_and_charges_nothing,
-		actors_are_those_of_the_chain, without_a_policy_nothing_is_permitted))
+		actors_are_those_of_the_chain, what_is_in_a_namespace_has_a_name, without_a_policy_nothing_is_permitted))
 
 
 with Machine() as made:

@@ -19,6 +19,31 @@ permit (
   when { principal == Actor::"worker" && resource == File::"/other" };
 @id("never") forbid (principal, action == Action::"notes.take", resource in Folder::"/public/secret");
 """
+# What a platform engineer brings along.
+SHOP_SCHEMA = """
+namespace Shop {
+  type Lines = Long;
+  type Moved = { to: File, lines?: Lines };
+  entity Unit enum ["eur", "usd"] ;
+  entity Folder in [Folder];
+  entity File in [Folder];
+  entity Market tags Bool;
+  action all;
+  @mcp("%(server)s/take") @resource("/path", "posix-path")
+  action take in [all] appliesTo { principal: [Actor], resource: [File], context: Moved };
+  @mcp("%(server)s/wait") @resource("/unit", "text")
+  action pay in [all] appliesTo { principal: [Actor], resource: [Unit] };
+}
+"""
+SHOP_POLICY = LOOKS + """
+@id("takes") permit (principal in Team::"research", action == Shop::Action::"take", resource in Shop::Folder::"/public")
+  when { if context has lines then context.lines < 4 else true };
+@id("never") forbid (principal, action in Shop::Action::"all", resource)
+  when { context has to && context.to in Shop::Folder::"/secret" };
+@id("pays") permit (principal, action == Shop::Action::"pay", resource == Shop::Unit::"eur")
+  when { Shop::Market::"here".hasTag("open") && Shop::Market::"here".getTag("open") };
+"""
+SHOP_ENTITIES = [{"uid": {"type": "Shop::Market", "id": "here"}, "attrs": {}, "parents": [], "tags": {"open": True}}]
 
 
 def why(m, n, *words, status=0):
@@ -230,7 +255,64 @@ def run(base):
 			lacks = why(m, closed)["policies"][0]["lacks"]
 			demand(len(lacks) == 1 and "`when` is false because of what stands here" in lacks[0], lacks)
 
-	return run_tests((entities_of_the_policy_count,
+	def all_of_cedar_is_enforced():
+		"""Namespaces, common types, tags, enumerations and a context, from the call to the replay."""
+		with base.copy() as m:
+			m.sign_policy(policy=RULES)
+			for name, text in (("s.cedar", SHOP_POLICY), ("s.cedarschema", SHOP_SCHEMA % {"server": m.server}),
+				("s.json", json.dumps(SHOP_ENTITIES))):
+				(m.top / name).write_text(text)
+			files = ("--schema", m.top / "s.cedarschema", "--entities", m.top / "s.json")
+			m.sign("policy", "sign", m.top / "s.cedar", *files, "--expires", "30d")
+			d = m.serve()
+			s = d.session(m.token)
+			demand("result" in s.call("take", path="/public/a", to="/public/b", lines=3), "a permitted call")
+			secret = s.call("take", path="/public/a", to="/secret/b")
+			demand(reason_of(secret) == "forbidden", secret)
+			long = s.call("take", path="/public/a", to="/public/b", lines=4)
+			demand(reason_of(long) == "no-permit", long)
+			named = {"to": {"type": "Shop::File", "id": "/a"}}
+			for wrong in ({"lines": "3"}, {"to": "/public/../b"}, named, {"lines": None}):
+				answer = s.call("take", **({"path": "/public/a", "to": "/b"} | wrong))
+				demand(reason_of(answer) == "malformed-context", wrong, answer)
+			demand(reason_of(s.call("take", path="/public/a")) == "malformed-context", "without what is required")
+			demand("result" in s.call("wait", unit="eur"), "what the tag permits")
+			usd = s.call("wait", unit="usd")
+			demand(reason_of(usd) == "no-permit", usd)
+			demand(reason_of(s.call("wait", unit="gbp")) == "malformed-resource", "an id that is not listed")
+			demand(sorted(c["arguments"].get("to", "") for c in m.received()) == ["", "/public/b"], m.received())
+			d.stop()
+			m.verify()
+
+			of = m.entries()
+			taken = [e["fields"] for e in of.values() if e["kind"] == "intent" and "take" in e["fields"]["action"]]
+			demand(taken[0]["action"] == 'Shop::Action::"take"', taken[0])
+			demand(taken[0]["resource"] == 'Shop::File::"/public/a"', taken[0])
+			said = why(m, decided(secret))
+			demand(said["same"] and [p["id"] for p in said["policies"]] == ["never"], said)
+			lacks = why(m, decided(long))["policies"][0]["lacks"]
+			demand(len(lacks) == 1 and "`when` is false" in lacks[0], lacks)
+			said = replay(m)
+			demand(said["same"] == said["decisions"] > 5, said)
+			(m.top / "t.cedar").write_text(SHOP_POLICY.replace("lines < 4", "lines < 5"))
+			said = replay(m, "--policy", m.top / "t.cedar", *files, status=1)
+			demand((said["now-permitted"], said["now-refused"], said["otherwise"]) == (1, 0, 0), said)
+			demand(said["not-replayed"] == 5, "calls whose arguments are not recorded", said)
+
+			(m.top / "tests.json").write_text(json.dumps({"teams": {"worker": ["research"]}, "tests": [
+				{"name": "a", "actor": "worker", "call": f"{m.server}/take", "expect": "permitted",
+					"arguments": {"path": "/public/a", "to": "/x", "lines": 1}},
+				{"name": "b", "actor": "worker", "call": f"{m.server}/take", "expect": "malformed-context",
+					"arguments": {"path": "/public/a"}},
+				{"name": "c", "actor": "worker", "action": 'Shop::Action::"take"', "expect": "forbidden",
+					"resource": {"type": "Shop::File", "id": "/public/a"},
+					"context": {"to": {"type": "Shop::File", "id": "/secret/x"}}},
+				{"name": "d", "actor": "worker", "action": "take", "expect": "unknown-action",
+					"resource": {"type": "Shop::File", "id": "/public/a"}}]}))
+			said = m.run("policy", "test", m.top / "tests.json", "--policy", m.top / "s.cedar", *files).stdout
+			demand("4 passed, 0 failed" in said, said)
+
+	return run_tests((all_of_cedar_is_enforced, entities_of_the_policy_count,
 		every_answer_is_explained, what_was_in_force_then_counts, every_decision_comes_out_again,
 		another_policy_changes_what_it_says, what_decides_nothing_is_not_explained))
 

@@ -24,7 +24,7 @@ static void find_all(const struct fh_schema *s)
 	}
 	for (uint32_t i = 0; i < s->calls_n; i++) {
 		if (fh_wire_action(s, s->calls[i].server, s->calls[i].tool, &w) != FH_ERR_OK ||
-		    w.resource_type.n == 0)
+		    w.resource->name.n == 0 || w.context->kind != FH_KIND_RECORD)
 			abort();
 	}
 }

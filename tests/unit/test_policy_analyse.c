@@ -278,6 +278,81 @@ static void knows_what_documents_list(void **state)
 	}
 }
 
+/* --- calls in namespaces, with contexts ------------------------------------------ */
+
+static const char shop[] =
+	"namespace Shop {\n"
+	"entity Folder in [Folder]; entity File in [Folder];\n"
+	"entity Unit enum [\"eur\", \"usd\"];\n"
+	"entity Ticket tags Long;\n"
+	"@mcp(\"s/move\") @resource(\"/from\", \"posix-path\") action move appliesTo\n"
+	"{ principal: Actor, resource: File, context: { to: File, count?: Long } };\n"
+	"@mcp(\"s/pay\") @resource(\"/unit\", \"text\") action pay appliesTo\n"
+	"{ principal: Actor, resource: Unit };\n"
+	"@mcp(\"s/close\") @resource(\"/id\", \"text\") action close appliesTo\n"
+	"{ principal: Actor, resource: Ticket };\n"
+	"}";
+
+static struct document shop_of(const char *cedar)
+{
+	static const char list[] =
+		"[{\"uid\":{\"type\":\"Shop::Ticket\",\"id\":\"a\"},\"attrs\":{},\"parents\":[],"
+		"\"tags\":{\"level\":1,\"rank\":9}},"
+		"{\"uid\":{\"type\":\"Shop::Ticket\",\"id\":\"b\"},\"attrs\":{},\"parents\":[],"
+		"\"tags\":{\"level\":2}}]";
+	struct document d = { .memory = malloc(FH_POLICY_ARENA) };
+
+	assert_non_null(d.memory);
+	d.arena = fh_arena_of(d.memory, FH_POLICY_ARENA);
+	d.e = fh_policy_check_all(fh_span_str(cedar), fh_span_str(shop), fh_span_str(list),
+				  &d.arena, &d.set, &d.trace);
+	if (d.e != FH_ERR_OK)
+		fail_msg("%s\n%s: %s", cedar, d.trace.where, d.trace.what);
+	return d;
+}
+
+#define SHOP(action, x) "permit(principal,action == Shop::Action::\"" action "\",resource)" x ";"
+
+static void knows_tags_enumerations_and_contexts_of_calls(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *action, *old, *new, *letters;
+	} rows[] = {
+		{ "move", SHOP("move", " when {context.to in Shop::Folder::\"/a\"}"),
+		  SHOP("move", " when {context.to in Shop::Folder::\"/a/b\"}"), "-=-" },
+		{ "move", SHOP("move", " when {context.to in Shop::Folder::\"/\"}"),
+		  SHOP("move", " when {context.to != Shop::File::\"/\"}"), "===" },
+		{ "move", SHOP("move", " when {context has count && context.count > 3}"),
+		  SHOP("move", " when {context has count && context.count >= 4}"), "===" },
+		{ "move", SHOP("move", " when {resource == context.to}"), SHOP("move", ""),
+		  "+=+" },
+		{ "pay", SHOP("pay", ""),
+		  SHOP("pay", " when {resource == Shop::Unit::\"eur\" || resource == "
+		       "Shop::Unit::\"usd\"}"), "===" },
+		{ "pay", SHOP("pay", ""), SHOP("pay", " when {resource == Shop::Unit::\"eur\"}"),
+		  "-=-" },
+		{ "close", SHOP("close", " when {resource.hasTag(\"level\")}"),
+		  SHOP("close", " when {resource == Shop::Ticket::\"a\" || resource == "
+		       "Shop::Ticket::\"b\"}"), "===" },
+		{ "close", SHOP("close", " when {resource.hasTag(\"level\") && "
+				"resource.getTag(\"level\") > 1}"),
+		  SHOP("close", " when {resource == Shop::Ticket::\"b\"}"), "===" },
+		{ "close", SHOP("close", " when {resource.hasTag(\"rank\")}"),
+		  SHOP("close", " when {resource.hasTag(\"level\")}"), "+=+" },
+		{ "close", SHOP("close", " when {resource.hasTag(\"other\")}"), "", "===" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		OWN_DOCUMENT old = shop_of(rows[i].old);
+		OWN_DOCUMENT new = shop_of(rows[i].new);
+		struct seen s = differences(&old, &new, rows[i].action);
+
+		if (strcmp(s.letter, rows[i].letters) != 0)
+			fail_msg("%zu: %s, not %s", i, s.letter, rows[i].letters);
+	}
+}
+
 /* --- more of Cedar than a signed document has ----------------------------------- */
 
 static const char rich[] =
@@ -558,6 +633,7 @@ int main(void)
 		cmocka_unit_test(visits_what_either_schema_has),
 		cmocka_unit_test(cannot_tell_where_a_type_changed),
 		cmocka_unit_test(knows_what_documents_list),
+		cmocka_unit_test(knows_tags_enumerations_and_contexts_of_calls),
 		cmocka_unit_test(knows_values),
 		cmocka_unit_test(tells_what_could_be_allowed),
 		cmocka_unit_test(finds_limits_that_do_not_limit),

@@ -3,6 +3,7 @@
 
 #include "base/builder.h"
 #include "codec/cbor.h"
+#include "codec/json.h"
 #include "policy/mapping.h"
 
 static struct fh_wire_action action_of(const struct document *d, const char *server,
@@ -222,6 +223,160 @@ static void gives_the_principal_its_groups_each_once(void **state)
 	}
 }
 
+static const char called_schema[] =
+	"namespace Shop {\n"
+	"  entity Folder in [Folder]; entity File in [Folder];\n"
+	"  entity Unit enum [\"eur\", \"usd\"];\n"
+	"  @mcp(\"shop/move\") @resource(\"/from\", \"posix-path\")\n"
+	"  action move appliesTo { principal: [Actor], resource: [File],\n"
+	"    context: { to: File, count?: Long, force?: Bool, why?: String, peer?: ipaddr,\n"
+	"               units?: Set<Unit>, more?: { deep: Long } } };\n"
+	"  @mcp(\"shop/pay\") @resource(\"/unit\", \"text\")\n"
+	"  action pay appliesTo { principal: [Actor], resource: [Unit] };\n"
+	"}\n";
+
+static struct fh_span of_json(const char *json, struct fh_arena *a)
+{
+	struct fh_builder b = fh_builder_of(fh_arena_space(a, 4096), 4096);
+
+	assert_int_equal(fh_json_to_cbor(fh_span_str(json), a, &b, /* trace= */ nullptr),
+			 FH_ERR_OK);
+	return fh_builder_span(&b);
+}
+
+static fh_err context_of(const char *json, struct fh_value *out, struct fh_trace *t,
+			 struct document *d)
+{
+	struct fh_wire_action w = action_of(d, "shop", "move");
+
+	return fh_wire_context(&d->set.schema, &w, of_json(json, &d->arena), &d->arena, out, t);
+}
+
+static void finds_what_is_in_a_namespace(void **state)
+{
+	(void)state;
+	OWN_DOCUMENT d = document_of("", called_schema);
+	struct fh_wire_action w = action_of(&d, "shop", "pay");
+	struct fh_entity_uid r = { 0 };
+	struct fh_trace t = { 0 };
+
+	assert_true(fh_entity_equal(w.uid, uid("Shop::Action", "pay")));
+	assert_int_equal(fh_wire_resource(&w, FH_SPAN_LIT("shop"),
+					  of_json("{\"unit\":\"eur\"}", &d.arena), &d.arena, &r,
+					  &t), FH_ERR_OK);
+	assert_true(fh_entity_equal(r, uid("Shop::Unit", "eur")));
+	assert_int_equal(fh_wire_resource(&w, FH_SPAN_LIT("shop"),
+					  of_json("{\"unit\":\"gbp\"}", &d.arena), &d.arena, &r,
+					  &t), FH_ERR_FORMAT);
+	assert_non_null(strstr(t.what, "lists no such id"));
+}
+
+static void reads_the_context_from_arguments(void **state)
+{
+	(void)state;
+	OWN_DOCUMENT d = document_of("", called_schema);
+	struct fh_value v = { 0 };
+	struct fh_trace t = { 0 };
+
+	assert_int_equal(context_of("{\"from\":\"/a\",\"to\":\"/b/c\",\"count\":3,\"other\":null,"
+				    "\"units\":[\"usd\",\"eur\",\"usd\"],\"peer\":\"10.0.0.1\","
+				    "\"more\":{\"deep\":1,\"x\":[]}}", &v, &t, &d), FH_ERR_OK);
+	assert_int_equal(v.kind, FH_VALUE_RECORD);
+	assert_int_equal(v.n, 5);
+	assert_true(fh_entity_equal(fh_value_field(&v, FH_SPAN_LIT("to"))->entity->uid,
+				    uid("Shop::File", "/b/c")));
+	assert_int_equal(fh_value_field(&v, FH_SPAN_LIT("count"))->integer, 3);
+	assert_int_equal(fh_value_field(&v, FH_SPAN_LIT("units"))->n, 2);
+	assert_int_equal(fh_value_field(&v, FH_SPAN_LIT("peer"))->kind, FH_VALUE_IP);
+	assert_null(fh_value_field(&v, FH_SPAN_LIT("from")));
+}
+
+/* Nothing that a policy could read is passed over or repaired.  */
+static void refuses_arguments_that_are_not_of_the_context(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *json, *what;
+	} rows[] = {
+		{ "{}", "`to` is missing" },
+		{ "{\"to\":{\"type\":\"Shop::File\",\"id\":\"/a\"}}", "`to` must be" },
+		{ "{\"to\":\"/a/../b\"}", "component \"..\"" },
+		{ "{\"to\":\"\"}", "`to` must be" },
+		{ "{\"to\":\"/a\",\"count\":\"3\"}", "`count` must be a Long" },
+		{ "{\"to\":\"/a\",\"count\":3.5}", "`count` must be a Long" },
+		{ "{\"to\":\"/a\",\"count\":null}", "`count` must be a Long" },
+		{ "{\"to\":\"/a\",\"force\":1}", "`force` must be a Bool" },
+		{ "{\"to\":\"/a\",\"peer\":\"10.0.0\"}", "`peer` must be" },
+		{ "{\"to\":\"/a\",\"units\":[\"eur\",\"gbp\"]}", "none of the ids" },
+		{ "{\"to\":\"/a\",\"units\":\"eur\"}", "`units` must be" },
+		{ "{\"to\":\"/a\",\"more\":{}}", "`more` must be a {" },
+	};
+	OWN_DOCUMENT d = document_of("", called_schema);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fh_value v = { .kind = FH_VALUE_KINDS };
+		struct fh_trace t = { 0 };
+		fh_err e = context_of(rows[i].json, &v, &t, &d);
+
+		if (e != FH_ERR_CONFLICT || v.kind != FH_VALUE_KINDS)
+			fail_msg("%s -> %d", rows[i].json, e);
+		if (strstr(t.what, rows[i].what) == nullptr)
+			fail_msg("%s -> %s", rows[i].json, t.what);
+	}
+}
+
+static void refuses_a_context_that_is_too_large(void **state)
+{
+	(void)state;
+	static uint8_t wire[FH_CONTEXT_MAX + 64];
+	OWN_DOCUMENT d = document_of("", called_schema);
+	struct fh_wire_action w = action_of(&d, "shop", "move");
+	struct fh_builder b = FH_BUILDER_ARRAY(wire);
+	struct fh_value v;
+	struct fh_trace t = { 0 };
+
+	fh_cbor_put_map(&b, 1);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("why"));
+	fh_cbor_put_text(&b, fh_span_of(wire, 0));
+	b.n--; /* the head of a longer text instead */
+	memset(wire + b.n + 5, 'a', FH_CONTEXT_MAX);
+	memcpy(wire + b.n, "\x7a\x00\x01\x00\x00", 5);
+	b.n += 5 + FH_CONTEXT_MAX;
+	assert_int_equal(fh_wire_context(&d.set.schema, &w, fh_builder_span(&b), &d.arena, &v, &t),
+			 FH_ERR_LIMIT);
+	assert_non_null(strstr(t.what, "more than 65536 bytes"));
+}
+
+static void names_actions_both_ways(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *type, *id;
+	} rows[] = {
+		{ "read", "Action", "read" },
+		{ "A::B::Action::\"read\"", "A::B::Action", "read" },
+		{ "A::Action::\"with \"quotes\"\"", "A::Action", "with \"quotes\"" },
+		{ "Action::\"A::Action::\"x\"\"", "Action", "A::Action::\"x\"" },
+		{ "A::Thing::\"read\"", "Action", "A::Thing::\"read\"" },
+		{ "A::Action::\"read", "Action", "A::Action::\"read" },
+		{ "A::Action::\"\"", "Action", "A::Action::\"\"" },
+		{ "A Action::\"x\"", "Action", "A Action::\"x\"" },
+		{ "::\"", "Action", "::\"" },
+		{ "\"", "Action", "\"" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t room[64];
+		struct fh_builder b = FH_BUILDER_ARRAY(room);
+		struct fh_entity_uid got = fh_action_named(fh_span_str(rows[i].name));
+
+		if (!fh_entity_equal(got, uid(rows[i].type, rows[i].id)))
+			fail_msg("%s", rows[i].name);
+		fh_action_name_put(&b, got);
+		assert_true(fh_span_equal(fh_builder_span(&b), fh_span_str(rows[i].name)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +388,11 @@ int main(void)
 		cmocka_unit_test(refuses_a_path_above_the_limit),
 		cmocka_unit_test(refuses_an_argument_that_is_missing_or_no_text),
 		cmocka_unit_test(gives_paths_their_lexical_parents),
+		cmocka_unit_test(finds_what_is_in_a_namespace),
+		cmocka_unit_test(reads_the_context_from_arguments),
+		cmocka_unit_test(refuses_arguments_that_are_not_of_the_context),
+		cmocka_unit_test(refuses_a_context_that_is_too_large),
+		cmocka_unit_test(names_actions_both_ways),
 		cmocka_unit_test(gives_the_principal_its_groups_each_once),
 	};
 

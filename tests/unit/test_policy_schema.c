@@ -37,21 +37,77 @@ static void refuses_by_name_what_is_not_evaluated(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *schema, *where, *what;
+		const char *schema, *where;
 	} rows[] = {
-		{ "entity A tags String;", "schema:1:10", "tags" },
-		{ "entity A enum [\"x\"];", "schema:1:10", "enumerated" },
-		{ "namespace N { entity A; }", "schema:1:1", "namespaces" },
-		{ "type T = Long;", "schema:1:1", "common types" },
-		{ "@mcp(\"s/t\") action a appliesTo { principal: Actor, resource: Server,\n"
-		  " context: {x: Long} };",
-		  "schema:2:12", "the context of a call" },
-		{ "@unit(\"s\") entity A;", "schema:1:2", "annotation @unit" },
+		{ "@unit(\"s\") entity A;", "schema:1:2" },
+		{ "@unit(\"s\") namespace N { entity A; }", "schema:1:2" },
+		{ "@unit(\"s\") type T = Long;", "schema:1:2" },
+		{ "entity A { @unit(\"s\") x?: Long };", "schema:1:13" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_refused("", rows[i].schema, FH_ERR_UNSUPPORTED, rows[i].where,
-			       rows[i].what);
+			       "annotation @unit");
+	assert_refused("", "@mcp(\"s/t\") namespace N { entity A; }", FH_ERR_CONFLICT,
+		       "schema:1:2", "belong to actions");
+	assert_accepted("", "@doc(\"d\") namespace N { @doc(\"d\") type T = { @doc(\"d\") x: "
+			    "Long }; "
+			    "}");
+}
+
+/* What platform engineers have: namespaces, common types, tags, enumerations.  */
+static const char shop_schema[] =
+	"type Money = { amount: Long, unit?: Shop::Unit };\n"
+	"namespace Shop {\n"
+	"  type Path = String;\n"
+	"  entity Unit enum [\"eur\", \"usd\"];\n"
+	"  entity Folder in [Folder];\n"
+	"  entity File in [Folder] { owner?: Actor } tags String;\n"
+	"  entity Order in [Team] { total?: Money } tags Set<String>;\n"
+	"  action files in [\"all\"];\n"
+	"  @mcp(\"shop/read\") @resource(\"/path\", \"posix-path\")\n"
+	"  action read in [files] appliesTo { principal: [Actor], resource: [File],\n"
+	"    context: { lines?: Long, target?: File, units?: Set<Unit>, from?: ipaddr } };\n"
+	"  action all;\n"
+	"}\n"
+	"namespace Shop::Desk {\n"
+	"  @mcp(\"desk/pay\") @resource(\"/unit\", \"text\")\n"
+	"  action pay in [Shop::Action::\"all\"] appliesTo { principal: [Actor],\n"
+	"    resource: [Shop::Unit], context: Money };\n"
+	"}\n";
+
+static void takes_all_that_cedar_declares(void **state)
+{
+	(void)state;
+	OWN_DOCUMENT d = document_of(
+		"permit (principal, action in Shop::Action::\"all\", resource);\n"
+		"forbid (principal, action == Shop::Desk::Action::\"pay\", resource)\n"
+		"  unless { context.amount < 100 && resource == Shop::Unit::\"eur\" };\n"
+		"forbid (principal, action == Shop::Action::\"read\", "
+		"resource in Shop::Folder::\"/etc\")\n"
+		"  when { context has target && context.target in Shop::Folder::\"/etc\" };\n",
+		shop_schema);
+
+	if (d.e != FH_ERR_OK)
+		fail_msg("%s: %s", d.trace.where, d.trace.what);
+	assert_int_equal(d.set.schema.calls_n, 2);
+	assert_refused("permit (principal, action == Action::\"read\", resource);", shop_schema,
+		       FH_ERR_UNKNOWN, "policy:1:30", "no action `read` of the type `Action`");
+	assert_refused("permit (principal, action, resource == Shop::Unit::\"gbp\");", shop_schema,
+		       FH_ERR_UNKNOWN, "policy:1:40", "gbp");
+}
+
+static void refuses_names_that_hide_what_every_schema_has(void **state)
+{
+	(void)state;
+	assert_refused("", "namespace N { entity Team; }", FH_ERR_CONFLICT, "schema:1:22",
+		       "hides the type of that name that exists without being declared");
+	assert_refused("", "namespace N { type Actor = Long; }", FH_ERR_CONFLICT, "schema:1:20",
+		       "exists without being declared");
+	assert_refused("", "namespace N { action \"mcp.list\"; }", FH_ERR_CONFLICT, "schema:1:22",
+		       "hides the one of that name");
+	assert_refused("", "entity A; namespace N { entity A; }", FH_ERR_CONFLICT, "schema:1:32",
+		       "outside of all namespaces");
 }
 
 /* A call brings no attributes along, and names what the operator may not have listed.  */
@@ -61,6 +117,12 @@ static void takes_no_attribute_of_a_calls_resource_for_granted(void **state)
 	assert_refused("", "entity A { name: String };\n@mcp(\"s/t\") @resource(\"/x\", \"text\")\n"
 		       "action a appliesTo { principal: Actor, resource: A };",
 		       FH_ERR_CONFLICT, "schema:3:8", "may lack the attribute `name`");
+	assert_refused("", "entity A { name: String };\n@mcp(\"s/t\") action a appliesTo\n"
+		       "{ principal: Actor, resource: Server, context: { x?: Set<{ y: A }> } };",
+		       FH_ERR_CONFLICT, "schema:3:48", "may lack the attribute `name`");
+	assert_refused("", "@mcp(\"s/t\") action a appliesTo\n"
+		       "{ principal: Actor, resource: Server, context: { who: Team } };",
+		       FH_ERR_CONFLICT, "schema:2:48", "built-in type");
 	assert_accepted("", "entity A { name?: String };\n@mcp(\"s/t\") @resource(\"/x\", "
 			    "\"text\")\n"
 			"action a appliesTo { principal: Actor, resource: A };");
@@ -198,6 +260,8 @@ int main(void)
 		cmocka_unit_test(accepts_the_subset),
 		cmocka_unit_test(has_the_built_in_declarations),
 		cmocka_unit_test(refuses_by_name_what_is_not_evaluated),
+		cmocka_unit_test(takes_all_that_cedar_declares),
+		cmocka_unit_test(refuses_names_that_hide_what_every_schema_has),
 		cmocka_unit_test(takes_no_attribute_of_a_calls_resource_for_granted),
 		cmocka_unit_test(refuses_what_is_not_a_schema),
 		cmocka_unit_test(refuses_contradictions),
