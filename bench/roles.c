@@ -63,7 +63,7 @@ static fh_err open_key(const struct bench_roles *r, const char *name, int flags,
 {
 	char path[FH_PATH_MAX];
 	fh_err e = fh_store_path(&r->store, name, path);
-	int fd = e == FH_ERR_OK ? open(path, flags | O_CLOEXEC) : -1;
+	int fd = e == FH_ERR_OK ? open(path, flags | O_CLOEXEC, 0600) : -1;
 
 	if (e == FH_ERR_OK && fd < 0)
 		e = fh_errno_err(errno);
@@ -78,6 +78,9 @@ static fh_err start_keeper(struct bench_roles *r, int core)
 	FH_OWN(fh_fd) device = { 0 };
 	FH_OWN(fh_fd) session = { 0 };
 	FH_OWN(fh_fd) counter = { 0 };
+	FH_OWN(fh_fd) witnessed = { 0 };
+	FH_OWN(fh_fd) even = { 0 };
+	FH_OWN(fh_fd) odd = { 0 };
 	char boot[2 * FH_HASH_SIZE + 1] = { 0 };
 	struct fh_builder b = fh_builder_of(boot, sizeof(boot) - 1);
 	const char *argument[] = { "soft", boot, nullptr };
@@ -92,14 +95,21 @@ static fh_err start_keeper(struct bench_roles *r, int core)
 		e = open_key(r, "keys/session", O_RDWR, &session);
 	if (e == FH_ERR_OK)
 		e = open_key(r, "keys/counter", O_RDWR, &counter);
+	if (e == FH_ERR_OK)
+		e = open_key(r, "keys/witnessed", O_RDWR | O_CREAT, &witnessed);
+	if (e == FH_ERR_OK)
+		e = open_key(r, "keys/data.0", O_RDWR, &even);
+	if (e == FH_ERR_OK)
+		e = open_key(r, "keys/data.1", O_RDWR, &odd);
 	if (e != FH_ERR_OK)
 		return e;
 	fh_builder_hex(&b, fh_hash_span(&id));
 	const int fds[] = {
-		-1, core, fh_fd_get(last), fh_fd_get(device), fh_fd_get(session), fh_fd_get(counter)
+		-1, core, fh_fd_get(last), fh_fd_get(device), fh_fd_get(session),
+		fh_fd_get(counter), fh_fd_get(witnessed), fh_fd_get(even), fh_fd_get(odd)
 	};
 
-	return fh_spawn_role("keeper", argument, fds, 6, &r->keeper);
+	return fh_spawn_role("keeper", argument, fds, 9, &r->keeper);
 }
 
 static fh_err make_pair(struct fh_fd *ours, struct fh_fd *theirs)

@@ -316,3 +316,11 @@ struct fh_hash fh_release_policy(const struct fh_release *r, struct fh_span epoc
 	policy = fh_release_in_epoch(&policy, r->epoch, epoch_name);
 	return only_unsealing(&policy);
 }
+
+struct fh_hash fh_data_policy(uint64_t epoch, struct fh_span data_name)
+{
+	const struct fh_hash none = { 0 };
+	struct fh_hash policy = fh_release_in_epoch(&none, epoch, data_name);
+
+	return only_unsealing(&policy);
+}

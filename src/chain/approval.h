@@ -108,4 +108,8 @@ struct fh_hash fh_release_in_epoch(const struct fh_hash *policy, uint64_t epoch,
 /* The Name of the epoch counter's index, algorithm included: 34 bytes.  */
 void fh_epoch_name_put(struct fh_builder *b);
 
+/* The policy of what is unsealed in the data epoch EPOCH alone, in any state; DATA_NAME is the
+ * Name of that counter.  */
+struct fh_hash fh_data_policy(uint64_t epoch, struct fh_span data_name);
+
 #endif

@@ -16,8 +16,9 @@
 enum fh_chip_counter {
 	FH_CHIP_STARTS, /* counts starts of the daemon */
 	FH_CHIP_EPOCH,  /* boot epoch: what was sealed for another is dead */
+	FH_CHIP_DATA,   /* data epoch: the same of what the record is sealed with */
 };
-constexpr size_t FH_CHIP_COUNTERS = 2;
+constexpr size_t FH_CHIP_COUNTERS = 3;
 
 /* Largest secret and largest blob.  96 = seed || chain id || device id.  */
 constexpr size_t FH_CHIP_SECRET_MAX = 128;
@@ -87,6 +88,13 @@ struct fh_chip_class {
 	fh_err (*seal_boot)(struct fh_chip *c, const struct fh_pcr_state *state,
 			    struct fh_span plain, struct fh_builder *blob);
 	fh_err (*unseal_boot)(struct fh_chip *c, struct fh_span blob, struct fh_builder *out);
+	/* Seals PLAIN for as long as the data epoch is EPOCH, in any state of the machine:
+	 * whoever needs more binds it to the device's secret.  FH_ERR_ROLLBACK: the epoch is
+	 * another by now, so nobody opens it any more.  */
+	fh_err (*seal_data)(struct fh_chip *c, uint64_t epoch, struct fh_span plain,
+			    struct fh_builder *blob);
+	fh_err (*unseal_data)(struct fh_chip *c, uint64_t epoch, struct fh_span blob,
+			      struct fh_builder *out);
 	/* Create is done by `init`; FH_ERR_EXISTS if it is there.  */
 	fh_err (*counter_create)(struct fh_chip *c, enum fh_chip_counter which);
 	fh_err (*counter_increment)(struct fh_chip *c, enum fh_chip_counter which, uint64_t *now);

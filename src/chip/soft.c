@@ -15,6 +15,7 @@ constexpr uint8_t created_yes = 1;
 enum scope {
 	SCOPE_DEVICE = 0,
 	SCOPE_BOOT = 1,
+	SCOPE_DATA = 2,
 };
 
 /* What the counter file holds, in this order.  */
@@ -28,7 +29,11 @@ struct counts {
 };
 
 constexpr size_t counts_1_size = 1 + 8 + 8 + boot_size; /* in format 1 */
-constexpr size_t counts_size = FH_CHIP_COUNTERS * (1 + 8) + 8 + boot_size + 1 + FH_CHIP_NOTE_SIZE;
+constexpr size_t counters_2 = 2; /* in format 2: no data epoch */
+constexpr size_t counter_size = 1 + 8;
+constexpr size_t counts_size = FH_CHIP_COUNTERS * counter_size + 8 + boot_size + 1
+			       + FH_CHIP_NOTE_SIZE;
+constexpr size_t counts_2_size = counts_size - (FH_CHIP_COUNTERS - counters_2) * counter_size;
 
 struct soft {
 	struct fh_slots file; /* the counter file; not ours to close */
@@ -37,6 +42,7 @@ struct soft {
 	struct counts now;    /* what the file holds */
 };
 
+static const uint8_t any_time[boot_size];
 static const char blob_magic[] = "FHsoft-sealed-1\n";
 
 static struct soft *soft_of(struct fh_chip *c)
@@ -93,13 +99,13 @@ static fh_err counts_parse_1(struct fh_span bytes, struct counts *out)
 	return FH_ERR_OK;
 }
 
-static fh_err counts_parse(struct fh_span bytes, struct counts *out)
+static fh_err counts_parse(struct fh_span bytes, size_t counters, struct counts *out)
 {
 	struct fh_cursor c = fh_cursor_of(bytes);
 	struct counts k = { 0 };
 	bool good = true;
 
-	for (size_t i = 0; i < FH_CHIP_COUNTERS; i++) {
+	for (size_t i = 0; i < counters; i++) {
 		k.created[i] = fh_cursor_u8(&c);
 		k.value[i] = fh_cursor_be64(&c);
 		good = good && k.created[i] <= created_yes;
@@ -131,8 +137,10 @@ static fh_err counts_load(int file, struct fh_slots *slots, struct counts *out)
 	}
 	if (e != FH_ERR_OK)
 		return e;
-	return b.n == counts_1_size ? counts_parse_1(fh_builder_span(&b), out)
-				    : counts_parse(fh_builder_span(&b), out);
+	if (b.n == counts_1_size)
+		return counts_parse_1(fh_builder_span(&b), out);
+	return counts_parse(fh_builder_span(&b),
+			    b.n == counts_2_size ? counters_2 : FH_CHIP_COUNTERS, out);
 }
 
 /* Makes NEXT durable.  */
@@ -256,11 +264,10 @@ static fh_err boot(struct fh_chip *c, uint64_t *count, uint8_t id[32])
 
 /* --- "sealing" -------------------------------------------------------- */
 
-static fh_err seal(struct fh_chip *c, enum scope scope, struct fh_span plain,
+/* WHEN is what the scope is bound to: boot_size bytes.  */
+static fh_err seal(enum scope scope, const uint8_t *when, struct fh_span plain,
 		   struct fh_builder *blob)
 {
-	static const uint8_t any_boot[32];
-	const struct soft *s = soft_of(c);
 	uint8_t bytes[FH_CHIP_SECRET_MAX + 128];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 
@@ -268,7 +275,7 @@ static fh_err seal(struct fh_chip *c, enum scope scope, struct fh_span plain,
 		return FH_ERR_LIMIT;
 	fh_builder_text(&b, blob_magic);
 	fh_builder_u8(&b, (uint8_t)scope);
-	fh_builder_bytes(&b, fh_span_of(scope == SCOPE_BOOT ? s->boot : any_boot, boot_size));
+	fh_builder_bytes(&b, fh_span_of(when, boot_size));
 	fh_builder_be16(&b, (uint16_t)plain.n);
 	fh_builder_bytes(&b, plain);
 	put_checksum(&b);
@@ -284,10 +291,10 @@ static fh_err altered(struct fh_chip *c)
 	return FH_ERR_SIGNATURE;
 }
 
-static fh_err unseal(struct fh_chip *c, enum scope scope, struct fh_span blob,
+/* FH_ERR_STATE if it is bound to something else than WHEN.  */
+static fh_err unseal(struct fh_chip *c, enum scope scope, const uint8_t *when, struct fh_span blob,
 		     struct fh_builder *out)
 {
-	const struct soft *s = soft_of(c);
 	struct fh_span body;
 
 	if (!take_checksum(blob, &body))
@@ -297,25 +304,31 @@ static fh_err unseal(struct fh_chip *c, enum scope scope, struct fh_span blob,
 
 	fh_cursor_expect(&in, fh_span_str(blob_magic));
 	uint8_t kind = fh_cursor_u8(&in);
-	struct fh_span when = fh_cursor_take(&in, boot_size);
+	struct fh_span bound = fh_cursor_take(&in, boot_size);
 	struct fh_span plain = fh_cursor_vec16(&in, FH_CHIP_SECRET_MAX);
 
 	if (fh_cursor_end(&in) != FH_ERR_OK || kind != scope)
 		return altered(c);
-	if (scope == SCOPE_BOOT && !fh_span_equal(when, FH_SPAN_ARRAY(s->boot))) {
-		explain(&c->trace, "sealed in another boot", "");
+	if (!fh_span_equal(bound, fh_span_of(when, boot_size)))
 		return FH_ERR_STATE;
-	}
 	fh_builder_bytes(out, plain);
 	return out->bad ? FH_ERR_LIMIT : FH_ERR_OK;
+}
+
+static fh_err unseal_device_of(struct fh_chip *c, struct fh_span blob, struct fh_builder *out)
+{
+	fh_err e = unseal(c, SCOPE_DEVICE, any_time, blob, out);
+
+	return e == FH_ERR_STATE ? altered(c) : e;
 }
 
 /* Nothing here keeps a state from anybody, so none needs to be approved.  */
 static fh_err seal_device(struct fh_chip *c, const struct fh_release *r, struct fh_span plain,
 			  struct fh_builder *blob)
 {
+	(void)c;
 	(void)r;
-	return seal(c, SCOPE_DEVICE, plain, blob);
+	return seal(SCOPE_DEVICE, any_time, plain, blob);
 }
 
 static fh_err unseal_device(struct fh_chip *c, const struct fh_release *r,
@@ -324,7 +337,7 @@ static fh_err unseal_device(struct fh_chip *c, const struct fh_release *r,
 {
 	(void)r;
 	(void)a;
-	return unseal(c, SCOPE_DEVICE, blob, out);
+	return unseal_device_of(c, blob, out);
 }
 
 /* The blob is of the same form; zeros of a file that was grown may follow it.  */
@@ -337,7 +350,7 @@ static fh_err unseal_1(struct fh_chip *c, struct fh_span blob, struct fh_builder
 	(void)fh_cursor_take(&in, FH_HASH_SIZE);
 	if (fh_cursor_bad(&in))
 		return altered(c);
-	return unseal(c, SCOPE_DEVICE, fh_span_first(blob, blob.n - in.rest.n), out);
+	return unseal_device_of(c, fh_span_first(blob, blob.n - in.rest.n), out);
 }
 
 /* A file knows no machine.  */
@@ -360,12 +373,50 @@ static fh_err seal_boot(struct fh_chip *c, const struct fh_pcr_state *state, str
 			struct fh_builder *blob)
 {
 	(void)state; /* there are no PCRs */
-	return seal(c, SCOPE_BOOT, plain, blob);
+	return seal(SCOPE_BOOT, soft_of(c)->boot, plain, blob);
 }
 
 static fh_err unseal_boot(struct fh_chip *c, struct fh_span blob, struct fh_builder *out)
 {
-	return unseal(c, SCOPE_BOOT, blob, out);
+	fh_err e = unseal(c, SCOPE_BOOT, soft_of(c)->boot, blob, out);
+
+	if (e == FH_ERR_STATE)
+		explain(&c->trace, "sealed in another boot", "");
+	return e;
+}
+
+static void when_of(uint64_t epoch, uint8_t when[boot_size])
+{
+	struct fh_builder b = fh_builder_of(when, boot_size);
+
+	memset(when, 0, boot_size);
+	fh_builder_be64(&b, epoch);
+}
+
+static fh_err seal_data(struct fh_chip *c, uint64_t epoch, struct fh_span plain,
+			struct fh_builder *blob)
+{
+	uint8_t when[boot_size];
+
+	(void)c;
+	when_of(epoch, when);
+	return seal(SCOPE_DATA, when, plain, blob);
+}
+
+static fh_err unseal_data(struct fh_chip *c, uint64_t epoch, struct fh_span blob,
+			  struct fh_builder *out)
+{
+	uint8_t when[boot_size];
+	uint64_t now;
+	fh_err e = counter_read(c, FH_CHIP_DATA, &now);
+
+	when_of(epoch, when);
+	if (e == FH_ERR_OK)
+		e = epoch == now ? unseal(c, SCOPE_DATA, when, blob, out) : FH_ERR_STATE;
+	if (e != FH_ERR_STATE)
+		return e;
+	explain(&c->trace, "sealed for a data epoch that is over", "");
+	return FH_ERR_ROLLBACK;
 }
 
 /* --- what takes PCRs -------------------------------------------------- */
@@ -416,6 +467,8 @@ static const struct fh_chip_class soft_class = {
 	.identity = identity,
 	.seal_boot = seal_boot,
 	.unseal_boot = unseal_boot,
+	.seal_data = seal_data,
+	.unseal_data = unseal_data,
 	.counter_create = counter_create,
 	.counter_increment = counter_increment,
 	.counter_read = counter_read,

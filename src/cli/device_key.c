@@ -168,9 +168,27 @@ fh_err fh_device_key_keep(struct fh_state *s, struct fh_chip *chip, const struct
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && e == FH_ERR_OK; i++)
 		e = fh_store_put(&s->store, files[i], (struct fh_span){ 0 }, t);
 	if (e == FH_ERR_OK)
+		e = fh_device_key_add_data(s, chip, t);
+	if (e == FH_ERR_OK)
 		e = write_first(s, fh_builder_span(&value));
 	if (e == FH_ERR_OK)
 		*epoch = r.epoch;
+	return e;
+}
+
+/* --- from format 2 ---------------------------------------------------------- */
+
+fh_err fh_device_key_add_data(struct fh_state *s, struct fh_chip *chip, struct fh_trace *t)
+{
+	static const char *const files[] = { "keys/data.0", "keys/data.1" };
+	uint64_t epoch;
+	fh_err e = told(chip, make_counters(chip, &epoch), t);
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && e == FH_ERR_OK; i++) {
+		e = fh_store_put(&s->store, files[i], (struct fh_span){ 0 }, t);
+		if (e == FH_ERR_EXISTS)
+			e = FH_ERR_OK;
+	}
 	return e;
 }
 

@@ -23,4 +23,8 @@ fh_err fh_device_key_held(struct fh_state *state, struct fh_device_file *out,
  * leaves one of the two.  */
 fh_err fh_device_key_upgrade(struct fh_state *state, struct fh_chip *chip, struct fh_trace *t);
 
+/* Makes what the record is sealed with from format 3 on: the chip's data epoch, and the two
+ * files, empty; what is there already stays.  */
+fh_err fh_device_key_add_data(struct fh_state *state, struct fh_chip *chip, struct fh_trace *t);
+
 #endif

@@ -131,11 +131,12 @@ static fh_err meet(void *context, const struct fh_stored *s, const struct fh_lea
 {
 	struct reading *r = context;
 	struct fh_fields fields;
-	fh_err e = fh_payload_read(s->payload, &fields);
+	bool sealed;
+	fh_err e = fh_opened_fields(r->past->opened, l, s->payload, &fields, &sealed);
 
-	if (e != FH_ERR_OK && e != FH_ERR_VERSION)
+	if (e != FH_ERR_OK)
 		return e;
-	const struct fh_fields *f = e == FH_ERR_OK ? &fields : nullptr;
+	const struct fh_fields *f = sealed ? nullptr : &fields;
 
 	r->done += s->leaf.n + s->payload.n;
 	fh_progress_tick(&r->bar, r->done, l->index + 1);

@@ -14,6 +14,7 @@
 
 struct fh_past {
 	struct fh_state state;       /* its chain: that of the entry that is being met */
+	struct fh_opened *opened;    /* what was opened of sealed entries, or NULL; the caller's */
 	struct fh_hash device;       /* whose record it is */
 	struct fh_lease_taken lease; /* the last that was taken */
 	struct fh_fold fold;

@@ -14,11 +14,14 @@ constexpr size_t line_max = 1 << 20; /* three entities with all their escapes, a
 constexpr size_t request_max = 8 << 20; /* what is read of one request */
 constexpr size_t texts_max = 2 * FH_POLICY_TEXT_MAX;
 
+static const char sealed[] = "it is sealed; give what was opened of it with --openings";
+
 static const struct fh_option options[] = {
 	{ "policy", 0, false, "FILE", "another policy, as if it had been in force all the time" },
 	{ "schema", 0, false, "FILE", "the Cedar schema of that policy" },
 	{ "entities", 0, false, "FILE", "its entities in Cedar's JSON, if it lists any" },
 	{ "summary", 0, false, nullptr, "only how many" },
+	FH_OPENINGS_OPTION,
 };
 
 static const struct fh_usage usage = {
@@ -263,7 +266,7 @@ static fh_err meet_intent(struct replay *w, struct fh_past *p, const struct fh_l
 	fh_err e = f == nullptr ? FH_ERR_FORMAT : fh_past_request(p, l, f, &w->memory, &r, &t);
 
 	if (e == FH_ERR_FORMAT)
-		return unreadable(w, l, f == nullptr ? "it is sealed, and cannot be opened here"
+		return unreadable(w, l, f == nullptr ? sealed
 						     : t.what);
 	if (e != FH_ERR_OK || r.by_statement)
 		return e;
@@ -280,7 +283,7 @@ static fh_err meet_refusal(struct replay *w, struct fh_past *p, const struct fh_
 			   const struct fh_fields *f)
 {
 	if (f == nullptr)
-		return w->supposing ? unreadable(w, l, "it is sealed, and cannot be opened here")
+		return w->supposing ? unreadable(w, l, sealed)
 				    : FH_ERR_OK;
 	struct fh_span code = fh_past_text(f, FH_FIELD_DETAIL, "reason");
 	enum fh_mapping_change maps =
@@ -362,6 +365,7 @@ static int replay(struct replay *w, struct fh_past *past, const struct fh_segmen
 
 int fh_policy_replay(struct fh_cli *cli, int argc, char **argv)
 {
+	FH_OWN(fh_opened_file) opened = { 0 };
 	FH_OWN(fh_segments) s = { 0 };
 	FH_OWN(fh_past) past = { 0 };
 	FH_OWN(fh_arena) memory = { 0 }, lines = { 0 };
@@ -377,8 +381,12 @@ int fh_policy_replay(struct fh_cli *cli, int argc, char **argv)
 		return done;
 	w.summary = fh_argument(&a, "summary") != nullptr;
 	const char *path = a.operands > 0 ? a.operand[0] : cli->config.state;
-	fh_err e = fh_segments_open(path, &s, &t);
+	fh_err e = fh_opened_file_open(fh_argument(&a, "openings"), &opened, &t);
 
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, fh_argument(&a, "openings"), &t);
+	past.opened = fh_opened_file_get(&opened);
+	e = fh_segments_open(path, &s, &t);
 	if (e == FH_ERR_OK)
 		e = fh_past_begin(&past);
 	if (e == FH_ERR_OK)

@@ -12,15 +12,22 @@
 
 constexpr size_t out_max = 8 << 20; /* sixteen policies with their texts, and more */
 
+static const struct fh_option options[] = { FH_OPENINGS_OPTION };
+
 static const struct fh_usage usage = {
 	.verb = "policy why",
 	.operands = "N [DIR]",
 	.summary = "Explains entry N of the record with the policy in force then",
+	.options = options,
+	.options_n = sizeof(options) / sizeof(options[0]),
 	.operands_min = 1,
 	.operands_max = 2,
 	.text = "N is an intent, its outcome, or a refusal.  DIR is a state directory, or a\n"
 		"copy of its record; without it, --state.  Of the record nothing is verified:\n"
-		"see `freehold verify record --help`.  Exit status 0: explained.  2: not all\n"
+		"see `freehold verify record --help`.  What is sealed is explained, and what was "
+		"used\n"
+		"of budgets is known, as far as --openings goes.  Exit status 0: explained.  2: "
+		"not all\n"
 		"could be reconstructed, or it is not what this program would decide.\n",
 	.examples = "  freehold policy why 4711\n",
 };
@@ -31,19 +38,22 @@ struct target {
 	bool found;
 	enum fh_entry_kind kind;
 	uint64_t decided;  /* the entry that decided: itself, or an outcome's intent */
+	struct fh_opened *opened;
 };
 
 static fh_err find_entry(void *context, const struct fh_stored *s, const struct fh_leaf *l)
 {
 	struct target *g = context;
 	struct fh_fields f;
+	bool sealed;
 
 	if (l->index < g->wanted)
 		return FH_ERR_OK;
 	g->found = true;
 	g->kind = l->kind;
 	g->decided = l->index;
-	if (l->kind != FH_ENTRY_OUTCOME || fh_payload_read(s->payload, &f) != FH_ERR_OK)
+	if (l->kind != FH_ENTRY_OUTCOME
+	    || fh_opened_fields(g->opened, l, s->payload, &f, &sealed) != FH_ERR_OK || sealed)
 		return FH_ERR_CLOSED;
 	const struct fh_field *intent = fh_fields_get(&f, FH_FIELD_INTENT);
 
@@ -161,13 +171,13 @@ static fh_err meet(void *context, struct fh_past *p, const struct fh_leaf *l,
 	(void)p;
 	if (l->index != m->decided)
 		return FH_ERR_OK;
-	if (l->kind != FH_ENTRY_INTENT && l->kind != FH_ENTRY_REFUSAL)
-		return FH_ERR_FORMAT;
 	if (f == nullptr) {
-		fh_trace_what(m->trace, "it is sealed, and cannot be opened here");
-		fh_trace_cure(m->trace, "open it where its keys are");
+		fh_trace_what(m->trace, "it is sealed");
+		fh_trace_cure(m->trace, "give what was opened of it with --openings");
 		return FH_ERR_UNSUPPORTED;
 	}
+	if (l->kind != FH_ENTRY_INTENT && l->kind != FH_ENTRY_REFUSAL)
+		return FH_ERR_FORMAT;
 	w->leaf = l;
 	e = l->kind == FH_ENTRY_INTENT ? explain_intent(w, f, m->trace)
 				       : explain_refusal(w, f, m->trace);
@@ -222,6 +232,7 @@ static int explain(struct fh_why *w, const struct fh_segments *s, const struct t
 
 int fh_policy_why(struct fh_cli *cli, int argc, char **argv)
 {
+	FH_OWN(fh_opened_file) opened = { 0 };
 	FH_OWN(fh_segments) s = { 0 };
 	FH_OWN(fh_past) past = { 0 };
 	FH_OWN(fh_arena) room = { 0 };
@@ -236,8 +247,12 @@ int fh_policy_why(struct fh_cli *cli, int argc, char **argv)
 		return fh_usage_error(&usage, "N is the index of an entry");
 	const char *path = a.operands > 1 ? a.operand[1] : cli->config.state;
 	const struct fh_record_visitor find = { find_entry, /* checkpoint= */ nullptr, &g };
-	fh_err e = fh_segments_open(path, &s, &t);
+	fh_err e = fh_opened_file_open(fh_argument(&a, "openings"), &opened, &t);
 
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, fh_argument(&a, "openings"), &t);
+	g.opened = past.opened = fh_opened_file_get(&opened);
+	e = fh_segments_open(path, &s, &t);
 	if (e == FH_ERR_OK)
 		e = fh_record_read(&s, &find, &t);
 	if (e == FH_ERR_OK && (!g.found || (g.kind != FH_ENTRY_INTENT && g.kind != FH_ENTRY_OUTCOME

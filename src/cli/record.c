@@ -11,7 +11,7 @@ constexpr long look_again_ns = 200 * 1000 * 1000; /* for what has been recorded 
 struct show {
 	const struct fh_cli *cli;
 	uint64_t from, to;
-	bool fields;
+	struct fh_record_look look;
 	struct fh_builder line;
 };
 
@@ -24,7 +24,7 @@ static fh_err show_entry(void *context, const struct fh_stored *s, const struct 
 	if (l->index < w->from)
 		return FH_ERR_OK;
 	w->line.n = 0;
-	fh_err e = fh_record_put_entry(&w->line, s, l, w->cli->json, w->fields);
+	fh_err e = fh_record_put_entry(&w->line, s, l, &w->look);
 
 	if (e == FH_ERR_OK && fwrite(w->line.p, 1, w->line.n, stdout) != w->line.n)
 		e = FH_ERR_IO;
@@ -35,6 +35,7 @@ static const struct fh_option show_options[] = {
 	{ "from", 0, false, "N", "begin with this entry (default 0)" },
 	{ "to", 0, false, "N", "end with this entry (default the last)" },
 	{ "fields", 0, false, nullptr, "all that is recorded of each entry" },
+	FH_OPENINGS_OPTION,
 	{ "follow", 'f', false, nullptr, "go on with what is recorded from now on" },
 };
 static const struct fh_usage show_usage = {
@@ -81,6 +82,7 @@ static int run_show(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_segments) s = { 0 };
 	FH_OWN(fh_arena) arena = { 0 };
+	FH_OWN(fh_opened_file) opened = { 0 };
 	struct fh_arguments a;
 	struct show w = { .cli = cli, .to = UINT64_MAX };
 	struct fh_trace t = { 0 };
@@ -92,9 +94,13 @@ static int run_show(struct fh_cli *cli, int argc, char **argv)
 		done = fh_record_number(&show_usage, &a, "to", &w.to);
 	if (done >= 0)
 		return done;
-	w.fields = fh_argument(&a, "fields") != nullptr;
 	const char *path = a.operands > 0 ? a.operand[0] : cli->config.state;
 	fh_err e = fh_segments_open(path, &s, &t);
+
+	if (e == FH_ERR_OK)
+		e = fh_opened_file_open(fh_argument(&a, "openings"), &opened, &t);
+	w.look = (struct fh_record_look){ cli->json, fh_argument(&a, "fields") != nullptr,
+					  fh_opened_file_get(&opened) };
 
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(FH_RECORD_LINE_MAX, &arena);

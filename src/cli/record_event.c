@@ -123,7 +123,7 @@ fh_err fh_event_read(struct fh_events *events, const struct fh_stored *s, const 
 		     struct fh_event *out)
 {
 	*out = (struct fh_event){ .leaf = l, .intent = l->index };
-	fh_err e = fh_payload_read(s->payload, &out->fields);
+	fh_err e = fh_opened_fields(events->opened, l, s->payload, &out->fields, &out->sealed);
 
 	if (e != FH_ERR_OK)
 		return e;

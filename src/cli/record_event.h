@@ -20,6 +20,7 @@ struct fh_event {
 	const struct fh_leaf *leaf;
 	struct fh_fields fields;
 	struct fh_event_act act; /* empty if nobody knows: an intent of long ago, a refusal */
+	bool sealed;             /* and nothing was opened of it: all below is empty */
 	bool decided;            /* allowed and reason hold */
 	bool allowed;
 	struct fh_span reason;   /* code of a decision or refusal; or empty */
@@ -32,6 +33,7 @@ struct fh_event_open;
 struct fh_events {
 	struct fh_event_open *open;
 	size_t cap;
+	struct fh_opened *opened; /* of what is sealed, or NULL */
 };
 fh_err fh_events_begin(struct fh_arena *a, struct fh_events *out);
 

@@ -12,6 +12,7 @@ static const struct fh_option options[] = {
 	{ "format", 0, false, "FORM", "jsonl (the default), ocsf or cef" },
 	{ "from", 0, false, "N", "begin with this entry (default 0)" },
 	{ "to", 0, false, "N", "end with this entry (default the last)" },
+	FH_OPENINGS_OPTION,
 	{ "payload", 0, false, nullptr, "arguments and results as well" },
 };
 static const struct fh_usage usage = {
@@ -54,7 +55,7 @@ static void put_jsonl(struct export *x, const struct fh_event *v)
 		if (x->payload || (id != FH_FIELD_ARGUMENTS && id != FH_FIELD_RESULT))
 			f.field[f.n++] = v->fields.field[i];
 	}
-	fh_record_put_json(&x->line, v->leaf, &f);
+	fh_record_put_json(&x->line, v->leaf, &f, v->sealed);
 }
 
 static fh_err write_entry(void *context, const struct fh_stored *s, const struct fh_leaf *l)
@@ -120,6 +121,7 @@ int fh_record_export(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_segments) s = { 0 };
 	FH_OWN(fh_arena) arena = { 0 };
+	FH_OWN(fh_opened_file) opened = { 0 };
 	struct fh_arguments a;
 	struct export x = { .to = UINT64_MAX };
 	const struct fh_record_visitor v = { write_entry, nullptr, &x };
@@ -142,6 +144,9 @@ int fh_record_export(struct fh_cli *cli, int argc, char **argv)
 		e = fh_arena_map(FH_RECORD_LINE_MAX + open_room, &arena);
 	if (e == FH_ERR_OK)
 		e = fh_events_begin(&arena, &x.events);
+	if (e == FH_ERR_OK)
+		e = fh_opened_file_open(fh_argument(&a, "openings"), &opened, &t);
+	x.events.opened = fh_opened_file_get(&opened);
 	uint8_t *line = e == FH_ERR_OK ? fh_arena_space(&arena, FH_RECORD_LINE_MAX) : nullptr;
 
 	x.line = fh_builder_of(line, line == nullptr ? 0 : FH_RECORD_LINE_MAX);

@@ -25,7 +25,8 @@ static void put_fields_json(struct fh_builder *b, const struct fh_fields *f)
 	fh_builder_u8(b, '}');
 }
 
-void fh_record_put_json(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f)
+void fh_record_put_json(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
+			bool sealed)
 {
 	fh_builder_text(b, "{\"index\":");
 	fh_builder_decimal(b, l->index);
@@ -46,6 +47,8 @@ void fh_record_put_json(struct fh_builder *b, const struct fh_leaf *l, const str
 	fh_builder_text(b, "\",\"chain-head\":\"");
 	fh_builder_hex(b, fh_hash_span(&l->chain_head));
 	fh_builder_u8(b, '"');
+	if (sealed)
+		fh_builder_text(b, ",\"sealed\":true");
 	if (f != nullptr)
 		put_fields_json(b, f);
 	fh_builder_text(b, "}\n");
@@ -73,14 +76,16 @@ static void put_fields_text(struct fh_builder *b, const struct fh_fields *f)
 	}
 }
 
-void fh_record_put_text(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
-			bool fields)
+static void put_text(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
+		     bool fields, bool sealed)
 {
 	fh_builder_decimal(b, l->index);
 	fh_builder_text(b, "  ");
 	put_time(b, l->time.lo_ms);
 	fh_builder_text(b, "  ");
 	fh_builder_text(b, fh_entry_kind_text(l->kind));
+	if (sealed)
+		fh_builder_text(b, "  (sealed)");
 	if (fields) {
 		fh_builder_u8(b, '\n');
 		put_fields_text(b, f);
@@ -97,16 +102,17 @@ void fh_record_put_text(struct fh_builder *b, const struct fh_leaf *l, const str
 }
 
 fh_err fh_record_put_entry(struct fh_builder *b, const struct fh_stored *s, const struct fh_leaf *l,
-			   bool json, bool fields)
+			   const struct fh_record_look *look)
 {
 	struct fh_fields f;
-	fh_err e = fh_payload_read(s->payload, &f);
+	bool sealed;
+	fh_err e = fh_opened_fields(look->opened, l, s->payload, &f, &sealed);
 
 	if (e != FH_ERR_OK)
 		return e;
-	if (json)
-		fh_record_put_json(b, l, fields ? &f : nullptr);
+	if (look->json)
+		fh_record_put_json(b, l, look->fields ? &f : nullptr, sealed);
 	else
-		fh_record_put_text(b, l, &f, fields);
+		put_text(b, l, &f, look->fields, sealed);
 	return b->bad ? FH_ERR_LIMIT : FH_ERR_OK;
 }

@@ -3,6 +3,7 @@
 
 #include "codec/base64.h"
 #include "codec/cbor.h"
+#include "entry/seal.h"
 #include "os/memory.h"
 
 constexpr size_t statements_max = 24 << 20; /* what fits a proof file in base64 */
@@ -144,12 +145,33 @@ static fh_err open_field(struct fh_prove *w, const struct fh_field *f, struct ha
 	return b.bad ? FH_ERR_LIMIT : inclusion(h, i, h.n, &out->proof);
 }
 
+static fh_err entry_fields(const struct fh_prove *w, struct fh_fields *f, bool *sealed)
+{
+	struct fh_leaf leaf;
+	fh_err e = fh_leaf_read(w->leaf_bytes, &leaf);
+
+	return e == FH_ERR_OK ? fh_opened_fields(w->opened, &leaf, w->payload, f, sealed) : e;
+}
+
+/* All fields that the entry has.  */
+static uint64_t all_fields(const struct fh_fields *f)
+{
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		all |= UINT64_C(1) << f->field[i].id;
+	return all;
+}
+
 static fh_err open_fields(struct fh_prove *w, uint64_t shown, struct fh_openings *out)
 {
 	struct fh_hash hash[FH_FIELDS_MAX];
 	struct fh_fields f;
-	fh_err e = fh_payload_read(w->payload, &f);
+	bool sealed;
+	fh_err e = entry_fields(w, &f, &sealed);
 
+	if (e == FH_ERR_OK && sealed)
+		e = FH_ERR_PERMISSION;
 	if (e != FH_ERR_OK)
 		return e;
 	for (size_t i = 0; i < f.n; i++)
@@ -175,10 +197,19 @@ fh_err fh_prove_bundle(struct fh_prove *w, uint64_t shown, struct fh_bundle *out
 		.statement = fh_span_first(fh_builder_span(&w->statements),
 					   w->note_statements_size),
 	};
+	struct fh_fields f;
+	bool sealed;
+
 	if (shown != 0)
 		return open_fields(w, shown, &out->shown);
-	out->payload = w->payload;
-	return FH_ERR_OK;
+	if (!fh_payload_is_sealed(w->payload)) {
+		out->payload = w->payload;
+		return FH_ERR_OK;
+	}
+	/* What is sealed proves nothing to others but that it is there, as its leaf does.  */
+	fh_err e = entry_fields(w, &f, &sealed);
+
+	return e == FH_ERR_OK && !sealed ? open_fields(w, all_fields(&f), &out->shown) : e;
 }
 
 /* --- forms ------------------------------------------------------------------------ */

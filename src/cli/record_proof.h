@@ -10,6 +10,7 @@
  * is written.  */
 
 struct fh_prove {
+	struct fh_opened *opened;    /* of what is sealed, or NULL */
 	uint64_t index;               /* of the entry */
 	struct fh_span wanted;        /* the checkpoint to prove it under; empty: the newest */
 	struct fh_arena arena;        /* everything below */

@@ -16,6 +16,7 @@ static const struct fh_option options[] = {
 	{ "witnessed", 0, false, nullptr, "prove it under the newest that witnesses cosigned" },
 	{ "anchor", 0, true, "FILE.ots", "put in this time stamp of that checkpoint" },
 	{ "receipt", 0, false, "FILE", "the signed root for a receipt (default the record's)" },
+	FH_OPENINGS_OPTION,
 	{ "out", 0, false, "FILE", "write the proof here (default entry-N.tlog-proof or .cose)" },
 };
 static const struct fh_usage usage = {
@@ -28,7 +29,10 @@ static const struct fh_usage usage = {
 	.operands_max = 2,
 	.text = "A bundle holds the entry with everything it says (or the fields named), its\n"
 		"place under a checkpoint, and what it takes to check both: `freehold verify\n"
-		"proof` needs nothing but the genesis hash.  A tlog-proof (C2SP) and a COSE\n"
+		"proof` needs nothing but the genesis hash.  Of a sealed entry it shows fields "
+		"only\n"
+		"with --openings; without, that the entry is there.  A tlog-proof (C2SP) and a "
+		"COSE\n"
 		"receipt (RFC 9942) hold the place and a signature, for those who know the key.",
 	.examples = "freehold record prove 17 --out entry-17.tlog-proof\n"
 		    "freehold record prove 17 --field decision --field action\n"
@@ -48,12 +52,14 @@ struct prove_task {
 	const char *path;       /* of the record */
 	struct fh_arena files;  /* that options name */
 	struct fh_prove prove;
+	struct fh_opened_file openings;
 };
 
 static void task_drop(struct prove_task *t)
 {
 	fh_arena_drop(&t->files);
 	fh_prove_drop(&t->prove);
+	fh_opened_file_drop(&t->openings);
 }
 
 static int read_form(struct prove_task *t)
@@ -221,6 +227,11 @@ static int prove_tlog(const struct fh_cli *cli, struct prove_task *t)
 	if (e == FH_ERR_MISSING)
 		return fh_cli_fail(e, t->path, "the entry has no such field",
 				   "`freehold record show --fields` names those it has");
+	if (e == FH_ERR_PERMISSION)
+		return fh_cli_fail(e, t->path, "the entry is sealed",
+				   "have an entitled reader open it (freehold record open), and "
+				   "give "
+				   "--openings FILE");
 	int done = e == FH_ERR_OK ? read_stamps(t, &u) : could_not(e, t->path, nullptr);
 
 	if (done >= 0)
@@ -264,6 +275,10 @@ int fh_record_prove(struct fh_cli *cli, int argc, char **argv)
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, t.path, &why);
 	/* Before the record, which then holds what it is over.  */
+	e = fh_opened_file_open(fh_argument(&t.a, "openings"), &t.openings, &why);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, fh_argument(&t.a, "openings"), &why);
+	t.prove.opened = fh_opened_file_get(&t.openings);
 	done = t.form == FORM_COSE ? read_root(&t, &s, &root) : read_checkpoint(&t, &s);
 	if (done >= 0)
 		return done;

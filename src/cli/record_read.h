@@ -3,6 +3,7 @@
 #define FH_CLI_RECORD_READ_H
 
 #include "cli/command.h"
+#include "cli/opened_file.h"
 #include "cli/segments.h"
 #include "entry/field.h"
 #include "entry/leaf.h"
@@ -36,14 +37,24 @@ fh_err fh_record_read(const struct fh_segments *s, const struct fh_record_visito
 
 constexpr size_t FH_RECORD_LINE_MAX = 8 << 20; /* one entry as text: a payload in hex, and more */
 
-/* An entry as one JSON object and a line feed, with F's fields unless that is NULL; and for
- * people, with what matters of it, or all FIELDS.  */
-void fh_record_put_json(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f);
-void fh_record_put_text(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
-			bool fields);
-/* Either, of an entry as it is stored.  */
+/* How an entry is shown.  */
+struct fh_record_look {
+	bool json;
+	bool fields;              /* all that is recorded of it */
+	struct fh_opened *opened; /* of what is sealed, or NULL */
+};
+
+/* An entry as one JSON object and a line feed, with F's fields unless that is NULL; SEALED: they
+ * are not known.  */
+void fh_record_put_json(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
+			bool sealed);
+/* An entry as it is stored.  */
 fh_err fh_record_put_entry(struct fh_builder *b, const struct fh_stored *s, const struct fh_leaf *l,
-			   bool json, bool fields);
+			   const struct fh_record_look *look);
+
+/* The option of the verbs that show what is sealed, and the file that it names.  */
+#define FH_OPENINGS_OPTION                                                                         \
+	{ "openings", 0, false, "FILE", "what an entitled reader opened of it" }
 
 /* The byte string in field ID of the payload; it looks into it.  */
 fh_err fh_record_bytes(struct fh_span payload, enum fh_field_id id, struct fh_span *out);

@@ -30,6 +30,7 @@ static const struct fh_option options[] = {
 	{ "until", 0, false, "TIME", "before this time" },
 	{ "limit", 0, false, "N", "show at most the N newest (default 100)" },
 	{ "fields", 0, false, nullptr, "all that is recorded of each entry" },
+	FH_OPENINGS_OPTION,
 };
 static const struct fh_usage usage = {
 	.verb = "record search",
@@ -47,7 +48,7 @@ static const struct fh_usage usage = {
 
 struct search {
 	const struct fh_cli *cli;
-	bool fields;
+	struct fh_record_look look;
 	struct fh_events events;
 	struct fh_index *index;
 	struct fh_builder line;
@@ -96,7 +97,7 @@ static fh_err show_entry(void *context, const struct fh_stored *s, const struct 
 		return FH_ERR_OK;
 	w->shown++;
 	w->line.n = 0;
-	fh_err e = fh_record_put_entry(&w->line, s, l, w->cli->json, w->fields);
+	fh_err e = fh_record_put_entry(&w->line, s, l, &w->look);
 
 	if (e == FH_ERR_OK && fwrite(w->line.p, 1, w->line.n, stdout) != w->line.n)
 		e = FH_ERR_IO;
@@ -186,6 +187,7 @@ int fh_record_search(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_segments) s = { 0 };
 	FH_OWN(fh_arena) arena = { 0 };
+	FH_OWN(fh_opened_file) opened = { 0 };
 	struct fh_arguments a;
 	struct fh_index_query q;
 	struct search w = { .cli = cli };
@@ -196,12 +198,16 @@ int fh_record_search(struct fh_cli *cli, int argc, char **argv)
 		done = read_query(&a, &q);
 	if (done >= 0)
 		return done;
-	w.fields = fh_argument(&a, "fields") != nullptr;
 	const char *path = a.operands > 0 ? a.operand[0] : cli->config.state;
 	fh_err e = fh_segments_open(path, &s, &t);
 
 	if (e == FH_ERR_OK)
+		e = fh_opened_file_open(fh_argument(&a, "openings"), &opened, &t);
+	w.look = (struct fh_record_look){ cli->json, fh_argument(&a, "fields") != nullptr,
+					  fh_opened_file_get(&opened) };
+	if (e == FH_ERR_OK)
 		e = take_memory(&w, &q, &arena);
+	w.events.opened = w.look.opened;
 	if (e == FH_ERR_OK)
 		e = search(&s, &w, &q, &t);
 	if (e != FH_ERR_OK)

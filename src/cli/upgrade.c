@@ -17,7 +17,9 @@ static const struct fh_usage usage = {
 		"approve` is needed on a machine with a TPM.  The old sealed key is overwritten\n"
 		"in keys/device; a copy of that file made before, or what the disk keeps of it,\n"
 		"still opens in any state on this machine until its TPM is cleared.  Where that\n"
-		"matters, enrol the machine anew.\n",
+		"matters, enrol the machine anew.  From format 2 what is recorded is sealed from\n"
+		"the next start on; what was recorded before stays as it is.  With a TPM reboot\n"
+		"the machine behind an upgrade: the device key is released once a boot.\n",
 	.examples = "  freehold upgrade\n",
 };
 
@@ -44,7 +46,9 @@ static fh_err carry_over(const struct fh_cli *cli, struct fh_state *s, struct fh
 		return e;
 	e = access(path, F_OK) == 0 ? fh_enrol_soft(s, &memory, &counter, &chip, t)
 				    : fh_enrol_tpm(cli, &memory, &chip, t);
-	return e == FH_ERR_OK ? fh_device_key_upgrade(s, &chip, t) : e;
+	if (e == FH_ERR_OK && s->store.format < 2)
+		e = fh_device_key_upgrade(s, &chip, t);
+	return e == FH_ERR_OK ? fh_device_key_add_data(s, &chip, t) : e;
 }
 
 int fh_cmd_upgrade(struct fh_cli *cli, int argc, char **argv)

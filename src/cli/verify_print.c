@@ -134,7 +134,9 @@ static void print_complete(const struct fh_record_check *c)
 /* What all entries add up to, as the record says from time to time.  */
 static void print_fold(const struct fh_record_check *c)
 {
-	if (c->fold_lost)
+	if (c->counts.sealed > 0 && c->fold_lost)
+		printf("fold        unchecked: it is sealed\n");
+	else if (c->fold_lost)
 		printf("fold        unchecked: it holds more than it can be computed for\n");
 	else if (c->states == 0)
 		printf("fold        not stated yet\n");
@@ -160,9 +162,10 @@ static void print_record(const struct fh_record_check *c, const struct fh_unread
 	for (int k = 1; k < FH_ENTRY_KINDS; k++)
 		printf("%s%llu %s", k > 1 ? ", " : "", (unsigned long long)c->counts.kind[k],
 		       fh_entry_kind_text((enum fh_entry_kind)k));
-	printf("\nintents     %llu permitted (%llu without outcome), %llu denied\n",
+	printf("\nintents     %llu permitted (%llu without outcome), %llu denied, %llu sealed\n",
 	       (unsigned long long)c->counts.permitted, (unsigned long long)c->counts.open,
-	       (unsigned long long)c->counts.denied);
+	       (unsigned long long)c->counts.denied,
+	       (unsigned long long)c->counts.sealed_intents);
 	print_fold(c);
 	if (c->uncovered_n + u->n > 0)
 		printf("not covered\n");
@@ -186,6 +189,7 @@ static void counts_member(struct fh_builder *b, const struct fh_record_counts *n
 	number_member(b, "permitted", n->permitted);
 	number_member(b, "denied", n->denied);
 	number_member(b, "open", n->open);
+	number_member(b, "sealed", n->sealed_intents);
 	fh_builder_u8(b, '}');
 	number_member(b, "sessions", n->sessions);
 	number_member(b, "checkpoints", n->checkpoints);

@@ -7,6 +7,7 @@
 #include "base/decimal.h"
 #include "base/hex.h"
 #include "cli/progress.h"
+#include "cli/opened_file.h"
 #include "cli/segments.h"
 #include "cli/unread.h"
 #include "cli/verify_ahead.h"
@@ -26,6 +27,8 @@ static const struct fh_option options[] = {
 	{ "at-least", 0, false, "FILE",
 	  "a checkpoint saved earlier, which the record must extend" },
 	{ "since", 0, false, "FILE", "the same, and this record was verified up to it before" },
+	{ "openings", 0, false, "FILE",
+	  "what an entitled reader opened of it (freehold record open)" },
 	{ "jobs", 'j', false, "N", "threads (default one for each processor)" },
 };
 static const struct fh_usage usage = {
@@ -48,6 +51,7 @@ struct record_task {
 	struct fh_record_options options;
 	uint64_t trusted; /* entries under --since */
 	struct fh_arena live, spare, scratch, own, text;
+	struct fh_opened_file openings;
 };
 
 static void record_task_drop(struct record_task *t)
@@ -57,6 +61,7 @@ static void record_task_drop(struct record_task *t)
 	fh_arena_drop(&t->scratch);
 	fh_arena_drop(&t->own);
 	fh_arena_drop(&t->text);
+	fh_opened_file_drop(&t->openings);
 }
 
 /* --- options -------------------------------------------------------------------- */
@@ -290,6 +295,10 @@ int fh_verify_record(struct fh_cli *cli, int argc, char **argv)
 		if (e != FH_ERR_OK)
 			return fh_cli_fail(e, least, nullptr, "name a checkpoint saved earlier");
 	}
+	e = fh_opened_file_open(fh_argument(&t.a, "openings"), &t.openings, &why);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, fh_argument(&t.a, "openings"), &why);
+	t.options.openings = fh_opened_file_get(&t.openings);
 	struct fh_unread *unread = fh_arena_take(&t.text, sizeof(*unread));
 
 	e = unread != nullptr ? fh_unread_find(path, &s, unread, &why) : FH_ERR_NOMEM;

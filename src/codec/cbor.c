@@ -56,6 +56,11 @@ void fh_cbor_put_int(struct fh_builder *b, int64_t v)
 		put_head(b, FH_CBOR_UINT, (uint64_t)v);
 }
 
+void fh_cbor_put_bytes_head(struct fh_builder *b, size_t n)
+{
+	put_head(b, FH_CBOR_BYTES, n);
+}
+
 void fh_cbor_put_bytes(struct fh_builder *b, struct fh_span s)
 {
 	put_head(b, FH_CBOR_BYTES, s.n);

@@ -32,6 +32,8 @@ enum fh_cbor_type {
 void fh_cbor_put_uint(struct fh_builder *b, uint64_t v);
 void fh_cbor_put_int(struct fh_builder *b, int64_t v);
 void fh_cbor_put_bytes(struct fh_builder *b, struct fh_span s);
+/* The head of N bytes, which the caller writes behind it.  */
+void fh_cbor_put_bytes_head(struct fh_builder *b, size_t n);
 void fh_cbor_put_hash(struct fh_builder *b, const struct fh_hash *h);
 /* The caller vouches for UTF-8; readers check it.  */
 void fh_cbor_put_text(struct fh_builder *b, struct fh_span s);

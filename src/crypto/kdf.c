@@ -101,6 +101,21 @@ fh_err fh_hkdf(const struct fh_secret *key, struct fh_span salt, struct fh_span 
 	return FH_ERR_OK;
 }
 
+fh_err fh_hkdf_expand(const struct fh_secret *key, struct fh_span info, size_t n,
+		      struct fh_secret *out)
+{
+	struct fh_secret made = { .n = n };
+
+	if (key->n > FH_SECRET_MAX || n > FH_SECRET_MAX)
+		return FH_ERR_LIMIT;
+	if (key->n != FH_HASH_SIZE)
+		return FH_ERR_FORMAT;
+	expand(fh_secret_span(key), info, n, made.bytes);
+	*out = made;
+	fh_secret_drop(&made);
+	return FH_ERR_OK;
+}
+
 fh_err fh_hmac(const struct fh_secret *key, struct fh_span message, struct fh_hash *out)
 {
 	if (key->n > FH_SECRET_MAX)

@@ -10,6 +10,10 @@
 fh_err fh_hkdf(const struct fh_secret *key, struct fh_span salt, struct fh_span info, size_t n,
 	       struct fh_secret *out);
 
+/* Expand alone (RFC 5869 section 2.3), for a KEY of 32 random bytes.  */
+fh_err fh_hkdf_expand(const struct fh_secret *key, struct fh_span info, size_t n,
+		      struct fh_secret *out);
+
 /* Argon2id (RFC 9106) cost.  */
 struct fh_argon2 {
 	uint32_t memory_kib; /* memory */

@@ -54,7 +54,7 @@ void fh_field_put_opening(struct fh_builder *b, const struct fh_field *f)
 	fh_builder_bytes(b, f->value);
 }
 
-static struct fh_field read_opening(struct fh_cursor *c)
+struct fh_field fh_field_take_opening(struct fh_cursor *c)
 {
 	struct fh_field f = { 0 };
 
@@ -72,7 +72,7 @@ static struct fh_field read_opening(struct fh_cursor *c)
 fh_err fh_field_read_opening(struct fh_span bytes, struct fh_field *out)
 {
 	struct fh_cursor c = fh_cursor_of(bytes);
-	struct fh_field f = read_opening(&c);
+	struct fh_field f = fh_field_take_opening(&c);
 	fh_err e = fh_cursor_end(&c);
 
 	if (e == FH_ERR_OK)
@@ -135,7 +135,7 @@ fh_err fh_payload_read(struct fh_span payload, struct fh_fields *out)
 		return FH_ERR_VERSION;
 	f.n = fh_cbor_array(&c, FH_FIELDS_MAX);
 	for (size_t i = 0; i < f.n && !fh_cursor_bad(&c); i++) {
-		f.field[i] = read_opening(&c);
+		f.field[i] = fh_field_take_opening(&c);
 		if (f.field[i].id <= last)
 			fh_cursor_fail(&c, FH_ERR_FORMAT);
 		last = f.field[i].id;

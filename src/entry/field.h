@@ -3,6 +3,7 @@
 #define FH_ENTRY_FIELD_H
 
 #include "base/builder.h"
+#include "base/cursor.h"
 #include "base/limits.h"
 #include "crypto/hash.h"
 
@@ -63,6 +64,9 @@ void fh_field_put_opening(struct fh_builder *b, const struct fh_field *f);
 
 /* Reads one opening, strictly.  */
 fh_err fh_field_read_opening(struct fh_span bytes, struct fh_field *out);
+
+/* The same, of what comes next in C, which turns bad otherwise.  */
+struct fh_field fh_field_take_opening(struct fh_cursor *c);
 
 /* RFC 6962 leaf hash of F's opening, without building it.  */
 struct fh_hash fh_field_hash(const struct fh_field *f);

@@ -17,6 +17,7 @@ constexpr size_t FH_CLASS_MAX = 32; /* a retention class's name */
 /* Classes that exist without a policy naming them.  */
 #define FH_CLASS_PUBLIC "public"   /* committed, never sealed: outsiders need it */
 #define FH_CLASS_DEFAULT "default" /* what no @retain says otherwise about */
+#define FH_CLASS_FOLD "fold"       /* of a part of an entry: what budgets need */
 
 /* Values are part of the format: append.  */
 enum fh_entry_kind {

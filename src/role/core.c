@@ -521,6 +521,8 @@ static fh_err take_memory(struct fh_core *c)
 	if (e == FH_ERR_OK)
 		e = fh_outbox_open(2 * FH_FRAME_MAX, &c->memory, &c->reach_out);
 	if (e == FH_ERR_OK)
+		e = fh_core_seal_begin(c);
+	if (e == FH_ERR_OK)
 		e = fh_core_quota_begin(c);
 	return e == FH_ERR_OK ? fh_core_resume_begin(c) : e;
 }

@@ -7,6 +7,7 @@
 #include "chain/pins.h"
 #include "entry/field.h"
 #include "entry/leaf.h"
+#include "entry/seal.h"
 #include "evidence/document.h"
 #include "journal/journal.h"
 #include "journal/resume.h"
@@ -158,6 +159,34 @@ struct fh_core_resumption {
 	uint64_t torn;               /* cut off the journal's tail while it was proved */
 };
 
+/* A batch key, from the keeper.  */
+struct fh_core_key {
+	char subject[FH_SUBJECT_MAX];
+	char class[FH_CLASS_MAX];
+	size_t subject_n, class_n;
+	uint64_t period, batch;
+	uint8_t name[FH_SEAL_NAME_SIZE]; /* of its period key */
+	struct fh_secret key;            /* of no bytes: free */
+	uint64_t used;                   /* number of the entry it sealed last */
+};
+constexpr size_t FH_CORE_KEYS = 64; /* of one batch; of more the oldest is asked for again */
+
+/* What is to be sealed, and for whom.  */
+struct fh_core_sealing {
+	uint64_t index;
+	uint64_t lo_ms;
+	enum fh_entry_kind kind;
+	struct fh_span class;
+	struct fh_span subject;
+};
+
+/* Where computing the fold goes on.  */
+struct fh_core_folded {
+	struct fh_place place; /* of the batch in which reading begins, */
+	uint64_t from;         /* with this entry */
+	uint64_t next;         /* those before it are in the fold already */
+};
+
 struct fh_core {
 	struct fh_arena memory;       /* everything that lives as long as core */
 	struct fh_arena scratch;      /* of one frame */
@@ -180,6 +209,9 @@ struct fh_core {
 	struct fh_journal journal;
 	struct fh_fold fold;          /* of all entries of the record */
 	struct fh_lease_taken lease;  /* the last one of the operator */
+	struct fh_core_folded folded; /* when the journal was opened */
+	struct fh_core_key *key;      /* FH_CORE_KEYS, of the batch that is written */
+	struct fh_core_key opening;   /* and the one that opened something last */
 	uint64_t stated;              /* entries up to and with the last state entry */
 	struct fh_core_resume resume;
 	struct fh_core_reserve *reserve; /* FH_CORE_RESERVES */
@@ -256,6 +288,11 @@ struct fh_time fh_core_now(struct fh_core *c);
 fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *class,
 		      struct fh_fields *fields, uint64_t *index);
 
+/* The same of what SUBJECT, an actor's name, did or was told: sealed so that it can be erased
+ * without what others did.  */
+fh_err fh_core_append_about(struct fh_core *c, struct fh_span subject, enum fh_entry_kind kind,
+			    const char *class, struct fh_fields *fields, uint64_t *index);
+
 /* Makes everything appended durable, has it signed, and releases what waits
  * for it.  An error is final: nothing more may be permitted.  */
 fh_err fh_core_commit(struct fh_core *c);
@@ -290,6 +327,21 @@ fh_err fh_core_field_large(struct fh_core *c, struct fh_fields *f, enum fh_field
 /* Cedar's Type::"id", escaped.  */
 fh_err fh_core_field_entity(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
 			    struct fh_entity_uid e);
+
+/* --- core_seal.c: what the record is sealed with ------------------------ */
+
+fh_err fh_core_seal_begin(struct fh_core *c);
+/* What is stored of the entry INDEX, of LO_MS: its fields F, sealed.  Into the scratch arena. */
+fh_err fh_core_seal(struct fh_core *c, const struct fh_core_sealing *s, const struct fh_fields *f,
+		    struct fh_span *payload);
+/* Opens the part P of the entry INDEX and adds what is in it to *OUT; it lies in the scratch
+ * arena.  FH_ERR_MISSING: its key is gone.  */
+fh_err fh_core_unseal(struct fh_core *c, const struct fh_sealed_part *p, uint64_t index,
+		      struct fh_fields *out);
+/* Computes the fold of what the journal holds: only the session can open what it needs.  */
+fh_err fh_core_read_fold(struct fh_core *c);
+/* Wipes what is held of keys.  */
+void fh_core_seal_drop(struct fh_core *c);
 
 /* --- core_begin.c: from nothing to serving ---------------------------- */
 

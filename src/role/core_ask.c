@@ -112,8 +112,9 @@ static fh_err append_intent(struct fh_core *c, struct request *r)
 	if (e == FH_ERR_OK && fh_allows(r->decision.verdict))
 		e = fh_core_field_opened(c, &f, &r->decision);
 	if (e == FH_ERR_OK)
-		e = fh_core_append(c, FH_ENTRY_INTENT, fh_core_class(r->decision.retain_ms, class),
-				   &f, &r->index);
+		e = fh_core_append_about(c, r->actor.name, FH_ENTRY_INTENT,
+					 fh_core_class(r->decision.retain_ms, class), &f,
+					 &r->index);
 	return e;
 }
 
@@ -192,7 +193,8 @@ static fh_err refuse(struct fh_core *c, struct request *r, const char *code, con
 	if (e == FH_ERR_OK)
 		e = add_detail(c, &f, r, code, g->suppressed);
 	if (e == FH_ERR_OK)
-		e = fh_core_append(c, FH_ENTRY_REFUSAL, FH_CLASS_DEFAULT, &f, &r->index);
+		e = fh_core_append_about(c, r->actor.name, FH_ENTRY_REFUSAL, FH_CLASS_DEFAULT, &f,
+					 &r->index);
 	if (e != FH_ERR_OK)
 		return e;
 	g->suppressed = 0;

@@ -15,7 +15,6 @@ struct history {
 	struct fh_core *core;
 	struct fh_time last;  /* of the last entry */
 	struct fh_hash session; /* of the last certificate; zero if there is none */
-	uint64_t folded;      /* what entries before this one add up to is known */
 };
 
 /* --- the keeper ------------------------------------------------------- */
@@ -87,12 +86,14 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 {
 	struct history *h = context;
 	struct fh_fields f;
-	fh_err e = fh_payload_read(payload, &f);
 
 	h->last = leaf->time;
 	fh_core_resume_remember(h->core, leaf);
-	if (e == FH_ERR_OK && leaf->index >= h->folded)
-		e = fh_fold_add(&h->core->fold, leaf, &f);
+	/* What is sealed is opened behind BEGIN, as far as it is needed.  */
+	if (!fh_span_equal(leaf->class, FH_SPAN_LIT(FH_CLASS_PUBLIC)))
+		return FH_ERR_OK;
+	fh_err e = fh_payload_read(payload, &f);
+
 	if (e != FH_ERR_OK)
 		return e;
 	switch (leaf->kind) {
@@ -124,7 +125,7 @@ static fh_err take_resumption(struct history *h, const struct fh_core_resumption
 	const struct fh_entry_visitor v = { visit_stored, h };
 	struct fh_core *c = h->core;
 
-	h->folded = r->file.state;
+	c->folded = (struct fh_core_folded){ r->file.place, r->file.size, r->file.state };
 	c->fold.authority = r->authority;
 	return fh_core_resume_read(c, r, &v);
 }
@@ -381,6 +382,8 @@ fh_err fh_core_begin(struct fh_core *c)
 		e = fh_core_bring_approvals(c, opened.measured);
 	if (e == FH_ERR_OK)
 		e = begin_session(c, &begun);
+	if (e == FH_ERR_OK)
+		e = fh_core_read_fold(c);
 	if (e == FH_ERR_OK)
 		e = first_entries(c, &begun, &h);
 	if (e == FH_ERR_OK)

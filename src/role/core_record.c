@@ -132,57 +132,72 @@ static fh_err add_salts(struct fh_fields *f, uint8_t salts[FH_FIELDS_MAX][FH_SAL
 	return e;
 }
 
-/* Into the batch, and if that is full, into the next one.  */
-static fh_err append_leaf(struct fh_core *c, struct fh_span leaf, struct fh_span payload)
+/* As it is stored while it is not sealed.  */
+static fh_err put_open(struct fh_core *c, const struct fh_fields *fields, struct fh_span *payload)
 {
-	fh_err e = fh_journal_append(&c->journal, leaf, payload);
+	size_t cap = 64;
+
+	for (size_t i = 0; i < fields->n; i++)
+		cap += fields->field[i].value.n + FH_SALT_SIZE + 16;
+	struct fh_builder b = item_builder(c, cap);
+	struct fh_fields again;
+
+	fh_payload_put(&b, fields);
+	*payload = fh_builder_span(&b);
+	if (b.bad)
+		return FH_ERR_NOMEM;
+	/* What cannot be read back must not be signed: it would stay unreadable.  */
+	return fh_payload_read(*payload, &again) == FH_ERR_OK ? FH_ERR_OK : FH_ERR_STATE;
+}
+
+/* Files it; commits first if the batch is full.  */
+static fh_err put_entry(struct fh_core *c, const struct fh_leaf *leaf, struct fh_span payload)
+{
+	uint8_t bytes[FH_LEAF_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	fh_leaf_put(&b, leaf);
+	fh_err e = fh_journal_append(&c->journal, fh_builder_span(&b), payload);
 
 	if (e != FH_ERR_LIMIT)
 		return e;
 	e = fh_core_commit(c);
-	return e == FH_ERR_OK ? fh_journal_append(&c->journal, leaf, payload) : e;
+	return e == FH_ERR_OK ? fh_journal_append(&c->journal, fh_builder_span(&b), payload) : e;
 }
 
-fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *class,
-		      struct fh_fields *fields, uint64_t *index)
+fh_err fh_core_append_about(struct fh_core *c, struct fh_span subject, enum fh_entry_kind kind,
+			    const char *class, struct fh_fields *fields, uint64_t *index)
 {
-	uint8_t salts[FH_FIELDS_MAX][FH_SALT_SIZE], leaf_bytes[FH_LEAF_MAX];
-	struct fh_builder leaf_builder = FH_BUILDER_ARRAY(leaf_bytes);
-	size_t cap = 64;
+	uint8_t salts[FH_FIELDS_MAX][FH_SALT_SIZE];
+	struct fh_span payload;
+	struct fh_time now = fh_core_now(c);
+	const struct fh_core_sealing s = { c->journal.tree.size, now.lo_ms, kind,
+					   fh_span_str(class), subject };
 	fh_err e = add_salts(fields, salts);
 
-	for (size_t i = 0; i < fields->n; i++)
-		cap += fields->field[i].value.n + FH_SALT_SIZE + 16;
-	struct fh_builder payload = item_builder(c, cap);
-	struct fh_fields again;
-
-	fh_payload_put(&payload, fields);
-	if (e == FH_ERR_OK && payload.bad)
-		e = FH_ERR_NOMEM;
-	/* What cannot be read back must not be signed: it would stay unreadable.  */
-	if (e == FH_ERR_OK && fh_payload_read(fh_builder_span(&payload), &again) != FH_ERR_OK)
-		e = FH_ERR_STATE;
+	if (e == FH_ERR_OK)
+		e = fh_span_equal(s.class, FH_SPAN_LIT(FH_CLASS_PUBLIC))
+			    ? put_open(c, fields, &payload) : fh_core_seal(c, &s, fields, &payload);
 	if (e != FH_ERR_OK)
-		return e;
-	struct fh_leaf leaf = {
-		.index = c->journal.tree.size,
-		.time = fh_core_now(c),
+		return e == FH_ERR_NOMEM ? e : final_error(e);
+	const struct fh_leaf leaf = {
+		.index = s.index,
+		.time = now,
 		.boot = c->boot,
 		.start = c->start,
 		.session = c->session_id,
 		.kind = kind,
-		.class = fh_span_str(class),
+		.class = s.class,
 		.chain_head = c->recorded_head,
-		.payload = fh_hash_of(fh_builder_span(&payload)),
+		.payload = fh_hash_of(payload),
 		.fields = fh_fields_root(fields),
 	};
 
-	fh_leaf_put(&leaf_builder, &leaf);
 	/* What the fold does not take is not written: no start could read it back.  After
 	 * either failure fold and record are not of one mind, and core has to end.  */
 	e = fh_fold_add(&c->fold, &leaf, fields);
 	if (e == FH_ERR_OK)
-		e = append_leaf(c, fh_builder_span(&leaf_builder), fh_builder_span(&payload));
+		e = put_entry(c, &leaf, payload);
 	if (e != FH_ERR_OK)
 		return final_error(e);
 	if (index != nullptr)
@@ -190,6 +205,12 @@ fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *cl
 	fh_core_resume_remember(c, &leaf);
 	fh_core_count_entry(&c->metrics, kind, fields);
 	return FH_ERR_OK;
+}
+
+fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *class,
+		      struct fh_fields *fields, uint64_t *index)
+{
+	return fh_core_append_about(c, (struct fh_span){ 0 }, kind, class, fields, index);
 }
 
 /* --- commits ---------------------------------------------------------- */

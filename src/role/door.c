@@ -536,3 +536,84 @@ fh_err fh_door_read_proof(struct fh_span frame, struct fh_hash *out, struct fh_t
 		*out = h;
 	return e;
 }
+
+/* --- SEAL, UNSEAL ------------------------------------------------------- */
+
+constexpr size_t sealing_members = 5;
+constexpr size_t unsealing_members = 3;
+constexpr size_t key_members = 3;
+
+void fh_door_put_sealing(struct fh_builder *b, const struct fh_data_period *p, uint64_t batch)
+{
+	fh_cbor_put_array(b, sealing_members);
+	fh_cbor_put_uint(b, FH_DOOR_SEAL);
+	fh_cbor_put_bytes(b, p->subject);
+	fh_cbor_put_text(b, p->class);
+	fh_cbor_put_uint(b, p->period);
+	fh_cbor_put_uint(b, batch);
+}
+
+fh_err fh_door_read_sealing(struct fh_span frame, struct fh_data_period *out, uint64_t *batch)
+{
+	struct fh_cursor c = fh_cursor_of(frame);
+	struct fh_data_period p;
+
+	fh_cbor_array_exact(&c, sealing_members);
+	(void)fh_cbor_uint(&c);
+	p.subject = fh_cbor_bytes(&c, FH_SUBJECT_MAX);
+	p.class = fh_cbor_text(&c, FH_CLASS_MAX);
+	p.period = fh_cbor_uint(&c);
+	uint64_t of = fh_cbor_uint(&c);
+	fh_err e = fh_cursor_end(&c);
+
+	if (e == FH_ERR_OK) {
+		*out = p;
+		*batch = of;
+	}
+	return e;
+}
+
+void fh_door_put_unsealing(struct fh_builder *b, struct fh_span name, uint64_t batch)
+{
+	fh_cbor_put_array(b, unsealing_members);
+	fh_cbor_put_uint(b, FH_DOOR_UNSEAL);
+	fh_cbor_put_bytes(b, name);
+	fh_cbor_put_uint(b, batch);
+}
+
+fh_err fh_door_read_unsealing(struct fh_span frame, struct fh_span *name, uint64_t *batch)
+{
+	struct fh_cursor c = fh_cursor_of(frame);
+
+	fh_cbor_array_exact(&c, unsealing_members);
+	(void)fh_cbor_uint(&c);
+	*name = fh_cbor_bytes_exact(&c, FH_SEAL_NAME_SIZE);
+	*batch = fh_cbor_uint(&c);
+	return fh_cursor_end(&c);
+}
+
+void fh_door_put_key(struct fh_builder *b, struct fh_span name, const struct fh_secret *key)
+{
+	fh_cbor_put_array(b, key_members);
+	fh_cbor_put_uint(b, FH_ERR_OK);
+	fh_cbor_put_bytes(b, name);
+	fh_cbor_put_bytes(b, fh_secret_span(key));
+}
+
+fh_err fh_door_read_key(struct fh_span frame, uint8_t name[FH_SEAL_NAME_SIZE],
+			struct fh_secret *key, struct fh_trace *t)
+{
+	struct fh_cursor c = fh_cursor_of(frame);
+	fh_err e = fh_door_answer_begin(&c, key_members, t);
+
+	if (e != FH_ERR_OK)
+		return e;
+	struct fh_span called = fh_cbor_bytes_exact(&c, FH_SEAL_NAME_SIZE);
+	struct fh_span bytes = fh_cbor_bytes_exact(&c, FH_SEAL_KEY_SIZE);
+
+	e = fh_cursor_end(&c);
+	if (e != FH_ERR_OK)
+		return e;
+	memcpy(name, called.p, FH_SEAL_NAME_SIZE);
+	return fh_secret_from(bytes, key);
+}

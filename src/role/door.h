@@ -11,6 +11,7 @@
 #include "evidence/machine.h"
 #include "merkle/checkpoint.h"
 #include "merkle/proof.h"
+#include "role/data_keys.h"
 
 /* The keeper's door: everything it will do for core.  Requests are [number,
  * body...]; answers [0, body...] or [error, where, what, cure].
@@ -40,6 +41,8 @@ enum fh_door_request {
 	FH_DOOR_LINES = 13,     /* [13, time]: lines for others on the checkpoint signed last */
 	FH_DOOR_COSIGN = 14,    /* [14, ...]: cosign another log's (door_cosign.h) */
 	FH_DOOR_COSIGNERS = 15, /* [15]: the verifier keys of these lines */
+	FH_DOOR_SEAL = 16,      /* [16, subject, class, period, batch]: the key to seal with */
+	FH_DOOR_UNSEAL = 17,    /* [17, name, batch]: the key to open with */
 };
 
 /* Largest requests, by row.  */
@@ -48,6 +51,8 @@ constexpr size_t FH_DOOR_BEGIN_MAX = 64;
 constexpr size_t FH_DOOR_APPROVAL_MAX = 1024;
 constexpr size_t FH_DOOR_QUOTE_MAX = 512;
 constexpr size_t FH_DOOR_ACTIVATE_MAX = 384;
+constexpr size_t FH_DOOR_SEAL_MAX = FH_SUBJECT_MAX + FH_CLASS_MAX + 64;
+constexpr size_t FH_DOOR_UNSEAL_MAX = 64;
 constexpr size_t FH_DOOR_AUTHORITY_MAX = FH_AUTHORITY_FILE_MAX + 16;
 constexpr size_t FH_DOOR_DOCUMENT_MAX = FH_DOCUMENT_PAYLOAD_MAX + 16;
 constexpr size_t FH_DOOR_REQUEST_MAX = FH_DOOR_DOCUMENT_MAX;
@@ -154,6 +159,15 @@ fh_err fh_door_read_signature(struct fh_span frame, struct fh_signature *out, st
 
 /* Begins to read an answer of MEMBERS, and says so in T if it is an error.  */
 fh_err fh_door_answer_begin(struct fh_cursor *c, size_t members, struct fh_trace *t);
+/* The batch key of BATCH from the period key of P; and from the one called NAME.  Both are
+ * answered by it, and by what the period key is called.  */
+void fh_door_put_sealing(struct fh_builder *b, const struct fh_data_period *p, uint64_t batch);
+fh_err fh_door_read_sealing(struct fh_span frame, struct fh_data_period *out, uint64_t *batch);
+void fh_door_put_unsealing(struct fh_builder *b, struct fh_span name, uint64_t batch);
+fh_err fh_door_read_unsealing(struct fh_span frame, struct fh_span *name, uint64_t *batch);
+void fh_door_put_key(struct fh_builder *b, struct fh_span name, const struct fh_secret *key);
+fh_err fh_door_read_key(struct fh_span frame, uint8_t name[FH_SEAL_NAME_SIZE],
+			struct fh_secret *key, struct fh_trace *t);
 
 /* A request without body; an error answer.  */
 void fh_door_put_request(struct fh_builder *b, enum fh_door_request r);

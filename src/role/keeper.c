@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Everything this process can do: answer the requests of its door table to
- * core, use the chip it was started with, and rewrite three small files that the
- * supervisor opened for it (keys/signed, keys/device, keys/session).  It opens no
+ * core, use the chip it was started with, and rewrite five files that the supervisor
+ * opened for it (keys/signed, keys/device, keys/session, keys/data.0 and .1).  It opens no
  * file and no connection, and it builds what it signs itself.  */
 #include "role/keeper.h"
 
@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 
 constexpr size_t document_room = 4 * (FH_DOCUMENT_PAYLOAD_MAX / 3 + 1) + 256; /* in base64 */
-constexpr size_t keeper_arena = (2 << 20) + FH_DOOR_DOCUMENT_MAX + document_room;
+constexpr size_t keeper_arena = (2 << 20) + (512 << 10) + FH_DOOR_DOCUMENT_MAX + document_room;
 constexpr size_t authority_room = 128 << 10; /* the largest body of genesis or signers */
 constexpr size_t scratch_room = 512 << 10;   /* checking such a statement */
 
@@ -273,6 +273,8 @@ static fh_err answer_close(struct fh_keeper *k, struct fh_span frame, struct fh_
 	fh_signer_drop(&k->session);
 	fh_secret_drop(&k->note_key);
 	fh_secret_drop(&k->cosigner);
+	fh_secret_drop(&k->data_root);
+	fh_data_keys_drop(&k->data);
 	fh_chip_drop(&k->chip); /* before the answer: then we may be killed any time */
 	fh_door_put_done(answer);
 	return FH_ERR_OK;
@@ -311,6 +313,8 @@ static const struct door door[] = {
 	{ FH_DOOR_LINES, FH_STAGE_LIVE, FH_STAGE_LIVE, 16, fh_keeper_lines },
 	{ FH_DOOR_COSIGN, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_COSIGN_MAX, fh_keeper_cosign },
 	{ FH_DOOR_COSIGNERS, FH_STAGE_LIVE, FH_STAGE_LIVE, 8, fh_keeper_cosigners },
+	{ FH_DOOR_SEAL, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_SEAL_MAX, fh_keeper_seal },
+	{ FH_DOOR_UNSEAL, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_UNSEAL_MAX, fh_keeper_unseal },
 	{ FH_DOOR_CLOSE, FH_STAGE_OPENED, FH_STAGE_CLOSED, 8, answer_close },
 	{ FH_DOOR_CLOSE, FH_STAGE_NEW, FH_STAGE_CLOSED, 8, answer_close },
 };
@@ -402,7 +406,7 @@ static fh_err take_memory(struct fh_keeper *k, struct fh_arena *from)
 	k->authority[0] = fh_arena_of(first, authority_room);
 	k->authority[1] = fh_arena_of(second, authority_room);
 	k->scratch = fh_arena_of(scratch, scratch_room);
-	return FH_ERR_OK;
+	return fh_data_keys_begin(from, &k->data);
 }
 
 int fh_role_keeper(int argc, char **argv)
@@ -428,6 +432,8 @@ int fh_role_keeper(int argc, char **argv)
 		       "core asked for what is not on its door; ending");
 	fh_secret_drop(&k.note_key);
 	fh_secret_drop(&k.cosigner);
+	fh_secret_drop(&k.data_root);
+	fh_data_keys_drop(&k.data);
 	fh_signer_drop(&k.session);
 	fh_chip_drop(&k.chip);
 	return e == FH_ERR_OK || e == FH_ERR_CLOSED ? 0 : 2;

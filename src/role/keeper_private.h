@@ -53,6 +53,8 @@ struct fh_keeper {
 	struct fh_slots witnessed_slots; /* keys/witnessed; opened when it is needed */
 	struct fh_keeper_witnessed witnessed[FH_COSIGN_LOGS_MAX + 1];
 	size_t witnessed_n;
+	struct fh_secret data_root;     /* of what the record is sealed with */
+	struct fh_data_keys data;
 	uint64_t signed_size;
 	struct fh_hash signed_root;
 	char origin[FH_KEEPER_ORIGIN_SIZE + 1];
@@ -111,5 +113,13 @@ fh_err fh_keeper_approval(struct fh_keeper *k, struct fh_span frame, struct fh_b
 fh_err fh_keeper_begin(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_quote(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_activate(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+
+/* --- keeper_data.c: what the record is sealed with ---------------------- */
+
+/* From the device's seed; the root outlives it, as the note's key does.  */
+fh_err fh_keeper_derive_data(struct fh_keeper *k, const struct fh_secret *seed);
+fh_err fh_keeper_open_data(struct fh_keeper *k);
+fh_err fh_keeper_seal(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+fh_err fh_keeper_unseal(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 
 #endif

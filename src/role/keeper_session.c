@@ -10,9 +10,8 @@
 #include "crypto/kdf.h"
 #include "role/role.h"
 
-/* Without the last part, as versions before it did, there are no lines for witnesses.  */
-constexpr size_t kept_before = FH_MLDSA65_SEED_SIZE + FH_CHIP_NOTE_KEY_SIZE;
-constexpr size_t kept_size = kept_before + FH_COSIGNER_SEED_SIZE;
+constexpr size_t kept_size = FH_MLDSA65_SEED_SIZE + FH_CHIP_NOTE_KEY_SIZE + FH_COSIGNER_SEED_SIZE
+			     + FH_SEAL_KEY_SIZE;
 
 static fh_err use_session(struct fh_keeper *k, const struct fh_secret *seed,
 			  struct fh_public_key *public)
@@ -87,6 +86,7 @@ static fh_err store_session(struct fh_keeper *k, const struct fh_secret *seed,
 	fh_builder_bytes(&plain, fh_secret_span(seed));
 	fh_builder_bytes(&plain, fh_secret_span(&k->note_key));
 	fh_builder_bytes(&plain, fh_secret_span(&k->cosigner));
+	fh_builder_bytes(&plain, fh_secret_span(&k->data_root));
 	fh_err e = k->chip.class->seal_boot(&k->chip, &state, fh_builder_span(&plain), &blob);
 
 	fh_wipe(kept, sizeof(kept));
@@ -200,6 +200,8 @@ static fh_err new_session(struct fh_keeper *k, const struct fh_door_begin *b,
 	if (e == FH_ERR_OK)
 		e = fh_keeper_derive_cosigner(&device, &k->cosigner);
 	if (e == FH_ERR_OK)
+		e = fh_keeper_derive_data(k, &device);
+	if (e == FH_ERR_OK)
 		e = fh_keeper_own_note(k);
 	if (e != FH_ERR_OK)
 		return e;
@@ -258,17 +260,18 @@ static fh_err open_kept(struct fh_keeper *k, struct fh_builder *value, struct fh
 	e = k->chip.class->unseal_boot(&k->chip, blob, &opened);
 	if (e == FH_ERR_STATE || e == FH_ERR_SIGNATURE || e == FH_ERR_FORMAT || e == FH_ERR_VERSION)
 		return FH_ERR_MISSING;
-	if (e == FH_ERR_OK && opened.n != kept_size && opened.n != kept_before)
+	if (e == FH_ERR_OK && opened.n != kept_size)
 		e = FH_ERR_MISSING;
-	struct fh_span kept = fh_builder_span(&opened);
+	struct fh_cursor kept = fh_cursor_of(fh_builder_span(&opened));
 
 	if (e == FH_ERR_OK)
-		e = fh_secret_from(fh_span_first(kept, FH_MLDSA65_SEED_SIZE), seed);
+		e = fh_secret_from(fh_cursor_take(&kept, FH_MLDSA65_SEED_SIZE), seed);
 	if (e == FH_ERR_OK)
-		e = fh_secret_from(fh_span_skip(fh_span_first(kept, kept_before),
-						FH_MLDSA65_SEED_SIZE), &k->note_key);
+		e = fh_secret_from(fh_cursor_take(&kept, FH_CHIP_NOTE_KEY_SIZE), &k->note_key);
 	if (e == FH_ERR_OK)
-		e = fh_secret_from(fh_span_skip(kept, kept_before), &k->cosigner);
+		e = fh_secret_from(fh_cursor_take(&kept, FH_COSIGNER_SEED_SIZE), &k->cosigner);
+	if (e == FH_ERR_OK)
+		e = fh_secret_from(fh_cursor_take(&kept, FH_SEAL_KEY_SIZE), &k->data_root);
 	fh_wipe(plain, sizeof(plain));
 	return e == FH_ERR_OK || e == FH_ERR_MISSING ? e : fh_keeper_chip_error(k, e);
 }
@@ -351,6 +354,8 @@ fh_err fh_keeper_begin(struct fh_keeper *k, struct fh_span frame, struct fh_buil
 		g.fresh = true;
 		e = new_session(k, &b, &certificate);
 	}
+	if (e == FH_ERR_OK)
+		e = fh_keeper_open_data(k);
 	if (e != FH_ERR_OK)
 		return e;
 	g.boot = k->boot;

@@ -9,7 +9,7 @@
 /* Starting a role: this very program again, with exactly the descriptors it is
  * meant to have.  */
 
-constexpr size_t FH_SPAWN_FDS_MAX = 8;
+constexpr size_t FH_SPAWN_FDS_MAX = 10;
 
 /* Runs "freehold role NAME ARGUMENT..." with fds[i] as descriptor 3 + i (-1:
  * left closed), standard error kept, everything else closed, no environment

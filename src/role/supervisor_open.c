@@ -26,6 +26,8 @@ void fh_supervisor_drop(struct fh_supervisor *s)
 	fh_fd_drop(&s->session);
 	fh_fd_drop(&s->counter);
 	fh_fd_drop(&s->witnessed);
+	fh_fd_drop(&s->data[0]);
+	fh_fd_drop(&s->data[1]);
 	fh_fd_drop(&s->log);
 	fh_fd_drop(&s->unix_socket);
 	fh_fd_drop(&s->tcp_socket);
@@ -121,6 +123,10 @@ static fh_err open_keys(struct fh_supervisor *s, struct fh_trace *t)
 		e = fh_store_path(&s->store, "keys", path);
 	if (e == FH_ERR_OK)
 		e = fh_directory_sync_of(path);
+	if (e == FH_ERR_OK)
+		e = open_key(s, "keys/data.0", O_RDWR, &s->data[0], t);
+	if (e == FH_ERR_OK)
+		e = open_key(s, "keys/data.1", O_RDWR, &s->data[1], t);
 	if (e == FH_ERR_OK)
 		e = open_chip(s, t);
 	return e;

@@ -27,6 +27,7 @@ struct fh_supervisor {
 	struct fh_store store;
 	/* The keeper's; counter or the TPM.  */
 	struct fh_fd signed_file, device, session, counter, witnessed;
+	struct fh_fd data[2];
 	struct fh_fd log;             /* core's: the firmware's event log, or none */
 	bool soft;                    /* made without a chip */
 	struct fh_fd unix_socket, tcp_socket;

@@ -45,14 +45,15 @@ static fh_err start_keeper(struct fh_supervisor *s, int core)
 	const char *argument[] = { s->soft ? "soft" : "tpm2", boot, nullptr };
 	const int fds[] = { -1, core, fh_fd_get(s->signed_file), fh_fd_get(s->device),
 			    fh_fd_get(s->session), fh_fd_get(s->counter),
-			    fh_fd_get(s->witnessed) };
+			    fh_fd_get(s->witnessed),
+			    fh_fd_get(s->data[0]), fh_fd_get(s->data[1]) };
 	struct fh_hash id;
 	fh_err e = fh_boot_id(&id);
 
 	if (e != FH_ERR_OK)
 		return e;
 	fh_builder_hex(&b, fh_hash_span(&id));
-	return fh_spawn_role("keeper", argument, fds, 7, &s->keeper);
+	return fh_spawn_role("keeper", argument, fds, 9, &s->keeper);
 }
 
 fh_err fh_supervisor_start_core(struct fh_supervisor *s, struct fh_trace *t)
@@ -87,6 +88,8 @@ fh_err fh_supervisor_start_core(struct fh_supervisor *s, struct fh_trace *t)
 	fh_fd_drop(&s->session);
 	fh_fd_drop(&s->counter);
 	fh_fd_drop(&s->witnessed);
+	fh_fd_drop(&s->data[0]);
+	fh_fd_drop(&s->data[1]);
 	fh_fd_drop(&s->log);
 	return e;
 }

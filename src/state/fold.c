@@ -222,21 +222,33 @@ static fh_err apply(struct fh_fold *fold, const struct fh_effect *effect, uint64
 	return FH_ERR_OK;
 }
 
+/* Of a sealed entry only what was done to the fold may be known; then CHARGED says it all:
+ * every permitted intent has an effect.  */
+static bool read_allowed(const struct fh_fields *f, bool charged, bool *allowed)
+{
+	const struct fh_field *decision = fh_fields_get(f, FH_FIELD_DECISION);
+
+	if (decision == nullptr) {
+		*allowed = charged;
+		return true;
+	}
+	struct fh_cursor c = fh_cursor_of(decision->value);
+
+	fh_cbor_array_exact(&c, 3);
+	*allowed = fh_cbor_bool(&c);
+	return !fh_cursor_bad(&c);
+}
+
 static fh_err add_intent(struct fh_fold *fold, const struct fh_leaf *leaf,
 			 const struct fh_fields *f)
 {
-	const struct fh_field *decision = fh_fields_get(f, FH_FIELD_DECISION);
-	struct fh_cursor c = fh_cursor_of(decision == nullptr ? (struct fh_span){ 0 }
-							      : decision->value);
+	bool charged = fh_fields_get(f, FH_FIELD_EFFECT) != nullptr, allowed;
 	struct fh_effect effect;
 
-	fh_cbor_array_exact(&c, 3);
-	bool allowed = fh_cbor_bool(&c);
-
-	if (fh_cursor_bad(&c))
+	if (!read_allowed(f, charged, &allowed))
 		return FH_ERR_FORMAT;
 	if (!allowed)
-		return fh_fields_get(f, FH_FIELD_EFFECT) == nullptr ? FH_ERR_OK : FH_ERR_FORMAT;
+		return charged ? FH_ERR_FORMAT : FH_ERR_OK;
 	fh_err e = read_effect(f, /* opens= */ true, &effect);
 
 	if (e == FH_ERR_OK && !fh_fold_may_open(fold))

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define FORMAT_NAME "freehold "
-#define FORMAT_LINE FORMAT_NAME "2\n" /* FH_STORE_FORMAT */
+#define FORMAT_LINE FORMAT_NAME "3\n" /* FH_STORE_FORMAT */
 
 static const char *const directories[] = { "chain", "record", "keys", "cache" };
 constexpr size_t directories_n = sizeof(directories) / sizeof(directories[0]);

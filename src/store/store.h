@@ -21,7 +21,7 @@
  * the owner of the state directory, so that root may run `init` for the
  * daemon's user.  */
 
-constexpr unsigned FH_STORE_FORMAT = 2;
+constexpr unsigned FH_STORE_FORMAT = 3;
 
 struct fh_store {
 	char path[FH_PATH_MAX]; /* of the state directory */

@@ -331,6 +331,17 @@ static void answer_enrolled(struct fh_record_check *c)
 	fh_trace_what(t, "the record is of another authority chain than the genesis hash given");
 }
 
+static void say_sealed(struct fh_record_check *c)
+{
+	struct fh_trace *t = fh_finding_say(&c->finding, "sealed");
+
+	fh_trace_where(t, "authentic");
+	fh_trace_what(t, "%llu entries are sealed: that they are unaltered was checked, what they "
+		      "permitted and did to budgets was not", (unsigned long long)c->counts.sealed);
+	fh_trace_cure(t, "have an entitled reader open them (freehold record open), and give "
+		      "--openings FILE");
+}
+
 void fh_record_check_end(struct fh_record_check *c)
 {
 	if (c->ended)
@@ -341,6 +352,8 @@ void fh_record_check_end(struct fh_record_check *c)
 	answer_enrolled(c);
 	c->finding.graded = c->finding.placed = c->counts.sessions > 0;
 	c->finding.placement = c->chain.placement;
+	if (c->counts.sealed > 0)
+		say_sealed(c);
 	fh_finding_say_static(&c->finding, "a record");
 	fh_record_answer_accepted(c);
 }

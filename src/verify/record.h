@@ -6,6 +6,7 @@
 #include "entry/certificate.h"
 #include "entry/field.h"
 #include "entry/leaf.h"
+#include "entry/opened.h"
 #include "entry/segment.h"
 #include "merkle/checkpoint.h"
 #include "state/fold.h"
@@ -34,6 +35,7 @@ struct fh_record_options {
 	struct fh_hash genesis;          /* the chain id that is trusted */
 	struct fh_span at_least;         /* a checkpoint note saved earlier, or empty */
 	bool trusted;                    /* and this record was verified up to it then */
+	struct fh_opened *openings;      /* of what is sealed, or NULL */
 	struct fh_chain_checks checks;   /* as for fh_chain_begin() */
 	const struct fh_record_aid *aid; /* what others do of it; or NULL */
 };
@@ -64,6 +66,8 @@ struct fh_uncovered {
 struct fh_record_counts {
 	uint64_t kind[FH_ENTRY_KINDS]; /* entries of each kind */
 	uint64_t permitted, denied;    /* intents by their decision */
+	uint64_t sealed;               /* entries of which nothing was opened */
+	uint64_t sealed_intents;       /* those among them */
 	uint64_t open;                 /* permitted ones without an outcome: unknown */
 	uint64_t sessions, checkpoints, segments, bytes;
 };

@@ -3,6 +3,7 @@
 
 #include "entry/field.h"
 #include "entry/leaf.h"
+#include "entry/seal.h"
 #include "entry/segment.h"
 #include "merkle/tree.h"
 #include "verify/signed.h"
@@ -11,14 +12,18 @@
 static bool is_right(const struct fh_stored *s, bool trusted)
 {
 	struct fh_fields fields;
+	struct fh_sealed sealed;
 	struct fh_leaf leaf;
 
 	if (fh_leaf_read(s->leaf, &leaf) != FH_ERR_OK)
 		return false;
 	struct fh_hash h = fh_hash_of(s->payload);
 
-	if (!fh_hash_equal(&h, &leaf.payload)
-	    || fh_payload_read(s->payload, &fields) != FH_ERR_OK)
+	if (!fh_hash_equal(&h, &leaf.payload))
+		return false;
+	if (fh_payload_is_sealed(s->payload))
+		return fh_sealed_read(s->payload, &sealed) == FH_ERR_OK;
+	if (fh_payload_read(s->payload, &fields) != FH_ERR_OK)
 		return false;
 	if (trusted)
 		return true;

@@ -1,8 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/cbor.h"
+#include "entry/seal.h"
 #include "verify/record_private.h"
 
 /* --- what every entry owes ---------------------------------------------- */
+
+/* The fields of S, whose leaf is in *OUT; false after a refusal.  */
+static bool read_fields(struct fh_record_check *c, const struct fh_stored *s,
+			struct fh_record_entry *out)
+{
+	fh_err e = fh_opened_fields(c->options.openings, &out->leaf, s->payload, &out->fields,
+				    &out->sealed);
+
+	if (e == FH_ERR_OK && !fh_payload_is_sealed(s->payload))
+		return true;
+	if (e != FH_ERR_OK)
+		fh_trace_what(fh_record_refuse(c, "payload"), e == FH_ERR_SIGNATURE
+			      ? "the openings given are not those that the leaf commits to"
+			      : "the payload, or what was opened of it, cannot be read: %s",
+			      fh_err_text(e));
+	else if (fh_span_equal(out->leaf.class, FH_SPAN_LIT(FH_CLASS_PUBLIC)))
+		fh_trace_what(fh_record_refuse(c, "class"), "a public entry is sealed");
+	return !c->refused;
+}
 
 /* Reads S into *OUT, recomputing what the leaf commits to; false after a
  * refusal.  */
@@ -16,9 +36,10 @@ static bool read_entry(struct fh_record_check *c, const struct fh_stored *s,
 			      fh_err_text(e));
 		return false;
 	}
-	/* Somebody has looked at it already, and found nothing wrong.  */
-	if (c->ahead != nullptr && c->ahead->right)
-		return fh_payload_read(s->payload, &out->fields) == FH_ERR_OK;
+	bool looked_at = c->ahead != nullptr && c->ahead->right; /* and nothing was wrong */
+
+	if (looked_at)
+		return read_fields(c, s, out);
 	struct fh_hash hash = fh_hash_of(s->payload);
 
 	if (!fh_hash_equal(&hash, &out->leaf.payload)) {
@@ -26,14 +47,10 @@ static bool read_entry(struct fh_record_check *c, const struct fh_stored *s,
 			      "the payload is not the one that the leaf commits to");
 		return false;
 	}
-	e = fh_payload_read(s->payload, &out->fields);
-	if (e != FH_ERR_OK) {
-		fh_trace_what(fh_record_refuse(c, "payload"), "the payload cannot be read: %s",
-			      fh_err_text(e));
+	if (!read_fields(c, s, out))
 		return false;
-	}
-	if (fh_record_is_trusted(c))
-		return true;
+	if (fh_record_is_trusted(c) || fh_payload_is_sealed(s->payload))
+		return true; /* what was opened has been compared with the leaf already */
 	hash = fh_fields_root(&out->fields);
 	if (!fh_hash_equal(&hash, &out->leaf.fields)) {
 		fh_trace_what(fh_record_refuse(c, "fields"),
@@ -242,7 +259,11 @@ static void check_outcome(struct fh_record_check *c, const struct fh_record_entr
 	}
 	uint64_t *word = intent_word(c, index), bit = UINT64_C(1) << index % 64;
 
-	if (word == nullptr || (*word & bit) == 0) {
+	bool known = word != nullptr && (*word & bit) != 0;
+
+	if (!known && c->counts.sealed_intents > 0)
+		return; /* it may be one of those */
+	if (!known) {
 		fh_trace_what(fh_record_refuse(c, "outcome"),
 			      "entry %llu is no permitted intent without an outcome",
 			      (unsigned long long)index);
@@ -252,12 +273,26 @@ static void check_outcome(struct fh_record_check *c, const struct fh_record_entr
 	c->counts.open--;
 }
 
+/* Nothing can be said of what it permits or does to budgets.  */
+static void count_sealed(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	enum fh_entry_kind kind = entry->leaf.kind;
+
+	c->counts.sealed++;
+	c->counts.sealed_intents += kind == FH_ENTRY_INTENT;
+	c->fold_lost = c->fold_lost || kind == FH_ENTRY_INTENT || kind == FH_ENTRY_OUTCOME;
+}
+
 static fh_err check_kind(struct fh_record_check *c, const struct fh_record_entry *entry)
 {
 	if (is_public(entry->leaf.kind)
 	    && !fh_span_equal(entry->leaf.class, FH_SPAN_LIT(FH_CLASS_PUBLIC))) {
 		fh_trace_what(fh_record_refuse(c, "class"), "a %s entry must be public",
 			      fh_entry_kind_text(entry->leaf.kind));
+		return FH_ERR_OK;
+	}
+	if (entry->sealed) {
+		count_sealed(c, entry);
 		return FH_ERR_OK;
 	}
 	switch (entry->leaf.kind) {

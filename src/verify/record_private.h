@@ -11,7 +11,8 @@
 /* An entry while it is judged.  */
 struct fh_record_entry {
 	struct fh_leaf leaf;
-	struct fh_fields fields;
+	struct fh_fields fields; /* none of a sealed one */
+	bool sealed;             /* and nothing was opened of it */
 	struct fh_span payload; /* as stored */
 };
 

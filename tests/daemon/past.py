@@ -47,7 +47,7 @@ SHOP_ENTITIES = [{"uid": {"type": "Shop::Market", "id": "here"}, "attrs": {}, "p
 
 
 def why(m, n, *words, status=0):
-	return json.loads(m.run("policy", "why", n, "--json", *words, status=status).stdout)
+	return json.loads(m.run("policy", "why", n, "--json", *m.opened(), *words, status=status).stdout)
 
 
 def decided(answer):
@@ -75,6 +75,9 @@ def run(base):
 			entries["unknown"] = decided(s.call("nothing"))
 			d.stop()
 
+			demand_message(m.run("policy", "why", entries["no-permit"], status=2).stderr, "is sealed", "--openings")
+			said = json.loads(m.run("policy", "replay", "--json", status=2).stdout)
+			demand(said["not-replayed"] == said["decisions"] > 0 and "--openings" in said["entries"][0]["why"], said)
 			said = why(m, entries["no-permit"])
 			demand(said["recorded"] == {"allowed": False, "reason": "no-permit", "policies": []}, said)
 			demand(said["same"] is True and said["teams"] == ["research"], said)
@@ -87,7 +90,7 @@ def run(base):
 
 			said = why(m, entries["forbidden"])
 			demand([p["id"] for p in said["policies"]] == ["never"] and said["same"], said)
-			text = m.run("policy", "why", entries["forbidden"]).stdout
+			text = m.run("policy", "why", entries["forbidden"], *m.opened()).stdout
 			demand("Permits that would count without it: 1" in text and " 11 | @id(\"never\") forbid" in text, text)
 
 			said = why(m, entries["false"])
@@ -95,9 +98,9 @@ def run(base):
 			said = said["policies"][0]
 			demand(said["lacks"] == ["line 10, column 51: `when` is false because of what stands here"], said)
 
-			text = m.run("policy", "why", entries["false"]).stdout
+			text = m.run("policy", "why", entries["false"], *m.opened()).stdout
 			demand("\n     10 |   when { principal" in text and "\n        | " + " " * 50 + "^\n" in text, text)
-			text = m.run("policy", "why", entries["other"]).stdout
+			text = m.run("policy", "why", entries["other"], *m.opened()).stdout
 			demand("No permit of this policy is about this action." in text, text)
 
 			said = why(m, entries["no-quota"])
@@ -148,7 +151,7 @@ def run(base):
 			demand("revoked this device" in why(m, revoked)["because"], why(m, revoked))
 
 	def replay(m, *words, status=0):
-		return json.loads(m.run("policy", "replay", "--json", *words, status=status).stdout)
+		return json.loads(m.run("policy", "replay", "--json", *m.opened(), *words, status=status).stdout)
 
 	def replay_under(m, policy, *words, schema=None, status=0):
 		(m.top / "new.cedar").write_text(policy)
@@ -178,7 +181,7 @@ def run(base):
 			demand({"permitted", "no-permit", "no-quota"} <= reasons, reasons)
 			demand(said["same"] == said["decisions"] > 50 and said["entries"] == [], said)
 			demand(said["refused-before"] >= 3, said)
-			text = m.run("policy", "replay").stdout
+			text = m.run("policy", "replay", *m.opened()).stdout
 			demand(f"{said['decisions']} decisions: {said['decisions']} same" in text, text)
 
 	def another_policy_changes_what_it_says():

@@ -34,7 +34,8 @@ def spoil(m):
 	"""Damages an early call of the record, which a start that begins later never sees."""
 	journal = m.state / "record" / "journal" / f"{0:020}.fhj"
 	data = bytearray(journal.read_bytes())
-	data[data.index(b"/public/a")] ^= 1
+	intent = data.index(bytes([0x82, 1, 0x82, 0x83, 0x50]))  # the first payload that is sealed in two parts
+	data[intent + 100] ^= 1
 	journal.write_bytes(data)
 
 

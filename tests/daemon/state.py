@@ -90,7 +90,7 @@ def run(base):
 			refused(m, str(m.state), "mode 0750", "chmod 700")
 
 	def a_newer_format_is_refused():
-		for text, words in (("freehold 3\n", ("format 3", "update Freehold")), ("freehold\n", ("format",)),
+		for text, words in (("freehold 4\n", ("format 4", "update Freehold")), ("freehold\n", ("format",)),
 				("", ("format",)),
 				("freehold 99999999999999999999999\n", ("format",))):
 			with base.copy() as m:

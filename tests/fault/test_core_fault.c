@@ -135,6 +135,7 @@ static void make_bench(struct bench *b, struct fixture *f)
 	assert_int_equal(fh_arena_map(4 << 20, &c->pins_scratch), FH_ERR_OK);
 	assert_int_equal(fh_outbox_open(2 * FH_FRAME_MAX, &c->memory, &c->reach_out), FH_ERR_OK);
 	assert_int_equal(fh_core_quota_begin(c), FH_ERR_OK);
+	assert_int_equal(fh_core_seal_begin(c), FH_ERR_OK);
 	size_t at = 0;
 
 	c->chain = f->chain;
@@ -153,11 +154,18 @@ constexpr size_t entries_max = 256;
 static fh_err count_outcome(void *context, const struct fh_leaf *leaf, struct fh_span payload)
 {
 	size_t *outcomes = context;
-	struct fh_fields f;
+	static const struct fh_secret zeros = { .n = FH_SEAL_KEY_SIZE };
+	struct fh_fields f = { 0 };
+	struct fh_sealed s;
+	uint8_t room[1024];
 
-	assert_int_equal(fh_payload_read(payload, &f), FH_ERR_OK);
 	if (leaf->kind != FH_ENTRY_OUTCOME)
 		return FH_ERR_OK;
+	assert_int_equal(fh_sealed_read(payload, &s), FH_ERR_OK);
+	assert_int_equal(s.parts, 2);
+	assert_true(s.part[1].sealed.n <= sizeof(room));
+	assert_int_equal(fh_sealed_open_part(&s.part[1], &zeros, leaf->index, room, &f),
+			 FH_ERR_OK);
 	struct fh_cursor c = fh_cursor_of(fh_fields_get(&f, FH_FIELD_INTENT)->value);
 	uint64_t intent = fh_cbor_uint(&c);
 

@@ -56,7 +56,7 @@ struct shared {
 	uint8_t durable[2 * FH_SLOT_SIZE]; /* was last synced */
 };
 
-enum { SIGNED, DEVICE, SESSION, CHIP, FILES };
+enum { SIGNED, DEVICE, SESSION, CHIP, WITNESSED, DATA_EVEN, DATA_ODD, FILES };
 
 struct bench {
 	struct fault_place place;
@@ -206,6 +206,7 @@ static void make_device(struct bench *b)
 			 FH_ERR_OK);
 	assert_int_equal(chip.class->counter_create(&chip, FH_CHIP_STARTS), FH_ERR_OK);
 	assert_int_equal(chip.class->counter_create(&chip, FH_CHIP_EPOCH), FH_ERR_OK);
+	assert_int_equal(chip.class->counter_create(&chip, FH_CHIP_DATA), FH_ERR_OK);
 	assert_int_equal(chip.class->note_write(&chip, /* key: any */ nullptr,
 						FH_SPAN_ARRAY(nothing)),
 			 FH_ERR_OK);
@@ -220,7 +221,8 @@ static void make_device(struct bench *b)
 
 static void make_bench(struct bench *b)
 {
-	static const char *const names[FILES] = { "signed", "device", "session", "counter" };
+	static const char *const names[FILES] = { "signed", "device", "session", "counter",
+						 "witnessed", "data.0", "data.1" };
 	char path[128];
 
 	*b = (struct bench){ .fork_at = no_fork };

@@ -63,27 +63,28 @@ pid_t fh_part_start(const struct fh_house *h, const char *const *words, const in
 pid_t fh_part_keeper(const struct fh_house *h, int *core)
 {
 	static const char *const name[] = { "signed", "device", "session", "counter",
-					   "witnessed" };
+					    "witnessed", "data.0", "data.1" };
+	constexpr size_t files = sizeof(name) / sizeof(name[0]);
 	char boot[2 * FH_HASH_SIZE + 1] = { 0 }, path[2 * FH_HOUSE_PATH];
 	struct fh_builder b = fh_builder_of(boot, sizeof(boot) - 1);
 	const char *const words[] = { "keeper", "soft", boot, nullptr };
-	int fds[7] = { -1 }, pair[2];
+	int fds[2 + files] = { -1 }, pair[2];
 	struct fh_hash id;
 
 	must(fh_boot_id(&id) == FH_ERR_OK, "boot id");
 	fh_builder_hex(&b, fh_hash_span(&id));
 	fh_part_pair(pair);
 	fds[1] = pair[1];
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < files; i++) {
 		(void)snprintf(path, sizeof(path), "%s/keys/%s", h->state, name[i]);
 		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 		must(fd >= 0, path);
 		fds[FH_KEEPER_SIGNED - 3 + i] = fd;
 	}
-	pid_t pid = fh_part_start(h, words, fds, 7);
+	pid_t pid = fh_part_start(h, words, fds, 2 + files);
 
-	for (size_t i = 1; i < 7; i++)
+	for (size_t i = 1; i < 2 + files; i++)
 		(void)close(fds[i]);
 	*core = pair[0];
 	return pid;

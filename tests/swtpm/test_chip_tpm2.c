@@ -393,6 +393,41 @@ static void settles_in_no_place_that_is_taken(void **state)
 
 /* --- counter and boot ------------------------------------------------- */
 
+/* What was copied before the epoch ended is of no use after it.  */
+static void a_data_secret_ends_with_its_epoch(void **state)
+{
+	static const uint8_t secret[32] = { 3, 1, 4 };
+	struct bench *b = bench_of(state);
+	uint8_t now_bytes[FH_CHIP_BLOB_MAX], next_bytes[FH_CHIP_BLOB_MAX];
+	struct fh_builder now = FH_BUILDER_ARRAY(now_bytes), next = FH_BUILDER_ARRAY(next_bytes);
+	uint8_t plain[FH_CHIP_SECRET_MAX];
+	struct fh_builder out = FH_BUILDER_ARRAY(plain);
+	const struct fh_chip_class *class = b->chip.class;
+	uint64_t epoch;
+
+	assert_int_equal(class->counter_create(&b->chip, FH_CHIP_DATA), FH_ERR_OK);
+	assert_int_equal(class->counter_read(&b->chip, FH_CHIP_DATA, &epoch), FH_ERR_OK);
+	assert_int_equal(class->seal_data(&b->chip, epoch, FH_SPAN_ARRAY(secret), &now), FH_ERR_OK);
+	assert_int_equal(class->seal_data(&b->chip, epoch + 1, FH_SPAN_ARRAY(secret), &next),
+			 FH_ERR_OK);
+	assert_int_equal(class->unseal_data(&b->chip, epoch + 1, fh_builder_span(&next), &out),
+			 FH_ERR_ROLLBACK);
+	assert_int_equal(out.n, 0);
+	assert_int_equal(class->unseal_data(&b->chip, epoch, fh_builder_span(&now), &out),
+			 FH_ERR_OK);
+	assert_true(fh_span_equal(fh_builder_span(&out), FH_SPAN_ARRAY(secret)));
+	assert_int_equal(class->counter_increment(&b->chip, FH_CHIP_DATA, &epoch), FH_ERR_OK);
+	out.n = 0;
+	assert_int_equal(class->unseal_data(&b->chip, epoch - 1, fh_builder_span(&now), &out),
+			 FH_ERR_ROLLBACK);
+	assert_int_not_equal(class->unseal_data(&b->chip, epoch, fh_builder_span(&now), &out),
+			     FH_ERR_OK);
+	assert_int_equal(out.n, 0);
+	assert_int_equal(class->unseal_data(&b->chip, epoch, fh_builder_span(&next), &out),
+			 FH_ERR_OK);
+	bench_assert_tidy(b);
+}
+
 static void has_no_counter_before_it_is_created(void **state)
 {
 	struct bench *b = bench_of(state);
@@ -585,6 +620,7 @@ int main(void)
 		ON_A_FRESH_TPM(an_owner_authorisation_does_not_disturb_a_persistent_key),
 		ON_A_FRESH_TPM(a_settled_storage_key_opens_what_it_sealed_before),
 		ON_A_FRESH_TPM(settles_in_no_place_that_is_taken),
+		ON_A_FRESH_TPM(a_data_secret_ends_with_its_epoch),
 		ON_A_FRESH_TPM(has_no_counter_before_it_is_created),
 		ON_A_FRESH_TPM(creates_its_counter_once),
 		ON_A_FRESH_TPM(counts_up_across_resets),

@@ -38,6 +38,8 @@ static int set_up(void **state)
 	assert_int_equal(fh_arena_map(64 << 20, &b->memory), FH_ERR_OK);
 	assert_int_equal(fh_arena_map(1 << 20, &c->scratch), FH_ERR_OK);
 	assert_int_equal(fh_fold_begin(&b->memory, &c->fold), FH_ERR_OK);
+	assert_int_equal(fh_arena_map(1 << 20, &c->memory), FH_ERR_OK);
+	assert_int_equal(fh_core_seal_begin(c), FH_ERR_OK);
 	assert_int_equal(fh_journal_open(b->directory, &nothing, &nothing, 0, &nothing, nullptr,
 					 &b->memory, &c->journal, &t), FH_ERR_OK);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
@@ -59,6 +61,7 @@ static int tear_down(void **state)
 	(void)close(b->keeper);
 	fh_journal_drop(&b->core.journal);
 	fh_arena_drop(&b->core.scratch);
+	fh_arena_drop(&b->core.memory);
 	fh_arena_drop(&b->memory);
 	fh_fixture_remove(b->directory);
 	test_free(b);

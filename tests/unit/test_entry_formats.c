@@ -17,6 +17,7 @@
 #include "entry/field.h"
 #include "entry/leaf.h"
 #include "entry/receipt.h"
+#include "entry/seal.h"
 #include "entry/segment.h"
 #include "evidence/document.h"
 #include "merkle/checkpoint.h"
@@ -103,6 +104,26 @@ static void writes_the_golden_leaf(void **state)
 	assert_int_equal(read.time.hi_ms, 1'800'000'000'050);
 	assert_int_equal(read.start, 9);
 	assert_true(fh_hash_equal(&read.fields, &l.fields));
+}
+
+/* The same fields, of entry 7, both in one part.  */
+static void writes_the_golden_sealed_payload(void **state)
+{
+	static const bool all[FH_FIELDS_MAX] = { true, true };
+	uint8_t salt[2][FH_SALT_SIZE], room[512], plain[256];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_secret period = { .n = FH_SEAL_KEY_SIZE }, batch;
+	struct fh_fields f;
+
+	(void)state;
+	golden_fields(&f, salt);
+	memset(period.bytes, 0x33, period.n);
+	assert_int_equal(fh_seal_batch_key(&period, fh_seal_batch(4096 + 7), &batch), FH_ERR_OK);
+	stands_in("LEAF.md", "the batch key", fh_secret_span(&batch));
+	fh_sealed_put_head(&b, 1);
+	assert_int_equal(fh_sealed_put_part(&b, &f, all, FH_SPAN_LIT("0123456789abcdef"), &batch,
+					    4096 + 7, FH_SPAN_ARRAY(plain)), FH_ERR_OK);
+	stands_in("LEAF.md", "the sealed payload", fh_builder_span(&b));
 }
 
 static void writes_the_golden_payload(void **state)
@@ -598,6 +619,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_the_golden_leaf),
 		cmocka_unit_test(writes_the_golden_payload),
+		cmocka_unit_test(writes_the_golden_sealed_payload),
 		cmocka_unit_test(writes_the_golden_segment),
 		cmocka_unit_test(writes_the_golden_note),
 		cmocka_unit_test(writes_the_golden_proof),

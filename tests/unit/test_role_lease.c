@@ -69,6 +69,7 @@ static void make_core(struct bench *b)
 	assert_int_equal(fh_arena_map(64 << 20, &c->memory), FH_ERR_OK);
 	assert_int_equal(fh_arena_map(16 << 20, &c->scratch), FH_ERR_OK);
 	assert_int_equal(fh_core_quota_begin(c), FH_ERR_OK);
+	assert_int_equal(fh_core_seal_begin(c), FH_ERR_OK);
 	assert_int_equal(fh_core_resume_begin(c), FH_ERR_OK);
 	c->chain = b->f->chain;
 	c->device_id.bytes[0] = 0xde;

@@ -80,9 +80,9 @@ static void refuses_other_formats_by_name(void **state)
 	struct fh_trace t = { 0 };
 
 	assert_int_equal(fh_store_create(p->path, &s, nullptr), FH_ERR_OK);
-	write_format(p, "freehold 3\n");
+	write_format(p, "freehold 4\n");
 	assert_int_equal(fh_store_open(p->path, &s, &t), FH_ERR_VERSION);
-	assert_non_null(strstr(t.what, "format 3"));
+	assert_non_null(strstr(t.what, "format 4"));
 	write_format(p, "freehold 1");
 	assert_int_equal(fh_store_open(p->path, &s, nullptr), FH_ERR_FORMAT);
 	write_format(p, "something\n");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The start and the epoch counter: NV counter indices.  TPM 2.0 Library part 1,
+/* The start counter and the two of epochs: NV counter indices.  TPM 2.0 Library part 1,
  * clause 34: the first increment goes above every counter the TPM has ever had,
  * so that undefining and defining an index again cannot set it back.  */
 #include "chip/tpm2/nv.h"
@@ -8,17 +8,27 @@
 
 constexpr TPM2_HANDLE start_handle = 0x01834648; /* in the owner's range; ends in "FH" */
 constexpr TPM2_HANDLE epoch_handle = 0x01834649;
+constexpr TPM2_HANDLE data_handle = 0x0183464b; /* behind the note's */
 constexpr uint16_t counter_size = 8;
+
+static const struct {
+	TPM2_HANDLE handle;
+	const char *what;
+} counters[FH_CHIP_COUNTERS] = {
+	[FH_CHIP_STARTS] = { start_handle, "start counter" },
+	[FH_CHIP_EPOCH] = { epoch_handle, "epoch counter" },
+	[FH_CHIP_DATA] = { data_handle, "data epoch counter" },
+};
 
 struct fh_tpm2_index fh_tpm2_counter_index(enum fh_chip_counter which)
 {
 	return (struct fh_tpm2_index){
-		.handle = which == FH_CHIP_EPOCH ? epoch_handle : start_handle,
+		.handle = counters[which].handle,
 		/* Whoever reaches the TPM may read and count up, which lowers nothing.  */
 		.attributes = TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE | TPMA_NV_NO_DA |
 			      (TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT),
 		.size = counter_size,
-		.what = which == FH_CHIP_EPOCH ? "epoch counter" : "start counter",
+		.what = counters[which].what,
 	};
 }
 

@@ -20,10 +20,10 @@ fh_err fh_tpm2_not_released(struct fh_tpm2 *t, const char *what)
 	return FH_ERR_UNAPPROVED;
 }
 
-/* The epoch counter's Name, as it is once counted.  */
-static fh_err epoch_name(struct fh_tpm2_name *out)
+/* The Name of an epoch counter, as it is once counted.  */
+static fh_err epoch_name(enum fh_chip_counter which, struct fh_tpm2_name *out)
 {
-	const struct fh_tpm2_index index = fh_tpm2_counter_index(FH_CHIP_EPOCH);
+	const struct fh_tpm2_index index = fh_tpm2_counter_index(which);
 
 	return fh_tpm2_index_name(&index, /* written: */ true, out);
 }
@@ -34,9 +34,19 @@ fh_err fh_tpm2_release_policy(const struct fh_release *r, struct fh_hash *out)
 	fh_err e = FH_ERR_FORMAT;
 
 	if (r->companions > 0 && r->companions <= FH_COMPANIONS_MAX)
-		e = epoch_name(&name);
+		e = epoch_name(FH_CHIP_EPOCH, &name);
 	if (e == FH_ERR_OK)
 		*out = fh_release_policy(r, fh_tpm2_name_span(&name));
+	return e;
+}
+
+fh_err fh_tpm2_data_policy(uint64_t epoch, struct fh_hash *out)
+{
+	struct fh_tpm2_name name;
+	fh_err e = epoch_name(FH_CHIP_DATA, &name);
+
+	if (e == FH_ERR_OK)
+		*out = fh_data_policy(epoch, fh_tpm2_name_span(&name));
 	return e;
 }
 
@@ -171,10 +181,11 @@ static fh_err by_any(struct fh_tpm2 *t, const struct fh_release *r, ESYS_TR poli
 	return rc == TSS2_RC_SUCCESS ? FH_ERR_OK : fh_tpm2_fail(t, "TPM2_PolicyOR", rc);
 }
 
-fh_err fh_tpm2_in_epoch(struct fh_tpm2 *t, uint64_t epoch, const struct fh_tpm2_handle *session,
-			ESYS_TR policy)
+/* FH_ERR_STATE if the counter WHICH is not at EPOCH.  */
+static fh_err in_epoch(struct fh_tpm2 *t, enum fh_chip_counter which, uint64_t epoch,
+		       const struct fh_tpm2_handle *session, ESYS_TR policy)
 {
-	const struct fh_tpm2_index what = fh_tpm2_counter_index(FH_CHIP_EPOCH);
+	const struct fh_tpm2_index what = fh_tpm2_counter_index(which);
 	FH_OWN(fh_tpm2_handle) index = { 0 };
 	TPM2B_OPERAND operand = { .size = epoch_size };
 	struct fh_builder b = fh_builder_of(operand.buffer, epoch_size);
@@ -191,9 +202,17 @@ fh_err fh_tpm2_in_epoch(struct fh_tpm2 *t, uint64_t epoch, const struct fh_tpm2_
 				   ESYS_TR_NONE, &operand, /* offset: */ 0, TPM2_EO_EQ);
 
 	if (fh_tpm2_code(rc) == TPM2_RC_POLICY)
-		return fh_tpm2_not_released(t, "the key was sealed for another epoch, which is "
-					       "over");
+		return FH_ERR_STATE;
 	return rc == TSS2_RC_SUCCESS ? FH_ERR_OK : fh_tpm2_fail(t, "TPM2_PolicyNV", rc);
+}
+
+fh_err fh_tpm2_in_epoch(struct fh_tpm2 *t, uint64_t epoch, const struct fh_tpm2_handle *session,
+			ESYS_TR policy)
+{
+	fh_err e = in_epoch(t, FH_CHIP_EPOCH, epoch, session, policy);
+
+	return e == FH_ERR_STATE ? fh_tpm2_not_released(t, "the key was sealed for another epoch, "
+							   "which is over") : e;
 }
 
 /* By any one of the companions, or by as many as are needed.  */
@@ -225,6 +244,28 @@ fh_err fh_tpm2_release_session(struct fh_tpm2 *t, const struct fh_release *r,
 		e = approved(t, r, a, session, policy.tr);
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_in_epoch(t, r->epoch, session, policy.tr);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_policy_command(t, policy.tr, TPM2_CC_Unseal);
+	if (e != FH_ERR_OK)
+		return e;
+	*out = policy;
+	policy = (struct fh_tpm2_handle){ 0 };
+	return FH_ERR_OK;
+}
+
+fh_err fh_tpm2_data_session(struct fh_tpm2 *t, uint64_t epoch,
+			    const struct fh_tpm2_handle *session, struct fh_tpm2_handle *out)
+{
+	FH_OWN(fh_tpm2_handle) policy = { 0 };
+	fh_err e = fh_tpm2_session_of_kind(t, TPM2_SE_POLICY, TPMA_SESSION_ENCRYPT, &policy);
+
+	if (e == FH_ERR_OK)
+		e = in_epoch(t, FH_CHIP_DATA, epoch, session, policy.tr);
+	if (e == FH_ERR_STATE) {
+		fh_trace_where(t->trace, "TPM");
+		fh_trace_what(t->trace, "the data key was sealed for an epoch that is over");
+		e = FH_ERR_ROLLBACK;
+	}
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_policy_command(t, policy.tr, TPM2_CC_Unseal);
 	if (e != FH_ERR_OK)

@@ -28,6 +28,7 @@ enum {
 enum scope {
 	SCOPE_DEVICE = 0, /* for as long as the chip exists */
 	SCOPE_BOOT = 1,   /* until the next reboot */
+	SCOPE_DATA = 2,   /* until the data epoch ends */
 };
 
 struct blob {
@@ -177,29 +178,45 @@ static fh_err seal_under(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session,
 	return blob->bad ? FH_ERR_LIMIT : FH_ERR_OK;
 }
 
-fh_err fh_tpm2_seal_device(struct fh_chip *c, const struct fh_release *r, struct fh_span plain,
-			   struct fh_builder *blob)
+/* Under the SRK and POLICY.  */
+static fh_err seal_lasting(struct fh_tpm2 *t, enum scope scope, const struct fh_hash *policy,
+			   struct fh_span plain, struct fh_builder *blob)
 {
-	struct fh_tpm2 *t = fh_tpm2_of(c);
 	FH_OWN(fh_tpm2_handle) session = { 0 };
-	struct fh_hash policy;
 	fh_err e;
 
 	if (plain.n == 0 || plain.n > FH_CHIP_SECRET_MAX)
 		return FH_ERR_LIMIT;
-	e = fh_tpm2_release_policy(r, &policy);
-	if (e == FH_ERR_OK)
-		e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &session);
+	e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &session);
 	if (e != FH_ERR_OK)
 		return e;
 
 	struct blob s = {
-		.scope = SCOPE_DEVICE,
+		.scope = scope,
 		.srk = fh_tpm2_name_span(&t->srk_name),
 		.parent = fh_tpm2_name_span(&t->srk_name),
 	};
 
-	return seal_under(t, t->srk, session.tr, &policy, plain, s, blob);
+	return seal_under(t, t->srk, session.tr, policy, plain, s, blob);
+}
+
+fh_err fh_tpm2_seal_device(struct fh_chip *c, const struct fh_release *r, struct fh_span plain,
+			   struct fh_builder *blob)
+{
+	struct fh_hash policy;
+	fh_err e = fh_tpm2_release_policy(r, &policy);
+
+	return e == FH_ERR_OK ? seal_lasting(fh_tpm2_of(c), SCOPE_DEVICE, &policy, plain, blob)
+			      : e;
+}
+
+fh_err fh_tpm2_seal_data(struct fh_chip *c, uint64_t epoch, struct fh_span plain,
+			 struct fh_builder *blob)
+{
+	struct fh_hash policy;
+	fh_err e = fh_tpm2_data_policy(epoch, &policy);
+
+	return e == FH_ERR_OK ? seal_lasting(fh_tpm2_of(c), SCOPE_DATA, &policy, plain, blob) : e;
 }
 
 /* STATE need not be that of now: its policy is computed, not taken.  */
@@ -343,7 +360,7 @@ static fh_err open_blob(struct fh_tpm2 *t, enum scope scope, struct fh_span blob
 		return e;
 	if (out->scope != scope)
 		return altered(t, "it was sealed for something else");
-	if (scope == SCOPE_DEVICE && !fh_span_equal(out->srk, out->parent))
+	if (scope != SCOPE_BOOT && !fh_span_equal(out->srk, out->parent))
 		return altered(t, "it names two parents");
 	return fh_tpm2_srk_find(t, out->srk);
 }
@@ -416,6 +433,30 @@ fh_err fh_tpm2_unseal_device(struct fh_chip *c, const struct fh_release *r,
 		e = load(t, t->srk, session.tr, &digest, &s, &object);
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_release_session(t, r, a, &session, &policy);
+	if (e == FH_ERR_OK)
+		e = release(t, object.tr, &policy, out);
+	return e;
+}
+
+fh_err fh_tpm2_unseal_data(struct fh_chip *c, uint64_t epoch, struct fh_span blob,
+			   struct fh_builder *out)
+{
+	struct fh_tpm2 *t = fh_tpm2_of(c);
+	FH_OWN(fh_tpm2_handle) session = { 0 };
+	FH_OWN(fh_tpm2_handle) object = { 0 };
+	FH_OWN(fh_tpm2_handle) policy = { 0 };
+	struct fh_hash digest;
+	struct blob s;
+	fh_err e = open_blob(t, SCOPE_DATA, blob, &s);
+
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_data_policy(epoch, &digest);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &session);
+	if (e == FH_ERR_OK)
+		e = load(t, t->srk, session.tr, &digest, &s, &object);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_data_session(t, epoch, &session, &policy);
 	if (e == FH_ERR_OK)
 		e = release(t, object.tr, &policy, out);
 	return e;

@@ -112,6 +112,12 @@ struct fh_hash fh_tpm2_command_policy(TPM2_CC command);
 /* The policy of a device secret under R, on any TPM.  */
 fh_err fh_tpm2_release_policy(const struct fh_release *r, struct fh_hash *out);
 
+/* The policy of what is sealed for the data epoch EPOCH, and a policy session in which it
+ * holds: FH_ERR_ROLLBACK if that is over.  */
+fh_err fh_tpm2_data_policy(uint64_t epoch, struct fh_hash *out);
+fh_err fh_tpm2_data_session(struct fh_tpm2 *t, uint64_t epoch,
+			    const struct fh_tpm2_handle *session, struct fh_tpm2_handle *out);
+
 /* A policy session in which that policy holds, by the approval A.  SESSION
  * authorises reading the epoch counter.  FH_ERR_UNAPPROVED with the reason if the
  * machine's state, its lock or the epoch is another, FH_ERR_SIGNATURE if A is not
@@ -190,6 +196,10 @@ fh_err fh_tpm2_identity(struct fh_chip *c, struct fh_builder *out);
 fh_err fh_tpm2_seal_boot(struct fh_chip *c, const struct fh_pcr_state *state,
 			 struct fh_span plain, struct fh_builder *blob);
 fh_err fh_tpm2_unseal_boot(struct fh_chip *c, struct fh_span blob, struct fh_builder *out);
+fh_err fh_tpm2_seal_data(struct fh_chip *c, uint64_t epoch, struct fh_span plain,
+			 struct fh_builder *blob);
+fh_err fh_tpm2_unseal_data(struct fh_chip *c, uint64_t epoch, struct fh_span blob,
+			   struct fh_builder *out);
 fh_err fh_tpm2_counter_create(struct fh_chip *c, enum fh_chip_counter which);
 fh_err fh_tpm2_counter_increment(struct fh_chip *c, enum fh_chip_counter which, uint64_t *now);
 fh_err fh_tpm2_counter_read(struct fh_chip *c, enum fh_chip_counter which, uint64_t *now);

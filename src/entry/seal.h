@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_ENTRY_SEAL_H
+#define FH_ENTRY_SEAL_H
+
+#include "base/secret.h"
+#include "entry/field.h"
+#include "entry/leaf.h"
+
+/* A sealed payload: the openings of an entry's fields in one part or two, each under the
+ * key of a class of its own, so that what budgets need outlives the rest.
+ *
+ *	[1, [[period key's name, commitment, ciphertext], ...]]
+ *
+ * Keys: period key -> batch key = HKDF(period key, batch) -> entry key and commitment =
+ * HKDF(batch key, index).  A batch is FH_SEAL_BATCH indices of the record.  Each entry key
+ * seals one message, so the nonce is zero; the commitment makes the key the only one that
+ * opens it.  docs/spec/LEAF, "Sealed payloads".  */
+
+constexpr size_t FH_SEAL_NAME_SIZE = 16;     /* of a period key */
+constexpr size_t FH_SEAL_KEY_SIZE = 32;      /* period and batch keys */
+constexpr uint64_t FH_SEAL_BATCH = 4096;     /* entries under one batch key */
+constexpr size_t FH_SEAL_PARTS_MAX = 2;
+constexpr size_t FH_SEAL_BUCKET_MIN = 128;   /* a length tells no more than its bucket */
+
+/* What a part adds to the padded openings in it: heads, name, commitment, tag.  */
+constexpr size_t FH_SEAL_OVERHEAD = 96;
+
+struct fh_sealed_part {
+	struct fh_span name;       /* FH_SEAL_NAME_SIZE bytes */
+	struct fh_span commitment; /* FH_HASH_SIZE bytes */
+	struct fh_span sealed;     /* ciphertext and tag */
+};
+
+struct fh_sealed {
+	struct fh_sealed_part part[FH_SEAL_PARTS_MAX];
+	size_t parts;
+};
+
+/* How long a period of CLASS is, in milliseconds; 0: there is one period for ever.  What is
+ * kept for N seconds has periods of N / 16, so that a key can end with its oldest entry.  */
+uint64_t fh_seal_period_ms(struct fh_span class);
+
+/* The period of CLASS that LO_MS is in.  */
+uint64_t fh_seal_period(struct fh_span class, uint64_t lo_ms);
+
+/* For how long at most an entry of CLASS is kept, in milliseconds; 0: for ever.  */
+uint64_t fh_seal_retained_ms(struct fh_span class);
+
+/* The batch that the entry INDEX belongs to.  */
+static inline uint64_t fh_seal_batch(uint64_t index)
+{
+	return index / FH_SEAL_BATCH;
+}
+
+/* The batch key of BATCH from its PERIOD_KEY.  */
+fh_err fh_seal_batch_key(const struct fh_secret *period_key, uint64_t batch,
+			 struct fh_secret *out);
+
+/* What N bytes are padded to: 2^k or 3 * 2^k, at least FH_SEAL_BUCKET_MIN.  */
+size_t fh_seal_bucket(size_t n);
+
+/* Largest payload of fields whose openings take N bytes in PARTS parts.  */
+size_t fh_sealed_size(size_t n, size_t parts);
+
+/* Writes the head of a payload of PARTS parts, then each: the fields of F at whose place
+ * CHOSEN is true, for the entry INDEX, under BATCH_KEY of the period key NAME.  ROOM is
+ * memory for the openings, padded.  FH_ERR_LIMIT if something does not fit, FH_ERR_STATE for
+ * fields that could not be read back.  The part of the class `fold` comes second.  */
+void fh_sealed_put_head(struct fh_builder *b, size_t parts);
+fh_err fh_sealed_put_part(struct fh_builder *b, const struct fh_fields *f,
+			  const bool chosen[FH_FIELDS_MAX], struct fh_span name,
+			  const struct fh_secret *batch_key, uint64_t index, struct fh_span room);
+
+/* Whether PAYLOAD begins as a sealed one does.  */
+bool fh_payload_is_sealed(struct fh_span payload);
+
+/* Reads a sealed payload, strictly; the spans look into it.  */
+fh_err fh_sealed_read(struct fh_span payload, struct fh_sealed *out);
+
+/* Opens one part of the entry INDEX into ROOM (P->sealed.n bytes at least) and adds what is
+ * in it to *OUT, whose fields stay in order; they look into ROOM.  FH_ERR_SIGNATURE if
+ * BATCH_KEY is not the key, or the part was altered; FH_ERR_FORMAT if what was sealed is no
+ * openings, or one of them is in *OUT already.  */
+fh_err fh_sealed_open_part(const struct fh_sealed_part *p, const struct fh_secret *batch_key,
+			   uint64_t index, uint8_t *room, struct fh_fields *out);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the record is sealed with: core gets the key of one batch of one subject, class and
+ * period at a time, and never what it comes from.  docs/spec/KEYS, "The data keys".  */
+#include "role/keeper_private.h"
+
+#include "crypto/kdf.h"
+
+fh_err fh_keeper_derive_data(struct fh_keeper *k, const struct fh_secret *seed)
+{
+	return fh_hkdf(seed, FH_SPAN_LIT("freehold/data/v1"), (struct fh_span){ 0 },
+		       FH_SEAL_KEY_SIZE, &k->data_root);
+}
+
+fh_err fh_keeper_open_data(struct fh_keeper *k)
+{
+	return fh_data_keys_open(&k->data, &k->chip, FH_KEEPER_DATA, FH_KEEPER_DATA + 1,
+				 &k->data_root, &k->trace);
+}
+
+static fh_err answer_key(const struct fh_secret *period_key, struct fh_span name, uint64_t batch,
+			 struct fh_builder *answer)
+{
+	FH_OWN(fh_secret) key = { 0 };
+	fh_err e = fh_seal_batch_key(period_key, batch, &key);
+
+	if (e == FH_ERR_OK)
+		fh_door_put_key(answer, name, &key);
+	return e;
+}
+
+fh_err fh_keeper_seal(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
+{
+	FH_OWN(fh_secret) key = { 0 };
+	uint8_t name[FH_SEAL_NAME_SIZE];
+	struct fh_data_period p;
+	uint64_t batch;
+	fh_err e = fh_door_read_sealing(frame, &p, &batch);
+
+	if (e == FH_ERR_OK)
+		e = fh_data_keys_make(&k->data, &p, name, &key, &k->trace);
+	return e == FH_ERR_OK ? answer_key(&key, FH_SPAN_ARRAY(name), batch, answer) : e;
+}
+
+fh_err fh_keeper_unseal(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
+{
+	FH_OWN(fh_secret) key = { 0 };
+	struct fh_span name;
+	uint64_t batch;
+	fh_err e = fh_door_read_unsealing(frame, &name, &batch);
+
+	if (e == FH_ERR_OK)
+		e = fh_data_keys_find(&k->data, name, &key, &k->trace);
+	return e == FH_ERR_OK ? answer_key(&key, name, batch, answer) : e;
+}
