@@ -145,15 +145,15 @@ static fh_err open_field(struct fh_prove *w, const struct fh_field *f, struct ha
 	return b.bad ? FH_ERR_LIMIT : inclusion(h, i, h.n, &out->proof);
 }
 
-static fh_err entry_fields(const struct fh_prove *w, struct fh_fields *f, bool *sealed)
+static fh_err read_opened(const struct fh_prove *w, struct fh_opened_entry *out)
 {
 	struct fh_leaf leaf;
 	fh_err e = fh_leaf_read(w->leaf_bytes, &leaf);
 
-	return e == FH_ERR_OK ? fh_opened_fields(w->opened, &leaf, w->payload, f, sealed) : e;
+	return e == FH_ERR_OK ? fh_opened_entry(w->opened, &leaf, w->payload, out) : e;
 }
 
-/* All fields that the entry has.  */
+/* The bits of F.  */
 static uint64_t all_fields(const struct fh_fields *f)
 {
 	uint64_t all = 0;
@@ -163,53 +163,53 @@ static uint64_t all_fields(const struct fh_fields *f)
 	return all;
 }
 
-static fh_err open_fields(struct fh_prove *w, uint64_t shown, struct fh_openings *out)
+/* Those of the fields X that are in the bits SHOWN.  */
+static fh_err open_fields(struct fh_prove *w, const struct fh_opened_entry *x, uint64_t shown,
+			  struct fh_openings *out)
 {
 	struct fh_hash hash[FH_FIELDS_MAX];
-	struct fh_fields f;
-	bool sealed;
-	fh_err e = entry_fields(w, &f, &sealed);
+	fh_err e = FH_ERR_OK;
 
-	if (e == FH_ERR_OK && sealed)
-		e = FH_ERR_PERMISSION;
-	if (e != FH_ERR_OK)
-		return e;
-	for (size_t i = 0; i < f.n; i++)
-		hash[i] = fh_field_hash(&f.field[i]);
-	out->fields = f.n;
-	for (size_t i = 0; i < f.n && e == FH_ERR_OK; i++) {
-		uint64_t bit = UINT64_C(1) << f.field[i].id;
+	fh_opened_hashes(x, hash);
+	out->fields = x->n;
+	for (size_t i = 0; i < x->shown.n && e == FH_ERR_OK; i++) {
+		const struct fh_field *f = &x->shown.field[i];
+		uint64_t bit = UINT64_C(1) << f->id;
 
 		if ((shown & bit) == 0)
 			continue;
 		shown &= ~bit;
-		e = open_field(w, &f.field[i], (struct hashes){ hash, f.n }, i,
+		e = open_field(w, f, (struct hashes){ hash, x->n }, x->place[i],
 			       &out->opening[out->n++]);
 	}
-	return e == FH_ERR_OK && shown != 0 ? FH_ERR_MISSING : e;
+	if (e != FH_ERR_OK || shown == 0)
+		return e;
+	/* It may be among those that were not opened.  */
+	return x->shown.n < x->n ? FH_ERR_PERMISSION : FH_ERR_MISSING;
 }
 
 fh_err fh_prove_bundle(struct fh_prove *w, uint64_t shown, struct fh_bundle *out)
 {
+	bool sealed = fh_payload_is_sealed(w->payload);
+	struct fh_opened_entry x;
+
 	*out = (struct fh_bundle){
 		.leaf = w->leaf_bytes, .certificate = w->note_certificate,
 		.statements = w->note_statements,
 		.statement = fh_span_first(fh_builder_span(&w->statements),
 					   w->note_statements_size),
 	};
-	struct fh_fields f;
-	bool sealed;
-
-	if (shown != 0)
-		return open_fields(w, shown, &out->shown);
-	if (!fh_payload_is_sealed(w->payload)) {
+	if (shown == 0 && !sealed) {
 		out->payload = w->payload;
 		return FH_ERR_OK;
 	}
-	/* What is sealed proves nothing to others but that it is there, as its leaf does.  */
-	fh_err e = entry_fields(w, &f, &sealed);
+	fh_err e = read_opened(w, &x);
 
-	return e == FH_ERR_OK && !sealed ? open_fields(w, all_fields(&f), &out->shown) : e;
+	if (e != FH_ERR_OK)
+		return e;
+	if (x.n == 0) /* of what is sealed it proves that it is there, as the leaf does */
+		return shown == 0 ? FH_ERR_OK : FH_ERR_PERMISSION;
+	return open_fields(w, &x, shown == 0 ? all_fields(&x.shown) : shown, &out->shown);
 }
 
 /* --- forms ------------------------------------------------------------------------ */

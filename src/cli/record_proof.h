@@ -32,7 +32,7 @@ fh_err fh_prove_gather(const struct fh_segments *s, struct fh_prove *w, struct f
 void fh_prove_drop(struct fh_prove *w);
 
 /* The bundle: of the fields in the bits SHOWN (1 << id), or of all of them if that is 0.
- * FH_ERR_MISSING if the entry has not all of those.  */
+ * FH_ERR_MISSING if the entry has not all of those, FH_ERR_PERMISSION if they are sealed.  */
 fh_err fh_prove_bundle(struct fh_prove *w, uint64_t shown, struct fh_bundle *out);
 /* The bundle that says no more than the leaf.  */
 struct fh_bundle fh_prove_leaf(const struct fh_prove *w);
