@@ -10,13 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "os/file.h"
+#include "cli/daemon_socket.h"
 
 static const struct fh_option options[] = {
-	{ "socket", 0, false, "PATH", "the daemon's socket for clients" },
+	FH_SOCKET_OPTION,
 };
 
 static const struct fh_usage usage = {
@@ -132,60 +131,10 @@ static fh_err relay_all(int daemon)
 	return FH_ERR_OK;
 }
 
-static int fail_to_connect(const char *path)
-{
-	switch (errno) {
-	case ENOENT:
-	case ECONNREFUSED:
-		return fh_cli_fail(FH_ERR_MISSING, path, "the daemon is not running",
-				   "start it with freehold serve, or name its socket with "
-				   "--socket");
-	case EACCES:
-	case EPERM:
-		return fh_cli_fail(FH_ERR_PERMISSION, path, "this user may not connect",
-				   "ask the operator for access to the socket");
-	default:
-		return fh_cli_fail(FH_ERR_IO, path, strerror(errno), nullptr);
-	}
-}
-
-static int connect_to(const char *path, struct fh_fd *out)
-{
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	FH_OWN(fh_fd) fd = fh_fd_of(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-
-	if (strlen(path) >= sizeof(at.sun_path))
-		return fh_cli_fail(FH_ERR_LIMIT, path, "the path is too long for a socket",
-				   "use one of at most 107 bytes");
-	memcpy(at.sun_path, path, strlen(path));
-	if (fh_fd_get(fd) < 0
-	    || connect(fh_fd_get(fd), (struct sockaddr *)&at, sizeof(at)) != 0)
-		return fail_to_connect(path);
-	*out = fd;
-	fd = (struct fh_fd){ 0 };
-	return FH_EXIT_YES;
-}
-
-/* --socket, the configuration, or the place in the state directory.  */
-static int choose_path(const struct fh_cli *cli, const struct fh_arguments *a, char *out,
-		       size_t cap)
-{
-	const char *given = fh_argument(a, "socket");
-	int n;
-
-	if (given == nullptr && cli->config.socket[0] != '\0')
-		given = cli->config.socket;
-	n = given != nullptr ? snprintf(out, cap, "%s", given)
-			     : snprintf(out, cap, "%s/socket", cli->config.state);
-	if (n < 0 || (size_t)n >= cap)
-		return fh_cli_fail(FH_ERR_LIMIT, "--socket", "the path is too long", nullptr);
-	return FH_EXIT_YES;
-}
-
 int fh_cmd_connect(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_fd) daemon = { 0 };
-	char path[FH_PATH_MAX + 8], hello[FH_NAME_MAX + 32];
+	char path[FH_DAEMON_PATH_MAX], hello[FH_NAME_MAX + 32];
 	struct fh_arguments a;
 	int done = fh_cli_arguments(cli, &usage, argc, argv, &a);
 
@@ -193,9 +142,7 @@ int fh_cmd_connect(struct fh_cli *cli, int argc, char **argv)
 		return done;
 	if (!is_name(fh_span_str(a.operand[0])))
 		return fh_usage_error(&usage, "%s is not the name of a tool server", a.operand[0]);
-	done = choose_path(cli, &a, path, sizeof(path));
-	if (done == FH_EXIT_YES)
-		done = connect_to(path, &daemon);
+	done = fh_daemon_connect(cli, &a, path, &daemon);
 	if (done != FH_EXIT_YES)
 		return done;
 	(void)snprintf(hello, sizeof(hello), "freehold-connect/1 %s\n", a.operand[0]);

@@ -61,6 +61,22 @@ int fh_record_number(const struct fh_usage *u, const struct fh_arguments *a, con
 	return fh_usage_error(u, "--%s takes the index of an entry", option);
 }
 
+int fh_record_fields(const struct fh_usage *u, const struct fh_arguments *a, uint64_t *out)
+{
+	const char *name;
+	uint64_t bits = 0;
+
+	for (size_t i = 0; (name = fh_argument_nth(a, "field", i)) != nullptr; i++) {
+		enum fh_field_id id;
+
+		if (fh_field_parse(fh_span_str(name), &id) != FH_ERR_OK)
+			return fh_usage_error(u, "`%s` is not the name of a field", name);
+		bits |= UINT64_C(1) << id;
+	}
+	*out = bits;
+	return -1;
+}
+
 /* What there is; and with FOLLOW what comes, until somebody ends it, or --to is reached.  */
 static fh_err show(const struct fh_segments *s, struct show *w, bool follow, struct fh_trace *t)
 {
@@ -115,6 +131,8 @@ static const struct fh_subcommand subcommands[] = {
 	{ "search", fh_record_search, "find entries" },
 	{ "export", fh_record_export, "write entries as other programs read them" },
 	{ "tiles", fh_record_tiles, "write the record as static files, as it is served" },
+	{ "open", fh_record_open, "have the daemon open what is sealed" },
+	{ "disclose", fh_record_disclose, "prove to outsiders what a sealed entry says" },
 	{ "prove", fh_record_prove, "prove to outsiders that an entry is in the record" },
 };
 

@@ -76,6 +76,28 @@ static void put_fields_text(struct fh_builder *b, const struct fh_fields *f)
 	}
 }
 
+void fh_record_put_opened(struct fh_builder *b, const struct fh_opened_entry *x, bool json)
+{
+	size_t hidden = x->n - x->shown.n;
+
+	if (json)
+		fh_builder_text(b, "{\"index\":");
+	fh_builder_decimal(b, x->index);
+	if (json) {
+		fh_builder_text(b, ",\"hidden\":");
+		fh_builder_decimal(b, hidden);
+		put_fields_json(b, &x->shown);
+		fh_builder_u8(b, '}');
+	} else if (hidden > 0) {
+		fh_builder_text(b, "  (");
+		fh_builder_decimal(b, hidden);
+		fh_builder_text(b, " more stay sealed)");
+	}
+	fh_builder_u8(b, '\n');
+	if (!json)
+		put_fields_text(b, &x->shown);
+}
+
 static void put_text(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
 		     bool fields, bool sealed)
 {

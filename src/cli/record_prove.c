@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `record prove`: what is asked for, and where it goes.  */
+/* `record prove` and `record disclose`: what is asked for, and where it goes.  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/decimal.h"
 #include "cli/record_proof.h"
+#include "cli/record_reader.h"
 #include "codec/json.h"
 #include "os/file.h"
 #include "os/memory.h"
@@ -39,6 +40,26 @@ static const struct fh_usage usage = {
 		    "freehold record prove 17 --format cose",
 };
 
+static const struct fh_option disclose_options[] = {
+	{ "field", 0, true, "NAME", "disclose this field; may be given again" },
+	FH_SOCKET_OPTION,
+	{ "out", 'o', false, "FILE", "write the proof here (default entry-N.tlog-proof)" },
+};
+static const struct fh_usage disclose_usage = {
+	.verb = "record disclose",
+	.operands = "N [DIR]",
+	.summary = "prove to outsiders what entry N says in some of its fields",
+	.options = disclose_options,
+	.options_n = sizeof(disclose_options) / sizeof(disclose_options[0]),
+	.operands_min = 1,
+	.operands_max = 2,
+	.text = "Has the running daemon open these fields of a sealed entry, which the operator's\n"
+		"policy permits (Action::\"record.disclose\") or not, and the record says either\n"
+		"way, and writes the proof that `record prove` would: `freehold verify proof`\n"
+		"checks it with the genesis hash alone.  Of other fields it tells nothing.\n",
+	.examples = "freehold record disclose 17 --field decision --field action\n",
+};
+
 enum form {
 	FORM_BUNDLE,
 	FORM_TLOG,
@@ -53,6 +74,7 @@ struct prove_task {
 	struct fh_arena files;  /* that options name */
 	struct fh_prove prove;
 	struct fh_opened_file openings;
+	const struct fh_usage *usage;
 };
 
 static void task_drop(struct prove_task *t)
@@ -80,35 +102,34 @@ static int read_form(struct prove_task *t)
 
 static int read_fields(struct prove_task *t)
 {
-	const char *name;
+	int done = fh_record_fields(&usage, &t->a, &t->shown);
 
-	for (size_t i = 0; (name = fh_argument_nth(&t->a, "field", i)) != nullptr; i++) {
-		enum fh_field_id id;
-
-		if (fh_field_parse(fh_span_str(name), &id) != FH_ERR_OK)
-			return fh_usage_error(&usage, "`%s` is not the name of a field", name);
-		t->shown |= UINT64_C(1) << id;
-	}
+	if (done >= 0)
+		return done;
 	if (t->form != FORM_BUNDLE && (t->shown != 0 || fh_argument(&t->a, "anchor") != nullptr))
 		return fh_usage_error(&usage, "--field and --anchor are for a bundle");
 	return -1;
 }
 
+/* The operands.  */
+static int read_entry(struct fh_cli *cli, struct prove_task *t)
+{
+	if (fh_decimal_read(fh_span_str(t->a.operand[0]), &t->prove.index) != FH_ERR_OK)
+		return fh_usage_error(t->usage, "`%s` is not the index of an entry",
+				      t->a.operand[0]);
+	t->path = t->a.operands > 1 ? t->a.operand[1] : cli->config.state;
+	return -1;
+}
+
 static int read_task(struct fh_cli *cli, int argc, char **argv, struct prove_task *t)
 {
-	int done = fh_cli_arguments(cli, &usage, argc, argv, &t->a);
+	int done = fh_cli_arguments(cli, t->usage, argc, argv, &t->a);
 
 	if (done < 0)
 		done = read_form(t);
 	if (done < 0)
 		done = read_fields(t);
-	if (done >= 0)
-		return done;
-	if (fh_decimal_read(fh_span_str(t->a.operand[0]), &t->prove.index) != FH_ERR_OK)
-		return fh_usage_error(&usage, "`%s` is not the index of an entry",
-				      t->a.operand[0]);
-	t->path = t->a.operands > 1 ? t->a.operand[1] : cli->config.state;
-	return -1;
+	return done < 0 ? read_entry(cli, t) : done;
 }
 
 /* --- what options name ------------------------------------------------------------ */
@@ -260,7 +281,7 @@ static int read_checkpoint(struct prove_task *t, const struct fh_segments *s)
 
 int fh_record_prove(struct fh_cli *cli, int argc, char **argv)
 {
-	__attribute__((cleanup(task_drop))) struct prove_task t = { 0 };
+	__attribute__((cleanup(task_drop))) struct prove_task t = { .usage = &usage };
 	FH_OWN(fh_segments) s = { 0 };
 	struct fh_signed_root root = { 0 };
 	struct fh_trace why = { 0 };
@@ -286,4 +307,69 @@ int fh_record_prove(struct fh_cli *cli, int argc, char **argv)
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, t.path, &why);
 	return t.form == FORM_COSE ? prove_receipt(cli, &t, &root) : prove_tlog(cli, &t);
+}
+
+/* --- disclosing ------------------------------------------------------------------- */
+
+/* What the daemon opens of the entry is in T's memory then, as a file of openings.  */
+static int ask_daemon(struct fh_cli *cli, struct prove_task *t, struct fh_opened *out)
+{
+	__attribute__((cleanup(fh_reader_drop))) struct fh_reader r = { 0 };
+	const struct fh_open_ask o = { true, t->prove.index, t->prove.index, t->shown };
+	char where[64];
+	struct fh_reader_answer said;
+	struct fh_span file = { 0 };
+	int done = fh_reader_open(cli, &t->a, &r);
+
+	if (done == FH_EXIT_YES)
+		done = fh_reader_ask(&r, &o, &said);
+	if (done != FH_EXIT_YES)
+		return done;
+	(void)snprintf(where, sizeof(where), "entry %llu", (unsigned long long)o.from);
+	if (said.opened == 0 && said.public == 0)
+		return fh_reader_nothing(&said, where);
+	size_t n = sizeof(FH_OPENED_MAGIC) + said.openings.n;
+	struct fh_builder b = fh_builder_of(fh_arena_space(&t->files, n), n);
+
+	fh_opened_put_head(&b);
+	fh_builder_bytes(&b, said.openings);
+	fh_err e = b.bad ? FH_ERR_NOMEM : fh_builder_end(&b, &file);
+
+	if (e == FH_ERR_OK)
+		e = fh_opened_begin(file, out);
+	return e == FH_ERR_OK ? -1 : could_not(e, r.path, nullptr);
+}
+
+int fh_record_disclose(struct fh_cli *cli, int argc, char **argv)
+{
+	__attribute__((cleanup(task_drop))) struct prove_task t = { .usage = &disclose_usage };
+	FH_OWN(fh_segments) s = { 0 };
+	struct fh_opened opened;
+	struct fh_trace why = { 0 };
+	int done = fh_cli_arguments(cli, &disclose_usage, argc, argv, &t.a);
+
+	if (done < 0)
+		done = fh_record_fields(&disclose_usage, &t.a, &t.shown);
+	if (done < 0)
+		done = read_entry(cli, &t);
+	if (done < 0 && t.shown == 0)
+		done = fh_usage_error(&disclose_usage, "name what to disclose: --field NAME");
+	if (done >= 0)
+		return done;
+	/* First whether there is a record to prove it from.  */
+	fh_err e = fh_segments_open(t.path, &s, &why);
+
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(FH_JSON_MAX, &t.files);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, t.path, &why);
+	done = ask_daemon(cli, &t, &opened);
+	if (done >= 0)
+		return done;
+	fh_segments_drop(&s); /* it has grown */
+	e = fh_segments_open(t.path, &s, &why);
+	t.prove.opened = &opened;
+	if (e == FH_ERR_OK)
+		e = fh_prove_gather(&s, &t.prove, &why);
+	return e == FH_ERR_OK ? prove_tlog(cli, &t) : fh_cli_fail_trace(e, t.path, &why);
 }

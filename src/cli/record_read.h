@@ -64,8 +64,17 @@ fh_err fh_record_bytes(struct fh_span payload, enum fh_field_id id, struct fh_sp
 int fh_record_number(const struct fh_usage *u, const struct fh_arguments *a, const char *option,
 		     uint64_t *out);
 
+/* The fields that --field names, as bits 1 << id, into *OUT; 0 if it does not.  -1, or a usage
+ * error's status.  */
+int fh_record_fields(const struct fh_usage *u, const struct fh_arguments *a, uint64_t *out);
+
+/* What was opened of an entry, as fh_record_put_json() says it and for people.  */
+void fh_record_put_opened(struct fh_builder *b, const struct fh_opened_entry *x, bool json);
+
 /* The kinds of `record`, each a file.  */
+int fh_record_open(struct fh_cli *cli, int argc, char **argv);
 int fh_record_prove(struct fh_cli *cli, int argc, char **argv);
+int fh_record_disclose(struct fh_cli *cli, int argc, char **argv);
 int fh_record_search(struct fh_cli *cli, int argc, char **argv);
 int fh_record_export(struct fh_cli *cli, int argc, char **argv);
 int fh_record_tiles(struct fh_cli *cli, int argc, char **argv);

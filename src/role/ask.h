@@ -29,6 +29,7 @@ enum fh_ask_kind {
 	FH_ASK_RECORD = 9,     /* a part of the record; params: role/record_ask.h.  Not recorded. */
 	FH_ASK_QUESTION = 10,  /* what somebody may do; params: wire/authzen.h */
 	FH_ASK_WITNESS = 11,   /* as a witness; params: role/witness_ask.h.  Not recorded. */
+	FH_ASK_OPEN = 12,      /* open entries of the record; params: wire/open_ask.h */
 };
 
 struct fh_ask {

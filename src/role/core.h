@@ -510,6 +510,9 @@ fh_err fh_core_conflict_check(struct fh_core *c);
 
 /* Answers what a gate asks of the record.  FH_ERR_FORMAT cuts that gate off.  */
 fh_err fh_core_record_part(struct fh_core *c, size_t gate, const struct fh_ask *ask);
+/* The entries FROM to END - 1, which are signed, by V.  */
+fh_err fh_core_read_entries(struct fh_core *c, uint64_t from, uint64_t end,
+			    const struct fh_entry_visitor *v);
 /* core_metrics.c: what core has counted, in Prometheus' text format.  */
 void fh_core_put_metrics(struct fh_builder *b, const struct fh_core *c);
 /* Says once in the log if the tiles are broken.  */
@@ -548,12 +551,23 @@ struct fh_moment fh_core_moment(struct fh_core *c);
  * one is malformed.  Nothing is charged.  */
 struct fh_decision fh_core_decide_question(struct fh_core *c, const struct fh_question *q,
 					   struct fh_trace *t);
+/* The same for what core itself does, with SENT bytes of arguments: what the decision charges
+ * is to be recorded.  */
+struct fh_decision fh_core_decide_deed(struct fh_core *c, const struct fh_question *q,
+				       size_t sent, struct fh_trace *t);
 
 /* --- core_question.c: what others want to know -------------------------- */
 
 /* Answers the question ASK of ACTOR at GATE.  Errors as fh_core_ask().  */
 fh_err fh_core_question(struct fh_core *c, size_t gate, const struct fh_ask *ask,
 			const struct fh_core_actor *actor);
+
+/* --- core_open.c: opening what is sealed ---------------------------------- */
+
+/* Opens for ACTOR at GATE what ASK names, if the policy lets him, between two entries that say
+ * so.  Errors as fh_core_ask().  */
+fh_err fh_core_open(struct fh_core *c, size_t gate, const struct fh_ask *ask,
+		    const struct fh_core_actor *actor);
 
 /* --- core_lease.c: the operator's lease --------------------------------- */
 
@@ -619,6 +633,11 @@ fh_err fh_core_resume_read(struct fh_core *c, const struct fh_core_resumption *r
 /* Acts on one frame of gate I.  An error cuts that gate off, FH_ERR_IO and
  * FH_ERR_STATE end core.  */
 fh_err fh_core_ask(struct fh_core *c, size_t i, struct fh_span frame);
+
+/* Says in the outbox of gate I that ASK was decided by D, and no, in the entry INDEX.  SESSION
+ * may be empty.  */
+void fh_core_reply_denied(struct fh_core *c, size_t i, const struct fh_ask *ask,
+			  const struct fh_decision *d, uint64_t index, struct fh_span session);
 
 /* Refuses ASK of ACTOR at gate I, which never became an action, and records that.  */
 fh_err fh_core_refuse(struct fh_core *c, size_t i, const struct fh_ask *ask,

@@ -205,21 +205,26 @@ static fh_err refuse(struct fh_core *c, struct request *r, const char *code, con
 
 /* --- decisions -------------------------------------------------------- */
 
-static void reply_denied(struct fh_core *c, const struct request *r)
+void fh_core_reply_denied(struct fh_core *c, size_t gate, const struct fh_ask *ask,
+			  const struct fh_decision *d, uint64_t index, struct fh_span session)
 {
-	const struct fh_decision *d = &r->decision;
 	struct fh_reply reply = {
 		.status = FH_REPLY_REFUSED,
-		.exchange = r->ask->exchange,
-		.index = r->index,
-		.session = r->client,
+		.exchange = ask->exchange,
+		.index = index,
+		.session = session,
 		.reason = fh_span_str(fh_reason_code(d->reason)),
 		.text = fh_span_str(fh_reason_text(d->reason)),
 	};
 
 	for (size_t i = 0; i < d->determining_n && i < FH_REPLY_POLICIES_MAX; i++)
 		reply.policy[reply.policies++] = fh_utf8_first(d->determining[i], FH_NAME_MAX);
-	fh_core_reply(c, r->gate, &reply);
+	fh_core_reply(c, gate, &reply);
+}
+
+static void reply_denied(struct fh_core *c, const struct request *r)
+{
+	fh_core_reply_denied(c, r->gate, r->ask, &r->decision, r->index, r->client);
 }
 
 static void decide(struct fh_core *c, struct request *r)
@@ -639,6 +644,8 @@ static fh_err dispatch(struct fh_core *c, struct request *r)
 		return fh_core_question(c, r->gate, r->ask, &r->actor);
 	case FH_ASK_WITNESS:
 		return fh_core_witness(c, r->gate, r->ask);
+	case FH_ASK_OPEN:
+		return fh_core_open(c, r->gate, r->ask, &r->actor);
 	case FH_ASK_REFUSED:
 		break;
 	}

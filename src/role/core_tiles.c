@@ -25,9 +25,8 @@ static fh_err add_leaf(void *context, const struct fh_stored *s)
 	return b->bad ? FH_ERR_LIMIT : FH_ERR_OK;
 }
 
-/* The entries FROM to END - 1, which are signed, by V.  */
-static fh_err read_entries(struct fh_core *c, uint64_t from, uint64_t end,
-			   const struct fh_entry_visitor *v)
+fh_err fh_core_read_entries(struct fh_core *c, uint64_t from, uint64_t end,
+			    const struct fh_entry_visitor *v)
 {
 	struct fh_place place;
 	fh_err e = fh_tiles_find(&c->tiles, from / FH_TILE_WIDTH, &place);
@@ -45,7 +44,8 @@ static fh_err read_bundle(struct fh_core *c, const struct fh_tile *t, struct fh_
 	if (t->index > size / FH_TILE_WIDTH
 	    || t->width > size - t->index * FH_TILE_WIDTH)
 		return FH_ERR_MISSING;
-	return read_entries(c, t->index * FH_TILE_WIDTH, t->index * FH_TILE_WIDTH + t->width, &v);
+	return fh_core_read_entries(c, t->index * FH_TILE_WIDTH,
+				    t->index * FH_TILE_WIDTH + t->width, &v);
 }
 
 /* The payload of an entry, if that is public.  */
@@ -65,7 +65,7 @@ static fh_err read_payload(struct fh_core *c, uint64_t index, struct fh_builder 
 {
 	const struct fh_entry_visitor v = { add_payload, b };
 
-	return index < c->journal.signed_tree.size ? read_entries(c, index, index + 1, &v)
+	return index < c->journal.signed_tree.size ? fh_core_read_entries(c, index, index + 1, &v)
 						    : FH_ERR_MISSING;
 }
 

@@ -24,7 +24,8 @@
  * The supervisor hands a peer's connection over as a frame whose body is the one
  * CBOR item 1, with the connected stream socket as its descriptor.  The client
  * then says "freehold-connect/1 NAME\n" and goes on with JSON-RPC messages, one
- * per line.  docs/spec/DOOR.  */
+ * per line; or "freehold-record/1\n" and goes on with what is to be opened of the
+ * record.  docs/spec/DOOR.  */
 
 constexpr uint64_t FH_GATE_CONNECTION = 1; /* body of the supervisor's frame */
 #define FH_GATE_HELLO "freehold-connect/1 "
@@ -38,6 +39,7 @@ enum fh_client_stage {
 	FH_CLIENT_NEW,     /* initialize must come */
 	FH_CLIENT_OPENING, /* initialize waits for core */
 	FH_CLIENT_OPEN,    /* has a session */
+	FH_CLIENT_READER,  /* wants the record opened, and has no session */
 };
 
 /* One connection of a client.  */
@@ -180,6 +182,13 @@ void fh_gate_questions(struct fh_client *c);
 /* Refuses the request of C for REASON.  */
 void fh_gate_question_refuse(struct fh_client *c, uint16_t status, struct fh_span reason,
 			     struct fh_span text, const char *allow);
+
+/* --- gate_opening.c: readers of the record -------------------------------- */
+
+/* Asks core to open what LINE of the peer C names, or refuses it.  */
+void fh_gate_opening(struct fh_client *c, struct fh_span line);
+/* Answers C, whose request that was, with what core says.  */
+void fh_gate_opening_answer(struct fh_client *c, const struct fh_reply *r);
 
 /* --- gate_witness.c: as a witness of other logs -------------------------- */
 

@@ -167,6 +167,10 @@ void fh_gate_answer(struct fh_gate *g, struct fh_pending *p, const struct fh_rep
 		fh_gate_question_answer(c, r);
 		return;
 	}
+	if (p->kind == FH_ASK_OPEN) {
+		fh_gate_opening_answer(c, r);
+		return;
+	}
 	if (p->kind == FH_ASK_WITNESS) {
 		fh_gate_witness_answer(c, r);
 		return;

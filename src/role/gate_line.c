@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "role/gate.h"
 
+#include "wire/open_ask.h"
+
 #include <string.h>
 
 /* Connections of a kernel-named peer: a line that names the server, then one
@@ -36,8 +38,13 @@ static void greet(struct fh_client *c, struct fh_span line)
 	struct fh_span hello = fh_span_str(FH_GATE_HELLO);
 	struct fh_span name = fh_span_skip(line, hello.n);
 
+	if (fh_span_equal(line, FH_SPAN_LIT(FH_OPEN_ASK_HELLO))) {
+		c->stage = FH_CLIENT_READER;
+		return;
+	}
 	if (!fh_span_starts(line, hello) || !fh_route_is_name(name)) {
-		refuse(c, "bad-hello", "the first line must be \"" FH_GATE_HELLO "NAME\"");
+		refuse(c, "bad-hello", "the first line must be \"" FH_GATE_HELLO "NAME\" or \""
+		       FH_OPEN_ASK_HELLO "\"");
 		return;
 	}
 	memcpy(c->server, name.p, name.n);
@@ -53,6 +60,10 @@ static void take_line(struct fh_client *c, struct fh_span line)
 		line = fh_span_first(line, line.n - 1);
 	if (c->stage == FH_CLIENT_HELLO) {
 		greet(c, line);
+		return;
+	}
+	if (c->stage == FH_CLIENT_READER) {
+		fh_gate_opening(c, line);
 		return;
 	}
 	if (c->stage == FH_CLIENT_OPEN)

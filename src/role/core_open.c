@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening what is sealed, for a reader: an action like any other, decided by the policy and
+ * recorded.  The entry that says who may see what is durable and signed before the keeper is
+ * asked for a key; the entry that says what was opened is, before it leaves.  docs/spec/LEAF,
+ * "Opening".  */
+#include "role/core.h"
+
+#include "codec/base64.h"
+#include "codec/cbor.h"
+#include "entry/opened.h"
+#include "wire/open_ask.h"
+
+/* Openings of one answer: an entry's fit, and in base64 they fit a frame.  */
+constexpr size_t openings_max = FH_PAYLOAD_MAX + (512 << 10);
+
+/* One request on its way through core.  */
+struct opening {
+	struct fh_core *core;
+	size_t gate;
+	const struct fh_ask *ask;
+	const struct fh_core_actor *actor;
+	struct fh_open_ask what;
+	struct fh_entity_uid action, resource;
+	struct fh_decision decision;
+	uint64_t index;               /* of the intent */
+	uint64_t next;                /* the first entry that was not come to */
+	uint64_t opened;              /* entries in OUT */
+	uint64_t public;              /* those that are not sealed, */
+	uint64_t without;             /* and that have none of the fields */
+	uint64_t erased[FH_OPEN_ASK_ENTRIES_MAX]; /* whose keys are gone */
+	size_t erased_n;
+	bool full;                    /* the rest is for another request */
+	struct fh_builder out;        /* openings, without their head */
+};
+
+static fh_err refuse(struct opening *o, const char *code, const char *text)
+{
+	return fh_core_refuse(o->core, o->gate, o->ask, o->actor, code, text);
+}
+
+static struct fh_builder room(struct fh_core *c, size_t n)
+{
+	uint8_t *p = fh_arena_space(&c->scratch, n);
+
+	return fh_builder_of(p, p == nullptr ? 0 : n);
+}
+
+/* --- entries about it ------------------------------------------------- */
+
+static fh_err append_intent(struct opening *o)
+{
+	struct fh_core *c = o->core;
+	char class[FH_CLASS_MAX + 1];
+	struct fh_fields f = { 0 };
+	fh_err e = fh_core_field_asker(c, &f, o->gate, o->actor);
+
+	if (e == FH_ERR_OK)
+		e = fh_core_field_entity(c, &f, FH_FIELD_ACTION, o->action);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_entity(c, &f, FH_FIELD_RESOURCE, o->resource);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_decision(c, &f, &o->decision);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_large(c, &f, FH_FIELD_ARGUMENTS, o->ask->params);
+	if (e == FH_ERR_OK && fh_allows(o->decision.verdict))
+		e = fh_core_field_opened(c, &f, &o->decision);
+	return e == FH_ERR_OK
+		       ? fh_core_append_about(c, o->actor->name, FH_ENTRY_INTENT,
+					      fh_core_class(o->decision.retain_ms, class), &f,
+					      &o->index)
+		       : e;
+}
+
+/* How many, and the hash of what leaves: not what it says, which would outlive its erasure.  */
+static fh_err put_result(struct opening *o, struct fh_span *out)
+{
+	struct fh_builder b = room(o->core, 256);
+	struct fh_hash h = fh_hash_of(fh_builder_span(&o->out));
+
+	fh_cbor_put_map(&b, 4);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("next"));
+	fh_cbor_put_uint(&b, o->next);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("erased"));
+	fh_cbor_put_uint(&b, o->erased_n);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("opened"));
+	fh_cbor_put_uint(&b, o->opened);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("sha256"));
+	fh_cbor_put_hash(&b, &h);
+	return fh_builder_end(&b, out);
+}
+
+static fh_err append_outcome(struct opening *o, enum fh_outcome_status status, uint32_t *reserve)
+{
+	struct fh_core *c = o->core;
+	bool whole = status == FH_OUTCOME_RESULT;
+	char class[FH_CLASS_MAX + 1];
+	struct fh_fields f = { 0 };
+	struct fh_span result;
+	fh_err e = put_result(o, &result);
+
+	if (e == FH_ERR_OK && whole)
+		e = fh_core_field(c, &f, FH_FIELD_RESULT, result);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_uint(c, &f, FH_FIELD_INTENT, o->index);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_text(c, &f, FH_FIELD_STATUS,
+				       fh_span_str(fh_outcome_text(status)));
+	if (e == FH_ERR_OK)
+		e = fh_core_field_closed(c, &f, *reserve, whole, fh_builder_span(&o->out));
+	if (e == FH_ERR_OK)
+		e = fh_core_append_about(c, o->actor->name, FH_ENTRY_OUTCOME,
+					 fh_core_class(o->decision.retain_ms, class), &f,
+					 /* index= */ nullptr);
+	if (e == FH_ERR_OK)
+		fh_core_reserve_drop(c, reserve);
+	return e;
+}
+
+/* --- opening ---------------------------------------------------------- */
+
+/* All fields of the entry LEAF, sealed as PAYLOAD.  FH_ERR_MISSING: a key of it is gone;
+ * FH_ERR_SIGNATURE: it does not say what the leaf commits to.  */
+static fh_err unseal(struct fh_core *c, const struct fh_leaf *leaf, struct fh_span payload,
+		     struct fh_fields *out)
+{
+	struct fh_sealed s;
+	fh_err e = fh_sealed_read(payload, &s);
+
+	*out = (struct fh_fields){ 0 };
+	for (size_t i = 0; e == FH_ERR_OK && i < s.parts; i++)
+		e = fh_core_unseal(c, &s.part[i], leaf->index, out);
+	if (e != FH_ERR_OK)
+		return e;
+	struct fh_hash root = fh_fields_root(out);
+
+	return fh_hash_equal(&root, &leaf->fields) ? FH_ERR_OK : FH_ERR_SIGNATURE;
+}
+
+static bool has_any(const struct fh_fields *f, uint64_t bits)
+{
+	uint64_t has = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		has |= UINT64_C(1) << f->field[i].id;
+	return (has & bits) != 0;
+}
+
+/* Puts what was asked for of LEAF's fields F, or leaves it to another request.  */
+static void put_opened(struct opening *o, const struct fh_leaf *leaf, const struct fh_fields *f)
+{
+	const struct fh_builder before = o->out;
+
+	if (!has_any(f, o->what.fields)) {
+		o->without++;
+		return;
+	}
+	fh_opened_put(&o->out, leaf->index, f, o->what.fields);
+	if (o->out.bad) {
+		o->out = before;
+		o->full = true;
+		return;
+	}
+	o->opened++;
+}
+
+static fh_err open_entry(void *context, const struct fh_stored *s)
+{
+	struct opening *o = context;
+	struct fh_core *c = o->core;
+	size_t mark = c->scratch.n;
+	struct fh_fields f;
+	struct fh_leaf leaf;
+
+	if (!fh_payload_is_sealed(s->payload)) {
+		o->public++;
+		o->next++;
+		return FH_ERR_OK;
+	}
+	fh_err e = fh_leaf_read(s->leaf, &leaf);
+
+	if (e == FH_ERR_OK)
+		e = unseal(c, &leaf, s->payload, &f);
+	if (e == FH_ERR_MISSING)
+		o->erased[o->erased_n++] = leaf.index;
+	else if (e == FH_ERR_OK)
+		put_opened(o, &leaf, &f);
+	c->scratch.n = mark;
+	if (o->full)
+		return FH_ERR_CLOSED;
+	if (e == FH_ERR_OK || e == FH_ERR_MISSING) {
+		o->next++;
+		return FH_ERR_OK;
+	}
+	return e;
+}
+
+/* Whether E, which ended the opening, is about an entry or its place on the disk, and not
+ * about the keeper.  */
+static bool is_damage(fh_err e)
+{
+	return e == FH_ERR_SIGNATURE || e == FH_ERR_FORMAT || e == FH_ERR_MISSING
+	       || e == FH_ERR_VERSION || e == FH_ERR_TORN;
+}
+
+/* {"next", "whole", "erased", "opened", "public", "without", "openings"}  */
+static fh_err reply(struct opening *o)
+{
+	size_t n = o->out.n / 3 * 4 + 4;
+	struct fh_builder text = room(o->core, n), b = room(o->core, n + 4096);
+	struct fh_reply r = { .status = FH_REPLY_RESULT, .exchange = o->ask->exchange,
+			      .index = o->index };
+
+	fh_base64_put(&text, fh_builder_span(&o->out));
+	fh_cbor_put_map(&b, 7);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("next"));
+	fh_cbor_put_uint(&b, o->next);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("whole"));
+	fh_cbor_put_bool(&b, !o->full);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("erased"));
+	fh_cbor_put_array(&b, o->erased_n);
+	for (size_t i = 0; i < o->erased_n; i++)
+		fh_cbor_put_uint(&b, o->erased[i]);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("opened"));
+	fh_cbor_put_uint(&b, o->opened);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("public"));
+	fh_cbor_put_uint(&b, o->public);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("without"));
+	fh_cbor_put_uint(&b, o->without);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("openings"));
+	fh_cbor_put_text(&b, fh_builder_span(&text));
+	r.body = fh_builder_span(&b);
+	if (text.bad || b.bad)
+		return FH_ERR_NOMEM;
+	fh_core_reply(o->core, o->gate, &r);
+	return FH_ERR_OK;
+}
+
+static void reply_failed(struct opening *o)
+{
+	struct fh_reply r = { .status = FH_REPLY_FAILED, .exchange = o->ask->exchange,
+			      .index = o->index, .reason = FH_SPAN_LIT("unreadable"),
+			      .text = FH_SPAN_LIT("an entry there cannot be read back, or is not "
+						  "what was recorded") };
+
+	fh_core_reply(o->core, o->gate, &r);
+}
+
+/* The intent is in the record: makes it durable, opens, and says what came of it.  */
+static fh_err open_all(struct opening *o, uint64_t end)
+{
+	const struct fh_entry_visitor v = { open_entry, o };
+	struct fh_core *c = o->core;
+	uint32_t reserve = fh_core_reserve(c, &o->decision, o->action, o->ask->params.n);
+	fh_err e = fh_core_commit(c);
+
+	o->out = room(c, openings_max);
+	o->next = o->what.from;
+	if (e == FH_ERR_OK && o->out.p == nullptr)
+		e = FH_ERR_NOMEM;
+	if (e != FH_ERR_OK)
+		return e;
+	e = fh_core_read_entries(c, o->what.from, end, &v);
+	fh_secret_drop(&c->opening.key);
+	if (e == FH_ERR_CLOSED && o->full)
+		e = FH_ERR_OK;
+	if (e != FH_ERR_OK && !is_damage(e))
+		return e == FH_ERR_NOMEM ? e : FH_ERR_STATE; /* the keeper has gone */
+	bool whole = e == FH_ERR_OK;
+
+	e = append_outcome(o, whole ? FH_OUTCOME_RESULT : FH_OUTCOME_FAILED, &reserve);
+	if (e == FH_ERR_OK && whole)
+		e = reply(o);
+	else if (e == FH_ERR_OK)
+		reply_failed(o);
+	fh_wipe(o->out.p, o->out.n);
+	return e;
+}
+
+/* --- deciding --------------------------------------------------------- */
+
+/* The record is its device's: the resource is that, by its id in hex.  */
+static void name_resource(struct opening *o, char hex[2 * FH_HASH_SIZE])
+{
+	struct fh_builder b = fh_builder_of(hex, 2 * FH_HASH_SIZE);
+
+	fh_builder_hex(&b, fh_hash_span(&o->core->device_id));
+	o->resource = fh_entity_uid_of(FH_TYPE_DEVICE, fh_builder_span(&b));
+}
+
+static fh_err decide(struct opening *o, const struct fh_schema_action *declared)
+{
+	struct fh_builder context = room(o->core, FH_OPEN_ASK_PARAMS_MAX);
+	struct fh_question q = { .subject = fh_entity_uid_of(FH_TYPE_ACTOR, o->actor->name),
+				 .action = o->action, .resource = o->resource };
+	struct fh_trace t = { 0 };
+
+	fh_open_ask_put_context(&context, &o->what, declared);
+	q.context = fh_builder_span(&context);
+	if (context.bad)
+		return FH_ERR_NOMEM;
+	o->decision = fh_core_decide_deed(o->core, &q, o->ask->params.n, &t);
+	return FH_ERR_OK;
+}
+
+fh_err fh_core_open(struct fh_core *c, size_t gate, const struct fh_ask *ask,
+		    const struct fh_core_actor *actor)
+{
+	struct opening o = { .core = c, .gate = gate, .ask = ask, .actor = actor };
+	char hex[2 * FH_HASH_SIZE];
+	uint32_t declared = FH_SCHEMA_NONE;
+
+	if (c->gate[gate].peer.network || fh_open_ask_read(ask->params, &o.what) != FH_ERR_OK)
+		return FH_ERR_FORMAT;
+	if (!actor->identified)
+		return refuse(&o, "no-credential",
+			      "no actor of the chain is known by this user and program");
+	if (!c->policy_ready)
+		return refuse(&o, "no-policy", "no policy is in force");
+	if (c->nearly_full)
+		return refuse(&o, "record-full", "the record has no room left");
+	o.action = fh_open_ask_action(&o.what);
+	name_resource(&o, hex);
+	declared = fh_schema_find_action(&c->policy.schema, o.action);
+	if (declared == FH_SCHEMA_NONE)
+		return refuse(&o, "unknown-action",
+			      "the operator's schema does not declare it, so nobody may");
+	if (o.what.from >= c->journal.tree.size)
+		return refuse(&o, "not-found", "the record does not reach so far");
+	uint64_t last = c->journal.tree.size - 1;
+	uint64_t end = (o.what.to < last ? o.what.to : last) + 1;
+	fh_err e = decide(&o, &c->policy.schema.actions[declared]);
+
+	if (e == FH_ERR_OK)
+		e = append_intent(&o);
+	if (e != FH_ERR_OK)
+		return e;
+	if (fh_allows(o.decision.verdict))
+		return open_all(&o, end);
+	fh_core_reply_denied(c, gate, ask, &o.decision, o.index, (struct fh_span){ 0 });
+	return FH_ERR_OK;
+}

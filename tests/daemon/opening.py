@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is sealed in the record, opened by the running daemon for those whom the policy lets."""
+import base64
+import json
+import re
+import socket
+import subprocess
+import sys
+
+from machine import (FREEHOLD, ME, PATIENCE, POLICY, SCHEMA, VERIFY, Machine, demand, demand_message, run_tests, user,
+	wait_for)
+
+READER, OTHER = user(1234), user(4321)
+OPENING = 'action "record.open", "record.disclose" appliesTo { principal: [Actor], resource: [Device]%s };\n'
+CONTEXT = ", context: { fields: Set<String>, entries: Long }"
+READS = """@id("reads") permit (principal == Actor::"reader",
+	action in [Action::"record.open", Action::"record.disclose"], resource);
+"""
+SECRET = "the-plant-in-an-argument"
+
+
+def reader(m, *words, status=0, uid=READER):
+	"""`freehold record WORDS` as the user UID: who asks is what the kernel says of the process."""
+	who = {} if uid == ME else {"user": uid, "group": uid}
+	r = subprocess.run([FREEHOLD, "record", *map(str, words), "--config", m.config, "--state", m.state, "--socket", m.socket],
+		capture_output=True, text=True, timeout=120, cwd=m.readers, **who)
+	demand(status in (None, r.returncode), f"record {words}: status {r.returncode}, not {status}:", r.stdout, r.stderr)
+	return r
+
+
+def opened(m, *words):
+	return [json.loads(l) for l in reader(m, "open", *words, "--json").stdout.splitlines()]
+
+
+def with_reader(m, policy=READS, context="", **more):
+	"""A directory that the reader may write in, an actor for him, and a policy under which he may read."""
+	m.readers = m.top / "readers"
+	m.readers.mkdir()
+	m.readers.chmod(0o777)
+	m.grant("reader", "--uid", READER)
+	m.sign_policy(policy=POLICY + policy, schema=SCHEMA + OPENING % context, **more)
+	return m
+
+
+def asked(m, action="record.open", first=0):
+	"""The intents to open something."""
+	return [e for e in m.entries(first).values() if e["kind"] == "intent" and action in e["fields"]["action"]]
+
+
+def verify(m, kind, *words):
+	return subprocess.run([VERIFY, kind, *words, "--genesis", m.genesis, "--allow-grade", "none,co-located", "--json"],
+		capture_output=True, text=True, timeout=120)
+
+
+def call(m, d, path=f"/public/{SECRET}"):
+	"""The entry of a permitted call."""
+	s = d.session(m.token)
+	answer = s.take(path)
+	demand(not answer["result"]["isError"], answer)
+	s.end()
+	return max(i for i, e in m.entries().items() if e["kind"] == "intent" and path in e["fields"]["resource"])
+
+
+def run(base):
+	def what_a_reader_may_see_is_opened_between_two_entries():
+		with with_reader(base.copy()) as m:
+			d = m.serve()
+			n = call(m, d)
+			said, = opened(m, n)
+			f = said["fields"]
+			demand(said["index"] == n and said["hidden"] == 0, said)
+			demand(f["actor"] == 'Actor::"worker"' and f["action"] == 'Action::"notes.take"', f)
+			demand(f["arguments"] == {"path": f"/public/{SECRET}"} and f["decision"][:2] == [True, "permitted"], f)
+			text = reader(m, "open", n).stdout
+			demand(text.startswith(f"{n}\n") and 'action: "Action::' in text, text)
+			d.stop()
+			made = asked(m)
+			demand(len(made) == 2, made)
+			f = made[0]["fields"]
+			demand(f["actor"] == 'Actor::"reader"' and f["identity"]["uid"] == READER, f)
+			demand(f["arguments"] == {"to": n, "from": n, "fields": [], "disclose": False}, f)
+			demand(f["decision"] == [True, "permitted", ["reads"]] and f["resource"].startswith('Device::"'), f)
+			came = [e["fields"] for e in m.entries().values()
+				if e["kind"] == "outcome" and e["fields"]["intent"] == made[0]["index"]]
+			demand(len(came) == 1 and came[0]["status"] == "result", came)
+			demand(came[0]["result"]["opened"] == 1 and came[0]["result"]["erased"] == 0, came)
+			demand(SECRET not in json.dumps(came), "what was opened is in the record once more:", came)
+			said = m.verify()
+			demand(said["intents"]["open"] == 0 and not any(r["code"] == "sealed" for r in said["reasons"]), said)
+
+	def of_other_fields_nothing_leaves():
+		with with_reader(base.copy()) as m:
+			d = m.serve()
+			n = call(m, d)
+			said, = opened(m, n, "--field", "action", "--field", "decision")
+			demand(sorted(said["fields"]) == ["action", "decision"] and said["hidden"] > 2, said)
+			reader(m, "open", n, "--field", "decision", "-o", "one")
+			file = (m.readers / "one").read_bytes()
+			demand(SECRET.encode() not in file and b"worker" not in file and b"permitted" in file, file)
+			demand_message(reader(m, "open", n, "--field", "quote", status=2).stderr, "no such field")
+			reader(m, "open", n, "--field", "nothing", status=64)
+			# A reader of the record takes the file, and says what is not in it.
+			shown = json.loads(m.run("record", "show", "--json", "--fields", "--from", n, "--to", n, "--openings",
+				m.readers / "one").stdout)
+			demand(shown["sealed"] and list(shown["fields"]) == ["decision"], shown)
+			d.stop()
+
+	def many_are_opened_in_pieces_for_other_verbs():
+		with with_reader(base.copy()) as m:
+			d = m.serve()
+			s = d.session(m.token)
+			for i in range(300):
+				s.take(f"/public/{i}")
+			s.end()
+			before = len(m.run("record", "show", "--json").stdout.splitlines())
+			said = json.loads(reader(m, "open", f"0..{before - 1}", "--json", "-o", "all").stdout)
+			demand(said["entries"] > 600 and said["erased"] == 0, said)
+			r = reader(m, "open", "600..999999", "-o", "tail")
+			demand("the record ended before entry 999999" in r.stderr, r.stderr)
+			demand_message(reader(m, "open", f"0..{before - 1}", "-o", "all", status=2).stderr, "all")
+			d.stop()
+			words = ("--json", "--fields", "--to", before - 1, "--openings", m.readers / "all")
+			shown = [json.loads(l) for l in m.run("record", "show", *words).stdout.splitlines()]
+			demand(not any(e.get("sealed") for e in shown), "some stayed sealed")
+			pieces = [e["fields"]["arguments"] for e in asked(m, first=before)]
+			demand(all(a["to"] - a["from"] < 256 for a in pieces) and len(pieces) >= 4, pieces)
+			r = verify(m, "record", m.state, "--openings", m.readers / "all")
+			demand(r.returncode == 0, r.stdout, r.stderr)
+			why = [x["text"] for x in json.loads(r.stdout)["reasons"] if x["code"] == "sealed"]
+			left = [e for e in m.entries(before).values() if e["class"] != "public"]
+			demand(len(why) == 1 and why[0].startswith(f"{len(left)} entries are sealed"), why, len(left))
+
+	def who_may_not_is_told_why_and_recorded():
+		with with_reader(base.copy()) as m:
+			d = m.serve()
+			n = call(m, d)
+			stranger = reader(m, "open", n, status=1, uid=OTHER) if OTHER != READER else None
+			if stranger:
+				demand_message(stranger.stderr, "refuses", "no-credential")
+			m.sign_policy(policy=POLICY, schema=SCHEMA + OPENING % "")
+			wait_for("the policy without a reader", lambda: "no-permit" in reader(m, "open", n, status=None).stderr)
+			r = reader(m, "open", n, status=1)
+			demand_message(r.stderr, "refuses", "no-permit", "of the record")
+			demand(r.stdout == "", r.stdout)
+			at = int(re.search(r"entry (\d+) of the record", r.stderr)[1])
+			m.sign_policy(policy=POLICY, schema=SCHEMA)
+			wait_for("the schema without it", lambda: "unknown-action" in reader(m, "open", n, status=None).stderr)
+			m.sign("policy", "revoke")
+			wait_for("no policy", lambda: "no-policy" in reader(m, "open", n, status=None).stderr)
+			d.stop()
+			e = m.entries()
+			f = e[at]["fields"]
+			demand(f["decision"][:2] == [False, "no-permit"] and f["actor"] == 'Actor::"reader"', f)
+			reasons = {x["fields"]["detail"]["reason"] for x in e.values() if x["kind"] == "refusal"}
+			demand({"unknown-action", "no-policy"} <= reasons, reasons)
+			demand(not stranger or "no-credential" in reasons, reasons)
+
+	def a_policy_can_tell_fields_apart_and_has_quotas():
+		only = '''@id("facts") @quota("3/day per principal")
+			permit (principal == Actor::"reader", action == Action::"record.open", resource)
+			when { ["action", "decision", "status"].containsAll(context.fields) && context.entries <= 10 };\n'''
+		with with_reader(base.copy(), policy=only, context=CONTEXT) as m:
+			d = m.serve()
+			n = call(m, d)
+			opened(m, n, "--field", "action")
+			demand_message(reader(m, "open", n, status=1).stderr, "no-permit")
+			demand_message(reader(m, "open", n, "--field", "arguments", status=1).stderr, "no-permit")
+			demand_message(reader(m, "open", "0..10", "--field", "action", status=1).stderr, "no-permit")
+			opened(m, "0..9", "--field", "action", "--field", "decision")
+			opened(m, n, "--field", "status", "--field", "action")
+			demand_message(reader(m, "open", n, "--field", "action", status=1).stderr, "no-quota")
+			d.stop()
+			m.verify()
+
+	def one_field_is_proved_to_outsiders():
+		with with_reader(base.copy()) as m:
+			d = m.serve()
+			n = call(m, d)
+			r = m.run("record", "prove", n, "--field", "decision", status=2)
+			demand_message(r.stderr, "sealed", "record open")
+			reader_of_files = {} if READER == ME else {"uid": ME}
+			m.grant("auditor", "--uid", ME) if reader_of_files else None
+			policy = READS + READS.replace('"reads"', '"audits"').replace('Actor::"reader"', 'Actor::"auditor"')
+			m.sign_policy(policy=POLICY + policy, schema=SCHEMA + OPENING % "")
+			wait_for("the auditor may", lambda: reader(m, "open", n, status=None, uid=ME).returncode == 0)
+			reader(m, "disclose", n, "--field", "decision", "-o", "proof", uid=ME)
+			proof = m.readers / "proof"
+			r = verify(m, "proof", proof)
+			demand(r.returncode == 0, r.stdout, r.stderr)
+			said = json.loads(r.stdout)
+			demand(said["index"] == n and "permitted" in r.stdout, said)
+			demand("worker" not in r.stdout and SECRET not in r.stdout, r.stdout)
+			coded = re.search(r"^extra (\S+)$", proof.read_text(), re.M)[1]
+			bundle = base64.b64decode(coded)
+			leaf_and_field = bundle.split(b"permitted")[0]
+			demand(b"permitted" in bundle and SECRET.encode() not in bundle, bundle)
+			demand(b"worker" not in leaf_and_field and b"notes.take" not in leaf_and_field, bundle)
+			altered = base64.b64encode(bundle.replace(b"permitted", b"forbidden")).decode()
+			(m.top / "altered").write_text(proof.read_text().replace(coded, altered))
+			r = verify(m, "proof", m.top / "altered")
+			demand(r.returncode == 1, r.returncode, r.stdout, r.stderr)
+			reader(m, "disclose", n, status=64, uid=ME)
+			demand_message(reader(m, "disclose", n, "--field", "quote", status=2, uid=ME).stderr, "no such field")
+			d.stop()
+			made = asked(m, "record.disclose")
+			said = made[0]["fields"]["arguments"]
+			demand(said == {"to": n, "from": n, "fields": ["decision"], "disclose": True}, said)
+
+	def what_cannot_be_opened_is_said():
+		with with_reader(base.copy()) as m:
+			demand_message(reader(m, "open", 5, status=2).stderr, "not running")
+			d = m.serve()
+			n = call(m, d)
+			demand_message(reader(m, "open", 100000, status=1).stderr, "not-found", "does not reach")
+			demand_message(reader(m, "open", 0, status=2).stderr, "it is not sealed", "record show")
+			for bad in ("x", "3..2", "3.4", "..4", "3..", "-1", "18446744073709551616"):
+				reader(m, "open", bad, status=64)
+			d.stop()
+
+	def the_door_takes_nothing_else():
+		with with_reader(base.copy()) as m:
+			d = m.serve()
+			n = call(m, d)
+
+			def line(text, hello=b"freehold-record/1\n"):
+				with socket.socket(socket.AF_UNIX) as s:
+					s.settimeout(PATIENCE)
+					s.connect(str(m.socket))
+					s.sendall(hello + text)
+					s.shutdown(socket.SHUT_WR)
+					said = b""
+					while part := s.recv(65536):
+						said += part
+					return said
+			for bad in (b"", b"open", b"open 1", b"open 1 2 ", b"open 1 2 actor,", b"open 1 2 actor,nobody",
+					b"open 2 1", b"open  1 2", b"open 1 300", b"shut 1 1", b"disclose 1 1", b"disclose 1 2 log",
+					b"open 01 2",
+					b"open 1 2 actor extra", b"open 1 99999999999999999999", b"\xff 1 2", b"{}"):
+				said = json.loads(line(bad + b"\n"))
+				demand(said["error"]["reason"] == "malformed-opening" and said["error"]["refused"], bad, said)
+			demand(b"bad-hello" in line(b"open 1 1\n", b"freehold-record/2\n"), "another version")
+			demand(b'"record":' in line(b"open %d %d\r\n" % (n, n)) or READER != ME, "a line ends with CR LF, too")
+			d.alive()
+			d.stop()
+
+	return run_tests((what_a_reader_may_see_is_opened_between_two_entries, of_other_fields_nothing_leaves,
+		many_are_opened_in_pieces_for_other_verbs, who_may_not_is_told_why_and_recorded,
+		a_policy_can_tell_fields_apart_and_has_quotas, one_field_is_proved_to_outsiders,
+		what_cannot_be_opened_is_said, the_door_takes_nothing_else))
+
+
+with Machine() as made:
+	made.make().govern()
+	first = made.serve()
+	first.stop()
+	code = run(made)
+sys.exit(code)

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "codec/json.h"
+#include "os/memory.h"
+#include "wire/open_ask.h"
+
+static fh_err parse(const char *line, struct fh_open_ask *out)
+{
+	struct fh_trace t = { 0 };
+
+	return fh_open_ask_parse(fh_span_str(line), out, &t);
+}
+
+static void a_line_says_which_entries_and_fields(void **state)
+{
+	struct fh_open_ask o;
+
+	(void)state;
+	assert_int_equal(parse("open 100 200 actor,action", &o), FH_ERR_OK);
+	assert_false(o.disclose);
+	assert_int_equal(o.from, 100);
+	assert_int_equal(o.to, 200);
+	assert_int_equal(o.fields, 1 << FH_FIELD_ACTOR | 1 << FH_FIELD_ACTION);
+	assert_int_equal(parse("open 0 255", &o), FH_ERR_OK);
+	assert_int_equal(o.fields, FH_OPEN_ASK_FIELDS);
+	assert_int_equal(parse("disclose 7 7 decision", &o), FH_ERR_OK);
+	assert_true(o.disclose);
+	assert_true(fh_span_equal(fh_open_ask_action(&o).id, FH_SPAN_LIT("record.disclose")));
+}
+
+static void anything_else_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"", "open", "open 1", "open 1 ", "open 1 2 ", " open 1 2", "open  1 2", "open 2 1",
+		"open 0 256", "open 1 2 nobody", "open 1 2 actor,", "open 1 2 ,actor",
+		"open 1 2 actor action", "open 01 2", "open -1 2", "open 1 18446744073709551616",
+		"OPEN 1 2", "disclose 1 1", "disclose 1 2 actor", "shred 1 1",
+	};
+	struct fh_open_ask o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(parse(bad[i], &o), FH_ERR_FORMAT);
+}
+
+static void the_longest_line_and_map_fit(void **state)
+{
+	const struct fh_open_ask all = { .disclose = true, .from = UINT64_MAX, .to = UINT64_MAX,
+					 .fields = FH_OPEN_ASK_FIELDS & ~(UINT64_C(1) << 1) };
+	uint8_t line[FH_OPEN_ASK_LINE_MAX], params[FH_OPEN_ASK_PARAMS_MAX];
+	struct fh_builder a = FH_BUILDER_ARRAY(line), b = FH_BUILDER_ARRAY(params);
+	struct fh_trace t = { 0 };
+	struct fh_open_ask o;
+
+	(void)state;
+	fh_open_ask_put_line(&a, &all);
+	fh_open_ask_put(&b, &all);
+	assert_int_equal(fh_open_ask_parse(fh_builder_span(&a), &o, &t), FH_ERR_OK);
+	assert_int_equal(o.fields, all.fields);
+	assert_int_equal(fh_open_ask_read(fh_builder_span(&b), &o), FH_ERR_OK);
+	assert_int_equal(o.fields, all.fields);
+	assert_int_equal(o.from, UINT64_MAX);
+}
+
+/* docs/spec/DOOR has these bytes.  */
+static void the_map_is_read_strictly(void **state)
+{
+	const struct fh_open_ask two = {
+		.from = 100, .to = 200,
+		.fields = UINT64_C(1) << FH_FIELD_ACTOR | UINT64_C(1) << FH_FIELD_ACTION,
+	};
+	static const char hex[] = "a462746f18c86466726f6d1864666669656c64738265616374"
+				  "6f7266616374696f6e68646973636c6f7365f4";
+	uint8_t bytes[FH_OPEN_ASK_PARAMS_MAX + 1] = { 0 }, text[2 * FH_OPEN_ASK_PARAMS_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes), h = FH_BUILDER_ARRAY(text);
+	struct fh_open_ask o;
+
+	(void)state;
+	fh_open_ask_put(&b, &two);
+	fh_builder_hex(&h, fh_builder_span(&b));
+	assert_true(fh_span_equal(fh_builder_span(&h), fh_span_str(hex)));
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_not_equal(fh_open_ask_read(fh_span_of(b.p, n), &o), FH_ERR_OK);
+	assert_int_not_equal(fh_open_ask_read(fh_span_of(b.p, b.n + 1), &o), FH_ERR_OK);
+	assert_int_equal(fh_open_ask_read(fh_builder_span(&b), &o), FH_ERR_OK);
+}
+
+static struct fh_span context_of(const char *declared, const struct fh_open_ask *o,
+				 struct fh_arena *a)
+{
+	static uint8_t json[1024];
+	uint8_t cbor[512], text[512];
+	struct fh_builder b = FH_BUILDER_ARRAY(cbor), j = FH_BUILDER_ARRAY(json);
+	struct fh_builder schema = FH_BUILDER_ARRAY(text);
+	struct fh_trace t = { 0 };
+	struct fh_schema s;
+
+	if (a->p == nullptr)
+		assert_int_equal(fh_arena_map(16 << 20, a), FH_ERR_OK);
+	fh_builder_text(&schema, "action \"record.open\" appliesTo { principal: [Actor], "
+			"resource: [Device]");
+	fh_builder_text(&schema, declared);
+	fh_builder_text(&schema, " };");
+	assert_int_equal(fh_schema_parse(fh_builder_span(&schema), a, &s, &t), FH_ERR_OK);
+	uint32_t i = fh_schema_find_action(&s, fh_open_ask_action(o));
+
+	assert_int_not_equal(i, FH_SCHEMA_NONE);
+	fh_open_ask_put_context(&b, o, &s.actions[i]);
+	assert_int_equal(fh_json_from_cbor(fh_builder_span(&b), &j), FH_ERR_OK);
+	return fh_builder_span(&j);
+}
+
+static void the_context_is_what_the_operator_declares(void **state)
+{
+	FH_OWN(fh_arena) a = { 0 };
+	struct fh_open_ask o;
+
+	(void)state;
+	assert_int_equal(parse("open 5 9 status", &o), FH_ERR_OK);
+	assert_true(fh_span_equal(context_of("", &o, &a), FH_SPAN_LIT("{}")));
+	assert_true(fh_span_equal(context_of(", context: { entries: Long }", &o, &a),
+				  FH_SPAN_LIT("{\"entries\":5}")));
+	assert_true(fh_span_equal(context_of(", context: { fields: Set<String>, entries: Long }",
+					     &o, &a),
+				  FH_SPAN_LIT("{\"fields\":[\"status\"],\"entries\":5}")));
+	/* All fields are told one by one, so that a policy can look for one.  */
+	assert_int_equal(parse("open 5 5", &o), FH_ERR_OK);
+	struct fh_span all = context_of(", context: { fields: Set<String> }", &o, &a);
+
+	assert_true(fh_span_starts(all, FH_SPAN_LIT("{\"fields\":[\"actor\",\"identity\",")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_says_which_entries_and_fields),
+		cmocka_unit_test(anything_else_is_refused),
+		cmocka_unit_test(the_longest_line_and_map_fit),
+		cmocka_unit_test(the_map_is_read_strictly),
+		cmocka_unit_test(the_context_is_what_the_operator_declares),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
