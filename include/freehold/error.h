@@ -46,7 +46,10 @@ extern "C" {
 	X(CLONE, "made on another machine")                         \
 	X(CLEARED, "the chip was cleared")                          \
 	X(LOCKOUT, "the chip is locked out")                        \
-	X(FORK, "of another history")
+	X(FORK, "of another history")                               \
+	X(GONE, "the chip does not answer")                         \
+	X(RESET, "the chip was reset while the machine ran")        \
+	X(NV_FULL, "the chip's memory is full")
 
 typedef enum FH_MUST_USE fh_err {
 #define FH_ERR_ROW(name, text) FH_ERR_##name,

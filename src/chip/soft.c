@@ -458,6 +458,13 @@ static void close_soft(struct fh_chip *c)
 	fh_wipe(c->state, sizeof(struct soft));
 }
 
+/* There is nothing that could go, or be reset without a boot.  */
+static fh_err look(struct fh_chip *c, uint64_t *count)
+{
+	*count = soft_of(c)->now.boots;
+	return FH_ERR_OK;
+}
+
 static const struct fh_chip_class soft_class = {
 	.seal_device = seal_device,
 	.unseal_device = unseal_device,
@@ -479,6 +486,7 @@ static const struct fh_chip_class soft_class = {
 	.lock = lock,
 	.quote = quote,
 	.boot = boot,
+	.look = look,
 	.close = close_soft,
 };
 

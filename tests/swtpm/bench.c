@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "chain/joint.h"
+
 const uint8_t bench_secret[BENCH_SECRET_SIZE] =
 	"ninety-six bytes: a seed, the chain's id and the device's id";
 
@@ -55,6 +57,38 @@ struct fh_chip_approval bench_approve(const struct bench *b, const struct fh_pcr
 	struct fh_hash digest = fh_approval_digest(&policy, &reference);
 
 	assert_int_equal(fh_companion_sign(&b->operator_seed, &digest, &a.signature), FH_ERR_OK);
+	return a;
+}
+
+void bench_operators(struct bench *b, size_t n, size_t m)
+{
+	struct fh_release *r = &b->release;
+
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t seed[FH_COMPANION_SEED_SIZE] = { 40, (uint8_t)i };
+
+		assert_int_equal(fh_secret_from(FH_SPAN_ARRAY(seed), &b->seeds[i]), FH_ERR_OK);
+		assert_int_equal(fh_companion_public(&b->seeds[i], &r->companion[i]), FH_ERR_OK);
+	}
+	r->companions = n;
+	r->needed = m;
+	assert_int_equal(b->chip.class->joint_prepare(&b->chip, r), FH_ERR_OK);
+}
+
+struct fh_chip_approval bench_approve_by(const struct bench *b, const struct fh_release *r,
+					 uint32_t who)
+{
+	struct fh_chip_approval a = { .state = b->approval.state };
+
+	for (size_t i = 0; i < r->companions; i++) {
+		for (size_t w = 0; w < 2 && (who >> i & 1) != 0; w++) {
+			struct fh_hash digest = fh_joint_digest(r, &a.state, w == 1);
+
+			assert_int_equal(fh_companion_sign(&b->seeds[i], &digest, &a.joint[w][i]),
+					 FH_ERR_OK);
+			a.signers[w] |= 1U << i;
+		}
+	}
 	return a;
 }
 

@@ -23,8 +23,10 @@ struct bench {
 	struct fh_trace trace;
 	struct fh_chip chip;
 	struct fh_secret operator_seed;    /* whose companion approves */
+	struct fh_secret seeds[FH_COMPANIONS_MAX]; /* of bench_operators() */
 	struct fh_release release;         /* what device secrets are sealed under */
 	struct fh_chip_approval approval;  /* of the state the simulator begins in */
+	unsigned runs;                     /* of what is to differ each time */
 	alignas(16) uint8_t room[4096];
 	uint8_t bytes[FH_CHIP_BLOB_MAX];
 };
@@ -50,6 +52,13 @@ fh_err bench_unseal(struct bench *b, enum bench_scope scope, struct fh_span blob
 
 /* An approval of STATE by the bench's operator.  */
 struct fh_chip_approval bench_approve(const struct bench *b, const struct fh_pcr_state *state);
+
+/* Device secrets are released by M of N operators from now on, whose index is made.  */
+void bench_operators(struct bench *b, size_t n, size_t m);
+
+/* An approval of the bench's state by those of WHO (bit I: the I-th), for R.  */
+struct fh_chip_approval bench_approve_by(const struct bench *b, const struct fh_release *r,
+					 uint32_t who);
 
 uint64_t bench_read_counter(struct bench *b);
 uint64_t bench_count_up(struct bench *b);

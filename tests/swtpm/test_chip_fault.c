@@ -123,6 +123,16 @@ static fh_err run_identity(struct bench *b, struct fh_span blob)
 	return b->chip.class->identity(&b->chip, &out);
 }
 
+static fh_err run_look(struct bench *b, struct fh_span blob)
+{
+	uint64_t now = 77;
+	fh_err e = b->chip.class->look(&b->chip, &now);
+
+	(void)blob;
+	assert_true(e == FH_ERR_OK || now == 77);
+	return e;
+}
+
 /* run_create comes first, so that it meets its faults before there is a
  * counter.  */
 static const struct operation operations[] = {
@@ -133,10 +143,37 @@ static const struct operation operations[] = {
 	{ "unseal (device)", run_unseal, BENCH_DEVICE },
 	{ "unseal (boot)", run_unseal_boot, BENCH_BOOT },
 	{ "boot", run_boot, BENCH_DEVICE },
+	{ "look", run_look, BENCH_DEVICE },
 	{ "note_create", run_note_create, BENCH_DEVICE },
 	{ "note", run_note, BENCH_DEVICE },
 	{ "quote", run_quote, BENCH_DEVICE },
 	{ "identity", run_identity, BENCH_DEVICE },
+};
+
+/* Another index each time, so that each run has one to make.  */
+static fh_err run_joint_prepare(struct bench *b, struct fh_span blob)
+{
+	struct fh_release other = b->release;
+
+	(void)blob;
+	other.device_id.bytes[0] = (uint8_t)(b->runs >> 8);
+	other.device_id.bytes[1] = (uint8_t)b->runs++;
+	return b->chip.class->joint_prepare(&b->chip, &other);
+}
+
+/* Another state each time, so that each run has to write the index, whether it was written
+ * before or not.  */
+static fh_err run_joint_unseal(struct bench *b, struct fh_span blob)
+{
+	b->approval.state = (struct fh_pcr_state){ .selected = 1U << (1 + b->runs++ % 9) };
+	b->approval = bench_approve_by(b, &b->release, 5);
+	return bench_unseal(b, BENCH_DEVICE, blob);
+}
+
+static const struct operation joint_operations[] = {
+	{ "joint_prepare", run_joint_prepare, BENCH_DEVICE },
+	{ "seal (joint)", run_seal, BENCH_DEVICE },
+	{ "unseal (joint)", run_joint_unseal, BENCH_DEVICE },
 };
 
 /* Runs OP on a fresh chip with FAULT at its K-th command; false if it has
@@ -156,7 +193,7 @@ static bool run_with_fault(struct bench *b, const struct operation *op, enum fau
 	if (!met)
 		assert_int_equal(e, FH_ERR_OK);
 	if (met && e != FH_ERR_OK) {
-		if (e != FH_ERR_IO && e != FH_ERR_TPM)
+		if (e != FH_ERR_GONE && e != FH_ERR_TPM)
 			fail_msg("%s, command %u: %s: %s", op->name, k, fh_err_text(e),
 				 b->chip.trace.what);
 		assert_string_not_equal(b->chip.trace.what, "");
@@ -173,15 +210,21 @@ static bool run_with_fault(struct bench *b, const struct operation *op, enum fau
 	return met;
 }
 
-static void meet_every_fault(struct bench *b, enum fault fault)
+static void meet_every_fault_of(struct bench *b, const struct operation *op, size_t n,
+				enum fault fault)
 {
-	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+	for (size_t i = 0; i < n; i++) {
 		unsigned k = 0;
 
-		while (run_with_fault(b, &operations[i], fault, k))
+		while (run_with_fault(b, &op[i], fault, k))
 			k++;
 		assert_true(k >= 1);
 	}
+}
+
+static void meet_every_fault(struct bench *b, enum fault fault)
+{
+	meet_every_fault_of(b, operations, sizeof(operations) / sizeof(operations[0]), fault);
 }
 
 static void survives_every_lost_command(void **state)
@@ -202,6 +245,26 @@ static void survives_every_lost_answer(void **state)
 static void survives_every_cut_answer(void **state)
 {
 	meet_every_fault(bench_of(state), FAULT_CUT);
+}
+
+static void release_by_several_survives_every_fault(void **state)
+{
+	static const enum fault faults[] = { FAULT_LOST, FAULT_REFUSED, FAULT_UNHEARD, FAULT_CUT };
+	struct bench *b = bench_of(state);
+	size_t n = sizeof(joint_operations) / sizeof(joint_operations[0]);
+
+	bench_operators(b, 3, 2);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		meet_every_fault_of(b, joint_operations, n, faults[i]);
+	/* Whatever was half done, two operators release it, and one does not.  */
+	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
+
+	b->approval.state = (struct fh_pcr_state){ .selected = 1 << 14 };
+	b->approval = bench_approve_by(b, &b->release, 1);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_UNAPPROVED);
+	b->approval = bench_approve_by(b, &b->release, 6);
+	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_OK);
+	bench_assert_tidy(b);
 }
 
 /* Gives the TPM its authorisations with FAULT at command K; false if that are fewer.  */
@@ -278,6 +341,7 @@ int main(void)
 		ON_A_FRESH_TPM(survives_every_refused_command),
 		ON_A_FRESH_TPM(survives_every_lost_answer),
 		ON_A_FRESH_TPM(survives_every_cut_answer),
+		ON_A_FRESH_TPM(release_by_several_survives_every_fault),
 		ON_A_FRESH_TPM(giving_authorisations_survives_every_fault),
 		ON_A_FRESH_TPM(opening_survives_every_fault),
 	};

@@ -367,7 +367,7 @@ static bool run_with_fault(struct bench *b, enum fault fault, bool activating, u
 	bool met = b->line.met;
 
 	assert_true(met || e == FH_ERR_OK);
-	assert_true(e == FH_ERR_OK || e == FH_ERR_IO || e == FH_ERR_TPM);
+	assert_true(e == FH_ERR_OK || e == FH_ERR_GONE || e == FH_ERR_TPM);
 	assert_tidy(b);
 	return met;
 }

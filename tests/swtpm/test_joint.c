@@ -12,45 +12,9 @@
 #include "chain/joint.h"
 #include "chip/tpm2/nv.h"
 
-static struct fh_secret seeds[FH_COMPANIONS_MAX];
-
-/* N operators, of whom M are needed.  */
-static void operators(struct bench *b, size_t n, size_t m)
-{
-	struct fh_release *r = &b->release;
-
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t seed[FH_COMPANION_SEED_SIZE] = { 40, (uint8_t)i };
-
-		assert_int_equal(fh_secret_from(FH_SPAN_ARRAY(seed), &seeds[i]), FH_ERR_OK);
-		assert_int_equal(fh_companion_public(&seeds[i], &r->companion[i]), FH_ERR_OK);
-	}
-	r->companions = n;
-	r->needed = m;
-	assert_int_equal(b->chip.class->joint_prepare(&b->chip, r), FH_ERR_OK);
-}
-
-/* The approval of the bench's state by those of WHO, for R.  */
-static struct fh_chip_approval approve(const struct bench *b, const struct fh_release *r,
-				       uint32_t who)
-{
-	struct fh_chip_approval a = { .state = b->approval.state };
-
-	for (size_t i = 0; i < r->companions; i++) {
-		for (size_t w = 0; w < 2 && (who >> i & 1) != 0; w++) {
-			struct fh_hash digest = fh_joint_digest(r, &a.state, w == 1);
-
-			assert_int_equal(fh_companion_sign(&seeds[i], &digest, &a.joint[w][i]),
-					 FH_ERR_OK);
-			a.signers[w] |= 1U << i;
-		}
-	}
-	return a;
-}
-
 static fh_err release_by(struct bench *b, uint32_t who, struct fh_span blob)
 {
-	b->approval = approve(b, &b->release, who);
+	b->approval = bench_approve_by(b, &b->release, who);
 	return bench_unseal(b, BENCH_DEVICE, blob);
 }
 
@@ -71,7 +35,7 @@ static void names_are_those_of_the_tpm(void **state)
 	fh_epoch_name_put(&name);
 	assert_int_equal(fh_tpm2_index_name(&epoch, /* written: */ true, &ours), FH_ERR_OK);
 	assert_true(fh_span_equal(fh_builder_span(&name), fh_tpm2_name_span(&ours)));
-	operators(b, 3, 2);
+	bench_operators(b, 3, 2);
 	const struct fh_joint_index i = fh_joint_index_of(&b->release);
 	const struct fh_tpm2_index what = { .handle = i.handle, .attributes = i.attributes,
 					    .size = FH_JOINT_CONTENT_SIZE, .policy = &i.policy };
@@ -93,7 +57,7 @@ static void one_of_two_is_not_enough_and_two_are(void **state)
 {
 	struct bench *b = bench_of(state);
 
-	operators(b, 3, 2);
+	bench_operators(b, 3, 2);
 	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
 	for (uint32_t who = 0; who < 8; who++) {
@@ -118,7 +82,7 @@ static void any_two_of_three_will_do(void **state)
 	struct bench *b = bench_of(state);
 	static const uint32_t pairs[] = { 3, 5, 6, 7 };
 
-	operators(b, 3, 2);
+	bench_operators(b, 3, 2);
 	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
 	for (size_t i = 0; i < 4; i++) {
@@ -135,7 +99,7 @@ static void four_of_eight_will_do(void **state)
 	struct bench *b = bench_of(state);
 	static const uint32_t ways[] = { 0x0f, 0xf0, 0x55, 0xaa, 0x99 };
 
-	operators(b, 8, 4);
+	bench_operators(b, 8, 4);
 	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
 	for (size_t i = 0; i < 5; i++) {
@@ -150,7 +114,7 @@ static void all_of_all_will_do(void **state)
 {
 	struct bench *b = bench_of(state);
 
-	operators(b, 2, 2);
+	bench_operators(b, 2, 2);
 	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
 	assert_int_equal(release_by(b, 2, blob), FH_ERR_UNAPPROVED);
@@ -161,10 +125,10 @@ static void a_signature_of_somebody_else_does_not_count(void **state)
 {
 	struct bench *b = bench_of(state);
 
-	operators(b, 3, 2);
+	bench_operators(b, 3, 2);
 	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
-	b->approval = approve(b, &b->release, 3);
+	b->approval = bench_approve_by(b, &b->release, 3);
 	for (size_t w = 0; w < 2; w++)
 		b->approval.joint[w][1] = b->approval.joint[w][0];
 	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_SIGNATURE);
@@ -175,7 +139,7 @@ static void another_state_is_not_released(void **state)
 {
 	struct bench *b = bench_of(state);
 
-	operators(b, 3, 2);
+	bench_operators(b, 3, 2);
 	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
 	memset(b->approval.state.value[4].bytes, 7, FH_HASH_SIZE);
@@ -193,7 +157,7 @@ static void older_approvals_are_dead_in_the_next_epoch(void **state)
 	struct bench *b = bench_of(state);
 	uint8_t copy[FH_CHIP_BLOB_MAX];
 
-	operators(b, 3, 2);
+	bench_operators(b, 3, 2);
 	struct fh_span older = bench_seal(b, BENCH_DEVICE);
 
 	memcpy(copy, older.p, older.n);
@@ -229,14 +193,14 @@ static void each_device_has_its_own_index(void **state)
 	struct bench *b = bench_of(state);
 	struct fh_release other;
 
-	operators(b, 3, 2);
+	bench_operators(b, 3, 2);
 	other = b->release;
 	other.device_id.bytes[0] ^= 1;
 	assert_int_not_equal(fh_joint_index_of(&other).handle,
 			     fh_joint_index_of(&b->release).handle);
 	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
-	b->approval = approve(b, &other, 3);
+	b->approval = bench_approve_by(b, &other, 3);
 	assert_int_equal(bench_unseal(b, BENCH_DEVICE, blob), FH_ERR_SIGNATURE);
 }
 
@@ -247,7 +211,7 @@ static void an_index_made_anew_is_not_written(void **state)
 	struct bench *b = bench_of(state);
 	struct fh_tpm2 *t = fh_tpm2_of(&b->chip);
 
-	operators(b, 3, 2);
+	bench_operators(b, 3, 2);
 	struct fh_span blob = bench_seal(b, BENCH_DEVICE);
 
 	assert_int_equal(release_by(b, 3, blob), FH_ERR_OK);

@@ -25,7 +25,7 @@ static const struct answer {
 	{ TPM2_RC_BAD_AUTH, FH_ERR_PERMISSION,
 	  "the TPM has another owner authorisation; `freehold device authorisations` tells what an "
 	  "earlier enrolment set (init --owner-auth)" },
-	{ TPM2_RC_NV_SPACE, FH_ERR_FULL,
+	{ TPM2_RC_NV_SPACE, FH_ERR_NV_FULL,
 	  "the TPM's NV memory is full; remove an index that nothing needs (tpm2_nvundefine)" },
 	{ TPM2_RC_NV_DEFINED, FH_ERR_EXISTS, "" },
 	{ TPM2_RC_NV_UNINITIALIZED, FH_ERR_MISSING, "run freehold init again" },
@@ -72,12 +72,13 @@ static void explain_lockout(struct fh_tpm2 *t)
 	t->trace = trace;
 	if (e == FH_ERR_OK && seconds > 0)
 		fh_trace_cure(trace,
-			      "wait: the TPM forgets one failed authorisation every %u seconds; "
-			      "then find out who tried (tpm2_getcap properties-variable)",
-			      seconds);
+			      "clear it (tpm2_dictionarylockout --clear-lockout) with the "
+			      "authorisation that `freehold device authorisations` tells, or wait: "
+			      "one failure is forgotten every %u seconds", seconds);
 	else
-		fh_trace_cure(trace, "clear the lockout with the lockout authorisation "
-				     "(tpm2_dictionarylockout --clear-lockout)");
+		fh_trace_cure(trace,
+			      "clear it (tpm2_dictionarylockout --clear-lockout) with the "
+			      "authorisation that `freehold device authorisations` tells");
 }
 
 static fh_err fail_above(struct fh_tpm2 *t, TSS2_RC rc)
@@ -96,7 +97,7 @@ static fh_err fail_above(struct fh_tpm2 *t, TSS2_RC rc)
 	    rc == TSS2_ESYS_RC_BAD_SEQUENCE) {
 		fh_trace_cure(t->trace, "the TPM does not answer; check that it is there, then "
 					"restart freehold");
-		return FH_ERR_IO;
+		return FH_ERR_GONE;
 	}
 	return FH_ERR_TPM;
 }

@@ -75,7 +75,7 @@ fh_err fh_tpm2_identify(struct fh_tpm2 *t, enum fh_grade *grade, char name[64])
 	return FH_ERR_OK;
 }
 
-/* TPM2_ReadClock in an audit session, so that the answer is authentic.  */
+/* TPM2_ReadClock; authentic in an audit session.  */
 static fh_err read_resets(struct fh_tpm2 *t, ESYS_TR session, uint64_t *out)
 {
 	FH_ESYS TPMS_TIME_INFO *now = nullptr;
@@ -112,4 +112,9 @@ fh_err fh_tpm2_boot(struct fh_chip *c, uint64_t *count, uint8_t id[32])
 	*count = resets;
 	memcpy(id, digest.bytes, FH_HASH_SIZE);
 	return FH_ERR_OK;
+}
+
+fh_err fh_tpm2_look(struct fh_chip *c, uint64_t *count)
+{
+	return read_resets(fh_tpm2_of(c), ESYS_TR_NONE, count);
 }

@@ -260,7 +260,9 @@ fh_err fh_tpm2_srk_find(struct fh_tpm2 *t, struct fh_span name)
 	if (fh_span_equal(name, fh_tpm2_name_span(&t->srk_name)))
 		return FH_ERR_OK;
 	e = t->srk_persistent ? make_srk(t, &key) : open_persistent(t, &key);
-	if (e == FH_ERR_IO)
+	/* Only that there is no other one, or that the owner alone could make it, is an answer.
+	 * That it could not be had must not look like a TPM that was cleared.  */
+	if (e != FH_ERR_OK && e != FH_ERR_MISSING && e != FH_ERR_PERMISSION)
 		return e;
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_name_of(t, key.tr, &other);

@@ -189,5 +189,5 @@ fh_err fh_chip_tpm2_connect(const char *tcti, struct fh_trace *trace, int *fd)
 	fh_trace_what(trace, "the TPM cannot be opened: %s", fh_err_text(e));
 	fh_trace_cure(trace, "check the TCTI in freehold.conf, that the TPM is there, and that "
 			     "freehold may open it");
-	return e;
+	return e == FH_ERR_MISSING || e == FH_ERR_IO ? FH_ERR_GONE : e;
 }

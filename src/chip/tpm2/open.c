@@ -57,6 +57,7 @@ static const struct fh_chip_class tpm2_class = {
 	.lock = fh_tpm2_lock,
 	.quote = fh_tpm2_quote,
 	.boot = fh_tpm2_boot,
+	.look = fh_tpm2_look,
 	.close = close_tpm2,
 };
 
@@ -152,7 +153,7 @@ static fh_err open_by_loader(const char *tcti, struct fh_arena *arena, struct fh
 		fh_trace_where(trace, "%s", tcti);
 		fh_trace_cure(trace, "check the TCTI in freehold.conf, that the TPM is there, and "
 				     "that freehold may open it");
-		return FH_ERR_IO;
+		return FH_ERR_GONE;
 	}
 	t->loaded = true;
 	return begin_or_end(t, trace, out);
