@@ -130,6 +130,7 @@ constexpr int FH_SERVER_LAUNCH_MS = 10000;        /* from fork to exec; 256 MiB 
 constexpr uint32_t FH_SERVER_START_MS = 20000;    /* a tool server's time to answer initialize */
 constexpr uint32_t FH_SERVER_CALL_MS = 120000;    /* a tool server's time to answer a call */
 
+constexpr uint64_t FH_CHIP_LOOK_MS = 10 * 1000;      /* between two looks whether it is there */
 constexpr uint64_t FH_QUOTE_INTERVAL_MS = 60 * 60 * 1000; /* between two quotes of one session */
 constexpr uint64_t FH_RECEIPT_INTERVAL_MS = 10 * 1000; /* between two roots signed for receipts */
 

@@ -262,6 +262,9 @@ const char *fh_why_refusal(struct fh_span code)
 		{ "too-many-calls", "too many calls of the session were open" },
 		{ "too-large", "the message was too large" },
 		{ "record-full", "the record had no room left" },
+		{ "chip-gone", "the machine's chip did not answer any more" },
+		{ "chip-reset", "the machine's chip had been reset while it ran" },
+		{ "chip-failed", "the machine's chip had failed" },
 		{ "suppressed", "refusals of somebody who names nobody were counted, not "
 		  "written" },
 	};

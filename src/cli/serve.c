@@ -22,8 +22,9 @@ static const struct fh_usage usage = {
 	.options_n = sizeof(options) / sizeof(options[0]),
 	.text = "Runs in the foreground until SIGTERM or SIGINT. Decides, records and passes on\n"
 		"what actors ask of tool servers; messages go to standard error. It ends with\n"
-		"status 2 when one of its processes dies or the record cannot be written; the\n"
-		"service manager starts it again.\n",
+		"status 2 when one of its processes dies or the record cannot be written, and the\n"
+		"service manager starts it again; and with status 1 in a state that only the\n"
+		"machine's owner can cure, which `freehold status` names.\n",
 	.examples = "  freehold serve --state ./state --listen 127.0.0.1:7420\n",
 };
 
@@ -86,5 +87,5 @@ int fh_cmd_serve(struct fh_cli *cli, int argc, char **argv)
 	if (e == FH_ERR_OK)
 		return FH_EXIT_YES;
 	done = fh_cli_fail_trace(e, "serve", &t);
-	return e == FH_ERR_UNAPPROVED ? FH_EXIT_NO : done;
+	return e == FH_ERR_UNAPPROVED || e == FH_ERR_GONE ? FH_EXIT_NO : done;
 }

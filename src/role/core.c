@@ -8,6 +8,7 @@
 #include "os/clock.h"
 #include "role/confine.h"
 #include "role/log.h"
+#include "role/refused.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -343,6 +344,8 @@ static int wake_ms(struct fh_core *c)
 		due_ms = lease_ms;
 	if (submit_ms < due_ms)
 		due_ms = submit_ms;
+	if (fh_core_chip_due_ms(c) < due_ms)
+		due_ms = fh_core_chip_due_ms(c);
 	if (due_ms < now_ms + idle_look_ms)
 		timeout = due_ms > now_ms ? (int)(due_ms - now_ms) : 0;
 
@@ -381,7 +384,8 @@ static fh_err commit_if_gathered(struct fh_core *c)
 /* Takes a quote over the checkpoint from time to time, and has it noted.  */
 static fh_err quote_if_due(struct fh_core *c)
 {
-	if (!c->measured || fh_clock_boot_ms() - c->quoted_ms < FH_QUOTE_INTERVAL_MS)
+	if (!c->measured || c->lost != nullptr
+	    || fh_clock_boot_ms() - c->quoted_ms < FH_QUOTE_INTERVAL_MS)
 		return FH_ERR_OK;
 	c->quoted_ms = fh_clock_boot_ms();
 	fh_arena_reset(&c->scratch);
@@ -389,7 +393,7 @@ static fh_err quote_if_due(struct fh_core *c)
 
 	if (e == FH_ERR_OK)
 		e = fh_core_commit(c);
-	return e == FH_ERR_OK ? fh_core_note(c) : e;
+	return fh_core_chip_lost(c, e == FH_ERR_OK ? fh_core_note(c) : e);
 }
 
 /* Between two batches, and after the answers to the one before are out.  */
@@ -433,6 +437,8 @@ static fh_err turn(struct fh_core *c)
 	if (e == FH_ERR_OK)
 		e = fh_core_state(c, /* last= */ false);
 	if (e == FH_ERR_OK)
+		e = fh_core_chip_look(c);
+	if (e == FH_ERR_OK)
 		e = quote_if_due(c);
 	if (e == FH_ERR_OK) {
 		fh_arena_reset(&c->scratch);
@@ -468,12 +474,16 @@ static fh_err stop(struct fh_core *c)
 		e = fh_core_append(c, FH_ENTRY_STOP, FH_CLASS_PUBLIC, &f, /* index= */ nullptr);
 	if (e == FH_ERR_OK)
 		e = fh_core_commit(c);
-	if (e == FH_ERR_OK)
-		e = fh_core_note(c);
+	if (e == FH_ERR_OK && c->lost == nullptr)
+		e = fh_core_chip_lost(c, fh_core_note(c));
 	if (e == FH_ERR_OK)
 		e = fh_core_receipt(c);
 	if (e == FH_ERR_OK)
 		e = send_released(c);
+	if (e == FH_ERR_OK && c->lost != nullptr) {
+		c->trace = c->lost_trace;
+		e = c->lost_why;
+	}
 	return e;
 }
 
@@ -594,7 +604,7 @@ int fh_role_core(int argc, char **argv)
 	if (c->trace.cure[0] == '\0')
 		fh_trace_cure(&c->trace, "start freehold again; nothing is permitted meanwhile");
 	fh_log_error("core", e, &c->trace);
-	const char *refused = fh_core_refused_state(e);
+	const char *refused = fh_refused_state(e);
 
 	if (refused == nullptr)
 		return 2;

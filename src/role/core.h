@@ -232,6 +232,10 @@ struct fh_core {
 	struct fh_span accepted_log;   /* of the newest session in the record, or empty */
 	uint8_t *accepted_log_room;
 	uint64_t quoted_ms;           /* boot clock, of the last scheduled quote */
+	uint64_t looked_ms;           /* the same, when the chip was looked at */
+	const char *lost;             /* the chip is: the state's name; NULL while it is not */
+	fh_err lost_why;
+	struct fh_trace lost_trace;
 	struct fh_core_unrecorded *unrecorded; /* taken before there was a session */
 	size_t unrecorded_n;
 	struct fh_hash recorded_head; /* the chain's head as far as the record tells */
@@ -362,9 +366,7 @@ fh_err fh_core_tell_authority(struct fh_core *c, struct fh_span envelope);
 /* Brings the keeper the approvals of this device until one fits.  If none does,
  * c->approval_missing and its trace say so: only a new session needs one.  */
 fh_err fh_core_bring_approvals(struct fh_core *c, bool needed);
-/* The stable name of a refusal that only the owner can cure, or NULL.  */
-const char *fh_core_refused_state(fh_err e);
-/* Writes record/pending, from the trace; makes an entry of it; removes it.  */
+/* Writes record/pending, from the trace (refused.h); makes an entry of it; removes it.  */
 void fh_core_leave_word(struct fh_core *c, const char *state);
 fh_err fh_core_record_pending(struct fh_core *c);
 void fh_core_drop_pending(struct fh_core *c);
@@ -385,6 +387,15 @@ fh_err fh_core_quote_shown(struct fh_core *c, enum fh_quote_purpose purpose,
 fh_err fh_core_record_quote(struct fh_core *c);
 /* Has the chip note how far the record and the chain are.  */
 fh_err fh_core_note(struct fh_core *c);
+
+/* --- core_chip.c: the chip while the machine serves ---------------------- */
+
+/* E is what a request that takes the chip ended with.  If the chip is lost to us by that,
+ * it is told once, nothing is permitted from now on (c->lost), and there is no error.  */
+fh_err fh_core_chip_lost(struct fh_core *c, fh_err e);
+/* Looks whether it is there still, if that is due: at the time given, by the boot clock.  */
+uint64_t fh_core_chip_due_ms(const struct fh_core *c);
+fh_err fh_core_chip_look(struct fh_core *c);
 
 /* --- core_epoch.c ------------------------------------------------------- */
 

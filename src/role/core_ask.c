@@ -534,11 +534,12 @@ static fh_err ask_end(struct fh_core *c, struct request *r)
 
 static fh_err ask_health(struct fh_core *c, const struct request *r)
 {
-	struct fh_reply reply = { .status = c->nearly_full ? FH_REPLY_FAILED : FH_REPLY_RESULT,
+	const char *why = c->lost != nullptr ? c->lost : c->nearly_full ? "record-full" : nullptr;
+	struct fh_reply reply = { .status = why != nullptr ? FH_REPLY_FAILED : FH_REPLY_RESULT,
 				  .exchange = r->ask->exchange, .index = FH_NO_INDEX };
 
-	if (c->nearly_full)
-		reply.reason = FH_SPAN_LIT("record-full");
+	if (why != nullptr)
+		reply.reason = fh_span_str(why);
 	fh_core_reply(c, r->gate, &reply);
 	return FH_ERR_OK;
 }
@@ -587,6 +588,9 @@ static fh_err ask_quote(struct fh_core *c, struct request *r)
 			      "it was not made for this TPM and its AK");
 	if (e == FH_ERR_TPM)
 		return refuse(c, r, "quote-failed", "the TPM did not quote");
+	e = fh_core_chip_lost(c, e);
+	if (e == FH_ERR_OK && c->lost != nullptr)
+		return refuse(c, r, c->lost, "this machine has lost its chip");
 	if (e != FH_ERR_OK)
 		return e;
 	uint8_t *p = fh_arena_space(&c->scratch, json.n + 16);
@@ -619,10 +623,20 @@ static fh_err refused_by_gate(struct fh_core *c, struct request *r)
 	return refuse(c, r, code, "");
 }
 
+/* What a machine without its chip does no more.  */
+static bool takes_chip(enum fh_ask_kind kind)
+{
+	return kind == FH_ASK_INITIALIZE || kind == FH_ASK_LIST || kind == FH_ASK_CALL
+	       || kind == FH_ASK_QUOTE || kind == FH_ASK_QUESTION;
+}
+
 static fh_err dispatch(struct fh_core *c, struct request *r)
 {
 	if (!r->actor.known && r->ask->kind != FH_ASK_HEALTH)
 		return refuse(c, r, "unknown-credential", "no actor has this credential");
+	if (c->lost != nullptr && takes_chip(r->ask->kind))
+		return refuse(c, r, c->lost, "this machine has lost its chip, so nothing is "
+			      "permitted (freehold status)");
 	switch (r->ask->kind) {
 	case FH_ASK_INITIALIZE:
 		return ask_initialize(c, r);

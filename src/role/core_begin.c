@@ -358,7 +358,7 @@ static fh_err settle(struct fh_core *c)
 		e = fh_core_advance_epoch(c);
 	if (e == FH_ERR_OK)
 		fh_core_drop_pending(c);
-	c->quoted_ms = fh_clock_boot_ms();
+	c->quoted_ms = c->looked_ms = fh_clock_boot_ms();
 	return e;
 }
 

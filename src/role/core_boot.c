@@ -7,6 +7,7 @@
 #include "codec/cbor.h"
 #include "entry/pending.h"
 #include "role/log.h"
+#include "role/refused.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -181,60 +182,15 @@ fh_err fh_core_bring_approvals(struct fh_core *c, bool needed)
 
 /* --- a start that was refused --------------------------------------------- */
 
-/* What only the machine's owner can cure, by its stable name; NULL for what a
- * restart may cure.  */
-const char *fh_core_refused_state(fh_err e)
-{
-	switch (e) {
-	case FH_ERR_UNAPPROVED:
-		return "wrong-boot-state";
-	case FH_ERR_SPENT:
-		return "key-spent";
-	case FH_ERR_ROLLBACK:
-		return "rollback";
-	case FH_ERR_CLONE:
-		return "clone";
-	case FH_ERR_CLEARED:
-		return "chip-cleared";
-	case FH_ERR_LOCKOUT:
-		return "chip-lockout";
-	case FH_ERR_FORK:
-		return "record-conflict";
-	default:
-		return nullptr;
-	}
-}
-
 static fh_err pending_path(const struct fh_core *c, char out[FH_PATH_MAX])
 {
 	return snprintf(out, FH_PATH_MAX, "%s/pending", c->record_path) >= (int)FH_PATH_MAX
 		       ? FH_ERR_LIMIT : FH_ERR_OK;
 }
 
-/* Unsigned, because the key to sign with is what was not released.  */
 void fh_core_leave_word(struct fh_core *c, const char *state)
 {
-	uint8_t bytes[FH_PENDING_MAX];
-	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
-	char path[FH_PATH_MAX];
-
-	const struct fh_pending p = {
-		.time_ms = fh_core_now(c).hi_ms,
-		.state = fh_span_str(state),
-		.where = fh_span_str(c->trace.where),
-		.what = fh_span_str(c->trace.what),
-		.cure = fh_span_str(c->trace.cure),
-	};
-
-	fh_pending_put(&b, &p);
-	fh_err e = b.bad ? FH_ERR_LIMIT : pending_path(c, path);
-
-	/* Core may not rename; half a word would be told as such.  */
-	if (e == FH_ERR_OK) {
-		(void)unlinkat(AT_FDCWD, path, 0);
-		e = fh_file_write_new(path, fh_builder_span(&b), 0600);
-	}
-	if (e != FH_ERR_OK)
+	if (fh_refused_leave(c->record_path, state, fh_core_now(c).hi_ms, &c->trace) != FH_ERR_OK)
 		fh_log(FH_LOG_PRIORITY_ERROR, "core", "record/pending cannot be written: the "
 		       "next start will not record that this one was refused");
 }

@@ -265,7 +265,8 @@ fh_err fh_core_chain_refresh(struct fh_core *c)
 		return e;
 	/* Recorded and signed first: what the chip does cannot be taken back.  */
 	e = fh_core_commit(c);
-	if (e == FH_ERR_OK)
-		e = fh_core_note(c);
-	return e == FH_ERR_OK ? fh_core_advance_epoch(c) : e;
+	if (e != FH_ERR_OK || c->lost != nullptr)
+		return e;
+	e = fh_core_note(c);
+	return fh_core_chip_lost(c, e == FH_ERR_OK ? fh_core_advance_epoch(c) : e);
 }

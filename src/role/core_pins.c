@@ -293,7 +293,7 @@ fh_err fh_core_pins_ask(struct fh_core *c, struct fh_core_session *s, struct fh_
 	uint8_t *bytes = fh_arena_space(&c->scratch, cap);
 	struct fh_builder b = fh_builder_of(bytes, bytes == nullptr ? 0 : cap);
 
-	if (c->nearly_full || s->pages++ == pages_max)
+	if (c->nearly_full || c->lost != nullptr || s->pages++ == pages_max)
 		return FH_ERR_LIMIT;
 	fh_err e = append_intent(c, s);
 

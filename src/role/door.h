@@ -43,6 +43,7 @@ enum fh_door_request {
 	FH_DOOR_COSIGNERS = 15, /* [15]: the verifier keys of these lines */
 	FH_DOOR_SEAL = 16,      /* [16, subject, class, period, batch]: the key to seal with */
 	FH_DOOR_UNSEAL = 17,    /* [17, name, batch]: the key to open with */
+	FH_DOOR_LOOK = 18,      /* [18]: is the chip there, and in the same boot? */
 };
 
 /* Largest requests, by row.  */

@@ -87,11 +87,16 @@ static void answer_health(struct fh_client *c, const struct fh_reply *r)
 {
 	struct fh_say say = { .status = 200, .json = FH_SPAN_LIT("{\"status\":\"ok\"}") };
 
+	struct fh_builder b = page(c->gate);
+	bool named = fh_span_equal(r->reason, FH_SPAN_LIT("record-full"))
+		     || fh_span_starts(r->reason, FH_SPAN_LIT("chip-"));
+
 	if (r->status != FH_REPLY_RESULT) {
 		say.status = 503;
-		say.json = fh_span_equal(r->reason, FH_SPAN_LIT("record-full"))
-				   ? FH_SPAN_LIT("{\"status\":\"record-full\"}")
-				   : FH_SPAN_LIT("{\"status\":\"unreachable\"}");
+		fh_builder_text(&b, "{\"status\":");
+		fh_json_put_string(&b, named ? r->reason : FH_SPAN_LIT("unreachable"));
+		fh_builder_text(&b, "}");
+		say.json = fh_builder_span(&b);
 	}
 	fh_gate_say(c, &say);
 }

@@ -245,8 +245,11 @@ static struct fh_hash companions_of(const struct fh_release *r)
 static fh_err answer_open(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
 {
 	(void)frame;
-	fh_err e = load_signed(k);
+	k->trace = k->unopened_trace;
+	fh_err e = k->unopened;
 
+	if (e == FH_ERR_OK)
+		e = load_signed(k);
 	if (e == FH_ERR_OK)
 		e = fh_keeper_open_device(k);
 	if (e != FH_ERR_OK)
@@ -264,6 +267,29 @@ static fh_err answer_open(struct fh_keeper *k, struct fh_span frame, struct fh_b
 	};
 
 	fh_door_put_opened(answer, &o);
+	return FH_ERR_OK;
+}
+
+/* A reset while the machine runs begins all PCRs anew, for anybody to extend as he likes:
+ * what was released before it is no sign any more of what runs here.  */
+static fh_err answer_look(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
+{
+	uint64_t boot;
+	fh_err e = k->chip.class->look(&k->chip, &boot);
+
+	(void)frame;
+	if (e != FH_ERR_OK)
+		return fh_keeper_chip_error(k, e);
+	if (boot != k->boot) {
+		fh_trace_where(&k->trace, "TPM");
+		fh_trace_what(&k->trace, "was reset while the machine ran: it counts %llu resets, "
+			      "and %llu when this session began", (unsigned long long)boot,
+			      (unsigned long long)k->boot);
+		fh_trace_cure(&k->trace, "reboot the machine; if it was not hibernated, treat it "
+			      "as attacked");
+		return FH_ERR_RESET;
+	}
+	fh_door_put_done(answer);
 	return FH_ERR_OK;
 }
 
@@ -315,6 +341,7 @@ static const struct door door[] = {
 	{ FH_DOOR_COSIGNERS, FH_STAGE_LIVE, FH_STAGE_LIVE, 8, fh_keeper_cosigners },
 	{ FH_DOOR_SEAL, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_SEAL_MAX, fh_keeper_seal },
 	{ FH_DOOR_UNSEAL, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_UNSEAL_MAX, fh_keeper_unseal },
+	{ FH_DOOR_LOOK, FH_STAGE_LIVE, FH_STAGE_LIVE, 8, answer_look },
 	{ FH_DOOR_CLOSE, FH_STAGE_OPENED, FH_STAGE_CLOSED, 8, answer_close },
 	{ FH_DOOR_CLOSE, FH_STAGE_NEW, FH_STAGE_CLOSED, 8, answer_close },
 };
@@ -326,7 +353,8 @@ static const struct door *find_door(enum fh_stage stage, struct fh_span frame)
 	size_t members = fh_cbor_array(&c, 8);
 	uint64_t request = fh_cbor_uint(&c);
 	bool bare = request == FH_DOOR_OPEN || request == FH_DOOR_CLOSE
-		    || request == FH_DOOR_RECEIPT || request == FH_DOOR_COSIGNERS;
+		    || request == FH_DOOR_RECEIPT || request == FH_DOOR_COSIGNERS
+		    || request == FH_DOOR_LOOK;
 
 	/* A body is read by its answer.  */
 	if (bare && (members != 1 || fh_cursor_end(&c) != FH_ERR_OK))
@@ -421,12 +449,14 @@ int fh_role_keeper(int argc, char **argv)
 		e = take_memory(&k, &arena);
 	if (e == FH_ERR_OK)
 		e = fh_confine(&what, &landlock, &k.trace);
-	if (e == FH_ERR_OK)
-		e = open_chip(&k, argc, argv, &arena);
-	if (e == FH_ERR_OK)
+	/* Why it cannot be opened is the answer to OPEN: core names the state.  */
+	if (e == FH_ERR_OK) {
+		k.unopened = open_chip(&k, argc, argv, &arena);
+		k.unopened_trace = k.trace;
 		e = serve(&k, &arena);
-	else
+	} else {
 		fh_log_error("keeper", e, &k.trace);
+	}
 	if (e == FH_ERR_STATE)
 		fh_log(FH_LOG_PRIORITY_ERROR, "keeper",
 		       "core asked for what is not on its door; ending");

@@ -28,6 +28,8 @@ constexpr size_t FH_KEEPER_GATHERED = 4;
 
 struct fh_keeper {
 	struct fh_chip chip;
+	fh_err unopened;                /* why it is not open, if it is not */
+	struct fh_trace unopened_trace;
 	enum fh_stage stage;
 	struct fh_slots signed_slots;   /* keys/signed */
 	struct fh_slots device_slots;   /* keys/device */

@@ -135,7 +135,7 @@ static fh_err reap(struct fh_supervisor *s, struct fh_trace *t)
 		return FH_ERR_OK;
 	fh_trace_where(t, "%s", cause.role);
 	if (refused(&cause)) {
-		fh_trace_what(t, "refused to start in this state");
+		fh_trace_what(t, "refused to serve in this state");
 		fh_trace_cure(t, "its own message above names the state and what cures it; so does "
 			      "`freehold status`");
 		return FH_ERR_UNAPPROVED;

@@ -2,7 +2,10 @@
 #include "role/supervisor_private.h"
 
 #include "chip/tpm2/tpm2.h"
+#include "os/clock.h"
 #include "role/listen.h"
+#include "role/log.h"
+#include "role/refused.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,6 +79,19 @@ static fh_err open_key(struct fh_supervisor *s, const char *name, int flags, str
 	return check_modes(fd, path, t);
 }
 
+/* Without its chip no role can say what is wrong.  */
+static void leave_word(struct fh_supervisor *s, fh_err e, const struct fh_trace *t)
+{
+	char record[FH_PATH_MAX];
+	const char *state = fh_refused_state(e);
+
+	if (state == nullptr || fh_store_path(&s->store, "record", record) != FH_ERR_OK
+	    || fh_refused_leave(record, state, fh_clock_real_ms(), t) == FH_ERR_OK)
+		return;
+	fh_log(FH_LOG_PRIORITY_ERROR, "serve", "record/pending cannot be written: the next start "
+	       "will not record that this one was refused");
+}
+
 /* The chip this state was made on: keys/counter is there iff it was made
  * without one.  */
 static fh_err open_chip(struct fh_supervisor *s, struct fh_trace *t)
@@ -92,6 +108,8 @@ static fh_err open_chip(struct fh_supervisor *s, struct fh_trace *t)
 	e = fh_chip_tpm2_connect(s->what->tcti, t, &fd);
 	if (e == FH_ERR_OK)
 		s->counter = fh_fd_of(fd);
+	else
+		leave_word(s, e, t);
 	return e;
 }
 

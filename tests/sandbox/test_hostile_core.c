@@ -365,7 +365,7 @@ static void answers_each_request_only_in_its_stage(void **state)
 	static const enum fh_door_request early[] = { FH_DOOR_BEGIN, FH_DOOR_DOCUMENT,
 						      FH_DOOR_ACTIVATE, FH_DOOR_RECEIPT,
 						      FH_DOOR_LINES, FH_DOOR_COSIGN,
-						      FH_DOOR_COSIGNERS };
+						      FH_DOOR_COSIGNERS, FH_DOOR_LOOK };
 	static const enum fh_door_request late[] = { FH_DOOR_OPEN, FH_DOOR_BEGIN };
 	struct fh_span frame;
 

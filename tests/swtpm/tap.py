@@ -186,4 +186,5 @@ def listen(m, tap):
 		a_plain_exchange_is_seen, a_session_that_hides_nothing_is_seen, a_session_without_a_salt_is_seen])
 
 
-sys.exit(main())
+if __name__ == "__main__":
+	sys.exit(main())
