@@ -204,8 +204,7 @@ def gone_in_mid_run():
 		m.serves()
 		told = [e for e in m.entries().values() if e["kind"] == "boot" and "chip-gone" in json.dumps(e)]
 		demand(len(told) == 1, "the record tells of it", len(told), "times")
-		refusals = [e for e in m.entries().values() if e["kind"] == "refusal" and "chip-gone" in json.dumps(e)]
-		demand(len(refusals) >= 2, "the record has no refusals")
+		demand(sum(e["kind"] == "refusal" for e in m.entries().values()) >= 2, "the record has no refusals")
 		m.accepted()
 
 
