@@ -14,7 +14,8 @@ constexpr size_t line_max = 1 << 20; /* three entities with all their escapes, a
 constexpr size_t request_max = 8 << 20; /* what is read of one request */
 constexpr size_t texts_max = 2 * FH_POLICY_TEXT_MAX;
 
-static const char sealed[] = "it is sealed; give what was opened of it with --openings";
+static const char sealed[] = "it is sealed; have it opened (freehold record open), and give "
+			     "--openings";
 
 static const struct fh_option options[] = {
 	{ "policy", 0, false, "FILE", "another policy, as if it had been in force all the time" },

@@ -173,7 +173,8 @@ static fh_err meet(void *context, struct fh_past *p, const struct fh_leaf *l,
 		return FH_ERR_OK;
 	if (f == nullptr) {
 		fh_trace_what(m->trace, "it is sealed");
-		fh_trace_cure(m->trace, "give what was opened of it with --openings");
+		fh_trace_cure(m->trace, "have it opened: freehold record open %llu -o FILE, and give "
+			      "--openings FILE", (unsigned long long)l->index);
 		return FH_ERR_UNSUPPORTED;
 	}
 	if (l->kind != FH_ENTRY_INTENT && l->kind != FH_ENTRY_REFUSAL)

@@ -250,7 +250,7 @@ static int prove_tlog(const struct fh_cli *cli, struct prove_task *t)
 				   "`freehold record show --fields` names those it has");
 	if (e == FH_ERR_PERMISSION)
 		return fh_cli_fail(e, t->path, "the entry is sealed",
-				   "have an entitled reader open it (freehold record open), and "
+				   "have it opened (freehold record open), and "
 				   "give "
 				   "--openings FILE");
 	int done = e == FH_ERR_OK ? read_stamps(t, &u) : could_not(e, t->path, nullptr);

@@ -562,10 +562,6 @@ struct fh_moment fh_core_moment(struct fh_core *c);
  * one is malformed.  Nothing is charged.  */
 struct fh_decision fh_core_decide_question(struct fh_core *c, const struct fh_question *q,
 					   struct fh_trace *t);
-/* The same for what core itself does, with SENT bytes of arguments: what the decision charges
- * is to be recorded.  */
-struct fh_decision fh_core_decide_deed(struct fh_core *c, const struct fh_question *q,
-				       size_t sent, struct fh_trace *t);
 
 /* --- core_question.c: what others want to know -------------------------- */
 

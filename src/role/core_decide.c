@@ -116,15 +116,15 @@ static bool subject_known(struct fh_core *c, const struct fh_question *q,
 	return true;
 }
 
-struct fh_decision fh_core_decide_deed(struct fh_core *c, const struct fh_question *q,
-				       size_t sent, struct fh_trace *t)
+struct fh_decision fh_core_decide_question(struct fh_core *c, const struct fh_question *q,
+					   struct fh_trace *t)
 {
 	struct fh_entity_uid groups[FH_POLICY_PARENTS_MAX];
 	struct fh_known_entities known = { .schema = &c->policy.schema, .groups = groups,
 					   .principal = q->subject,
 					   .listed = &c->policy.entities };
 	struct fh_moment moment = fh_core_moment(c);
-	const struct fh_circumstances now = fh_moment_circumstances(&moment, sent);
+	const struct fh_circumstances now = fh_moment_circumstances(&moment, /* sent= */ 0);
 	enum fh_reason against = fh_moment_obstacle(&moment);
 	struct fh_core_actor subject;
 	struct fh_decision d;
@@ -140,10 +140,4 @@ struct fh_decision fh_core_decide_deed(struct fh_core *c, const struct fh_questi
 		return fh_decision_refused(FH_REASON_FAILED);
 	fh_core_quota_decided(c, &d);
 	return d;
-}
-
-struct fh_decision fh_core_decide_question(struct fh_core *c, const struct fh_question *q,
-					   struct fh_trace *t)
-{
-	return fh_core_decide_deed(c, q, /* sent= */ 0, t);
 }

@@ -8,6 +8,7 @@
 #include "codec/base64.h"
 #include "codec/cbor.h"
 #include "entry/opened.h"
+#include "policy/value_cbor.h"
 #include "wire/open_ask.h"
 
 /* Openings of one answer: an entry's fit, and in base64 they fit a frame.  */
@@ -287,19 +288,20 @@ static void name_resource(struct opening *o, char hex[2 * FH_HASH_SIZE])
 	o->resource = fh_entity_uid_of(FH_TYPE_DEVICE, fh_builder_span(&b));
 }
 
-static fh_err decide(struct opening *o, const struct fh_schema_action *declared)
+/* With the context that the schema declares, as of a call.  FH_ERR_CONFLICT: it declares what
+ * there is none of; *T says what.  */
+static fh_err decide(struct opening *o, const struct fh_schema_action *declared,
+		     struct fh_trace *t)
 {
-	struct fh_builder context = room(o->core, FH_OPEN_ASK_PARAMS_MAX);
-	struct fh_question q = { .subject = fh_entity_uid_of(FH_TYPE_ACTOR, o->actor->name),
-				 .action = o->action, .resource = o->resource };
-	struct fh_trace t = { 0 };
+	struct fh_core *c = o->core;
+	struct fh_value context;
+	fh_err e = fh_record_of_arguments(&c->policy.schema, o->ask->params, declared->context,
+					  &c->scratch, &context, t);
 
-	fh_open_ask_put_context(&context, &o->what, declared);
-	q.context = fh_builder_span(&context);
-	if (context.bad)
-		return FH_ERR_NOMEM;
-	o->decision = fh_core_decide_deed(o->core, &q, o->ask->params.n, &t);
-	return FH_ERR_OK;
+	if (e == FH_ERR_OK)
+		o->decision = fh_core_decide(c, o->actor, o->action, o->resource, context,
+					     o->ask->params.n);
+	return e;
 }
 
 fh_err fh_core_open(struct fh_core *c, size_t gate, const struct fh_ask *ask,
@@ -307,7 +309,8 @@ fh_err fh_core_open(struct fh_core *c, size_t gate, const struct fh_ask *ask,
 {
 	struct opening o = { .core = c, .gate = gate, .ask = ask, .actor = actor };
 	char hex[2 * FH_HASH_SIZE];
-	uint32_t declared = FH_SCHEMA_NONE;
+	struct fh_trace why = { 0 };
+	uint32_t declared;
 
 	if (c->gate[gate].peer.network || fh_open_ask_read(ask->params, &o.what) != FH_ERR_OK)
 		return FH_ERR_FORMAT;
@@ -328,8 +331,10 @@ fh_err fh_core_open(struct fh_core *c, size_t gate, const struct fh_ask *ask,
 		return refuse(&o, "not-found", "the record does not reach so far");
 	uint64_t last = c->journal.tree.size - 1;
 	uint64_t end = (o.what.to < last ? o.what.to : last) + 1;
-	fh_err e = decide(&o, &c->policy.schema.actions[declared]);
+	fh_err e = decide(&o, &c->policy.schema.actions[declared], &why);
 
+	if (e == FH_ERR_CONFLICT || e == FH_ERR_LIMIT)
+		return refuse(&o, "malformed-context", why.what);
 	if (e == FH_ERR_OK)
 		e = append_intent(&o);
 	if (e != FH_ERR_OK)

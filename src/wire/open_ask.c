@@ -3,7 +3,6 @@
 
 #include "base/decimal.h"
 #include "codec/cbor.h"
-#include "policy/type.h"
 
 constexpr size_t name_max = 16; /* of a member of the map, or of a field */
 
@@ -107,7 +106,7 @@ void fh_open_ask_put_line(struct fh_builder *b, const struct fh_open_ask *o)
 
 /* --- the map ---------------------------------------------------------- */
 
-/* The names of the fields in BITS, as an array.  */
+/* The names of the fields in BITS, all by all, so that a policy can look for one.  */
 static void put_names(struct fh_builder *b, uint64_t bits)
 {
 	size_t n = 0;
@@ -121,16 +120,17 @@ static void put_names(struct fh_builder *b, uint64_t bits)
 	}
 }
 
-/* All of them are an empty list.  */
 void fh_open_ask_put(struct fh_builder *b, const struct fh_open_ask *o)
 {
-	fh_cbor_put_map(b, 4);
+	fh_cbor_put_map(b, 5);
 	fh_cbor_put_text(b, FH_SPAN_LIT("to"));
 	fh_cbor_put_uint(b, o->to);
 	fh_cbor_put_text(b, FH_SPAN_LIT("from"));
 	fh_cbor_put_uint(b, o->from);
 	fh_cbor_put_text(b, FH_SPAN_LIT("fields"));
-	put_names(b, o->fields == FH_OPEN_ASK_FIELDS ? 0 : o->fields);
+	put_names(b, o->fields);
+	fh_cbor_put_text(b, FH_SPAN_LIT("entries"));
+	fh_cbor_put_uint(b, o->to - o->from + 1);
 	fh_cbor_put_text(b, FH_SPAN_LIT("disclose"));
 	fh_cbor_put_bool(b, o->disclose);
 }
@@ -154,9 +154,9 @@ static uint64_t read_names(struct fh_cursor *c)
 		else
 			bits |= UINT64_C(1) << id;
 	}
-	if (bits == FH_OPEN_ASK_FIELDS)
+	if (bits == 0)
 		fh_cursor_fail(c, FH_ERR_FORMAT);
-	return n == 0 ? FH_OPEN_ASK_FIELDS : bits;
+	return bits;
 }
 
 fh_err fh_open_ask_read(struct fh_span params, struct fh_open_ask *out)
@@ -164,40 +164,23 @@ fh_err fh_open_ask_read(struct fh_span params, struct fh_open_ask *out)
 	struct fh_cursor c = fh_cursor_of(params);
 	struct fh_open_ask o;
 
-	fh_cbor_map_exact(&c, 4);
+	fh_cbor_map_exact(&c, 5);
 	expect(&c, "to");
 	o.to = fh_cbor_uint(&c);
 	expect(&c, "from");
 	o.from = fh_cbor_uint(&c);
 	expect(&c, "fields");
 	o.fields = read_names(&c);
+	expect(&c, "entries");
+	uint64_t entries = fh_cbor_uint(&c);
+
 	expect(&c, "disclose");
 	o.disclose = fh_cbor_bool(&c);
 	fh_err e = fh_cursor_end(&c);
 
-	if (e == FH_ERR_OK && wrong(&o) != nullptr)
+	if (e == FH_ERR_OK && (wrong(&o) != nullptr || entries != o.to - o.from + 1))
 		e = FH_ERR_FORMAT;
 	if (e == FH_ERR_OK)
 		*out = o;
 	return e;
-}
-
-/* --- the policy ------------------------------------------------------- */
-
-void fh_open_ask_put_context(struct fh_builder *b, const struct fh_open_ask *o,
-			    const struct fh_schema_action *action)
-{
-	const struct fh_span fields = FH_SPAN_LIT("fields"), entries = FH_SPAN_LIT("entries");
-	bool wants_fields = fh_type_field(action->context, fields) != nullptr;
-	bool wants_entries = fh_type_field(action->context, entries) != nullptr;
-
-	fh_cbor_put_map(b, (size_t)wants_fields + wants_entries);
-	if (wants_fields) {
-		fh_cbor_put_text(b, fields);
-		put_names(b, o->fields);
-	}
-	if (wants_entries) {
-		fh_cbor_put_text(b, entries);
-		fh_cbor_put_uint(b, o->to - o->from + 1);
-	}
 }

@@ -8,10 +8,10 @@
 #include "base/trace.h"
 #include "entry/field.h"
 #include "freehold/error.h"
-#include "policy/schema.h"
+#include "policy/entity.h"
 
 /* What a reader wants to have opened of the record (docs/spec/DOOR, "Readers"): the line that
- * he sends, the CBOR map that core decides and records, and what the policy sees of it.  */
+ * he sends, and the CBOR map that core decides and records.  */
 
 #define FH_OPEN_ASK_HELLO "freehold-record/1"
 #define FH_ACTION_RECORD_OPEN "record.open"
@@ -19,7 +19,7 @@
 
 constexpr size_t FH_OPEN_ASK_ENTRIES_MAX = 256; /* entries of one request */
 constexpr size_t FH_OPEN_ASK_LINE_MAX = 512;    /* "disclose", two numbers, every field */
-constexpr size_t FH_OPEN_ASK_PARAMS_MAX = 512;
+constexpr size_t FH_OPEN_ASK_PARAMS_MAX = 512; /* the map with every field */
 
 /* Every field that there is, as bits 1 << id.  */
 constexpr uint64_t FH_OPEN_ASK_FIELDS = (UINT64_C(1) << FH_FIELD_IDS) - 2;
@@ -41,13 +41,10 @@ fh_err fh_open_ask_fields(struct fh_span names, uint64_t *out);
 fh_err fh_open_ask_parse(struct fh_span line, struct fh_open_ask *out, struct fh_trace *t);
 void fh_open_ask_put_line(struct fh_builder *b, const struct fh_open_ask *o);
 
-/* The map {"to", "from", "fields", "disclose"}, read strictly.  */
+/* The map {"to", "from", "fields", "entries", "disclose"}, read strictly: what is decided and
+ * recorded, and the arguments that a policy's context is made of.  `fields` names each of them,
+ * `entries` says how many.  */
 void fh_open_ask_put(struct fh_builder *b, const struct fh_open_ask *o);
 fh_err fh_open_ask_read(struct fh_span params, struct fh_open_ask *out);
-
-/* What the operator's declaration ACTION wants to know of O, as a context: of `fields` (a set
- * of their names) and `entries` (how many) those that it declares.  */
-void fh_open_ask_put_context(struct fh_builder *b, const struct fh_open_ask *o,
-			    const struct fh_schema_action *action);
 
 #endif

@@ -78,7 +78,8 @@ def run(base):
 			demand(len(made) == 2, made)
 			f = made[0]["fields"]
 			demand(f["actor"] == 'Actor::"reader"' and f["identity"]["uid"] == READER, f)
-			demand(f["arguments"] == {"to": n, "from": n, "fields": [], "disclose": False}, f)
+			wanted = f["arguments"].pop("fields")
+			demand(f["arguments"] == {"to": n, "from": n, "entries": 1, "disclose": False} and "result" in wanted, f)
 			demand(f["decision"] == [True, "permitted", ["reads"]] and f["resource"].startswith('Device::"'), f)
 			came = [e["fields"] for e in m.entries().values()
 				if e["kind"] == "outcome" and e["fields"]["intent"] == made[0]["index"]]
@@ -143,6 +144,8 @@ def run(base):
 			demand_message(r.stderr, "refuses", "no-permit", "of the record")
 			demand(r.stdout == "", r.stdout)
 			at = int(re.search(r"entry (\d+) of the record", r.stderr)[1])
+			m.sign_policy(policy=POLICY + READS, schema=SCHEMA + OPENING % ", context: { who: String }")
+			wait_for("a context that nothing fills", lambda: "malformed-context" in reader(m, "open", n, status=None).stderr)
 			m.sign_policy(policy=POLICY, schema=SCHEMA)
 			wait_for("the schema without it", lambda: "unknown-action" in reader(m, "open", n, status=None).stderr)
 			m.sign("policy", "revoke")
@@ -171,6 +174,11 @@ def run(base):
 			demand_message(reader(m, "open", n, "--field", "action", status=1).stderr, "no-quota")
 			d.stop()
 			m.verify()
+			said = json.loads(m.run("policy", "replay", "--json", *m.opened()).stdout)
+			demand(said["same"] == said["decisions"] > 8 and said["not-replayed"] == 0, said)
+			denied, = [e["index"] for e in asked(m) if e["fields"]["decision"][1] == "no-quota"]
+			said = json.loads(m.run("policy", "why", denied, "--json", *m.opened()).stdout)
+			demand(said["same"] and "3 were used" in said["policies"][0]["lacks"][0], said)
 
 	def one_field_is_proved_to_outsiders():
 		with with_reader(base.copy()) as m:
@@ -204,7 +212,7 @@ def run(base):
 			d.stop()
 			made = asked(m, "record.disclose")
 			said = made[0]["fields"]["arguments"]
-			demand(said == {"to": n, "from": n, "fields": ["decision"], "disclose": True}, said)
+			demand(said == {"to": n, "from": n, "fields": ["decision"], "entries": 1, "disclose": True}, said)
 
 	def what_cannot_be_opened_is_said():
 		with with_reader(base.copy()) as m:
