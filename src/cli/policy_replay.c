@@ -67,6 +67,7 @@ struct replay {
 	struct fh_builder line;
 	uint64_t count[CHANGES];
 	uint64_t refusals;           /* refused before any policy could be asked */
+	uint64_t searches;           /* answers to searches, which are not made again */
 	bool comma;
 };
 
@@ -87,6 +88,16 @@ static const char *new_reason(const struct result *x)
 	       : x->why != nullptr    ? x->why : "";
 }
 
+/* What a malformed question was about nobody knows.  */
+static void put_named(struct fh_builder *b, struct fh_entity_uid e)
+{
+	fh_builder_text(b, "  ");
+	if (e.type.n > 0)
+		fh_entity_put(b, e);
+	else
+		fh_builder_text(b, "-");
+}
+
 static void put_text(struct fh_builder *b, const struct result *x)
 {
 	fh_builder_decimal(b, x->index);
@@ -104,12 +115,10 @@ static void put_text(struct fh_builder *b, const struct result *x)
 			fh_builder_bytes(b, x->request->reason);
 		else
 			fh_json_put_string(b, x->request->reason);
-		fh_builder_text(b, ")  ");
-		fh_entity_put(b, x->request->principal);
-		fh_builder_text(b, "  ");
-		fh_entity_put(b, x->request->action);
-		fh_builder_text(b, "  ");
-		fh_entity_put(b, x->request->resource);
+		fh_builder_text(b, x->request->is_answer ? ", an answer)" : ")");
+		put_named(b, x->request->principal);
+		put_named(b, x->request->action);
+		put_named(b, x->request->resource);
 	}
 	fh_builder_text(b, "\n");
 }
@@ -120,6 +129,8 @@ static void put_entity(struct fh_builder *b, const char *name, struct fh_entity_
 	size_t cap = 4 * e.id.n + e.type.n + 16;
 	struct fh_builder text = fh_builder_of(fh_arena_space(a, cap), cap);
 
+	if (e.type.n == 0)
+		return;
 	fh_entity_put(&text, e);
 	fh_json_put_name(b, name);
 	fh_json_put_string(b, fh_builder_span(&text));
@@ -147,7 +158,9 @@ static void put_json(struct replay *w, const struct result *x)
 	fh_json_put_name(b, "change");
 	fh_json_put_string(b, fh_span_str(change_code[x->change]));
 	if (x->request != nullptr) {
-		put_entity(b, "actor", x->request->principal, &w->memory);
+		put_entity(b, x->request->is_answer ? "subject" : "actor", x->request->principal,
+			   &w->memory);
+		put_entity(b, "asker", x->request->asker, &w->memory);
 		put_entity(b, "action", x->request->action, &w->memory);
 		put_entity(b, "resource", x->request->resource, &w->memory);
 		fh_json_put_name(b, "was");
@@ -193,14 +206,18 @@ static void print_counts(const struct replay *w)
 		       (unsigned long long)decisions(w));
 		for (size_t i = 0; i < CHANGES; i++)
 			printf(",\"%s\":%llu", change_code[i], (unsigned long long)w->count[i]);
-		printf(",\"refused-before\":%llu}\n", (unsigned long long)w->refusals);
+		printf(",\"refused-before\":%llu,\"searches\":%llu}\n",
+		       (unsigned long long)w->refusals, (unsigned long long)w->searches);
 		return;
 	}
 	printf("%llu decisions", (unsigned long long)decisions(w));
 	for (size_t i = 0; i < CHANGES; i++)
 		printf("%s %llu %s", i == 0 ? ":" : ",", (unsigned long long)w->count[i],
 		       change_text[i]);
-	printf("; %llu refusals before any decision\n", (unsigned long long)w->refusals);
+	printf("; %llu refusals before any decision", (unsigned long long)w->refusals);
+	if (w->searches > 0)
+		printf("; %llu searches, not made again", (unsigned long long)w->searches);
+	printf("\n");
 }
 
 /* --- deciding ----------------------------------------------------------------------- */
@@ -235,17 +252,13 @@ static fh_err suppose(struct replay *w, struct fh_past *p, const struct fh_past_
 static fh_err repeat(struct fh_past *p, const struct fh_past_request *r, struct fh_decision *d,
 		     struct result *x)
 {
-	bool certain, same;
-	fh_err e = fh_past_decide_again(p, r, d, &certain, &same);
+	bool same;
+	fh_err e = fh_past_decide_again(p, r, d, &x->why, &same);
 
 	if (e != FH_ERR_OK)
 		return e;
-	x->decision = certain ? d : nullptr;
-	x->why = certain ? nullptr
-		 : r->context_lost
-			 ? "its arguments were too large to be recorded"
-			 : "an entry before cannot be read, so the use of budgets is not known";
-	x->change = !certain ? NOT_REPLAYED : same ? SAME : compare(r, d);
+	x->decision = x->why == nullptr ? d : nullptr;
+	x->change = x->why != nullptr ? NOT_REPLAYED : same ? SAME : compare(r, d);
 	return FH_ERR_OK;
 }
 
@@ -253,11 +266,11 @@ static fh_err unreadable(struct replay *w, const struct fh_leaf *l, const char *
 {
 	const struct result x = { .index = l->index, .change = NOT_REPLAYED, .why = why };
 
-	w->supposed.fold_known = false;
+	w->supposed.fold_known &= l->kind == FH_ENTRY_ANSWER; /* which is charged nothing */
 	return settle(w, &x);
 }
 
-static fh_err meet_intent(struct replay *w, struct fh_past *p, const struct fh_leaf *l,
+static fh_err meet_decision(struct replay *w, struct fh_past *p, const struct fh_leaf *l,
 			  const struct fh_fields *f)
 {
 	struct fh_past_request r;
@@ -309,8 +322,14 @@ static fh_err meet(void *context, struct fh_past *p, const struct fh_leaf *l,
 	struct replay *w = context;
 
 	fh_arena_reset(&w->memory);
-	if (l->kind == FH_ENTRY_INTENT)
-		return meet_intent(w, p, l, f);
+	bool answer = l->kind == FH_ENTRY_ANSWER;
+
+	if (answer && f != nullptr && fh_past_is_search(l, f)) {
+		w->searches++;
+		return FH_ERR_OK;
+	}
+	if (answer || l->kind == FH_ENTRY_INTENT)
+		return meet_decision(w, p, l, f);
 	if (l->kind == FH_ENTRY_REFUSAL && w->supposing)
 		return meet_refusal(w, p, l, f);
 	if (l->kind == FH_ENTRY_REFUSAL)

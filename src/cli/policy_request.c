@@ -6,6 +6,9 @@
 #include "codec/lookup.h"
 #include "policy/policies.h"
 #include "policy/value_cbor.h"
+#include "wire/authzen.h"
+
+static const struct fh_span anonymous = FH_TEXT_INIT("anonymous");
 
 /* --- reading ---------------------------------------------------------------------- */
 
@@ -91,14 +94,15 @@ static void read_arguments(const struct fh_fields *f, struct fh_past_request *r)
 		r->arguments = value;
 }
 
-/* The grade is of the entry, for a credential may have had another owner before.  */
+/* The grade is of the entry, for a credential may have had another owner before; who is only
+ * asked about is whom the chain knows by that name.  */
 static void read_groups(const struct fh_past *p, struct fh_past_request *r)
 {
 	struct fh_span names[FH_POLICY_PARENTS_MAX];
 	const struct fh_actor *a = nullptr;
 
 	if (fh_span_equal(r->principal.type, FH_SPAN_LIT(FH_TYPE_ACTOR))
-	    && !fh_span_equal(r->grade, FH_SPAN_LIT("anonymous")))
+	    && (r->is_answer || !fh_span_equal(r->grade, anonymous)))
 		a = fh_chain_actor(&p->state.chain, r->principal.id);
 	if (a == nullptr || a->body.groups.n == 0)
 		return;
@@ -107,8 +111,71 @@ static void read_groups(const struct fh_past *p, struct fh_past_request *r)
 		r->groups[i] = fh_entity_uid_of(FH_TYPE_TEAM, names[i]);
 }
 
-fh_err fh_past_context(const struct fh_past_request *r, const struct fh_policy_set *set,
-		       struct fh_arena *a, struct fh_value *out)
+bool fh_past_is_search(const struct fh_leaf *l, const struct fh_fields *f)
+{
+	return l->kind == FH_ENTRY_ANSWER && fh_fields_get(f, FH_FIELD_RESULT) != nullptr;
+}
+
+/* The question in R's arguments, unless they were too large to be kept.  */
+static fh_err read_question(struct fh_past_request *r, struct fh_trace *t)
+{
+	struct fh_span item = fh_cbor_map_get(r->arguments, "question");
+	struct fh_authzen z = { .api = FH_AUTHZEN_EVALUATIONS, .questions = 1,
+				.list = fh_cursor_of(item) };
+	struct fh_authzen_item read;
+	fh_err e = fh_past_arguments_lost(r) ? FH_ERR_OK : fh_authzen_next(&z, &read);
+
+	if (e == FH_ERR_OK && !fh_past_arguments_lost(r)) {
+		r->question = read.question;
+		r->malformed = read.malformed;
+	}
+	if (e != FH_ERR_OK)
+		fh_trace_what(t, "its question cannot be read");
+	return e == FH_ERR_OK ? e : FH_ERR_FORMAT;
+}
+
+/* Who asked, and about whom; of a malformed question there is no more.  */
+static fh_err read_answer(const struct fh_fields *f, struct fh_past_request *r,
+			  struct fh_arena *a, struct fh_trace *t)
+{
+	fh_err e = read_entity(f, FH_FIELD_ACTOR, a, &r->asker, t);
+
+	if (e == FH_ERR_OK)
+		e = read_question(r, t);
+	if (e == FH_ERR_OK && r->malformed.n == 0)
+		e = read_entity(f, FH_FIELD_SUBJECT, a, &r->principal, t);
+	return e;
+}
+
+fh_err fh_past_request(const struct fh_past *p, const struct fh_leaf *l, const struct fh_fields *f,
+		       struct fh_arena *a, struct fh_past_request *out, struct fh_trace *t)
+{
+	*out = (struct fh_past_request){ .leaf = l, .is_answer = l->kind == FH_ENTRY_ANSWER };
+	read_arguments(f, out);
+	fh_err e = out->is_answer ? read_answer(f, out, a, t)
+				  : read_entity(f, FH_FIELD_ACTOR, a, &out->principal, t);
+
+	if (e == FH_ERR_OK && out->malformed.n == 0)
+		e = read_entity(f, FH_FIELD_ACTION, a, &out->action, t);
+	if (e == FH_ERR_OK && out->malformed.n == 0)
+		e = read_entity(f, FH_FIELD_RESOURCE, a, &out->resource, t);
+	if (e == FH_ERR_OK)
+		e = read_decision(f, out, t);
+	if (e != FH_ERR_OK)
+		return e;
+	out->grade = fh_past_text(f, FH_FIELD_IDENTITY, "grade");
+	out->server = fh_past_text(f, FH_FIELD_SERVER, /* key= */ nullptr);
+	out->by_statement = !out->is_answer
+			    && fh_span_equal(out->principal.type, FH_SPAN_LIT(FH_TYPE_DEVICE));
+	read_groups(p, out);
+	return FH_ERR_OK;
+}
+
+/* --- asking again ----------------------------------------------------------------- */
+
+/* R's context as the schema of SET reads it from its arguments.  */
+static fh_err read_context(const struct fh_past_request *r, const struct fh_policy_set *set,
+			   struct fh_arena *a, struct fh_value *out)
 {
 	uint32_t action = fh_schema_find_action(&set->schema, r->action);
 	const struct fh_type *type = action == FH_SCHEMA_NONE
@@ -124,54 +191,47 @@ fh_err fh_past_context(const struct fh_past_request *r, const struct fh_policy_s
 				      /* t= */ nullptr);
 }
 
-/* The context as the policy of then read it.  */
-static fh_err read_context(const struct fh_past *p, struct fh_past_request *r, struct fh_arena *a,
-			   struct fh_trace *t)
+fh_err fh_past_asked(const struct fh_past_request *r, const struct fh_policy_set *set,
+		     struct fh_question_room *room, struct fh_arena *a, struct fh_request *out)
 {
-	fh_err e = FH_ERR_OK;
+	const struct fh_known_entities known = {
+		.schema = &set->schema, .principal = r->principal, .groups = r->groups,
+		.groups_n = r->groups_n, .listed = &set->entities
+	};
+	struct fh_value context;
 
-	r->context = fh_value_none();
-	if (p->policy_ready && !r->by_statement)
-		e = fh_past_context(r, &p->policy, a, &r->context);
-	r->context_lost = e == FH_ERR_MISSING;
-	if (e == FH_ERR_OK || e == FH_ERR_MISSING || e == FH_ERR_NOMEM)
-		return e == FH_ERR_NOMEM ? e : FH_ERR_OK;
-	fh_trace_what(t, "its arguments do not make the context that the schema declares");
-	return FH_ERR_FORMAT;
+	if (r->malformed.n > 0)
+		return FH_ERR_CONFLICT;
+	if (r->is_answer && fh_past_arguments_lost(r))
+		return FH_ERR_MISSING;
+	if (r->is_answer)
+		return fh_question_request(set, &r->question, &known, room, a, out,
+					   /* t= */ nullptr);
+	fh_err e = read_context(r, set, a, &context);
+
+	room->known = known;
+	*out = (struct fh_request){ r->principal, r->action, r->resource, context,
+				    fh_known_entities_source(&room->known) };
+	return e;
 }
 
-fh_err fh_past_request(const struct fh_past *p, const struct fh_leaf *l, const struct fh_fields *f,
-		       struct fh_arena *a, struct fh_past_request *out, struct fh_trace *t)
+enum fh_reason fh_past_obstacle(struct fh_past *p, const struct fh_past_request *r,
+				struct fh_time now)
 {
-	*out = (struct fh_past_request){ .leaf = l };
-	fh_err e = read_entity(f, FH_FIELD_ACTOR, a, &out->principal, t);
+	struct fh_moment moment = fh_past_moment(p, now);
+	enum fh_reason against = fh_moment_obstacle(&moment);
+	const struct fh_actor *a;
 
-	if (e == FH_ERR_OK)
-		e = read_entity(f, FH_FIELD_ACTION, a, &out->action, t);
-	if (e == FH_ERR_OK)
-		e = read_entity(f, FH_FIELD_RESOURCE, a, &out->resource, t);
-	if (e == FH_ERR_OK)
-		e = read_decision(f, out, t);
-	if (e != FH_ERR_OK)
-		return e;
-	out->grade = fh_past_text(f, FH_FIELD_IDENTITY, "grade");
-	out->server = fh_past_text(f, FH_FIELD_SERVER, /* key= */ nullptr);
-	out->by_statement = fh_span_equal(out->principal.type, FH_SPAN_LIT(FH_TYPE_DEVICE));
-	read_arguments(f, out);
-	read_groups(p, out);
-	return read_context(p, out, a, t);
-}
-
-/* --- asking again ----------------------------------------------------------------- */
-
-struct fh_request fh_past_asked(const struct fh_past_request *r, const struct fh_policy_set *set,
-				struct fh_known_entities *known)
-{
-	*known = (struct fh_known_entities){ .schema = &set->schema, .principal = r->principal,
-					     .groups = r->groups, .groups_n = r->groups_n,
-					     .listed = &set->entities };
-	return (struct fh_request){ r->principal, r->action, r->resource, r->context,
-				    fh_known_entities_source(known) };
+	if (against == FH_REASON_PERMITTED && !p->policy_ready)
+		against = FH_REASON_NO_POLICY;
+	if (against != FH_REASON_PERMITTED || !r->is_answer
+	    || !fh_span_equal(r->principal.type, FH_SPAN_LIT(FH_TYPE_ACTOR))
+	    || fh_span_equal(r->principal.id, anonymous))
+		return against;
+	a = fh_chain_actor(&p->state.chain, r->principal.id);
+	return a == nullptr || (a->body.expires && fh_time_ended(now, a->body.expires_ms))
+		       ? FH_REASON_UNKNOWN_ACTOR
+		       : FH_REASON_PERMITTED;
 }
 
 static enum fh_funds always(void *context, const struct fh_charge *charge)
@@ -182,14 +242,10 @@ static enum fh_funds always(void *context, const struct fh_charge *charge)
 }
 
 /* Core makes a refusal of every error but those that end it.  */
-static fh_err decide(struct fh_past *p, const struct fh_past_request *r,
+static fh_err decide(struct fh_past *p, const struct fh_request *asked,
 		     const struct fh_circumstances *now, struct fh_decision *out)
 {
-	struct fh_known_entities known;
-	const struct fh_request asked = fh_past_asked(r, &p->policy, &known);
-
-	fh_arena_reset(&p->state.scratch);
-	fh_err e = fh_policy_decide(&p->policy, &asked, now, &p->state.scratch, out);
+	fh_err e = fh_policy_decide(&p->policy, asked, now, &p->state.scratch, out);
 
 	if (e == FH_ERR_NOMEM)
 		return e;
@@ -211,42 +267,51 @@ static bool same_answer(const struct fh_decision *a, const struct fh_decision *b
 
 /* Without the fold: an answer that is the same with all budgets full and with all empty is
  * certain all the same.  */
-static fh_err decide_unfolded(struct fh_past *p, const struct fh_past_request *r,
-			      struct fh_circumstances now, struct fh_decision *out, bool *certain)
+static fh_err decide_unfolded(struct fh_past *p, const struct fh_request *asked,
+			      struct fh_circumstances now, struct fh_decision *out,
+			      const char **unknown)
 {
 	struct fh_decision none;
 
 	now.funds = nullptr;
-	fh_err e = decide(p, r, &now, &none);
+	fh_err e = decide(p, asked, &now, &none);
 
 	now.funds = always;
 	if (e == FH_ERR_OK)
-		e = decide(p, r, &now, out);
-	*certain = e == FH_ERR_OK && same_answer(out, &none);
+		e = decide(p, asked, &now, out);
+	if (e == FH_ERR_OK && !same_answer(out, &none))
+		*unknown = "an entry before cannot be read, so the use of budgets is not known";
 	return e;
 }
 
 fh_err fh_past_decide(struct fh_past *p, const struct fh_past_request *r, struct fh_time now,
-		      struct fh_decision *out, bool *certain)
+		      struct fh_decision *out, const char **unknown)
 {
 	struct fh_moment moment = fh_past_moment(p, now);
-	const struct fh_circumstances circumstances = fh_moment_circumstances(&moment, r->sent);
-	enum fh_reason against = fh_moment_obstacle(&moment);
+	const struct fh_circumstances circumstances =
+		fh_moment_circumstances(&moment, r->is_answer ? 0 : r->sent);
+	enum fh_reason against = fh_past_obstacle(p, r, now);
+	struct fh_question_room room;
+	struct fh_request asked;
+	fh_err e = FH_ERR_CONFLICT;
 
-	if (against == FH_REASON_PERMITTED && !p->policy_ready)
-		against = FH_REASON_NO_POLICY;
-	*certain = true;
-	if (against != FH_REASON_PERMITTED) {
-		*out = fh_decision_refused(against);
-		return FH_ERR_OK;
-	}
-	*certain = !r->context_lost;
-	if (r->context_lost) {
-		*out = fh_decision_refused(FH_REASON_UNDECIDED);
-		return FH_ERR_OK;
-	}
-	return p->fold_known ? decide(p, r, &circumstances, out)
-			     : decide_unfolded(p, r, circumstances, out, certain);
+	*unknown = nullptr;
+	fh_arena_reset(&p->state.scratch);
+	if (against == FH_REASON_PERMITTED)
+		e = fh_past_asked(r, &p->policy, &room, &p->state.scratch, &asked);
+	if (e == FH_ERR_OK)
+		return p->fold_known ? decide(p, &asked, &circumstances, out)
+				     : decide_unfolded(p, &asked, circumstances, out, unknown);
+	if (r->malformed.n > 0)
+		against = FH_REASON_MALFORMED; /* that is seen first */
+	else if (e == FH_ERR_MISSING)
+		*unknown = "its arguments were too large to be recorded";
+	else if (against == FH_REASON_PERMITTED && r->is_answer)
+		against = FH_REASON_MALFORMED;
+	else if (against == FH_REASON_PERMITTED)
+		*unknown = "its arguments do not make the context that the schema declares";
+	*out = fh_decision_refused(*unknown != nullptr ? FH_REASON_UNDECIDED : against);
+	return e == FH_ERR_NOMEM ? e : FH_ERR_OK;
 }
 
 bool fh_past_same(const struct fh_past_request *r, const struct fh_decision *d)
@@ -262,19 +327,20 @@ bool fh_past_same(const struct fh_past_request *r, const struct fh_decision *d)
 }
 
 fh_err fh_past_decide_again(struct fh_past *p, const struct fh_past_request *r,
-			    struct fh_decision *out, bool *certain, bool *same)
+			    struct fh_decision *out, const char **unknown, bool *same)
 {
 	struct fh_decision earlier;
-	bool sure;
-	fh_err e = fh_past_decide(p, r, r->leaf->time, out, certain);
+	const char *unsure;
+	fh_err e = fh_past_decide(p, r, r->leaf->time, out, unknown);
 
-	*same = e == FH_ERR_OK && *certain && fh_past_same(r, out);
+	*same = e == FH_ERR_OK && *unknown == nullptr && fh_past_same(r, out);
 	if (e != FH_ERR_OK || *same || p->next == 0)
 		return e;
-	e = fh_past_decide(p, r, p->before, &earlier, &sure);
-	if (e == FH_ERR_OK && sure && fh_past_same(r, &earlier)) {
+	e = fh_past_decide(p, r, p->before, &earlier, &unsure);
+	if (e == FH_ERR_OK && unsure == nullptr && fh_past_same(r, &earlier)) {
 		*out = earlier;
-		*same = *certain = true;
+		*same = true;
+		*unknown = nullptr;
 	}
 	return e;
 }

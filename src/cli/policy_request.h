@@ -3,21 +3,27 @@
 #define FH_CLI_POLICY_REQUEST_H
 
 #include "cli/policy_past.h"
+#include "policy/question.h"
 
 /* A decision as the record has it: what was asked, by whom, and what the answer was; and the
  * same asked again.  */
 
 struct fh_past_request {
 	const struct fh_leaf *leaf;
+	/* Of an answer the principal is the subject, who did nothing.  What an answer to a
+	 * malformed question was about is empty.  */
 	struct fh_entity_uid principal, action, resource;
 	struct fh_entity_uid groups[FH_POLICY_PARENTS_MAX]; /* teams, as the chain had them */
 	size_t groups_n;
 	struct fh_span server;       /* the tool server; or empty */
-	struct fh_span grade;        /* how the actor was known; or empty */
+	struct fh_span grade;        /* how the actor, or the asker, was known; or empty */
 	struct fh_span arguments;    /* a CBOR item; empty: none, or too large to be kept */
 	size_t sent;                 /* bytes they had */
-	struct fh_value context;     /* as the schema of then reads it from them */
-	bool context_lost;           /* it reads arguments that are not there to be read */
+	/* Of an answer (docs/spec/AUTHZEN): */
+	bool is_answer;
+	struct fh_entity_uid asker;
+	struct fh_question question;
+	struct fh_span malformed;    /* why it was no question; empty: it is one */
 	/* What was decided.  */
 	bool allowed;
 	struct fh_span reason;       /* its code */
@@ -27,10 +33,14 @@ struct fh_past_request {
 	bool by_statement;
 };
 
-/* Reads the intent L of P's record into *OUT, which must stay where it is and looks into F,
- * into P's chain and into A.  FH_ERR_FORMAT, with what is missing in T.  */
+/* Reads L of P's record, an intent or an answer that is no search, into *OUT, which must stay
+ * where it is and looks into F, into P's chain and into A.  FH_ERR_FORMAT, with what is missing
+ * in T.  */
 fh_err fh_past_request(const struct fh_past *p, const struct fh_leaf *l, const struct fh_fields *f,
 		       struct fh_arena *a, struct fh_past_request *out, struct fh_trace *t);
+
+/* An answer is one to a search, which decides about many.  */
+bool fh_past_is_search(const struct fh_leaf *l, const struct fh_fields *f);
 
 /* Type::"id" in TEXT as an entity, whose spans look into A.  FH_ERR_FORMAT.  */
 fh_err fh_past_entity(struct fh_span text, struct fh_arena *a, struct fh_entity_uid *out);
@@ -47,20 +57,21 @@ static inline bool fh_past_arguments_lost(const struct fh_past_request *r)
 	return r->arguments.n == 0 && r->sent > 0;
 }
 
-/* R's context as the schema of SET reads it, into A.  FH_ERR_MISSING: it reads arguments that
- * were not kept; FH_ERR_CONFLICT, FH_ERR_LIMIT: a call with these is refused; FH_ERR_NOMEM.  */
-fh_err fh_past_context(const struct fh_past_request *r, const struct fh_policy_set *set,
-		       struct fh_arena *a, struct fh_value *out);
+/* R as a request that SET is asked, which looks into *ROOM and A.  FH_ERR_MISSING: it depends on
+ * what was too large to be kept; FH_ERR_CONFLICT, FH_ERR_LIMIT: under SET's schema it is
+ * malformed; FH_ERR_NOMEM.  */
+fh_err fh_past_asked(const struct fh_past_request *r, const struct fh_policy_set *set,
+		     struct fh_question_room *room, struct fh_arena *a, struct fh_request *out);
 
-/* R as a request that SET is asked.  *KNOWN holds its entities and must outlive it.  */
-struct fh_request fh_past_asked(const struct fh_past_request *r, const struct fh_policy_set *set,
-				struct fh_known_entities *known);
+/* Why R was refused at NOW whatever a policy says: PERMITTED if nothing stands against it.  */
+enum fh_reason fh_past_obstacle(struct fh_past *p, const struct fh_past_request *r,
+				struct fh_time now);
 
 /* What is decided of R at NOW under the policy that is in force in P: exactly as core decides.
- * *CERTAIN is false if the answer depends on the use of a budget, which nobody knows, or
- * on a context that is lost.  An error is one of memory.  */
+ * *UNKNOWN says what the answer depends on that nobody knows, or is NULL.  An error is one of
+ * memory.  */
 fh_err fh_past_decide(struct fh_past *p, const struct fh_past_request *r, struct fh_time now,
-		      struct fh_decision *out, bool *certain);
+		      struct fh_decision *out, const char **unknown);
 
 /* The same answer for the same reason by the same policies as R's.  */
 bool fh_past_same(const struct fh_past_request *r, const struct fh_decision *d);
@@ -68,6 +79,6 @@ bool fh_past_same(const struct fh_past_request *r, const struct fh_decision *d);
 /* R decided again: when it was decided, which was between the entry before and its own.
  * *SAME: the answer is that of the record.  */
 fh_err fh_past_decide_again(struct fh_past *p, const struct fh_past_request *r,
-			    struct fh_decision *out, bool *certain, bool *same);
+			    struct fh_decision *out, const char **unknown, bool *same);
 
 #endif

@@ -166,76 +166,82 @@ static void charge(struct fh_supposed *s, const struct fh_past_request *r,
 }
 
 static fh_err decide(struct fh_supposed *s, struct fh_past *p, const struct fh_past_request *r,
-		     struct fh_decision *out)
+		     const struct fh_request *asked, struct fh_decision *out)
 {
 	struct fh_moment moment = fh_past_moment(p, r->leaf->time);
-	struct fh_circumstances now = fh_moment_circumstances(&moment, r->sent);
-	enum fh_reason against = fh_moment_obstacle(&moment);
-	struct fh_known_entities known;
-	const struct fh_request asked = fh_past_asked(r, s->set, &known);
+	struct fh_circumstances now = fh_moment_circumstances(&moment, r->is_answer ? 0 : r->sent);
+	enum fh_reason against = fh_past_obstacle(p, r, r->leaf->time);
 
-	if (against == FH_REASON_DEVICE_REVOKED) {
+	if (against == FH_REASON_DEVICE_REVOKED || against == FH_REASON_UNKNOWN_ACTOR) {
 		*out = fh_decision_refused(against);
 		return FH_ERR_OK;
 	}
 	if (r->leaf->time.lo_ms > s->fold.lo_ms)
 		s->fold.lo_ms = r->leaf->time.lo_ms;
-	now.leased |= against != FH_REASON_PERMITTED || !p->policy_ready;
+	now.leased |= against != FH_REASON_PERMITTED;
 	now.funds = funds;
 	now.context = s;
-	fh_err e = fh_policy_decide(s->set, &asked, &now, &p->state.scratch, out);
+	fh_err e = fh_policy_decide(s->set, asked, &now, &p->state.scratch, out);
 
 	if (e != FH_ERR_OK && e != FH_ERR_NOMEM)
 		*out = fh_decision_refused(FH_REASON_FAILED);
 	return e == FH_ERR_NOMEM ? e : FH_ERR_OK;
 }
 
-/* R's context as the other schema reads it, or in *OUT why not.  */
-static fh_err take_context(struct fh_supposed *s, struct fh_past *p, struct fh_past_request *r,
-			   struct fh_supposition *out)
+/* What the record says of budgets goes on only if R can be decided.  */
+static void not_known(struct fh_supposed *s, const struct fh_past_request *r, const char *why,
+		      struct fh_supposition *out)
 {
-	fh_err e = fh_past_context(r, s->set, &p->state.scratch, &r->context);
+	out->unknown = why;
+	s->fold_known &= r->is_answer; /* an answer is charged nothing */
+}
 
-	if (e == FH_ERR_NOMEM)
-		return e;
-	if (e == FH_ERR_MISSING) {
-		out->unknown = lost;
-		s->fold_known = false;
-	} else if (e != FH_ERR_OK) {
-		out->refusal = "malformed-context";
-	}
-	return FH_ERR_OK;
+/* R as the other schema has it: mapped anew if it was a call.  */
+static void map(struct fh_supposed *s, struct fh_past *p, struct fh_past_request *r,
+		struct fh_supposition *out)
+{
+	const struct mapped m = r->is_answer ? (struct mapped){ .what = MAPPED, .action = r->action,
+								.resource = r->resource }
+					     : map_request(s, p, r);
+
+	if (m.what == REFUSED)
+		out->refusal = m.why;
+	if (m.what == UNKNOWN)
+		not_known(s, r, m.why, out);
+	else if (m.what == MAPPED && !s->fold_known && s->limited)
+		out->unknown = "an entry before could not be replayed, so the use of budgets is "
+			       "not known";
+	r->action = m.action;
+	r->resource = m.resource;
 }
 
 fh_err fh_supposed_decide(struct fh_supposed *s, struct fh_past *p,
 			  const struct fh_past_request *r, struct fh_supposition *out)
 {
-	struct fh_past_request asked = *r;
+	struct fh_past_request mapped = *r;
+	struct fh_question_room room;
+	struct fh_request asked;
 
 	fh_arena_reset(&p->state.scratch);
 	*out = (struct fh_supposition){ 0 };
-	const struct mapped m = map_request(s, p, r);
-
-	if (m.what == REFUSED)
-		out->refusal = m.why;
-	if (m.what == UNKNOWN) {
-		out->unknown = m.why;
-		s->fold_known = false;
-	} else if (m.what == MAPPED && !s->fold_known && s->limited) {
-		out->unknown = "an entry before could not be replayed, so the use of budgets is "
-			       "not known";
-	}
+	map(s, p, &mapped, out);
 	if (out->unknown != nullptr || out->refusal != nullptr)
 		return FH_ERR_OK;
-	asked.action = m.action;
-	asked.resource = m.resource;
-	fh_err e = take_context(s, p, &asked, out);
+	fh_err e = fh_past_asked(&mapped, s->set, &room, &p->state.scratch, &asked);
 
-	if (e != FH_ERR_OK || out->unknown != nullptr || out->refusal != nullptr)
+	if (e == FH_ERR_NOMEM)
 		return e;
-	e = decide(s, p, &asked, &out->decision);
-	if (e == FH_ERR_OK && fh_allows(out->decision.verdict))
-		charge(s, &asked, &out->decision);
+	if (e == FH_ERR_MISSING)
+		not_known(s, r, lost, out);
+	else if (e != FH_ERR_OK && r->is_answer)
+		out->decision = fh_decision_refused(FH_REASON_MALFORMED);
+	else if (e != FH_ERR_OK)
+		out->refusal = "malformed-context";
+	if (e != FH_ERR_OK)
+		return FH_ERR_OK;
+	e = decide(s, p, &mapped, &asked, &out->decision);
+	if (e == FH_ERR_OK && fh_allows(out->decision.verdict) && !r->is_answer)
+		charge(s, &mapped, &out->decision);
 	return e;
 }
 

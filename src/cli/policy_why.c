@@ -22,13 +22,12 @@ static const struct fh_usage usage = {
 	.options_n = sizeof(options) / sizeof(options[0]),
 	.operands_min = 1,
 	.operands_max = 2,
-	.text = "N is an intent, its outcome, or a refusal.  DIR is a state directory, or a\n"
-		"copy of its record; without it, --state.  Of the record nothing is verified:\n"
-		"see `freehold verify record --help`.  What is sealed is explained, and what was "
-		"used\n"
-		"of budgets is known, as far as --openings goes.  Exit status 0: explained.  2: "
-		"not all\n"
-		"could be reconstructed, or it is not what this program would decide.\n",
+	.text = "N is an intent, its outcome, an answer to a question, or a refusal.  DIR is a\n"
+		"state directory, or a copy of its record; without it, --state.  Of the record\n"
+		"nothing is verified: see `freehold verify record --help`.  What is sealed is\n"
+		"explained, and what was used of budgets is known, as far as --openings goes.\n"
+		"Exit status 0: explained.  2: not all could be reconstructed, or it is not what\n"
+		"this program would decide.\n",
 	.examples = "  freehold policy why 4711\n",
 };
 
@@ -80,10 +79,14 @@ static bool any_budget(const struct fh_why *w)
 static fh_err explain_policies(struct fh_why *w)
 {
 	const struct fh_policy_set *set = &w->past->policy;
-	struct fh_known_entities known;
-	const struct fh_request asked = fh_past_asked(&w->request, set, &known);
-	fh_err e = FH_ERR_OK;
+	struct fh_question_room *room = fh_arena_take(&w->past->state.memory, sizeof(*room));
+	struct fh_arena *memory = &w->past->state.memory;
+	struct fh_request asked;
+	fh_err e = room == nullptr ? FH_ERR_NOMEM
+				   : fh_past_asked(&w->request, set, room, memory, &asked);
 
+	if (e != FH_ERR_OK)
+		return e;
 	w->explained = fh_arena_array(&w->past->state.memory, set->policies_n + 1,
 				      sizeof(*w->explained));
 	if (w->explained == nullptr)
@@ -110,25 +113,20 @@ static bool asks_policies(enum fh_reason r)
 	       || r == FH_REASON_NO_QUOTA || r == FH_REASON_TOO_MANY_BUDGETS;
 }
 
-static fh_err explain_intent(struct fh_why *w, const struct fh_fields *f, struct fh_trace *t)
+static fh_err explain_decision(struct fh_why *w, const struct fh_fields *f, struct fh_trace *t)
 {
 	struct fh_past *p = w->past;
 	fh_err e = fh_past_request(p, w->leaf, f, &p->state.memory, &w->request, t);
 
 	if (e != FH_ERR_OK || w->request.by_statement)
 		return e;
-	e = fh_past_decide_again(p, &w->request, &w->computed, &w->certain, &w->same);
+	e = fh_past_decide_again(p, &w->request, &w->computed, &w->unknown, &w->same);
 	if (e != FH_ERR_OK)
 		return e;
 	w->moment = fh_past_moment(p, w->leaf->time);
-	w->now = fh_moment_circumstances(&w->moment, w->request.sent);
-	if (w->request.context_lost)
-		w->unknown = "its arguments were too large to be recorded, and policies could read "
-			     "them";
-	else if (!w->certain)
-		w->unknown = "entries before cannot be read, so what was used of budgets is not "
-			     "known, and the answer depends on it";
-	else if (!fh_hash_equal(&w->leaf->chain_head, &p->state.chain.head.hash))
+	w->now = fh_moment_circumstances(&w->moment, w->request.is_answer ? 0 : w->request.sent);
+	if (w->unknown == nullptr
+	    && !fh_hash_equal(&w->leaf->chain_head, &p->state.chain.head.hash))
 		w->unknown = "the chain that the entry names is not the one that the record holds";
 	if (!p->policy_ready || !asks_policies(w->computed.reason))
 		return FH_ERR_OK;
@@ -177,11 +175,18 @@ static fh_err meet(void *context, struct fh_past *p, const struct fh_leaf *l,
 			      "--openings FILE", (unsigned long long)l->index);
 		return FH_ERR_UNSUPPORTED;
 	}
-	if (l->kind != FH_ENTRY_INTENT && l->kind != FH_ENTRY_REFUSAL)
+	if (l->kind != FH_ENTRY_INTENT && l->kind != FH_ENTRY_REFUSAL
+	    && l->kind != FH_ENTRY_ANSWER)
 		return FH_ERR_FORMAT;
 	w->leaf = l;
-	e = l->kind == FH_ENTRY_INTENT ? explain_intent(w, f, m->trace)
-				       : explain_refusal(w, f, m->trace);
+	if (fh_past_is_search(l, f)) {
+		fh_trace_what(m->trace, "it answers a search, which is many decisions");
+		fh_trace_cure(m->trace, "`freehold record show` says what was sought and found; "
+			      "name an answer to one evaluation");
+		return FH_ERR_UNSUPPORTED;
+	}
+	e = l->kind == FH_ENTRY_REFUSAL ? explain_refusal(w, f, m->trace)
+					: explain_decision(w, f, m->trace);
 	if (e != FH_ERR_OK)
 		return e;
 	if (w->cli->json)
@@ -202,9 +207,16 @@ static int no_decision(const struct target *g)
 	if (!g->found)
 		return fh_cli_fail(FH_ERR_MISSING, where, "the record does not reach so far",
 				   "`freehold record show` shows what there is");
-	(void)snprintf(what, sizeof(what), "is of kind %s, which %s", fh_entry_kind_text(g->kind),
-		       g->kind == FH_ENTRY_ANSWER ? "is not explained yet" : "decides nothing");
-	return fh_cli_fail(FH_ERR_STATE, where, what, "name an intent, an outcome or a refusal");
+	(void)snprintf(what, sizeof(what), "is of kind %s, which decides nothing",
+		       fh_entry_kind_text(g->kind));
+	return fh_cli_fail(FH_ERR_STATE, where, what,
+			   "name an intent, an outcome, an answer or a refusal");
+}
+
+static bool decides(enum fh_entry_kind k)
+{
+	return k == FH_ENTRY_INTENT || k == FH_ENTRY_OUTCOME || k == FH_ENTRY_REFUSAL
+	       || k == FH_ENTRY_ANSWER;
 }
 
 static int explain(struct fh_why *w, const struct fh_segments *s, const struct target *g)
@@ -256,8 +268,7 @@ int fh_policy_why(struct fh_cli *cli, int argc, char **argv)
 	e = fh_segments_open(path, &s, &t);
 	if (e == FH_ERR_OK)
 		e = fh_record_read(&s, &find, &t);
-	if (e == FH_ERR_OK && (!g.found || (g.kind != FH_ENTRY_INTENT && g.kind != FH_ENTRY_OUTCOME
-					    && g.kind != FH_ENTRY_REFUSAL)))
+	if (e == FH_ERR_OK && (!g.found || !decides(g.kind)))
 		return no_decision(&g);
 	if (e == FH_ERR_OK)
 		e = fh_past_begin(&past);

@@ -20,7 +20,7 @@ struct fh_why {
 	struct fh_span refusal;      /* it came before any action, with this code; or empty */
 	struct fh_span tool;         /* what it was about; or empty */
 	struct fh_decision computed; /* the decision made again; nothing if by_statement */
-	bool certain, same;          /* it depends on nothing unknown; it is the record's */
+	bool same;                   /* it is the record's */
 	struct fh_moment moment;     /* it was made in */
 	struct fh_circumstances now;
 	struct fh_explained *explained; /* each policy of the set, if policies were asked */

@@ -231,6 +231,14 @@ struct fh_span fh_why_obstacle(struct fh_why *w)
 		put_statement(&b, "the policy of ", p->sequence, " cannot be evaluated here");
 	else if (w->computed.reason == FH_REASON_NO_POLICY)
 		fh_builder_text(&b, "no statement brought a policy, or it was revoked");
+	else if (w->computed.reason == FH_REASON_UNKNOWN_ACTOR)
+		fh_builder_text(&b, "the chain named no such actor then: it was never granted, was "
+				    "revoked, or has expired");
+	else if (w->request.malformed.n > 0)
+		fh_builder_bytes(&b, w->request.malformed);
+	else if (w->computed.reason == FH_REASON_MALFORMED)
+		fh_builder_text(&b, "what was said of subject, resource or context is not as the "
+				    "schema declares it, or not as the operator listed it");
 	return fh_builder_span(&b);
 }
 

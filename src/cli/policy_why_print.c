@@ -115,16 +115,29 @@ static void put_head(struct fh_why *w)
 	fh_builder_text(b, ": ");
 }
 
+static void put_grade(struct fh_builder *b, struct fh_span grade)
+{
+	if (grade.n == 0)
+		return;
+	fh_builder_text(b, ", known by: ");
+	put_plain(b, grade);
+}
+
 static void put_who(struct fh_why *w)
 {
 	const struct fh_past_request *r = &w->request;
 	struct fh_builder *b = &w->out;
 
-	put_entity_line(b, "actor", r->principal);
-	if (r->grade.n > 0) {
-		fh_builder_text(b, ", known by: ");
-		put_plain(b, r->grade);
+	if (r->is_answer) {
+		put_entity_line(b, "asked by", r->asker);
+		put_grade(b, r->grade);
+		fh_builder_u8(b, '\n');
 	}
+	if (r->malformed.n > 0)
+		return;
+	put_entity_line(b, r->is_answer ? "subject" : "actor", r->principal);
+	if (!r->is_answer)
+		put_grade(b, r->grade);
 	for (size_t i = 0; i < r->groups_n; i++) {
 		fh_builder_text(b, i > 0 ? ", " : ", in ");
 		put_plain(b, r->groups[i].id);
@@ -298,7 +311,9 @@ void fh_why_put_text(struct fh_why *w)
 		put_refusal(w);
 		return;
 	}
-	fh_builder_text(b, r->allowed ? "permitted" : "refused");
+	fh_builder_text(b, r->is_answer && r->allowed ? "answered yes"
+			   : r->is_answer             ? "answered no"
+			   : r->allowed               ? "permitted" : "refused");
 	fh_builder_text(b, ", ");
 	put_plain(b, r->reason);
 	enum fh_reason reason = fh_reason_read(r->reason);
@@ -429,11 +444,15 @@ static void put_json_decision(struct fh_why *w)
 
 	for (size_t i = 0; i < r->groups_n; i++)
 		teams[i] = r->groups[i].id;
-	put_entity(b, "actor", r->principal);
+	if (r->is_answer)
+		put_entity(b, "asker", r->asker);
 	put_string(b, "grade", r->grade);
-	put_strings(b, "teams", teams, r->groups_n);
-	put_entity(b, "action", r->action);
-	put_entity(b, "resource", r->resource);
+	if (r->malformed.n == 0) {
+		put_entity(b, r->is_answer ? "subject" : "actor", r->principal);
+		put_strings(b, "teams", teams, r->groups_n);
+		put_entity(b, "action", r->action);
+		put_entity(b, "resource", r->resource);
+	}
 	put_string(b, "server", r->server);
 	put_answer(b, "recorded", r->allowed, r->reason, r->policy, r->policies);
 	if (obstacle.n > 0)

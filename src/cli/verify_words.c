@@ -9,7 +9,7 @@
 
 static fh_err read_question(struct fh_span word, unsigned *bits)
 {
-	enum fh_question q;
+	enum fh_aspect q;
 	fh_err e = fh_question_parse(word, &q);
 
 	if (e == FH_ERR_OK)

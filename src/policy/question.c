@@ -9,8 +9,7 @@
 struct asking {
 	const struct fh_policy_set *set;
 	const struct fh_question *q;
-	struct fh_known_entities known;
-	struct fh_entity told[2];
+	struct fh_question_room *room;
 	struct fh_value context;
 	struct fh_arena *a;
 	struct fh_trace *t;
@@ -67,8 +66,8 @@ static fh_err describe(struct asking *k, const char *what, struct fh_entity_uid 
 	const struct fh_schema *s = &k->set->schema;
 	const struct fh_schema_type *type = &s->types[fh_schema_find_type(s, uid.type)];
 	const struct fh_entity_key key = fh_entity_key_of(uid);
-	const struct fh_entity_source source = fh_known_entities_source(&k->known);
-	struct fh_entity *told = &k->told[k->known.told_n];
+	const struct fh_entity_source source = fh_known_entities_source(&k->room->known);
+	struct fh_entity *told = &k->room->told[k->room->known.told_n];
 	const struct fh_entity *held;
 	struct fh_value said;
 	fh_err e = check_path(k, what, type, uid.id);
@@ -87,7 +86,7 @@ static fh_err describe(struct asking *k, const char *what, struct fh_entity_uid 
 	if (e == FH_ERR_OK)
 		e = fh_record_whole(&told->attributes, type->attributes, what, k->t);
 	if (e == FH_ERR_OK)
-		k->known.told_n++;
+		k->room->known.told_n++;
 	return e;
 }
 
@@ -131,25 +130,37 @@ static fh_err describe_all(struct asking *k, uint32_t action)
 	return e == FH_ERR_OK ? describe_context(k, &k->set->schema.actions[action]) : e;
 }
 
+fh_err fh_question_request(const struct fh_policy_set *set, const struct fh_question *q,
+			   const struct fh_known_entities *known, struct fh_question_room *room,
+			   struct fh_arena *a, struct fh_request *out, struct fh_trace *t)
+{
+	struct asking k = { .set = set, .q = q, .room = room, .context = fh_value_none(), .a = a,
+			    .t = t };
+	uint32_t action;
+	fh_err e = FH_ERR_OK;
+
+	room->known = *known;
+	room->known.told = room->told;
+	room->known.told_n = 0;
+	/* What the schema does not know at all, the decision says by itself.  */
+	if (fh_request_check(&set->schema, q->subject, q->action, q->resource, &action,
+			     /* trace= */ nullptr) == FH_ERR_OK)
+		e = describe_all(&k, action);
+	if (e == FH_ERR_OK)
+		*out = (struct fh_request){ q->subject, q->action, q->resource, k.context,
+					    fh_known_entities_source(&room->known) };
+	return e;
+}
+
 fh_err fh_question_decide(const struct fh_policy_set *set, const struct fh_question *q,
 			  const struct fh_known_entities *known,
 			  const struct fh_circumstances *now, struct fh_arena *scratch,
 			  struct fh_decision *out, struct fh_trace *t)
 {
-	struct asking k = { .set = set, .q = q, .known = *known, .context = fh_value_none(),
-			    .a = scratch, .t = t };
+	struct fh_question_room room;
+	struct fh_request r;
 	size_t taken = scratch->n;
-	uint32_t action;
-	fh_err e = FH_ERR_OK;
-
-	k.known.told = k.told;
-	k.known.told_n = 0;
-	/* What the schema does not know at all, the decision says by itself.  */
-	if (fh_request_check(&set->schema, q->subject, q->action, q->resource, &action,
-			     /* trace= */ nullptr) == FH_ERR_OK)
-		e = describe_all(&k, action);
-	const struct fh_request r = { q->subject, q->action, q->resource, k.context,
-				      fh_known_entities_source(&k.known) };
+	fh_err e = fh_question_request(set, q, known, &room, scratch, &r, t);
 
 	if (e == FH_ERR_OK)
 		e = fh_policy_decide(set, &r, now, scratch, out);

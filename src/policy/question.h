@@ -16,6 +16,20 @@ struct fh_question {
 /* The member of the Cedar context that holds the action's properties.  */
 #define FH_QUESTION_ACTION "action"
 
+/* What a question's request looks into.  */
+struct fh_question_room {
+	struct fh_known_entities known;
+	struct fh_entity told[2];
+};
+
+/* The request that Q is under SET, with what KNOWN tells of groups; *ROOM, which must outlive it,
+ * and A hold it.  FH_ERR_CONFLICT for a question that is not of the types of the schema, or says
+ * of an entity what the operator's list says otherwise: *T (may be NULL) says why.  What the
+ * schema does not know at all becomes a request that the decision refuses.  */
+fh_err fh_question_request(const struct fh_policy_set *set, const struct fh_question *q,
+			   const struct fh_known_entities *known, struct fh_question_room *room,
+			   struct fh_arena *a, struct fh_request *out, struct fh_trace *t);
+
 /* Decides Q under SET in the circumstances NOW.  KNOWN tells who the subject's groups are;
  * what it is told is filled in here.  A question that is not of the types of the schema, or
  * says of an entity what the operator's list says otherwise, is refused as

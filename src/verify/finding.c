@@ -9,11 +9,11 @@ const char *fh_question_text(int i)
 	return i >= 0 && i < FH_QUESTIONS ? questions[i] : "unknown";
 }
 
-fh_err fh_question_parse(struct fh_span text, enum fh_question *out)
+fh_err fh_question_parse(struct fh_span text, enum fh_aspect *out)
 {
 	for (int i = 0; i < FH_QUESTIONS; i++) {
 		if (fh_span_equal(text, fh_span_str(questions[i]))) {
-			*out = (enum fh_question)(1 << i);
+			*out = (enum fh_aspect)(1 << i);
 			return FH_ERR_OK;
 		}
 	}
@@ -60,7 +60,7 @@ void fh_finding_say_static(struct fh_finding *f, const char *what)
 	fh_trace_what(t, "not checked: %s says nothing about now", what);
 }
 
-static int number_of(enum fh_question q)
+static int number_of(enum fh_aspect q)
 {
 	for (int i = 0; i < FH_QUESTIONS; i++) {
 		if ((unsigned)q == 1U << i)
@@ -69,12 +69,12 @@ static int number_of(enum fh_question q)
 	return 0;
 }
 
-enum fh_answer fh_finding_answer(const struct fh_finding *f, enum fh_question q)
+enum fh_answer fh_finding_answer(const struct fh_finding *f, enum fh_aspect q)
 {
 	return f->answer[number_of(q)];
 }
 
-void fh_finding_set(struct fh_finding *f, enum fh_question q, enum fh_answer a)
+void fh_finding_set(struct fh_finding *f, enum fh_aspect q, enum fh_answer a)
 {
 	f->answer[number_of(q)] = a;
 }

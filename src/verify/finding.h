@@ -14,7 +14,7 @@
 constexpr size_t FH_REASONS_MAX = 16; /* reasons kept; the first ones matter most */
 
 /* The four answers, as bits of what a caller requires.  */
-enum fh_question {
+enum fh_aspect {
 	FH_AUTHENTIC = 1 << 0, /* signatures, hashes and order are right */
 	FH_FRESH = 1 << 1,     /* made for this question, now */
 	FH_ENROLLED = 1 << 2,  /* by a device of the chain with the given genesis hash */
@@ -25,7 +25,7 @@ constexpr int FH_QUESTIONS = 4;
 /* "authentic", ... of question number I, 0 to FH_QUESTIONS - 1.  */
 const char *fh_question_text(int i);
 /* The bit for TEXT; FH_ERR_UNKNOWN.  */
-fh_err fh_question_parse(struct fh_span text, enum fh_question *out);
+fh_err fh_question_parse(struct fh_span text, enum fh_aspect *out);
 
 /* Weaknesses that make a verdict no unless the caller allows them by name.  */
 enum fh_weakness {
@@ -43,7 +43,7 @@ struct fh_grounds {
 };
 
 struct fh_finding {
-	enum fh_answer answer[FH_QUESTIONS]; /* in the order of enum fh_question */
+	enum fh_answer answer[FH_QUESTIONS]; /* in the order of enum fh_aspect */
 	bool graded;                 /* the grade is known */
 	enum fh_grade grade;         /* the weakest key seen */
 	bool placed;                 /* the placement is known */
@@ -64,8 +64,8 @@ struct fh_trace *fh_finding_say(struct fh_finding *f, const char *code);
 void fh_finding_say_static(struct fh_finding *f, const char *what);
 
 /* F's answer to Q.  */
-enum fh_answer fh_finding_answer(const struct fh_finding *f, enum fh_question q);
-void fh_finding_set(struct fh_finding *f, enum fh_question q, enum fh_answer a);
+enum fh_answer fh_finding_answer(const struct fh_finding *f, enum fh_aspect q);
+void fh_finding_set(struct fh_finding *f, enum fh_aspect q, enum fh_answer a);
 
 /* The verdict: no if any answer is no, or if F has a weakness that ALLOWED does
  * not hold (a reason `grade` says which); otherwise unchecked if one of the

@@ -256,6 +256,18 @@ def run(base):
 			found = [e["fields"]["result"]
 				for e in entries.values() if e["kind"] == "answer" and "result" in e["fields"]]
 			demand(found == [[{"name": "read"}, {"name": "write"}]], found)
+			explained = json.loads(m.run("policy", "why", said[0]["context"]["record"], "--json", *m.opened()).stdout)
+			demand(explained["same"] and explained["subject"] == 'Actor::"agent"', explained)
+			demand(explained["asker"] == 'Actor::"portal"' and explained["teams"] == ["research"], explained)
+			demand([p["id"] for p in explained["policies"]] == ["research-reads"], explained)
+			text = m.run("policy", "why", odd["context"]["record"], *m.opened()).stdout
+			demand("answered no, malformed" in text and "operator listed" in text, text)
+			again = json.loads(m.run("policy", "replay", "--json", *m.opened()).stdout)
+			demand(again["same"] == again["decisions"] >= 4 and again["searches"] == 1, again)
+			(m.top / "other.cedar").write_text(POLICY.replace('@id("research-reads") @quota("1/day") permit', "forbid"))
+			again = json.loads(m.run("policy", "replay", "--json", "--policy", m.top / "other.cedar", "--schema",
+				base.top / "q.cedarschema", "--entities", base.top / "e.json", *m.opened(), status=1).stdout)
+			demand(again["now-refused"] == 3 and {e["is"] for e in again["entries"]} == {"forbidden"}, again)
 			d = m.serve()
 			demand(Asker(d, m.token).decide()["decision"] is True, "after a restart")
 			d.stop()

@@ -55,7 +55,7 @@ static inline struct fh_record_check *run(struct bench *b)
 	return &b->checked.check;
 }
 
-static inline enum fh_answer answer(struct bench *b, enum fh_question q)
+static inline enum fh_answer answer(struct bench *b, enum fh_aspect q)
 {
 	return fh_finding_answer(&run(b)->finding, q);
 }

@@ -3,11 +3,11 @@
  * never change, and the strictness of their readers.  */
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
+
+#include "spec_fixture.h"
 
 #include "chain/lease.h"
 #include "chain/request.h"
@@ -24,40 +24,6 @@
 #include "verify/proof.h"
 
 /* --- golden bytes ------------------------------------------------------------- */
-
-/* Reads the document NAME without blanks and line ends.  */
-static char *document(const char *name)
-{
-	static char text[1 << 16];
-	char path[1024];
-	size_t n = 0;
-	int c;
-
-	(void)snprintf(path, sizeof(path), "%s/docs/spec/%s", FH_SOURCE, name);
-	FILE *f = fopen(path, "r");
-
-	assert_non_null(f);
-	while ((c = fgetc(f)) != EOF && n + 1 < sizeof(text)) {
-		if (c != ' ' && c != '\n')
-			text[n++] = (char)c;
-	}
-	(void)fclose(f);
-	text[n] = '\0';
-	return text;
-}
-
-/* BYTES stand in hex in the document.  */
-static void stands_in(const char *name, const char *what, struct fh_span bytes)
-{
-	static char hex[8192];
-	struct fh_builder b = FH_BUILDER_ARRAY(hex);
-
-	fh_builder_hex(&b, bytes);
-	fh_builder_u8(&b, '\0');
-	assert_false(b.bad);
-	if (strstr(document(name), hex) == nullptr)
-		fail_msg("docs/spec/%s: %s is %s", name, what, hex);
-}
 
 static struct fh_hash filled(uint8_t byte)
 {
@@ -602,14 +568,14 @@ static void the_table_of_keys_has_these_rows_and_no_other(void **state)
 		fh_builder_u8(&row, '|');
 		fh_builder_u8(&row, '\0');
 		assert_false(row.bad);
-		if (count(document("KEYS.md"), (const char *)row_room) != 1)
+		if (count(spec_text("KEYS.md"), (const char *)row_room) != 1)
 			fail_msg("docs/spec/KEYS.md lacks: %s", (const char *)row_room);
 	}
 	for (size_t k = 0; k < 3; k++) {
 		char begin[32];
 
 		(void)snprintf(begin, sizeof(begin), "|%s|", keys[k]);
-		rows += count(document("KEYS.md"), begin);
+		rows += count(spec_text("KEYS.md"), begin);
 	}
 	assert_int_equal(rows, purposes_n);
 }

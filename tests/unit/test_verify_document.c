@@ -287,7 +287,7 @@ static bool says(const struct fh_finding *f, const char *code)
 	return false;
 }
 
-static void expect_no(struct machine *m, enum fh_question q, const char *code)
+static void expect_no(struct machine *m, enum fh_aspect q, const char *code)
 {
 	struct fh_document_options o = trusting(m);
 	const struct fh_finding *f = judged(m, published(m, &m->device, &m->session), &o);

@@ -90,7 +90,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static enum fh_answer answer(struct bench *b, enum fh_question q)
+static enum fh_answer answer(struct bench *b, enum fh_aspect q)
 {
 	fh_checked_load(&b->checked, b->directory);
 	assert_int_equal(fh_checked_run(&b->checked, &b->options), FH_ERR_OK);

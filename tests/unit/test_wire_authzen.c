@@ -7,7 +7,10 @@
 
 #include <cmocka.h>
 
+#include "spec_fixture.h"
+
 #include "codec/cbor.h"
+#include "entry/field.h"
 #include "wire/authzen.h"
 
 static _Alignas(max_align_t) uint8_t memory[8 << 20];
@@ -189,6 +192,51 @@ static void core_takes_nothing_else(void **state)
 	assert_int_equal(fh_authzen_begin(fh_span_of(other, whole.n), &z), FH_ERR_FORMAT);
 }
 
+/* What core appends of a question, salts 10, 11 and so on.  */
+static void writes_the_golden_answer(void **state)
+{
+	static const char asked[] = "{\"subject\":{\"type\":\"user\",\"id\":\"alice\"},\"action\":"
+				    "{\"name\":\"read\"},\"resource\":{\"type\":\"record\",\"id\":"
+				    "\"r1\"}}";
+	uint8_t salt[7][FH_SALT_SIZE], arguments[512], room[1024];
+	struct fh_arena a = fh_arena_of(memory, sizeof(memory));
+	struct fh_builder p = FH_BUILDER_ARRAY(params), q = FH_BUILDER_ARRAY(arguments),
+			  b = FH_BUILDER_ARRAY(room);
+	struct fh_authzen_item item;
+	struct fh_authzen z;
+	struct fh_trace t = { 0 };
+
+	(void)state;
+	assert_int_equal(fh_authzen_read(FH_AUTHZEN_EVALUATION, fh_span_str(asked), &a, &p, &t),
+			 FH_ERR_OK);
+	stands_in("AUTHZEN.md", "the question for core", fh_builder_span(&p));
+	assert_int_equal(fh_authzen_begin(fh_builder_span(&p), &z), FH_ERR_OK);
+	assert_int_equal(fh_authzen_next(&z, &item), FH_ERR_OK);
+	fh_cbor_put_map(&q, 1);
+	fh_cbor_put_text(&q, FH_SPAN_LIT("question"));
+	fh_builder_bytes(&q, item.bytes);
+	struct fh_fields f = { .n = 7, .field = {
+		{ .id = FH_FIELD_ACTOR, .value = FH_SPAN_LIT("\x6f" "Actor::\"portal\"") },
+		{ .id = FH_FIELD_IDENTITY, .value = FH_SPAN_LIT("\xa1\x65" "grade\x66" "bearer") },
+		{ .id = FH_FIELD_ACTION, .value = FH_SPAN_LIT("\x6e" "Action::\"read\"") },
+		{ .id = FH_FIELD_RESOURCE, .value = FH_SPAN_LIT("\x6c" "record::\"r1\"") },
+		{ .id = FH_FIELD_DECISION,
+		  .value = FH_SPAN_LIT("\x83\xf5\x69permitted\x81\x67readers") },
+		{ .id = FH_FIELD_ARGUMENTS, .value = fh_builder_span(&q) },
+		{ .id = FH_FIELD_SUBJECT, .value = FH_SPAN_LIT("\x6d" "user::\"alice\"") },
+	} };
+
+	for (size_t i = 0; i < f.n; i++) {
+		memset(salt[i], (int)(0x10 + i), FH_SALT_SIZE);
+		f.field[i].salt = fh_span_of(salt[i], FH_SALT_SIZE);
+	}
+	fh_payload_put(&b, &f);
+	stands_in("AUTHZEN.md", "the payload of the answer", fh_builder_span(&b));
+	struct fh_hash root = fh_fields_root(&f);
+
+	stands_in("AUTHZEN.md", "the commitment root of the answer", fh_hash_span(&root));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +244,7 @@ int main(void)
 		cmocka_unit_test(keeps_what_counts_and_drops_the_rest),
 		cmocka_unit_test(replaces_what_is_said_for_all_as_a_whole),
 		cmocka_unit_test(bounds_what_it_takes),
+		cmocka_unit_test(writes_the_golden_answer),
 		cmocka_unit_test(core_takes_nothing_else),
 	};
 
