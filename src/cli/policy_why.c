@@ -7,12 +7,17 @@
 #include "base/decimal.h"
 #include "cli/policy.h"
 #include "cli/record_event.h"
+#include "cli/record_reader.h"
 #include "codec/cbor.h"
 #include "os/memory.h"
 
 constexpr size_t out_max = 8 << 20; /* sixteen policies with their texts, and more */
 
-static const struct fh_option options[] = { FH_OPENINGS_OPTION };
+static const struct fh_option options[] = {
+	FH_OPENINGS_OPTION,
+	{ "open", 0, false, nullptr, "have the running daemon open the entry, if policy lets it" },
+	FH_SOCKET_OPTION,
+};
 
 static const struct fh_usage usage = {
 	.verb = "policy why",
@@ -62,6 +67,80 @@ static fh_err find_entry(void *context, const struct fh_stored *s, const struct 
 		g->decided = fh_cbor_uint(&c);
 	}
 	return FH_ERR_CLOSED;
+}
+
+/* --- asking the daemon -------------------------------------------------------------- */
+
+/* What the daemon opened: the entry that was named, and of an outcome its intent before it.  */
+struct asked {
+	struct fh_reader reader;
+	struct fh_arena memory;
+	struct fh_opened opened;
+};
+
+static void asked_drop(struct asked *k)
+{
+	fh_reader_drop(&k->reader);
+	fh_arena_drop(&k->memory);
+}
+
+static int open_entry(struct asked *k, uint64_t index, struct fh_span *out)
+{
+	const struct fh_open_ask o = { false, index, index, FH_OPEN_ASK_FIELDS };
+	struct fh_reader_answer said;
+	char where[64];
+	int done = fh_reader_ask(&k->reader, &o, &said);
+
+	if (done != FH_EXIT_YES)
+		return done;
+	(void)snprintf(where, sizeof(where), "entry %llu", (unsigned long long)index);
+	if (said.opened == 0 && said.public == 0)
+		return fh_reader_nothing(&said, where);
+	fh_err e = fh_arena_copy(&k->memory, said.openings, out);
+
+	return e == FH_ERR_OK ? FH_EXIT_YES : fh_cli_fail(e, where, nullptr, nullptr);
+}
+
+/* What was opened of two entries, the second of which may be none, as a file.  */
+static int keep_opened(struct asked *k, struct fh_span first, struct fh_span second)
+{
+	size_t n = sizeof(FH_OPENED_MAGIC) + first.n + second.n;
+	struct fh_builder b = fh_builder_of(fh_arena_space(&k->memory, n), n);
+
+	fh_opened_put_head(&b);
+	fh_builder_bytes(&b, first);
+	fh_builder_bytes(&b, second);
+	fh_err e = b.bad ? FH_ERR_NOMEM : fh_opened_begin(fh_builder_span(&b), &k->opened);
+
+	return e == FH_ERR_OK ? FH_EXIT_YES : fh_cli_fail(e, "--open", nullptr, nullptr);
+}
+
+/* Has the daemon open what G is, which is in S.  */
+static int open_target(const struct fh_cli *cli, const struct fh_arguments *a, struct asked *k,
+		       const struct fh_segments *s, struct target *g)
+{
+	const struct fh_record_visitor find = { find_entry, /* checkpoint= */ nullptr, g };
+	struct fh_span wanted, intent;
+	struct fh_trace t = { 0 };
+	int done = fh_reader_open(cli, a, &k->reader);
+
+	if (done == FH_EXIT_YES && fh_arena_map(4 * FH_PAYLOAD_MAX, &k->memory) != FH_ERR_OK)
+		done = fh_cli_fail(FH_ERR_NOMEM, "--open", nullptr, nullptr);
+	if (done == FH_EXIT_YES)
+		done = open_entry(k, g->wanted, &wanted);
+	if (done == FH_EXIT_YES)
+		done = keep_opened(k, wanted, (struct fh_span){ 0 });
+	if (done != FH_EXIT_YES)
+		return done;
+	g->opened = &k->opened;
+	fh_err e = fh_record_read(s, &find, &t);
+
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, s->path, &t);
+	if (g->decided >= g->wanted)
+		return FH_EXIT_YES;
+	done = open_entry(k, g->decided, &intent);
+	return done == FH_EXIT_YES ? keep_opened(k, intent, wanted) : done;
 }
 
 /* --- explaining -------------------------------------------------------------------- */
@@ -171,8 +250,8 @@ static fh_err meet(void *context, struct fh_past *p, const struct fh_leaf *l,
 		return FH_ERR_OK;
 	if (f == nullptr) {
 		fh_trace_what(m->trace, "it is sealed");
-		fh_trace_cure(m->trace, "have it opened: freehold record open %llu -o FILE, and give "
-			      "--openings FILE", (unsigned long long)l->index);
+		fh_trace_cure(m->trace, "have the daemon open it with --open, or give what was "
+			      "opened of it (freehold record open) with --openings");
 		return FH_ERR_UNSUPPORTED;
 	}
 	if (l->kind != FH_ENTRY_INTENT && l->kind != FH_ENTRY_REFUSAL
@@ -245,6 +324,7 @@ static int explain(struct fh_why *w, const struct fh_segments *s, const struct t
 
 int fh_policy_why(struct fh_cli *cli, int argc, char **argv)
 {
+	__attribute__((cleanup(asked_drop))) struct asked asked = { 0 };
 	FH_OWN(fh_opened_file) opened = { 0 };
 	FH_OWN(fh_segments) s = { 0 };
 	FH_OWN(fh_past) past = { 0 };
@@ -258,20 +338,31 @@ int fh_policy_why(struct fh_cli *cli, int argc, char **argv)
 		return done;
 	if (fh_decimal_read(fh_span_str(a.operand[0]), &g.wanted) != FH_ERR_OK)
 		return fh_usage_error(&usage, "N is the index of an entry");
+	bool ask = fh_argument(&a, "open") != nullptr;
+
+	if (ask && fh_argument(&a, "openings") != nullptr)
+		return fh_usage_error(&usage, "--open and --openings exclude each other");
 	const char *path = a.operands > 1 ? a.operand[1] : cli->config.state;
 	const struct fh_record_visitor find = { find_entry, /* checkpoint= */ nullptr, &g };
 	fh_err e = fh_opened_file_open(fh_argument(&a, "openings"), &opened, &t);
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, fh_argument(&a, "openings"), &t);
-	g.opened = past.opened = fh_opened_file_get(&opened);
+	g.opened = fh_opened_file_get(&opened);
 	e = fh_segments_open(path, &s, &t);
 	if (e == FH_ERR_OK)
 		e = fh_record_read(&s, &find, &t);
 	if (e == FH_ERR_OK && (!g.found || !decides(g.kind)))
 		return no_decision(&g);
+	if (e == FH_ERR_OK && ask) {
+		done = open_target(cli, &a, &asked, &s, &g);
+		if (done != FH_EXIT_YES)
+			return done;
+		g.opened = &asked.opened;
+	}
 	if (e == FH_ERR_OK)
 		e = fh_past_begin(&past);
+	past.opened = g.opened;
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(out_max, &room);
 	if (e != FH_ERR_OK)

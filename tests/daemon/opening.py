@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 
-from machine import (FREEHOLD, ME, PATIENCE, POLICY, SCHEMA, VERIFY, Machine, demand, demand_message, run_tests, user,
-	wait_for)
+from machine import (FREEHOLD, ME, PATIENCE, POLICY, SCHEMA, VERIFY, Machine, demand, demand_message, index_of, run_tests,
+	user, wait_for)
 
 READER, OTHER = user(1234), user(4321)
 OPENING = 'action "record.open", "record.disclose" appliesTo { principal: [Actor], resource: [Device]%s };\n'
@@ -145,7 +145,8 @@ def run(base):
 			demand(r.stdout == "", r.stdout)
 			at = int(re.search(r"entry (\d+) of the record", r.stderr)[1])
 			m.sign_policy(policy=POLICY + READS, schema=SCHEMA + OPENING % ", context: { who: String }")
-			wait_for("a context that nothing fills", lambda: "malformed-context" in reader(m, "open", n, status=None).stderr)
+			wait_for("a context that nothing fills",
+				lambda: "malformed-context" in reader(m, "open", n, status=None).stderr)
 			m.sign_policy(policy=POLICY, schema=SCHEMA)
 			wait_for("the schema without it", lambda: "unknown-action" in reader(m, "open", n, status=None).stderr)
 			m.sign("policy", "revoke")
@@ -214,6 +215,31 @@ def run(base):
 			said = made[0]["fields"]["arguments"]
 			demand(said == {"to": n, "from": n, "fields": ["decision"], "entries": 1, "disclose": True}, said)
 
+	def a_decision_is_explained_with_what_the_daemon_opens():
+		with with_reader(base.copy()) as m:
+			m.grant("auditor", "--uid", ME)
+			policy = READS.replace('Actor::"reader"', 'Actor::"auditor"')
+			m.sign_policy(policy=POLICY + policy, schema=SCHEMA + OPENING % "")
+			d = m.serve()
+			s = d.session(m.token)
+			denied = index_of(s.take("/private/x"))
+			s.end()
+			n = call(m, d)
+			r = m.run("policy", "why", denied, status=2)
+			demand_message(r.stderr, "it is sealed", "--open")
+			said = json.loads(m.run("policy", "why", denied, "--json", "--open", "--socket", m.socket).stdout)
+			demand(said["recorded"]["reason"] == "no-permit" and said["same"], said)
+			demand('"/private/x"' in json.dumps(said["policies"]).replace("\\", ""), said)
+			outcome, = [i for i, e in m.entries().items() if e["kind"] == "outcome" and e["fields"]["intent"] == n]
+			said = json.loads(m.run("policy", "why", outcome, "--json", "--open", "--socket", m.socket).stdout)
+			demand(said["outcome"] == outcome and said["entry"] == n and said["recorded"]["allowed"], said)
+			m.run("policy", "why", n, "--open", "--openings", "x", status=64)
+			m.sign_policy(policy=POLICY, schema=SCHEMA + OPENING % "")
+			asks = ("policy", "why", n, "--open", "--socket", m.socket)
+			wait_for("nobody may", lambda: m.run(*asks, status=None).returncode == 1)
+			d.stop()
+			demand_message(m.run(*asks, status=2).stderr, "not running")
+
 	def what_cannot_be_opened_is_said():
 		with with_reader(base.copy()) as m:
 			demand_message(reader(m, "open", 5, status=2).stderr, "not running")
@@ -254,7 +280,7 @@ def run(base):
 	return run_tests((what_a_reader_may_see_is_opened_between_two_entries, of_other_fields_nothing_leaves,
 		many_are_opened_in_pieces_for_other_verbs, who_may_not_is_told_why_and_recorded,
 		a_policy_can_tell_fields_apart_and_has_quotas, one_field_is_proved_to_outsiders,
-		what_cannot_be_opened_is_said, the_door_takes_nothing_else))
+		a_decision_is_explained_with_what_the_daemon_opens, what_cannot_be_opened_is_said, the_door_takes_nothing_else))
 
 
 with Machine() as made:
