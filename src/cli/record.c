@@ -133,6 +133,7 @@ static const struct fh_subcommand subcommands[] = {
 	{ "tiles", fh_record_tiles, "write the record as static files, as it is served" },
 	{ "open", fh_record_open, "have the daemon open what is sealed" },
 	{ "disclose", fh_record_disclose, "prove to outsiders what a sealed entry says" },
+	{ "anchor", fh_record_anchor, "have a block of Bitcoin show since when the record is" },
 	{ "prove", fh_record_prove, "prove to outsiders that an entry is in the record" },
 };
 

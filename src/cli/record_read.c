@@ -98,6 +98,40 @@ fh_err fh_record_read(const struct fh_segments *s, const struct fh_record_visito
 	return fh_record_read_on(s, v, &at, t);
 }
 
+static fh_err skip_entry(void *context, const struct fh_stored *s, const struct fh_leaf *l)
+{
+	(void)context;
+	(void)s;
+	(void)l;
+	return FH_ERR_OK;
+}
+
+/* Only one is kept, in the room of the one before.  */
+static fh_err keep_checkpoint(void *context, struct fh_span bytes)
+{
+	struct fh_builder *note = context;
+
+	note->n = 0;
+	fh_builder_bytes(note, bytes);
+	return note->bad ? FH_ERR_LIMIT : FH_ERR_OK;
+}
+
+fh_err fh_record_newest(const struct fh_segments *s, struct fh_builder *note,
+			struct fh_checkpoint *out, struct fh_trace *t)
+{
+	const struct fh_record_visitor v = { skip_entry, keep_checkpoint, note };
+	struct fh_note read;
+	fh_err e = fh_record_read(s, &v, t);
+
+	if (e == FH_ERR_OK && note->n == 0) {
+		fh_trace_what(t, "no checkpoint vouches for any entry");
+		return FH_ERR_MISSING;
+	}
+	if (e == FH_ERR_OK)
+		e = fh_note_parse(fh_builder_span(note), &read);
+	return e == FH_ERR_OK ? fh_checkpoint_parse(read.text, out) : e;
+}
+
 fh_err fh_record_bytes(struct fh_span payload, enum fh_field_id id, struct fh_span *out)
 {
 	struct fh_fields f;

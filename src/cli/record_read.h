@@ -8,6 +8,7 @@
 #include "entry/field.h"
 #include "entry/leaf.h"
 #include "entry/segment.h"
+#include "merkle/checkpoint.h"
 
 /* Reading a record through, as `record` and its kinds do: nothing is verified, and
  * what is only half written is not there yet.  */
@@ -34,6 +35,11 @@ fh_err fh_record_read_on(const struct fh_segments *s, const struct fh_record_vis
 /* The same from the beginning, once.  */
 fh_err fh_record_read(const struct fh_segments *s, const struct fh_record_visitor *v,
 		      struct fh_trace *t);
+
+/* The newest checkpoint of S into NOTE, which has room for FH_NOTE_MAX, and what it says
+ * into *OUT, which borrows from there.  FH_ERR_MISSING if no entry is under one.  */
+fh_err fh_record_newest(const struct fh_segments *s, struct fh_builder *note,
+			struct fh_checkpoint *out, struct fh_trace *t);
 
 constexpr size_t FH_RECORD_LINE_MAX = 8 << 20; /* one entry as text: a payload in hex, and more */
 
@@ -73,6 +79,7 @@ void fh_record_put_opened(struct fh_builder *b, const struct fh_opened_entry *x,
 
 /* The kinds of `record`, each a file.  */
 int fh_record_open(struct fh_cli *cli, int argc, char **argv);
+int fh_record_anchor(struct fh_cli *cli, int argc, char **argv);
 int fh_record_prove(struct fh_cli *cli, int argc, char **argv);
 int fh_record_disclose(struct fh_cli *cli, int argc, char **argv);
 int fh_record_search(struct fh_cli *cli, int argc, char **argv);

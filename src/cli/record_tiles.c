@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "cli/record_read.h"
-#include "merkle/checkpoint.h"
 #include "merkle/tile.h"
 #include "os/memory.h"
 
@@ -191,31 +190,6 @@ static fh_err finish(struct tiles *w)
 
 /* --- reading -------------------------------------------------------------------- */
 
-static fh_err skip_entry(void *context, const struct fh_stored *s, const struct fh_leaf *l)
-{
-	(void)context;
-	(void)s;
-	(void)l;
-	return FH_ERR_OK;
-}
-
-static fh_err on_checkpoint(void *context, struct fh_span bytes)
-{
-	struct tiles *w = context;
-	struct fh_checkpoint c;
-	struct fh_note note;
-	fh_err e = fh_note_parse(bytes, &note);
-
-	if (e == FH_ERR_OK)
-		e = fh_checkpoint_parse(note.text, &c);
-	if (e != FH_ERR_OK)
-		return e;
-	w->size = c.size;
-	w->note.n = 0;
-	fh_builder_bytes(&w->note, bytes);
-	return w->note.bad ? FH_ERR_LIMIT : FH_ERR_OK;
-}
-
 static fh_err open_out(struct tiles *w, const char *path)
 {
 	if (mkdir(path, 0755) != 0 && errno != EEXIST)
@@ -230,14 +204,12 @@ static fh_err open_out(struct tiles *w, const char *path)
 
 static fh_err write_all(const struct fh_segments *s, struct tiles *w, struct fh_trace *t)
 {
-	const struct fh_record_visitor look = { skip_entry, on_checkpoint, w };
 	const struct fh_record_visitor write = { on_entry, nullptr, w };
-	fh_err e = fh_record_read(s, &look, t);
+	struct fh_checkpoint newest;
+	fh_err e = fh_record_newest(s, &w->note, &newest, t);
 
-	if (e == FH_ERR_OK && w->size == 0) {
-		fh_trace_what(t, "no checkpoint vouches for any entry");
-		return FH_ERR_MISSING;
-	}
+	if (e == FH_ERR_OK)
+		w->size = newest.size;
 	if (e == FH_ERR_OK)
 		e = fh_record_read(s, &write, t);
 	return e == FH_ERR_OK ? finish(w) : e;

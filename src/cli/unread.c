@@ -64,7 +64,9 @@ static bool leads_on(enum level level, int at, const char *name)
 
 	if (level == OF_JOURNAL)
 		return fh_segments_is_one(at, name, &bytes);
-	return strcmp(name, level == OF_STATE ? "record" : "journal") == 0;
+	/* Anchors are read for themselves.  */
+	return strcmp(name, level == OF_STATE ? "record" : "journal") == 0
+	       || (level == OF_RECORD && strcmp(name, "anchors") == 0);
 }
 
 static bool is_directory(int at, const char *name)

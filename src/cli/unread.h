@@ -17,7 +17,7 @@ struct fh_unread {
 	uint64_t more;                            /* places that did not fit */
 };
 
-/* Every name in PATH, as given to fh_segments_open() for S, that is neither a
+/* Every name in PATH, as given to fh_segments_open() for S, that is no anchor, neither a
  * segment nor on the way to the segments.  Directories end in '/'; nothing in them
  * is looked at.  */
 fh_err fh_unread_find(const char *path, const struct fh_segments *s, struct fh_unread *out,

@@ -114,21 +114,105 @@ static void print_hash(const char *label, const struct fh_hash *h)
 	printf("\n");
 }
 
-/* The checkpoint of others that this record reaches: nothing before it is left out.  */
-static bool is_complete(const struct fh_record_check *c)
+/* --- time stamps ------------------------------------------------------------- */
+
+/* Block hashes are read with the last byte first.  */
+static struct fh_hash reversed(const struct fh_hash *h)
 {
-	return c->options.at_least.n > 0
-	       && fh_finding_answer(&c->finding, FH_AUTHENTIC) == FH_ANSWER_YES;
+	struct fh_hash out;
+
+	for (size_t i = 0; i < FH_HASH_SIZE; i++)
+		out.bytes[i] = h->bytes[FH_HASH_SIZE - 1 - i];
+	return out;
+}
+
+/* What is shown by the block at HEIGHT, whose header is at P.  */
+static void print_existed(enum fh_network network, uint64_t height,
+			  const struct fh_header_place *p)
+{
+	struct fh_hash hash = reversed(&p->header.hash);
+	char when[FH_TIME_TEXT];
+
+	fh_time_text(UINT64_C(1000) * p->header.time, when);
+	printf("existed by  %s of block %llu, give or take two hours%s\n", when,
+	       (unsigned long long)height,
+	       network == FH_NETWORK_MAIN ? "" : ", of a network for tests");
+	print_hash("block", &hash);
+	printf("trust       %s, %llu headers follow, 2^%d hashes to make it again\n",
+	       fh_header_trust_text(p->trust), (unsigned long long)p->following,
+	       fh_number_log2(&p->work));
+}
+
+static void existed_members(struct fh_builder *b, uint64_t height,
+			    const struct fh_header_place *p)
+{
+	struct fh_hash hash = reversed(&p->header.hash);
+
+	number_member(b, "height", height);
+	number_member(b, "time", p->header.time);
+	hash_member(b, "block", &hash);
+	text_member(b, "trust", fh_header_trust_text(p->trust));
+	number_member(b, "following", p->following);
+	number_member(b, "work-log2", (uint64_t)fh_number_log2(&p->work));
+}
+
+/* --- records ----------------------------------------------------------------- */
+
+const char *fh_report_anchor(enum fh_network n)
+{
+	return n == FH_NETWORK_MAIN ? "bitcoin" : fh_network_text(n);
+}
+
+/* The anchor that dates the record; NULL for one that is not authentic.  */
+static const struct fh_anchor *dated(const struct fh_record_check *c)
+{
+	return fh_finding_answer(&c->finding, FH_AUTHENTIC) == FH_ANSWER_YES ? c->dated : nullptr;
+}
+
+/* Entries that others know of, and that this record reaches: nothing before is left out.  0
+ * if nobody does.  */
+static uint64_t complete_to(const struct fh_record_check *c)
+{
+	bool given = c->options.at_least.n > 0
+		     && fh_finding_answer(&c->finding, FH_AUTHENTIC) == FH_ANSWER_YES;
+	uint64_t least = given ? c->least.size : 0, anchored = dated(c) ? c->dated->size : 0;
+
+	return anchored > least ? anchored : least;
 }
 
 static void print_complete(const struct fh_record_check *c)
 {
-	if (is_complete(c))
-		printf("complete    to %llu entries, by the checkpoint given\n",
-		       (unsigned long long)c->least.size);
+	uint64_t to = complete_to(c);
+
+	if (to > 0)
+		printf("complete    to %llu entries, by %s\n", (unsigned long long)to,
+		       c->options.at_least.n > 0 && to == c->least.size ? "the checkpoint given"
+									: "an anchor");
 	else
-		printf("complete    unknown: a checkpoint kept elsewhere would tell"
-		       " (--at-least)\n");
+		printf("complete    unknown: a checkpoint kept elsewhere (--at-least) or an anchor"
+		       " would tell\n");
+}
+
+/* How many anchors there are, by what they came to.  */
+static void print_anchors(const struct fh_record_check *c)
+{
+	size_t n[FH_ANCHOR_STATES] = { 0 }, said = 0;
+
+	for (size_t i = 0; i < c->options.anchors; i++)
+		n[c->options.anchor[i].state]++;
+	printf("anchors     %s", c->options.anchors == 0 ? "none" : "");
+	for (int s = FH_ANCHOR_STATES - 1; s >= 0; s--) {
+		if (n[s] > 0)
+			printf("%s%zu %s", said++ > 0 ? ", " : "", n[s],
+			       fh_anchor_state_text((enum fh_anchor_state)s));
+	}
+	printf("\n");
+}
+
+static void print_dated(const struct fh_anchor *a)
+{
+	printf("anchored    to %llu entries\n", (unsigned long long)a->size);
+	print_existed(a->network, a->height, &a->place);
 }
 
 /* What all entries add up to, as the record says from time to time.  */
@@ -157,6 +241,9 @@ static void print_record(const struct fh_record_check *c, const struct fh_unread
 	       (unsigned long long)c->tree.size, c->covered.size > 0 ? ", not made before " : "",
 	       c->covered.size > 0 ? when : "");
 	print_complete(c);
+	print_anchors(c);
+	if (dated(c) != nullptr)
+		print_dated(c->dated);
 	print_hash("root", &c->covered.root);
 	printf("entries     ");
 	for (int k = 1; k < FH_ENTRY_KINDS; k++)
@@ -197,6 +284,38 @@ static void counts_member(struct fh_builder *b, const struct fh_record_counts *n
 	number_member(b, "bytes", n->bytes);
 }
 
+static void anchor_object(struct fh_builder *b, const struct fh_anchor *a)
+{
+	fh_builder_u8(b, '{');
+	number_member(b, "size", a->size);
+	text_member(b, "state", fh_anchor_state_text(a->state));
+	/* So far as the record came.  */
+	if (a->reached)
+		text_member(b, "prefix", a->equal ? "yes" : "no");
+	if (a->state == FH_ANCHOR_HOLDS) {
+		text_member(b, "network", fh_report_anchor(a->network));
+		existed_members(b, a->height, &a->place);
+	}
+	fh_builder_u8(b, '}');
+}
+
+static void anchors_members(struct fh_builder *b, const struct fh_record_check *c)
+{
+	fh_json_put_name(b, "anchored-to");
+	if (dated(c) != nullptr)
+		anchor_object(b, c->dated);
+	else
+		fh_builder_text(b, "\"unknown\"");
+	fh_json_put_name(b, "anchors");
+	fh_builder_u8(b, '[');
+	for (size_t i = 0; i < c->options.anchors; i++) {
+		if (i > 0)
+			fh_builder_u8(b, ',');
+		anchor_object(b, &c->options.anchor[i]);
+	}
+	fh_builder_u8(b, ']');
+}
+
 void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 		      const struct fh_unread *u)
 {
@@ -216,10 +335,11 @@ void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 	number_member(b, "not-before-ms", c->covered.lo_ms);
 	fh_builder_u8(b, '}');
 	fh_json_put_name(b, "complete-to");
-	if (is_complete(c))
-		fh_builder_decimal(b, c->least.size);
+	if (complete_to(c) > 0)
+		fh_builder_decimal(b, complete_to(c));
 	else
 		fh_builder_text(b, "\"unknown\"");
+	anchors_members(b, c);
 	number_member(b, "size", c->tree.size);
 	counts_member(b, &c->counts);
 	fh_json_put_name(b, "fold");
@@ -322,48 +442,6 @@ void fh_report_value(struct fh_builder *b, struct fh_span item)
 	put_value(b, &c, /* depth= */ 0);
 }
 
-/* --- time stamps ------------------------------------------------------------- */
-
-/* Block hashes are read with the last byte first.  */
-static struct fh_hash reversed(const struct fh_hash *h)
-{
-	struct fh_hash out;
-
-	for (size_t i = 0; i < FH_HASH_SIZE; i++)
-		out.bytes[i] = h->bytes[FH_HASH_SIZE - 1 - i];
-	return out;
-}
-
-/* What a stamp that holds says.  */
-static void print_existed(const struct fh_stamp_check *c)
-{
-	const struct fh_header_place *p = &c->place;
-	struct fh_hash hash = reversed(&p->header.hash);
-	char when[FH_TIME_TEXT];
-
-	fh_time_text(UINT64_C(1000) * p->header.time, when);
-	printf("existed by  %s of block %llu, give or take two hours%s\n", when,
-	       (unsigned long long)c->height,
-	       c->network == FH_NETWORK_MAIN ? "" : ", of a network for tests");
-	print_hash("block", &hash);
-	printf("trust       %s, %llu headers follow, 2^%d hashes to make it again\n",
-	       fh_header_trust_text(p->trust), (unsigned long long)p->following,
-	       fh_number_log2(&p->work));
-}
-
-static void stamp_members(struct fh_builder *b, const struct fh_stamp_check *c)
-{
-	const struct fh_header_place *p = &c->place;
-	struct fh_hash hash = reversed(&p->header.hash);
-
-	number_member(b, "height", c->height);
-	number_member(b, "time", p->header.time);
-	hash_member(b, "block", &hash);
-	text_member(b, "trust", fh_header_trust_text(p->trust));
-	number_member(b, "following", p->following);
-	number_member(b, "work-log2", (uint64_t)fh_number_log2(&p->work));
-}
-
 /* --- proofs ----------------------------------------------------------------- */
 
 static void fields_member(struct fh_builder *b, const struct fh_fields *f)
@@ -398,7 +476,7 @@ static void print_proof(const struct fh_proof_check *c, struct fh_builder *room)
 		printf("  and %llu fields that are not shown\n",
 		       (unsigned long long)(c->bundle.shown.fields - c->bundle.shown.n));
 	if (c->stamp.existed)
-		print_existed(&c->stamp);
+		print_existed(c->stamp.network, c->stamp.height, &c->stamp.place);
 }
 
 void fh_report_proof(struct fh_report *r, const struct fh_proof_check *c)
@@ -424,14 +502,14 @@ void fh_report_proof(struct fh_report *r, const struct fh_proof_check *c)
 	if (c->bundle.shown.n > 0)
 		number_member(b, "withheld", c->bundle.shown.fields - c->bundle.shown.n);
 	if (c->stamp.existed)
-		stamp_members(b, &c->stamp);
+		existed_members(b, c->stamp.height, &c->stamp.place);
 }
 
 static void print_stamp(enum fh_answer v, const struct fh_stamp_check *c)
 {
 	print_verdict(v);
 	if (v == FH_ANSWER_YES)
-		print_existed(c);
+		print_existed(c->network, c->height, &c->place);
 	print_reasons(&c->finding);
 }
 
@@ -443,11 +521,10 @@ void fh_report_stamp(struct fh_report *r, enum fh_answer v, const struct fh_stam
 		return;
 	}
 	if (v == FH_ANSWER_YES)
-		r->anchor = c->network == FH_NETWORK_MAIN ? "bitcoin"
-							  : fh_network_text(c->network);
+		r->anchor = fh_report_anchor(c->network);
 	fh_report_finding(r, "stamp", v, &c->finding);
 	if (v == FH_ANSWER_YES)
-		stamp_members(&r->json, c);
+		existed_members(&r->json, c->height, &c->place);
 }
 
 int fh_exit_of(enum fh_answer v)

@@ -18,6 +18,9 @@ struct fh_report {
 	const char *anchor; /* what the time comes from; NULL: none */
 };
 
+/* What a time of NETWORK's blocks comes from, as the member `anchor` says it.  */
+const char *fh_report_anchor(enum fh_network network);
+
 /* What every kind begins with: the verdict V and F's answers, grade and
  * reasons.  */
 void fh_report_finding(struct fh_report *r, const char *kind, enum fh_answer v,

@@ -2,12 +2,12 @@
 #include "cli/verify_proof.h"
 
 #include "base/hex.h"
+#include "cli/verify_headers.h"
 #include "cli/verify_print.h"
 #include "cli/verify_words.h"
 #include "merkle/quorum.h"
 #include "os/file.h"
 #include "os/memory.h"
-#include "os/view.h"
 
 constexpr size_t report_max = 8 << 20; /* a payload in hex, twice */
 
@@ -15,8 +15,7 @@ static const struct fh_option options[] = {
 	{ "genesis", 0, false, "HASH", "the genesis hash of the chain that is trusted" },
 	{ "bundle", 0, false, "FILE", "a bundle of the same entry, for a proof without one" },
 	{ "witnesses", 0, false, "POLICY", "demand the quorum of this witness policy" },
-	{ "headers", 0, false, "FILE", "headers of Bitcoin blocks, for time stamps in it" },
-	{ "network", 0, false, "NAME", "of the headers: main (the default), testnet or regtest" },
+	FH_HEADERS_OPTIONS("headers of Bitcoin blocks, for time stamps in it"),
 	{ "require", 0, true, "ANSWER,...", "answers that must be yes: authentic, fresh,"
 	  " enrolled, accepted (default authentic,enrolled)" },
 	{ "allow-grade", 0, true, "GRADE,...", "weak grades to let pass: none, simulated,"
@@ -41,31 +40,27 @@ static const struct fh_usage usage = {
 struct proof_task {
 	struct fh_arguments a;
 	unsigned required, allowed;
-	enum fh_network network;
 	struct fh_proof_options options;
-	struct fh_headers headers;
+	struct fh_given_headers headers;
 	struct fh_quorum *quorum; /* NULL: witnesses are not asked for */
-	struct fh_view headers_file;
-	struct fh_arena live, spare, scratch, own, stamps, text, blocks;
+	struct fh_arena live, spare, scratch, own, stamps, text;
 };
 
 static void proof_task_drop(struct proof_task *t)
 {
-	fh_view_drop(&t->headers_file);
+	fh_given_headers_drop(&t->headers);
 	fh_arena_drop(&t->live);
 	fh_arena_drop(&t->spare);
 	fh_arena_drop(&t->scratch);
 	fh_arena_drop(&t->own);
 	fh_arena_drop(&t->stamps);
 	fh_arena_drop(&t->text);
-	fh_arena_drop(&t->blocks);
 }
 
 static int read_task(struct fh_cli *cli, int argc, char **argv, struct proof_task *t)
 {
 	int done = fh_cli_arguments(cli, &usage, argc, argv, &t->a);
 	const char *genesis = done < 0 ? fh_argument(&t->a, "genesis") : nullptr;
-	const char *network = done < 0 ? fh_argument(&t->a, "network") : nullptr;
 
 	if (done < 0)
 		done = fh_verify_words(&usage, &t->a, &t->required, &t->allowed);
@@ -78,9 +73,7 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct proof_tas
 	    && fh_hex_read(fh_span_str(genesis), t->options.genesis.bytes, FH_HASH_SIZE)
 		       != FH_ERR_OK)
 		return fh_usage_error(&usage, "--genesis takes 64 hex digits");
-	if (network != nullptr && fh_network_parse(fh_span_str(network), &t->network) != FH_ERR_OK)
-		return fh_usage_error(&usage, "--network takes main, testnet or regtest");
-	return -1;
+	return fh_given_headers_options(&usage, &t->a, &t->headers);
 }
 
 static fh_err take_memory(struct proof_task *t)
@@ -103,28 +96,6 @@ static fh_err take_memory(struct proof_task *t)
 	t->options.own = &t->own;
 	t->options.stamps = &t->stamps;
 	return e;
-}
-
-static int read_headers(struct proof_task *t)
-{
-	const char *path = fh_argument(&t->a, "headers");
-	struct fh_trace why = { 0 };
-
-	if (path == nullptr)
-		return -1;
-	fh_err e = fh_view_open(path, &t->headers_file);
-
-	if (e == FH_ERR_OK)
-		e = fh_arena_map(fh_headers_memory(fh_headers_count(t->headers_file.bytes)) + 4096,
-				 &t->blocks);
-	if (e == FH_ERR_OK)
-		e = fh_headers_read(t->headers_file.bytes, t->network, &t->blocks, &t->headers,
-				    &why);
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, path, why.what[0] != '\0' ? why.what : nullptr,
-				   "give headers of the network that --network names");
-	t->options.headers = &t->headers;
-	return -1;
 }
 
 /* The quorum of --witnesses on the checkpoint, as an answer of the whole: no if it is not
@@ -166,12 +137,6 @@ static fh_err judge_witnesses(const struct fh_quorum *q, struct fh_proof_check *
 	return FH_ERR_OK;
 }
 
-/* Both are needed: a no of either is a no.  */
-static enum fh_answer both(enum fh_answer a, enum fh_answer b)
-{
-	return a < b ? a : b;
-}
-
 static int read_witnesses(struct proof_task *t)
 {
 	const char *path = fh_argument(&t->a, "witnesses");
@@ -207,13 +172,12 @@ static int judge(const struct fh_cli *cli, struct proof_task *t, struct fh_span 
 		e = judge_witnesses(t->quorum, c, &witnessed);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, nullptr, nullptr);
-	enum fh_answer v = both(fh_finding_settle(&c->finding, t->required, t->allowed), witnessed);
+	enum fh_answer v = fh_answer_both(
+		fh_finding_settle(&c->finding, t->required, t->allowed), witnessed);
 	struct fh_report report = { cli, fh_builder_of(room, report_max), nullptr };
 
 	if (c->stamp.existed)
-		report.anchor = c->stamp.network == FH_NETWORK_MAIN
-					? "bitcoin"
-					: fh_network_text(c->stamp.network);
+		report.anchor = fh_report_anchor(c->stamp.network);
 	fh_report_finding(&report, "proof", v, &c->finding);
 	fh_report_proof(&report, c);
 	e = fh_report_end(&report);
@@ -241,8 +205,10 @@ int fh_verify_proof(struct fh_cli *cli, int argc, char **argv)
 		e = fh_file_read(bundle, FH_PROOF_FILE_MAX, &t.own, &t.options.bundle);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, bundle, nullptr, "name a file that `record prove` wrote");
-	done = read_headers(&t);
+	done = fh_given_headers_read(&t.headers);
 	if (done < 0)
 		done = read_witnesses(&t);
+	t.options.headers = t.headers.read;
+	t.options.trust = t.headers.least;
 	return done >= 0 ? done : judge(cli, &t, file);
 }

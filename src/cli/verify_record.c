@@ -11,11 +11,13 @@
 #include "cli/segments.h"
 #include "cli/unread.h"
 #include "cli/verify_ahead.h"
+#include "cli/verify_anchors.h"
 #include "cli/verify_print.h"
 #include "cli/verify_words.h"
 #include "os/memory.h"
 
 constexpr size_t report_max = 8 << 20;    /* not covered places with their texts */
+constexpr size_t report_anchor = 512;     /* one anchor */
 constexpr size_t at_least_max = 64 << 10; /* FH_NOTE_MAX */
 
 static const struct fh_option options[] = {
@@ -29,6 +31,9 @@ static const struct fh_option options[] = {
 	{ "since", 0, false, "FILE", "the same, and this record was verified up to it before" },
 	{ "openings", 0, false, "FILE",
 	  "what an entitled reader opened of it (freehold record open)" },
+	FH_ANCHORS_OPTION,
+	FH_HEADERS_OPTIONS("headers of Bitcoin blocks, for the anchors"),
+	{ "anchored", 0, false, "N", "demand that a block shows N entries, or more" },
 	{ "jobs", 'j', false, "N", "threads (default one for each processor)" },
 };
 static const struct fh_usage usage = {
@@ -50,12 +55,17 @@ struct record_task {
 	unsigned required, allowed, jobs;
 	struct fh_record_options options;
 	uint64_t trusted; /* entries under --since */
+	uint64_t anchored; /* entries that an anchor must date */
+	struct fh_given_headers headers;
+	struct fh_given_anchors anchors;
 	struct fh_arena live, spare, scratch, own, text;
 	struct fh_opened_file openings;
 };
 
 static void record_task_drop(struct record_task *t)
 {
+	fh_given_headers_drop(&t->headers);
+	fh_given_anchors_drop(&t->anchors);
 	fh_arena_drop(&t->live);
 	fh_arena_drop(&t->spare);
 	fh_arena_drop(&t->scratch);
@@ -79,6 +89,15 @@ static int read_jobs(struct record_task *t)
 	return -1;
 }
 
+static int read_anchored(struct record_task *t)
+{
+	const char *text = fh_argument(&t->a, "anchored");
+
+	if (text != nullptr && fh_decimal_read(fh_span_str(text), &t->anchored) != FH_ERR_OK)
+		return fh_usage_error(&usage, "--anchored takes a number of entries");
+	return fh_given_headers_options(&usage, &t->a, &t->headers);
+}
+
 static int read_task(struct fh_cli *cli, int argc, char **argv, struct record_task *t)
 {
 	int done = fh_cli_arguments(cli, &usage, argc, argv, &t->a);
@@ -88,6 +107,8 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct record_ta
 		done = fh_verify_words(&usage, &t->a, &t->required, &t->allowed);
 	if (done < 0)
 		done = read_jobs(t);
+	if (done < 0)
+		done = read_anchored(t);
 	if (done >= 0)
 		return done;
 	if (t->required == 0)
@@ -124,6 +145,11 @@ static fh_err read_least(struct record_task *t, const char *path)
 	return e;
 }
 
+static size_t report_room(const struct record_task *t)
+{
+	return report_max + t->anchors.n * report_anchor;
+}
+
 static fh_err take_memory(struct record_task *t, size_t own)
 {
 	fh_err e = fh_arena_map(FH_CHAIN_ARENA, &t->live);
@@ -135,7 +161,7 @@ static fh_err take_memory(struct record_task *t, size_t own)
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(own, &t->own);
 	if (e == FH_ERR_OK)
-		e = fh_arena_map(report_max + at_least_max + sizeof(struct fh_unread) + 4096,
+		e = fh_arena_map(report_room(t) + at_least_max + sizeof(struct fh_unread) + 4096,
 				 &t->text);
 	return e;
 }
@@ -244,6 +270,22 @@ static fh_err verify(struct record_task *t, const struct fh_segments *s, struct 
 	return e == FH_ERR_OK ? feed(s, c, /* a= */ nullptr, &right, why) : e;
 }
 
+/* What anchors add to the verdict, besides what they add to the answers.  */
+static enum fh_answer judge_anchors(const struct record_task *t, struct fh_record_check *c)
+{
+	uint64_t to = c->dated != nullptr ? c->dated->size : 0;
+	struct fh_trace *why;
+
+	if (t->anchored > to) {
+		why = fh_finding_say(&c->finding, "not-anchored");
+		fh_trace_where(why, "--anchored");
+		fh_trace_what(why, "blocks show %llu entries, and not %llu",
+			      (unsigned long long)to, (unsigned long long)t->anchored);
+		fh_trace_cure(why, "give --headers, or anchor the record and wait");
+	}
+	return t->anchored > to || c->anchors_unreadable ? FH_ANSWER_UNCHECKED : FH_ANSWER_YES;
+}
+
 static int judge(const struct fh_cli *cli, struct record_task *t, const struct fh_segments *s,
 		 const struct fh_unread *unread)
 {
@@ -254,22 +296,46 @@ static int judge(const struct fh_cli *cli, struct record_task *t, const struct f
 	if (e == FH_ERR_FORMAT && least_of(t) != nullptr)
 		return fh_cli_fail(e, least_of(t), "is no signed checkpoint",
 				   "save one from a proof, or from the record itself");
-	uint8_t *room = fh_arena_take(&t->text, report_max);
+	uint8_t *room = fh_arena_take(&t->text, report_room(t));
 
 	if (e == FH_ERR_OK && room == nullptr)
 		e = FH_ERR_NOMEM;
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, s->path, &why);
 	fh_record_check_end(&c);
-	enum fh_answer v = fh_finding_settle(&c.finding, t->required, t->allowed);
-	struct fh_report report = { cli, fh_builder_of(room, report_max), nullptr };
+	enum fh_answer anchors = judge_anchors(t, &c);
+	enum fh_answer v = fh_answer_both(
+		fh_finding_settle(&c.finding, t->required, t->allowed), anchors);
+	struct fh_report report = { cli, fh_builder_of(room, report_room(t)), nullptr };
 
+	if (c.dated != nullptr && fh_finding_answer(&c.finding, FH_AUTHENTIC) == FH_ANSWER_YES)
+		report.anchor = fh_report_anchor(c.dated->network);
 	fh_report_finding(&report, "record", v, &c.finding);
 	fh_report_record(&report, &c, unread);
 	e = fh_report_end(&report);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "stdout", "the answer could not be written", nullptr);
 	return fh_exit_of(v);
+}
+
+/* The record is opened again, so that it holds all that an anchor made meanwhile is of.  */
+static int read_anchors(struct record_task *t, const char *path, struct fh_segments *s)
+{
+	struct fh_trace why = { 0 };
+	int done = fh_given_headers_read(&t->headers);
+
+	if (done >= 0)
+		return done;
+	fh_err e = fh_given_anchors_read(s, &t->a, &t->headers, &t->anchors, &why);
+
+	if (e == FH_ERR_OK) {
+		fh_segments_drop(s);
+		*s = (struct fh_segments){ 0 };
+		e = fh_segments_open(path, s, &why);
+	}
+	t->options.anchor = t->anchors.anchor;
+	t->options.anchors = t->anchors.n;
+	return e == FH_ERR_OK ? -1 : fh_cli_fail_trace(e, path, &why);
 }
 
 int fh_verify_record(struct fh_cli *cli, int argc, char **argv)
@@ -287,6 +353,9 @@ int fh_verify_record(struct fh_cli *cli, int argc, char **argv)
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, path, &why);
+	done = read_anchors(&t, path, &s);
+	if (done >= 0)
+		return done;
 	e = take_memory(&t, fh_record_memory_size(s.bytes));
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, nullptr, nullptr);

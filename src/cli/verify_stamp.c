@@ -5,19 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/verify_headers.h"
 #include "cli/verify_print.h"
 #include "os/memory.h"
-#include "os/view.h"
 
 constexpr size_t report_max = 64 << 10;
 
 static const struct fh_option options[] = {
 	{ "ots", 0, false, "FILE.ots", "the OpenTimestamps proof (default FILE.ots)" },
-	{ "headers", 0, false, "FILE", "headers of Bitcoin blocks (default: what `freehold headers`"
-	  " keeps)" },
-	{ "network", 0, false, "NAME", "main (the default), testnet or regtest" },
-	{ "trust", 0, false, "LEVEL", "the least that must speak for the header: unplaced (the"
-	  " default), alone, short, pinned, genesis" },
+	FH_HEADERS_OPTIONS("headers of Bitcoin blocks (default: what `freehold headers` keeps)"),
 };
 static const struct fh_usage usage = {
 	.verb = "verify stamp",
@@ -34,15 +30,15 @@ static const struct fh_usage usage = {
 };
 
 struct stamp_task {
-	const char *file, *ots, *headers;
+	const char *file, *ots;
 	char ots_path[FH_PATH_MAX], store[FH_PATH_MAX];
-	enum fh_network network;
-	enum fh_header_trust least;
-	struct fh_arena memory, report; /* of the proof and the headers; of the answer */
+	struct fh_given_headers headers;
+	struct fh_arena memory, report; /* of the proof; of the answer */
 };
 
 static void stamp_task_drop(struct stamp_task *t)
 {
+	fh_given_headers_drop(&t->headers);
 	fh_arena_drop(&t->memory);
 	fh_arena_drop(&t->report);
 }
@@ -61,19 +57,15 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct stamp_tas
 	if (done >= 0)
 		return done;
 
-	const char *network = fh_argument(&a, "network"), *trust = fh_argument(&a, "trust");
-
 	t->file = a.operand[0];
 	t->ots = fh_argument(&a, "ots");
-	t->headers = fh_argument(&a, "headers");
-	if (network != nullptr && fh_network_parse(fh_span_str(network), &t->network) != FH_ERR_OK)
-		return fh_usage_error(&usage, "--network takes main, testnet or regtest");
-	if (trust != nullptr && fh_header_trust_parse(fh_span_str(trust), &t->least) != FH_ERR_OK)
-		return fh_usage_error(&usage, "--trust takes one of its levels");
+	done = fh_given_headers_options(&usage, &a, &t->headers);
+	if (done >= 0)
+		return done;
 	/* What was synced or imported here counts where nothing else is given.  */
-	if (t->headers == nullptr && fh_headers_path(cli, t->network, t->store) &&
+	if (t->headers.path == nullptr && fh_headers_path(cli, t->headers.network, t->store) &&
 	    access(t->store, F_OK) == 0)
-		t->headers = t->store;
+		t->headers.path = t->store;
 	if (t->ots != nullptr)
 		return -1;
 	if (snprintf(t->ots_path, sizeof(t->ots_path), "%s.ots", t->file) >=
@@ -89,14 +81,14 @@ static int could_not(fh_err e, const char *path, const char *cure)
 }
 
 static int judge(const struct fh_cli *cli, struct stamp_task *t, struct fh_span file,
-		 struct fh_span ots, const struct fh_headers *headers)
+		 struct fh_span ots)
 {
 	uint8_t *room = fh_arena_take(&t->report, report_max);
 	struct fh_report report = { cli, fh_builder_of(room, report_max) };
 	struct fh_stamp_check c;
 	fh_err e = room == nullptr ? FH_ERR_NOMEM
-				   : fh_stamp_verify(ots, file, headers, t->least, &t->memory,
-							&c);
+				   : fh_stamp_verify(ots, file, t->headers.read,
+						     t->headers.least, &t->memory, &c);
 
 	if (e != FH_ERR_OK)
 		return could_not(e, t->ots, nullptr);
@@ -108,40 +100,6 @@ static int judge(const struct fh_cli *cli, struct stamp_task *t, struct fh_span 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "stdout", "the answer could not be written", nullptr);
 	return fh_exit_of(v);
-}
-
-/* With the headers, if there are any; then judges.  */
-static int with_headers(const struct fh_cli *cli, struct stamp_task *t, struct fh_span file,
-			struct fh_span ots)
-{
-	FH_OWN(fh_view) view = { 0 };
-	struct fh_headers headers;
-	struct fh_trace why = { 0 };
-	size_t memory = FH_STAMP_MEMORY;
-	fh_err e = t->headers != nullptr ? fh_view_open(t->headers, &view) : FH_ERR_OK;
-
-	if (e != FH_ERR_OK)
-		return could_not(e, t->headers, "name a file with headers of Bitcoin blocks");
-	if (t->headers != nullptr)
-		memory += fh_headers_memory(fh_headers_count(view.bytes));
-	e = fh_arena_map(memory, &t->memory);
-	if (e == FH_ERR_OK)
-		e = fh_arena_map(report_max + 4096, &t->report);
-	if (e != FH_ERR_OK)
-		return could_not(e, t->file, nullptr);
-	if (t->headers == nullptr)
-		return judge(cli, t, file, ots, nullptr);
-	e = fh_headers_read(view.bytes, t->network, &t->memory, &headers, &why);
-	if (e != FH_ERR_OK) {
-		char where[FH_PATH_MAX];
-
-		(void)snprintf(where, sizeof(where), "%s%s%s", t->headers,
-			       why.where[0] != '\0' ? ": " : "", why.where);
-		return fh_cli_fail(e, where, why.what,
-				   "give headers of the network that --network names (main, if it"
-				   " is not given)");
-	}
-	return judge(cli, t, file, ots, &headers);
 }
 
 int fh_verify_stamp(struct fh_cli *cli, int argc, char **argv)
@@ -161,7 +119,14 @@ int fh_verify_stamp(struct fh_cli *cli, int argc, char **argv)
 	e = fh_view_open(t.ots, &ots);
 	if (e != FH_ERR_OK)
 		return could_not(e, t.ots, "name its OpenTimestamps proof with --ots");
-	return with_headers(cli, &t, file.bytes, ots.bytes);
+	done = fh_given_headers_read(&t.headers);
+	if (done >= 0)
+		return done;
+	e = fh_arena_map(FH_STAMP_MEMORY, &t.memory);
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(report_max + 4096, &t.report);
+	return e == FH_ERR_OK ? judge(cli, &t, file.bytes, ots.bytes)
+			      : could_not(e, t.file, nullptr);
 }
 
 bool fh_verify_stamp_meant(int argc, char **argv)

@@ -67,6 +67,12 @@ void fh_finding_say_static(struct fh_finding *f, const char *what);
 enum fh_answer fh_finding_answer(const struct fh_finding *f, enum fh_aspect q);
 void fh_finding_set(struct fh_finding *f, enum fh_aspect q, enum fh_answer a);
 
+/* What two answers come to that are both needed: a no of either is a no.  */
+static inline enum fh_answer fh_answer_both(enum fh_answer a, enum fh_answer b)
+{
+	return a < b ? a : b;
+}
+
 /* The verdict: no if any answer is no, or if F has a weakness that ALLOWED does
  * not hold (a reason `grade` says which); otherwise unchecked if one of the
  * REQUIRED answers is; otherwise yes.  */

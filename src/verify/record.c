@@ -72,8 +72,10 @@ fh_err fh_record_check_begin(const struct fh_record_options *o,
 	fh_chain_begin(memory->live, memory->spare, o->checks, &out->chain);
 	fh_err e = read_least(out);
 
-	if (e == FH_ERR_OK)
+	if (e == FH_ERR_OK) {
 		fh_record_least_grown(out);
+		fh_record_anchors_begin(out);
+	}
 	return e;
 }
 
@@ -349,6 +351,7 @@ void fh_record_check_end(struct fh_record_check *c)
 	c->ended = true;
 	answer_authentic(c);
 	answer_least(c);
+	fh_record_answer_anchors(c);
 	answer_enrolled(c);
 	c->finding.graded = c->finding.placed = c->counts.sessions > 0;
 	c->finding.placement = c->chain.placement;

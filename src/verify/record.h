@@ -11,6 +11,7 @@
 #include "merkle/checkpoint.h"
 #include "state/fold.h"
 #include "state/lease.h"
+#include "verify/anchor.h"
 #include "verify/finding.h"
 #include "verify/record_ahead.h"
 
@@ -36,6 +37,8 @@ struct fh_record_options {
 	struct fh_span at_least;         /* a checkpoint note saved earlier, or empty */
 	bool trusted;                    /* and this record was verified up to it then */
 	struct fh_opened *openings;      /* of what is sealed, or NULL */
+	struct fh_anchor *anchor;        /* judged and sorted; what the record holds is filled in */
+	size_t anchors;
 	struct fh_chain_checks checks;   /* as for fh_chain_begin() */
 	const struct fh_record_aid *aid; /* what others do of it; or NULL */
 };
@@ -98,6 +101,8 @@ struct fh_record_check {
 	bool refused;                /* the record is wrong: nothing more is read */
 	uint64_t states;             /* state entries that say what the fold is */
 	bool fold_lost;              /* it was too large, so later ones are unchecked */
+	const struct fh_anchor *dated; /* the largest that holds, and fits; or NULL */
+	bool anchors_unreadable;     /* some could not be read, so what they say is not known */
 	struct fh_chain chain;
 
 	/* The verifier's own.  */
@@ -130,6 +135,7 @@ struct fh_record_check {
 	struct fh_checkpoint least;  /* options.at_least, read */
 	struct fh_note least_note;
 	bool least_reached, least_equal, least_signed;
+	size_t anchors_passed;       /* that the tree has come to */
 	bool ended;                  /* fh_record_check_end() was called */
 };
 

@@ -59,6 +59,11 @@ bool fh_record_is_trusted(const struct fh_record_check *c);
 /* The tree has grown by one entry: compares with the checkpoint given.  */
 void fh_record_least_grown(struct fh_record_check *c);
 
+/* Compares the tree with the anchors that it has come to, and says what they come to.  */
+void fh_record_anchors_begin(struct fh_record_check *c);
+void fh_record_anchors_grown(struct fh_record_check *c);
+void fh_record_answer_anchors(struct fh_record_check *c);
+
 /* The end of a batch has been reached.  */
 void fh_record_boundary_add(struct fh_record_check *c, const struct fh_hash *root);
 
