@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A stolen disk: unmistakable words are planted in all that an agent is, does and gets, and searched for in every file of the state
+directory as they are and in every encoding that is in use anywhere.  The same search finds what is public, and what was opened."""
+import base64
+import json
+import shutil
+import subprocess
+import sys
+
+from machine import ME, OPEN_RECORD, POLICY, SCHEMA, Machine, demand, demand_message, index_of, run_tests
+from state import start_tpm
+
+ACTOR, PATH, PROMPT, ANSWER, DENIED, TOOL, AGENT = (f"planted-{w}-7c41e9" for w in
+	("actor", "path", "prompt", "answer", "denied", "tool", "agent"))
+SEALED = (PATH, PROMPT, ANSWER, DENIED, TOOL, AGENT)
+PUBLIC = "planted-public-7c41e9"  # in a comment of the policy: a statement, which everybody may read
+RULES = POLICY + f"""// {PUBLIC}
+@id("reads") permit (principal == Actor::"auditor", action == Action::"record.open", resource);
+@id("counts") @quota("1000/day per principal") permit (principal, action == Action::"notes.take", resource in Folder::"/counted");
+"""
+DECLARES = SCHEMA + 'action "record.open" appliesTo { principal: [Actor], resource: [Device] };\n'
+
+
+def spellings(word):
+	"""WORD as it is, and as base64, hex, UTF-16, JSON's escapes and percent signs have it, wherever it begins."""
+	raw = word.encode()
+	yield "text", raw
+	yield "hex", raw.hex().encode()
+	yield "HEX", raw.hex().upper().encode()
+	yield "UTF-16", word.encode("utf-16-le")
+	yield "JSON escapes", "".join(f"\\u{b:04x}" for b in raw).encode()
+	yield "percent", "".join(f"%{b:02X}" for b in raw).encode()
+	yield "backwards", raw[::-1]
+	for shift in range(3):
+		inside = base64.b64encode(b"\0" * shift + raw)[(0, 2, 3)[shift]:len(raw) * 4 // 3 - 2]
+		yield f"base64+{shift}", inside
+		yield f"base64url+{shift}", inside.replace(b"+", b"-").replace(b"/", b"_")
+
+
+def found(word, files):
+	"""Where WORD is, as (encoding, file)."""
+	return [(how, name) for name, data in files.items() for how, spelt in spellings(word) if spelt in data or spelt in name.encode()]
+
+
+def disk(m):
+	"""Every file of the state directory."""
+	return {str(p.relative_to(m.state)): p.read_bytes() for p in sorted(m.state.rglob("*")) if p.is_file()}
+
+
+def without_statements(m, files):
+	"""The same less the statements, which are public wherever they stand."""
+	statements = [p.read_bytes() for p in (m.state / "chain").iterdir() if p.is_file()]
+	left = {}
+	for name, data in files.items():
+		for s in statements:
+			data = data.replace(s, b"")
+		left[name] = data
+	return left
+
+
+def plant(m):
+	"""A machine on which an agent did things, was refused things, and whose record was opened.  Returns what serve said."""
+	m.token = m.grant(ACTOR)
+	m.grant("auditor", "--uid", ME)
+	m.sign_policy(policy=RULES, schema=DECLARES)
+	d = m.serve()
+	s = d.session(m.token)
+	a = s.call("take", path=f"/public/{PATH}", prompt=PROMPT, nested={"deeper": [PROMPT, {"x": ANSWER}]})
+	demand(PATH in json.dumps(a["result"]), a)
+	demand(not s.take(f"/counted/{PATH}")["result"]["isError"], "a call that is counted")
+	denied = index_of(s.take(f"/private/{DENIED}"))
+	s.call(TOOL, path="/x")
+	s.end()
+	s = d.http(m.token)
+	s.ask("initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo={"name": AGENT, "version": "1"})
+	s.close()
+	m.run("record", "open", f"{denied - 6}..{denied}", "--socket", m.socket, "-o", m.top / "some")
+	d.stop()
+	return d.log()
+
+
+def nothing_is_in_clear(m, log):
+	files = disk(m)
+	demand(any(n.startswith("record/journal/") for n in files) and "keys/data.0" in files, sorted(files))
+	for word in SEALED:
+		demand(not found(word, files), word, found(word, files))
+		demand(word not in log, "serve's log has", word, log)
+	# The chain names the actor, in public; nothing else may.
+	demand(found(ACTOR, files), "the statement that names the actor is not found: the search finds nothing")
+	left = without_statements(m, files)
+	demand(not found(ACTOR, left), found(ACTOR, left))
+	demand(not found(f'Actor::"{ACTOR}"', files) and ACTOR not in log, "the actor's entity is there")
+	where = {name.split("/")[0] for _, name in found(PUBLIC, files)}
+	demand(where == {"chain", "record"}, "what is public is not found where it stands:", where)
+
+
+def serves_nobody_else(m, tpm):
+	"""A copy of the disk beside another chip."""
+	tpm.terminate()
+	tpm.wait()
+	(m.top / "swtpm").unlink(missing_ok=True)
+	shutil.rmtree(m.top / "tpm")
+	other = start_tpm(m)
+	try:
+		demand_message(m.serve_fails(1), "another TPM")
+		demand_message(m.run("record", "open", 20, "--socket", m.socket, status=2).stderr, "not running")
+		shown = m.run("record", "show", "--json", "--fields").stdout
+		demand('"sealed":true' in shown and not any(w in shown for w in SEALED), "it shows what is sealed")
+		r = subprocess.run([OPEN_RECORD, m.state, m.top / "stolen"], capture_output=True, timeout=60)
+		demand(r.returncode != 0, "it opens without its chip")
+	finally:
+		other.terminate()
+		other.wait()
+
+
+def run(base):
+	def a_stolen_disk_has_nothing_in_clear():
+		with base.copy() as m:
+			nothing_is_in_clear(m, plant(m))
+
+	def what_was_planted_is_there_for_who_may_open_it():
+		"""So the search looks for what was recorded, in a form in which it would find it."""
+		with base.copy() as m:
+			plant(m)
+			opened = {"openings": (m.top / "some").read_bytes()}
+			for word in (PATH, PROMPT, ANSWER, DENIED, ACTOR):
+				demand(("text", "openings") in found(word, opened), word, "was not recorded")
+			m.opened()
+			opened = {"openings": (m.top / "openings").read_bytes()}
+			for word in (*SEALED, ACTOR):
+				demand(("text", "openings") in found(word, opened), word, "was not recorded")
+
+	def every_spelling_is_found():
+		word = PROMPT
+		raw = word.encode()
+		hidden = {
+			"hex": raw.hex(), "HEX": raw.hex().upper(), "percent": "".join(f"%{b:02X}" for b in raw),
+			"base64+0": base64.b64encode(raw + b"...").decode(), "base64+1": base64.b64encode(b"?" + raw + b"..").decode(),
+			"base64+2": base64.b64encode(b"??" + raw + b".").decode(),
+		}
+		for how, text in hidden.items():
+			demand((how, "f") in found(word, {"f": b"before " + text.encode() + b" behind"}), how)
+		demand(found(word, {f"x/{word}": b""}), "a file that is called so")
+		demand(not found(word, {"f": raw[:-1] + b"x"}), "something else")
+
+	def another_chip_opens_nothing():
+		if not shutil.which("swtpm"):
+			return "swtpm is not installed"
+		with Machine() as m:
+			m.config.write_text(f"tcti = swtpm:path={m.top}/swtpm\n")
+			tpm = start_tpm(m)
+			try:
+				m.make(tpm=True).govern()
+				nothing_is_in_clear(m, plant(m))
+				opened = {"openings": (m.top / "some").read_bytes()}
+				for word in (PATH, PROMPT, ANSWER, DENIED, ACTOR):
+					demand(found(word, opened), word, "was not opened by its own chip")
+				serves_nobody_else(m, tpm)
+			finally:
+				tpm.terminate()
+				tpm.wait()
+		return None
+
+	return run_tests((a_stolen_disk_has_nothing_in_clear, what_was_planted_is_there_for_who_may_open_it,
+		every_spelling_is_found, another_chip_opens_nothing))
+
+
+with Machine() as made:
+	made.make().govern()
+	first = made.serve()
+	first.stop()
+	status = run(made)
+sys.exit(status)
