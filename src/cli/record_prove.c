@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "cli/record_anchored.h"
 #include "cli/record_proof.h"
 #include "cli/record_reader.h"
 #include "codec/json.h"
@@ -13,8 +14,11 @@
 static const struct fh_option options[] = {
 	{ "format", 0, false, "FORM", "bundle (the default), tlog-proof or cose" },
 	{ "field", 0, true, "NAME", "show this field of the entry alone; may be given again" },
-	{ "checkpoint", 0, false, "FILE", "prove it under this checkpoint (default the newest)" },
+	{ "checkpoint", 0, false, "FILE", "prove it under this checkpoint (default: the first that"
+	  " a block dates, or the newest)" },
+	{ "newest", 0, false, nullptr, "prove it under the newest, whatever is dated" },
 	{ "witnessed", 0, false, nullptr, "prove it under the newest that witnesses cosigned" },
+	{ "anchors", 0, false, "DIR", "where dated ones are kept (default record/anchors)" },
 	{ "anchor", 0, true, "FILE.ots", "put in this time stamp of that checkpoint" },
 	{ "receipt", 0, false, "FILE", "the signed root for a receipt (default the record's)" },
 	FH_OPENINGS_OPTION,
@@ -75,6 +79,7 @@ struct prove_task {
 	struct fh_prove prove;
 	struct fh_opened_file openings;
 	const struct fh_usage *usage;
+	struct fh_anchored anchored; /* what it is proved under, if that is an anchor */
 };
 
 static void task_drop(struct prove_task *t)
@@ -174,7 +179,9 @@ static int read_stamps(struct prove_task *t, struct fh_bundle *u)
 {
 	const char *path;
 
-	while ((path = fh_argument_nth(&t->a, "anchor", u->stamps)) != nullptr) {
+	if (t->anchored.ots.n > 0)
+		u->stamp[u->stamps++] = t->anchored.ots;
+	for (size_t i = 0; (path = fh_argument_nth(&t->a, "anchor", i)) != nullptr; i++) {
 		if (u->stamps == FH_BUNDLE_STAMPS_MAX)
 			return fh_usage_error(&usage, "a bundle takes up to %zu time stamps",
 					      FH_BUNDLE_STAMPS_MAX);
@@ -239,6 +246,10 @@ static int prove_tlog(const struct fh_cli *cli, struct prove_task *t)
 	struct fh_span out;
 	fh_err e = FH_ERR_OK;
 
+	if (t->prove.checkpoint.size == 0 && t->anchored.note.n > 0)
+		return fh_cli_fail(FH_ERR_CONFLICT, t->path,
+				   "its anchor is over a checkpoint that is not in this record",
+				   "see `freehold verify record`, or prove it under the --newest");
 	if (t->prove.index >= t->prove.checkpoint.size)
 		return fh_cli_fail(FH_ERR_MISSING, t->path, "no checkpoint covers that entry",
 				   "see `freehold record show`; a new entry is covered at once when"
@@ -261,19 +272,35 @@ static int prove_tlog(const struct fh_cli *cli, struct prove_task *t)
 	return e == FH_ERR_OK ? write_out(cli, t, out) : could_not(e, t->path, nullptr);
 }
 
+/* A bundle dates its entry if it can.  */
+static int find_anchored(struct prove_task *t, const struct fh_segments *s)
+{
+	struct fh_trace why = { 0 };
+	fh_err e = t->form != FORM_BUNDLE
+			   ? FH_ERR_OK
+			   : fh_anchored_find(s, fh_argument(&t->a, "anchors"), t->prove.index,
+					      &t->files, &t->anchored, &why);
+
+	t->prove.wanted = t->anchored.note;
+	return e == FH_ERR_OK ? -1 : fh_cli_fail_trace(e, t->path, &why);
+}
+
 static int read_checkpoint(struct prove_task *t, const struct fh_segments *s)
 {
 	char beside[FH_PATH_MAX + 32];
 	const char *path = fh_argument(&t->a, "checkpoint");
 	bool witnessed = fh_argument(&t->a, "witnessed") != nullptr;
+	bool newest = fh_argument(&t->a, "newest") != nullptr;
 
-	if (path != nullptr && witnessed)
-		return fh_usage_error(&usage, "--checkpoint and --witnessed exclude each other");
+	if ((path != nullptr) + witnessed + newest > 1)
+		return fh_usage_error(&usage, "--checkpoint, --witnessed and --newest exclude each"
+				      " other");
 	(void)snprintf(beside, sizeof(beside), "%s/../witnessed", s->path);
 	if (witnessed)
 		path = beside;
 	if (path == nullptr)
-		return -1;
+		return newest || fh_argument(&t->a, "anchor") != nullptr ? -1
+									   : find_anchored(t, s);
 	fh_err e = fh_file_read(path, FH_NOTE_MAX, &t->files, &t->prove.wanted);
 
 	return e == FH_ERR_OK ? -1 : could_not(e, path, "name a checkpoint saved earlier");
@@ -292,7 +319,8 @@ int fh_record_prove(struct fh_cli *cli, int argc, char **argv)
 	fh_err e = fh_segments_open(t.path, &s, &why);
 
 	if (e == FH_ERR_OK)
-		e = fh_arena_map(FH_BUNDLE_STAMPS_MAX * FH_STAMP_FILE_MAX + (1 << 20), &t.files);
+		e = fh_arena_map((FH_BUNDLE_STAMPS_MAX + 1) * FH_STAMP_FILE_MAX + (1 << 20),
+				 &t.files);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, t.path, &why);
 	/* Before the record, which then holds what it is over.  */
@@ -360,7 +388,7 @@ int fh_record_disclose(struct fh_cli *cli, int argc, char **argv)
 	fh_err e = fh_segments_open(t.path, &s, &why);
 
 	if (e == FH_ERR_OK)
-		e = fh_arena_map(FH_JSON_MAX, &t.files);
+		e = fh_arena_map(FH_JSON_MAX + 2 * FH_STAMP_FILE_MAX, &t.files);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, t.path, &why);
 	done = ask_daemon(cli, &t, &opened);
@@ -369,6 +397,9 @@ int fh_record_disclose(struct fh_cli *cli, int argc, char **argv)
 	fh_segments_drop(&s); /* it has grown */
 	e = fh_segments_open(t.path, &s, &why);
 	t.prove.opened = &opened;
+	done = e == FH_ERR_OK ? find_anchored(&t, &s) : -1;
+	if (done >= 0)
+		return done;
 	if (e == FH_ERR_OK)
 		e = fh_prove_gather(&s, &t.prove, &why);
 	return e == FH_ERR_OK ? prove_tlog(cli, &t) : fh_cli_fail_trace(e, t.path, &why);

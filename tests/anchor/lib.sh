@@ -27,6 +27,11 @@ says_in() {
 	if grep -q -e "$3" "$1"; then ok "$2"; else not_ok "$2 (no \"$3\" in $1)"; fi
 }
 
+# says_not NAME PATTERN: the last command's messages do not hold PATTERN.
+says_not() {
+	if grep -q -e "$2" out err; then not_ok "$1 (there is \"$2\")"; else ok "$1"; fi
+}
+
 # mined: makes the file `header`, block 3 with the Merkle root that the calendar attests; $stamps is tests/cli/stamps.py.
 mined() {
 	python3 - "$stamps" << 'END' || not_ok "a header with that root is mined"

@@ -102,6 +102,36 @@ says "and of each anchor" '"anchors":\[{"size":[0-9]*,"state":"holds","prefix":"
 yes "with one thread as with two" 0 on_regtest one --jobs 1
 says "the same" "^anchored    to $old entries\$"
 yes "the other record as well" 0 on_regtest two --anchored 20
+
+# proves N [OPTION...]: the proof of entry N of the first record, in the file `proof`.
+proves() {
+	rm -f proof.of
+	yes "proves entry $*" 0 fh record prove "$1" one --out proof.of ${2+"$2"}
+}
+proof_is() {
+	"$verify" proof --genesis "$(cat one.genesis)" proof.of "$@"
+}
+proves $((old - 1))
+yes "under the anchor" 0 proof_is --headers header --network regtest
+says "with the size that it has" "^entry       $((old - 1)) of $old, "
+says "and since when" '^existed by  2011-02-02T23:46:42Z of block 3, '
+yes "in JSON" 0 proof_is --headers header --network regtest --json
+says "where the time comes from" '"anchor":"regtest"'
+yes "leaves it unchecked without headers" 0 proof_is
+says "by name" ' anchor  *anchor: not checked: '
+yes "as it does with headers that are trusted too little" 0 proof_is --headers header --network regtest --trust pinned
+says "by name" ' anchor  *anchor: not checked: '
+yes "never takes those of regtest for main" 2 proof_is --headers header
+proves "$old"
+yes "an entry behind it under the newest" 0 proof_is --headers header --network regtest
+says "as it is" "^entry       $old of 53, "
+says_not "and not dated" '^existed by'
+proves 3 --newest
+yes "or any, if it is asked for" 0 proof_is
+says "under the newest" '^entry       3 of 53, '
+yes "usage: two checkpoints at once" 64 fh record prove 3 one --newest --witnessed
+yes "finds no checkpoint of another record" 2 fh record prove 3 two --anchors one/record/anchors --out other.of
+says "and says so" ': its anchor is over a checkpoint that is not in this record; '
 yes "the proof is one of any OpenTimestamps" 0 "$verify" stamp one/record/anchors/*.note --headers header --network regtest
 yes "a regtest proof never passes for main" 2 checks one --anchored 1 --headers header
 yes "nor for testnet" 2 checks one --anchored 1 --headers header --network testnet
