@@ -7,14 +7,15 @@
 #include "base/limits.h"
 #include "cli/command.h"
 #include "cli/roots_files.h"
+#include "cli/roots_lists.h"
 #include "cli/time.h"
 #include "codec/base64.h"
 #include "codec/json.h"
 #include "os/file.h"
 #include "os/memory.h"
 
-constexpr size_t memory_max = 2 * FH_ROOTS_MEMORY;
-constexpr size_t list_max = 1 << 20;      /* 1 KiB a root */
+constexpr size_t memory_max = 3 * FH_ROOTS_MEMORY;
+constexpr size_t list_max = (FH_X509_ROOTS_MAX + FH_X509_CRLS_MAX) << 10; /* 1 KiB each */
 constexpr size_t pem_line = 64;           /* RFC 7468 */
 constexpr mode_t directory_mode = 0755;
 constexpr mode_t file_mode = 0644;        /* nothing in it is secret */
@@ -26,14 +27,17 @@ static const struct fh_option add_options[] = { STORE_OPTION };
 static const struct fh_usage add_usage = {
 	.verb = "roots add",
 	.operands = "FILE...",
-	.summary = "trust the certificates in these files to endorse TPMs",
+	.summary = "trust the certificates in these files to endorse TPMs, but for those on lists",
 	.options = add_options,
 	.options_n = 1,
 	.operands_min = 1,
 	.operands_max = FH_X509_ROOTS_MAX,
-	.text = "A FILE is a bundle in PEM or one certificate in DER. All of it is checked before\n"
-		"anything is added; what may not issue certificates is refused.",
-	.examples = "freehold roots add tpm-ca-certificates.pem",
+	.text = "A FILE is a bundle in PEM or one certificate in DER; or a list of revoked\n"
+		"certificates (CRL) in DER, or some in PEM. All of it is checked before anything\n"
+		"is added: what may not issue certificates is refused, and a list that none of\n"
+		"the roots has signed, or that is older than the one that is there.",
+	.examples = "freehold roots add tpm-ca-certificates.pem\n"
+		    "freehold roots add maker-root.crl",
 };
 
 static const struct fh_option list_options[] = { STORE_OPTION };
@@ -126,12 +130,13 @@ static fh_err read_files(const struct fh_arguments *a, struct fh_arena *arena,
 	if (one == nullptr)
 		return FH_ERR_NOMEM;
 	for (int i = 0; i < a->operands; i++) {
-		fh_err e = fh_roots_read(a->operand[i], arena, one, t);
+		fh_err e = fh_roots_read_any(a->operand[i], arena, one, t);
 
 		if (e == FH_ERR_OK)
 			e = fh_x509_roots_new(one->der, one->n, &checked, t);
 		fh_x509_roots_drop(&checked);
-		if (e == FH_ERR_OK && all->n + one->n > FH_X509_ROOTS_MAX)
+		if (e == FH_ERR_OK && (all->n + one->n > FH_X509_ROOTS_MAX
+				       || all->crls + one->crls > FH_X509_CRLS_MAX))
 			e = FH_ERR_LIMIT;
 		if (e != FH_ERR_OK) {
 			char where[FH_TRACE_WHERE_MAX];
@@ -144,8 +149,19 @@ static fh_err read_files(const struct fh_arguments *a, struct fh_arena *arena,
 		}
 		memcpy(all->der + all->n, one->der, one->n * sizeof(one->der[0]));
 		all->n += one->n;
+		memcpy(all->crl + all->crls, one->crl, one->crls * sizeof(one->crl[0]));
+		all->crls += one->crls;
 	}
 	return FH_ERR_OK;
+}
+
+/* What is in DIRECTORY already; nothing if it is not there.  */
+static fh_err read_held(const char *directory, struct fh_arena *arena, struct fh_roots_files *held,
+			struct fh_trace *t)
+{
+	fh_err e = fh_roots_read(directory, arena, held, t);
+
+	return e == FH_ERR_MISSING ? FH_ERR_OK : e;
 }
 
 /* The directory, and the one above it.  */
@@ -175,16 +191,22 @@ static fh_err add_all(const struct fh_cli *cli, const struct fh_arguments *a,
 		      struct fh_arena *arena, struct fh_trace *t)
 {
 	struct fh_roots_files *all = fh_arena_take(arena, sizeof(*all));
+	struct fh_roots_files *held = fh_arena_take(arena, sizeof(*held));
 	const char *directory = directory_of(a);
-	fh_err e = all == nullptr ? FH_ERR_NOMEM : read_files(a, arena, all, t);
+	fh_err e = all == nullptr || held == nullptr ? FH_ERR_NOMEM
+						     : read_files(a, arena, all, t);
 
+	if (e == FH_ERR_OK && all->crls > 0)
+		e = read_held(directory, arena, held, t);
+	if (e == FH_ERR_OK)
+		e = fh_roots_lists_check(directory, held, all, arena, t);
 	if (e == FH_ERR_OK)
 		e = make_directory(directory, t);
 	for (size_t i = 0; i < (all == nullptr ? 0 : all->n) && e == FH_ERR_OK; i++) {
 		e = write_one(cli, directory, all->der[i]);
 		fh_trace_where(t, "%s", directory);
 	}
-	return e;
+	return e == FH_ERR_OK ? fh_roots_lists_write(cli, directory, held, all, arena, t) : e;
 }
 
 static int run_add(struct fh_cli *cli, int argc, char **argv)
@@ -262,6 +284,9 @@ static fh_err list_all(const struct fh_cli *cli, const struct fh_roots_files *al
 		else if (e == FH_ERR_OK)
 			print_root(&f, link);
 	}
+	fh_builder_text(json, "],\"lists\":[");
+	if (e == FH_ERR_OK)
+		e = fh_roots_lists_show(cli, &roots, all, json, t);
 	if (e != FH_ERR_OK)
 		return e;
 	fh_builder_text(json, "]}\n");

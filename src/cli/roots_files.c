@@ -45,29 +45,66 @@ static fh_err add_file(const char *path, struct fh_arena *arena, struct fh_roots
 	return e;
 }
 
-/* Adds the list in the file PATH to R.  */
+static bool is_list_label(struct fh_span label)
+{
+	return fh_span_equal(label, FH_SPAN_LIT("X509 CRL"));
+}
+
+/* Adds all lists of FILE to R: one that is passed over would be a revocation missed.  */
+static fh_err take_lists(struct fh_span file, struct fh_arena *arena, struct fh_roots_files *r)
+{
+	struct fh_cursor text = fh_cursor_of(file);
+	struct fh_span label, block = file;
+	fh_err e = FH_ERR_OK;
+
+	if (!fh_pem_is(file)) {
+		if (r->crls == FH_X509_CRLS_MAX)
+			return FH_ERR_LIMIT;
+		r->crl[r->crls++] = file;
+		return FH_ERR_OK;
+	}
+	struct fh_builder room = fh_builder_of(fh_arena_space(arena, file.n), file.n);
+
+	if (room.p == nullptr)
+		return FH_ERR_NOMEM;
+	while (e == FH_ERR_OK && (e = fh_pem_next(&text, &room, &label, &block)) == FH_ERR_OK) {
+		if (!is_list_label(label))
+			e = FH_ERR_FORMAT;
+		else if (r->crls == FH_X509_CRLS_MAX)
+			e = FH_ERR_LIMIT;
+		else
+			r->crl[r->crls++] = block;
+	}
+	return e == FH_ERR_MISSING ? FH_ERR_OK : e;
+}
+
+/* Adds the lists in the file PATH to R.  */
 static fh_err add_list(const char *path, struct fh_arena *arena, struct fh_roots_files *r,
 		       struct fh_trace *t)
 {
-	struct fh_span file, label;
-	fh_err e = r->crls == FH_X509_CRLS_MAX
-			   ? FH_ERR_LIMIT
-			   : fh_file_read(path, 2 * FH_X509_CRL_MAX, arena, &file);
+	struct fh_span file;
+	fh_err e = fh_file_read(path, 2 * FH_X509_CRL_MAX, arena, &file);
 
-	fh_trace_where(t, "%s", path);
-	if (e == FH_ERR_OK && fh_pem_is(file)) {
-		struct fh_builder room = fh_builder_of(fh_arena_space(arena, file.n), file.n);
-		struct fh_cursor text = fh_cursor_of(file);
-
-		e = room.p == nullptr ? FH_ERR_NOMEM : fh_pem_next(&text, &room, &label, &file);
-		if (e == FH_ERR_OK && !fh_span_equal(label, FH_SPAN_LIT("X509 CRL")))
-			e = FH_ERR_FORMAT;
-	}
 	if (e == FH_ERR_OK)
-		r->crl[r->crls++] = file;
-	else
-		fh_trace_what(t, "is no list of revoked certificates: %s", fh_err_text(e));
+		e = take_lists(file, arena, r);
+	if (e == FH_ERR_OK)
+		return e;
+	fh_trace_where(t, "%s", path);
+	fh_trace_what(t, "is no list of revoked certificates: %s", fh_err_text(e));
 	return e;
+}
+
+/* By what is in it, so that a file may have any name.  */
+static bool is_list(struct fh_span file)
+{
+	FH_OWN(fh_x509_roots) none = { 0 };
+	struct fh_x509_list facts;
+	struct fh_span label;
+
+	if (fh_pem_label(file, &label))
+		return is_list_label(label);
+	return fh_x509_roots_new(nullptr, 0, &none, nullptr) == FH_ERR_OK
+	       && fh_x509_list_describe(&none, file, &facts) == FH_ERR_OK;
 }
 
 static bool ends_in(const char *name, const char *end)
@@ -151,6 +188,22 @@ fh_err fh_roots_read(const char *path, struct fh_arena *arena, struct fh_roots_f
 
 	(void)closedir(d);
 	return e;
+}
+
+fh_err fh_roots_read_any(const char *path, struct fh_arena *arena, struct fh_roots_files *out,
+			 struct fh_trace *t)
+{
+	struct fh_span file;
+	fh_err e = fh_file_read(path, 2 * FH_X509_CRL_MAX, arena, &file);
+
+	out->n = 0;
+	out->crls = 0;
+	if (e != FH_ERR_OK) {
+		fh_trace_where(t, "%s", path);
+		fh_trace_what(t, "cannot be read: %s", fh_err_text(e));
+		return e;
+	}
+	return is_list(file) ? add_list(path, arena, out, t) : add_file(path, arena, out, t);
 }
 
 fh_err fh_roots_open(const struct fh_roots_files *files, struct fh_x509_roots *out,

@@ -28,7 +28,11 @@ struct fh_roots_files {
 fh_err fh_roots_read(const char *path, struct fh_arena *arena, struct fh_roots_files *out,
 		     struct fh_trace *t);
 
-/* The same, prepared.  FH_ERR_FORMAT for a list that is none.  */
+/* Reads the file PATH, which holds certificates as above, or lists of revoked ones.  */
+fh_err fh_roots_read_any(const char *path, struct fh_arena *arena, struct fh_roots_files *out,
+			 struct fh_trace *t);
+
+/* What fh_roots_read() gave, prepared.  FH_ERR_FORMAT for a list that is none.  */
 fh_err fh_roots_open(const struct fh_roots_files *files, struct fh_x509_roots *out,
 		     struct fh_trace *t);
 

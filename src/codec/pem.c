@@ -76,16 +76,22 @@ static fh_err add(struct fh_span line, struct fh_builder *joined, struct fh_buil
 	return FH_ERR_OK;
 }
 
-bool fh_pem_is(struct fh_span s)
+bool fh_pem_label(struct fh_span s, struct fh_span *label)
 {
 	struct fh_cursor text = fh_cursor_of(s);
-	struct fh_span label;
 
 	while (text.rest.n > 0) {
-		if (framed(next_line(&text), begin, &label))
+		if (framed(next_line(&text), begin, label))
 			return true;
 	}
 	return false;
+}
+
+bool fh_pem_is(struct fh_span s)
+{
+	struct fh_span label;
+
+	return fh_pem_label(s, &label);
 }
 
 fh_err fh_pem_next(struct fh_cursor *text, struct fh_builder *out, struct fh_span *label,

@@ -13,6 +13,9 @@ constexpr size_t FH_PEM_LABEL_MAX = 64;
 /* The text S holds at least one block.  */
 bool fh_pem_is(struct fh_span s);
 
+/* The same, and the label of the first.  */
+bool fh_pem_label(struct fh_span s, struct fh_span *label);
+
 /* Reads the next block of TEXT: its label, and its bytes behind what OUT already
  * holds, as *DER.  FH_ERR_MISSING if no further block begins; FH_ERR_FORMAT for one
  * that is not ended by its own label or is no base64 in lines, FH_ERR_LIMIT if OUT

@@ -35,6 +35,9 @@ void fh_x509_recognise(const X509 *c, struct fh_x509_facts *f);
 /* NAME's common name, or all of it: cut, and printable.  */
 void fh_x509_name_text(const X509_NAME *name, char out[FH_X509_NAME_MAX]);
 
+/* T in Unix milliseconds; before 1970 is 1970.  Years up to 9999 fit.  */
+bool fh_x509_time(const ASN1_TIME *t, uint64_t *out);
+
 /* What the lists of ROOTS say of CHAIN, an endorsement key's certificate first and its
  * anchor last, at AT_MS; *TAKEN is the first that one of them has, or NULL.  */
 enum fh_revocation fh_x509_revocation(const struct fh_x509_roots *roots,

@@ -21,17 +21,24 @@ static void list_drop(struct list *l)
 	l->p = nullptr;
 }
 
-fh_err fh_x509_roots_revoke(struct fh_x509_roots *r, struct fh_span der)
+static fh_err parse(struct fh_span der, struct list *out)
 {
-	FH_OWN(fh_openssl) use = fh_openssl_begin();
-	FH_OWN(list) l = { 0 };
 	const unsigned char *end = der.p;
 
 	if (der.n == 0 || der.n > FH_X509_CRL_MAX)
 		return FH_ERR_LIMIT;
-	l.p = d2i_X509_CRL(nullptr, &end, (long)der.n);
-	if (l.p == nullptr || end != der.p + der.n)
-		return FH_ERR_FORMAT;
+	out->p = d2i_X509_CRL(nullptr, &end, (long)der.n);
+	return out->p == nullptr || end != der.p + der.n ? FH_ERR_FORMAT : FH_ERR_OK;
+}
+
+fh_err fh_x509_roots_revoke(struct fh_x509_roots *r, struct fh_span der)
+{
+	FH_OWN(fh_openssl) use = fh_openssl_begin();
+	FH_OWN(list) l = { 0 };
+	fh_err e = parse(der, &l);
+
+	if (e != FH_ERR_OK)
+		return e;
 	if (r->crls == nullptr)
 		r->crls = sk_X509_CRL_new_null();
 	if (r->crls == nullptr || sk_X509_CRL_num(r->crls) >= (int)FH_X509_CRLS_MAX
@@ -56,13 +63,75 @@ static bool is_of(X509_CRL *list, X509 *issuer)
 }
 
 /* What a critical extension says (only changes, only some reasons, others' certificates)
- * makes of LIST less than the whole, and an issuer may not be one that makes lists; what is
- * on it is on it all the same.  */
-static bool is_whole(const X509_CRL *list, X509 *issuer)
+ * makes of LIST less than the whole; what is on it is on it all the same.  */
+static bool is_whole(const X509_CRL *list)
 {
-	return X509_CRL_get_ext_by_critical(list, 1, -1) < 0
-	       && (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0;
+	return X509_CRL_get_ext_by_critical(list, 1, -1) < 0;
 }
+
+/* An issuer may not be one that makes lists.  */
+static bool may_list(X509 *issuer)
+{
+	return (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0;
+}
+
+/* --- for people --------------------------------------------------------------- */
+
+struct certificates {
+	STACK_OF(X509) *p;
+};
+
+static void certificates_drop(struct certificates *c)
+{
+	OSSL_STACK_OF_X509_free(c->p);
+	c->p = nullptr;
+}
+
+/* The first of ALL that has signed LIST.  */
+static void find_issuer(X509_CRL *list, const STACK_OF(X509) *all, struct fh_x509_list *out)
+{
+	for (int i = 0; i < sk_X509_num(all) && !out->known; i++) {
+		X509 *c = sk_X509_value(all, i);
+		unsigned int n = FH_HASH_SIZE;
+
+		if (!is_of(list, c) || X509_digest(c, EVP_sha256(), out->by.bytes, &n) != 1)
+			continue;
+		out->known = true;
+		out->entitled = may_list(c);
+	}
+}
+
+fh_err fh_x509_list_describe(const struct fh_x509_roots *r, struct fh_span der,
+			     struct fh_x509_list *out)
+{
+	FH_OWN(fh_openssl) use = fh_openssl_begin();
+	FH_OWN(list) l = { 0 };
+	FH_OWN(certificates) anchors = { 0 };
+	struct fh_x509_list f = { .sha256 = fh_hash_of(der) };
+	fh_err e = parse(der, &l);
+
+	if (e != FH_ERR_OK)
+		return e;
+	const ASN1_TIME *until = X509_CRL_get0_nextUpdate(l.p);
+
+	if (!fh_x509_time(X509_CRL_get0_lastUpdate(l.p), &f.from_ms)
+	    || (until != nullptr && !fh_x509_time(until, &f.until_ms)))
+		return FH_ERR_FORMAT;
+	fh_x509_name_text(X509_CRL_get_issuer(l.p), f.issuer);
+	int revoked = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(l.p));
+
+	f.whole = is_whole(l.p);
+	f.revoked = revoked > 0 ? (size_t)revoked : 0;
+	anchors.p = X509_STORE_get1_all_certs(r->store);
+	if (anchors.p == nullptr)
+		return FH_ERR_NOMEM;
+	find_issuer(l.p, anchors.p, &f);
+	find_issuer(l.p, r->links, &f);
+	*out = f;
+	return FH_ERR_OK;
+}
+
+/* --- for verdicts ------------------------------------------------------------- */
 
 static bool is_current(const X509_CRL *list, uint64_t at_ms)
 {
@@ -89,7 +158,7 @@ static enum fh_revocation look(const STACK_OF(X509_CRL) *lists, X509 *c, X509 *i
 		/* 1: on it; 2: on it to be taken off it.  */
 		if (X509_CRL_get0_by_cert(list, &entry, c) == 1)
 			*taken = true;
-		if (is_whole(list, issuer) && is_current(list, at_ms))
+		if (is_whole(list) && may_list(issuer) && is_current(list, at_ms))
 			known = FH_REVOCATION_CHECKED;
 		else if (known == FH_REVOCATION_UNCHECKED)
 			known = FH_REVOCATION_STALE;

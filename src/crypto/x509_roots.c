@@ -120,8 +120,7 @@ static void moment_drop(struct moment *m)
 	m->p = nullptr;
 }
 
-/* T in Unix milliseconds; before 1970 is 1970.  Years up to 9999 fit.  */
-static bool read_time(const ASN1_TIME *t, uint64_t *out)
+bool fh_x509_time(const ASN1_TIME *t, uint64_t *out)
 {
 	FH_OWN(moment) epoch = { ASN1_TIME_set(nullptr, 0) };
 	int days, seconds;
@@ -138,8 +137,8 @@ fh_err fh_x509_facts_of(X509 *c, struct fh_x509_facts *out)
 {
 	struct fh_x509_facts f = { 0 };
 
-	if (!read_time(X509_get0_notBefore(c), &f.from_ms) ||
-	    !read_time(X509_get0_notAfter(c), &f.until_ms))
+	if (!fh_x509_time(X509_get0_notBefore(c), &f.from_ms) ||
+	    !fh_x509_time(X509_get0_notAfter(c), &f.until_ms))
 		return FH_ERR_FORMAT;
 	fh_x509_name_text(X509_get_subject_name(c), f.name);
 	fh_x509_name_text(X509_get_issuer_name(c), f.issuer);

@@ -61,6 +61,24 @@ constexpr size_t FH_X509_CRL_MAX = 1 << 20; /* one list in DER */
 constexpr size_t FH_X509_CRLS_MAX = 256;
 fh_err fh_x509_roots_revoke(struct fh_x509_roots *r, struct fh_span der);
 
+/* What is known about such a list.  */
+struct fh_x509_list {
+	struct fh_hash sha256;         /* of the DER */
+	char issuer[FH_X509_NAME_MAX]; /* printable */
+	uint64_t from_ms;              /* thisUpdate */
+	uint64_t until_ms;             /* nextUpdate; 0 if it does not say */
+	size_t revoked;                /* certificates on it */
+	bool known;                    /* one of the roots has signed it, */
+	struct fh_hash by;             /* whose SHA-256 this is */
+	bool entitled;                 /* which may make lists, by its own certificate */
+	bool whole;                    /* of all that its issuer took back */
+};
+
+/* What DER says, and whether it is by one of R's certificates.  FH_ERR_FORMAT for what is no
+ * list, or has something behind it; FH_ERR_LIMIT.  */
+fh_err fh_x509_list_describe(const struct fh_x509_roots *r, struct fh_span der,
+			     struct fh_x509_list *out);
+
 /* DER, one of R's, is only a link to another.  */
 bool fh_x509_is_link(const struct fh_x509_roots *r, struct fh_span der);
 

@@ -272,6 +272,44 @@ openssl ca -config ca.cnf -revoke ek.pem -keyfile made/key -cert made/issuer 2> 
 list kept/maker.crl
 quoted "a list with it" 1 ak.ecdsa.pub --ek ek.rsa.crt --roots kept --allow-grade simulated
 says "it is named" ek-revoked
+rm kept/maker.crl
+
+# The same, kept in order by the product.
+list first.crl
+openssl crl -in first.crl -outform DER -out first.der 2> openssl.err || not_ok "a list in DER"
+yes "a list is added" 0 fh roots add --roots kept first.der
+says "how many are on it is said" "1 revoked"
+yes "twice the same" 0 fh roots add --roots kept first.crl
+says "is nothing new" "already there"
+quoted "it is asked" 1 ak.ecdsa.pub --ek ek.rsa.crt --roots kept --allow-grade simulated
+says "by the verifier" ek-revoked
+yes "it is listed" 0 fh roots list --roots kept --json
+says "with issuer and number" \
+	'"lists":\[{"issuer":"[^"]*","this-update":"[^"]*","next-update":"[^"]*","revoked":1,"state":"not-entitled"'
+yes "for people, too" 0 fh roots list --roots kept
+says "with its state: swtpm's maker says of itself that it makes none" "list .* 1 revoked by .*, not-entitled"
+sleep 1.1 # a list says when it is of to the second
+list second.crl
+yes "a newer one takes its place" 0 fh roots add --roots kept second.crl
+if [ "$(find kept -name '*.crl' | wc -l)" = 1 ]; then ok "alone"; else not_ok "alone"; fi
+yes "the older one does not" 2 fh roots add --roots kept first.crl
+says "which is said" "is not newer than the one that is there"
+mkdir strangers
+openssl req -x509 -newkey rsa:2048 -nodes -keyout stranger.key -subj "/CN=stranger" -out stranger.pem 2> openssl.err ||
+	not_ok "a stranger"
+openssl ca -config ca.cnf -gencrl -keyfile stranger.key -cert stranger.pem -out stranger.crl 2> openssl.err || not_ok "his list"
+yes "a list of nobody who is trusted" 2 fh roots add --roots kept stranger.crl
+says "is not taken" "none of the roots has signed it"
+yes "it is with its root, in whichever order" 0 fh roots add --roots strangers stranger.crl stranger.pem
+yes "and is listed" 0 fh roots list --roots strangers
+says "as his" "1 revoked by stranger, of .*, current"
+cat first.crl stranger.crl > two.crl
+yes "of a file of two, one of which is nobody's, none is taken" 2 fh roots add --roots strangers two.crl
+cp two.crl strangers/two.crl
+yes "both of such a file are read" 0 fh roots list --roots strangers --json
+says "and told of nobody" '"state":"of-nobody"'
+head -c 200 first.der > cut.der
+yes "half a list" 2 fh roots add --roots kept cut.der
 echo nonsense > kept/other.crl
 quoted "a list that is none" 2 ak.ecdsa.pub --ek ek.rsa.crt --roots kept --allow-grade simulated
 exit "$failed"

@@ -455,9 +455,43 @@ static void a_list_that_the_issuer_did_not_sign_is_none(void **state)
 	chain_end(&c);
 }
 
+static void a_list_is_described_and_by_whom(void **state)
+{
+	struct fh_x509_list f = { .revoked = 77 };
+	struct fh_x509_facts link;
+	struct chain c;
+
+	(void)state;
+	chain_begin(&c);
+	assert_int_equal(fh_x509_describe(cert_span(&c.link), &link), FH_ERR_OK);
+	for (unsigned i = 0; i < 4; i++) {
+		struct cert_made other = cert_make(&cert_good_link, nullptr);
+		struct cert_made list = cert_list(i == 3 ? &other : &c.link, &c.ek, -2, 3, i == 2);
+		struct fh_span der = cert_span(&list);
+
+		assert_int_equal(fh_x509_list_describe(&c.roots, der, &f), FH_ERR_OK);
+		assert_int_equal(f.revoked, 1);
+		assert_int_equal(f.from_ms, CERT_NOW_MS - 2 * day_ms);
+		assert_int_equal(f.until_ms, CERT_NOW_MS + 3 * day_ms);
+		assert_string_equal(f.issuer, cert_good_link.name);
+		assert_int_equal(f.known, i != 3);
+		assert_int_equal(f.entitled, i != 3);
+		assert_int_equal(f.whole, i != 2);
+		assert_int_equal(fh_hash_equal(&f.by, &link.sha256), i != 3);
+		f.revoked = 77;
+		der.n--;
+		assert_int_equal(fh_x509_list_describe(&c.roots, der, &f), FH_ERR_FORMAT);
+		assert_int_equal(f.revoked, 77);
+		cert_made_drop(&list);
+		cert_made_drop(&other);
+	}
+	chain_end(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_list_is_described_and_by_whom),
 		cmocka_unit_test(accepts_a_chain_to_a_root_and_names_all_in_it),
 		cmocka_unit_test(a_simulator_is_named_and_no_hardware),
 		cmocka_unit_test(reads_a_certificate_with_zeros_behind_it_and_nothing_else),
