@@ -59,3 +59,28 @@ fh_err fh_anchored_find(const struct fh_segments *s, const char *directory, uint
 		*out = found;
 	return e;
 }
+
+fh_err fh_anchored_look(const struct fh_segments *s, struct fh_anchored_state *out,
+			struct fh_trace *t)
+{
+	FH_OWN(fh_anchors) there = { 0 };
+	FH_OWN(fh_arena) room = { 0 };
+	struct fh_anchored_state found = { 0 };
+	char beside[FH_PATH_MAX], path[FH_PATH_MAX];
+	fh_err e = fh_anchors_beside(s, beside);
+
+	if (e == FH_ERR_OK)
+		e = fh_anchors_list(beside, &there, t);
+	if (e == FH_ERR_OK)
+		e = fh_arena_map(FH_STAMP_MEMORY + FH_STAMP_FILE_MAX, &room);
+	for (size_t i = there.n; e == FH_ERR_OK && i > 0 && found.size == 0; i--) {
+		e = fh_anchor_proof_path(beside, there.size[i - 1], path);
+		if (e == FH_ERR_OK && is_complete(path, &room))
+			found.size = there.size[i - 1];
+		else
+			found.open++;
+	}
+	if (e == FH_ERR_OK)
+		*out = found;
+	return e;
+}

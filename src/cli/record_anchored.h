@@ -10,6 +10,14 @@ struct fh_anchored {
 	struct fh_span note, ots; /* as they lie there; empty: there is none */
 };
 
+/* How far a record is anchored, by what its anchors say: nothing is verified.  */
+struct fh_anchored_state {
+	uint64_t size; /* of the largest with a block in its proof; 0: there is none */
+	size_t open;   /* larger ones, without */
+};
+fh_err fh_anchored_look(const struct fh_segments *s, struct fh_anchored_state *out,
+			struct fh_trace *t);
+
 /* Of the anchors in DIRECTORY (NULL: beside the record S) that cover entry INDEX and have a
  * block in their proof, the smallest, which is the oldest statement about it.  Both files
  * come from A, which needs FH_NOTE_MAX and FH_STAMP_FILE_MAX.  */

@@ -8,11 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/anchors.h"
 #include "cli/record_read.h"
 #include "merkle/tile.h"
 #include "os/memory.h"
+#include "stamp/stamp.h"
 
 constexpr size_t tile_size = FH_TILE_WIDTH * FH_HASH_SIZE;
+constexpr size_t list_max = FH_ANCHORS_MAX * 21; /* a size in digits, and a line feed */
 constexpr size_t bundle_max = FH_TILE_WIDTH * (FH_LEAF_MAX + 2);
 
 static const struct fh_option options[] = {
@@ -26,8 +29,9 @@ static const struct fh_usage usage = {
 	.options_n = sizeof(options) / sizeof(options[0]),
 	.operands_max = 1,
 	.text = "Writes checkpoint, tile/, tile/entries/ and payload/ (of public entries) up to\n"
-		"the newest checkpoint, which is written last.  What is there and full stays, so\n"
-		"writing again costs only what is new, and rsync carries it.\n"
+		"the newest checkpoint, and anchors/ with those that it has.  The checkpoint is\n"
+		"written last.  What is there and full stays, so writing again costs only what is\n"
+		"new, and rsync carries it.\n"
 		"Nothing is verified: see `freehold verify record --help`.",
 	.examples = "freehold record tiles --out /srv/record",
 };
@@ -190,6 +194,64 @@ static fh_err finish(struct tiles *w)
 
 /* --- reading -------------------------------------------------------------------- */
 
+/* --- anchors --------------------------------------------------------------------- */
+
+/* The file FROM as anchors/SIZE and END, unless one of that length is there.
+ * FH_ERR_MISSING if it is not there.  */
+static fh_err copy_one(struct tiles *w, const char *from, uint64_t size, const char *end,
+		       struct fh_arena *room)
+{
+	struct fh_span bytes;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "anchors/%020llu%s", (unsigned long long)size, end);
+	fh_err e = fh_file_read(from, FH_STAMP_FILE_MAX, room, &bytes);
+
+	return e == FH_ERR_OK ? write_file(w, path, bytes, /* changes= */ false) : e;
+}
+
+/* An anchor, if it has a proof yet; then it is LISTED.  */
+static fh_err copy_anchor(struct tiles *w, const char *directory, uint64_t size,
+			  struct fh_arena *room, struct fh_builder *list)
+{
+	char note[FH_PATH_MAX], proof[FH_PATH_MAX];
+	fh_err e = fh_anchor_note_path(directory, size, note);
+
+	fh_arena_reset(room);
+	if (e == FH_ERR_OK)
+		e = fh_anchor_proof_path(directory, size, proof);
+	if (e == FH_ERR_OK && (access(note, F_OK) != 0 || access(proof, F_OK) != 0))
+		return FH_ERR_OK;
+	if (e == FH_ERR_OK)
+		e = copy_one(w, note, size, ".note", room);
+	if (e == FH_ERR_OK)
+		e = copy_one(w, proof, size, ".note.ots", room);
+	fh_builder_decimal(list, size);
+	fh_builder_u8(list, '\n');
+	return e;
+}
+
+static fh_err copy_anchors(struct tiles *w, const struct fh_anchors *from, struct fh_trace *t)
+{
+	FH_OWN(fh_arena) room = { 0 };
+	fh_err e = fh_arena_map(list_max + 4 * FH_STAMP_FILE_MAX, &room);
+
+	if (e != FH_ERR_OK)
+		return e;
+	struct fh_arena files = fh_arena_of(room.p + list_max, room.cap - list_max);
+	struct fh_builder list = fh_builder_of(room.p, list_max);
+
+	for (size_t i = 0; e == FH_ERR_OK && i < from->n && from->size[i] <= w->size; i++)
+		e = copy_anchor(w, from->path, from->size[i], &files, &list);
+	if (e != FH_ERR_OK) {
+		fh_trace_where(t, "%s", from->path);
+		return e;
+	}
+	return list.n > 0 ? write_file(w, "anchors/list", fh_builder_span(&list),
+				       /* changes= */ true)
+			  : FH_ERR_OK;
+}
+
 static fh_err open_out(struct tiles *w, const char *path)
 {
 	if (mkdir(path, 0755) != 0 && errno != EEXIST)
@@ -205,11 +267,19 @@ static fh_err open_out(struct tiles *w, const char *path)
 static fh_err write_all(const struct fh_segments *s, struct tiles *w, struct fh_trace *t)
 {
 	const struct fh_record_visitor write = { on_entry, nullptr, w };
+	FH_OWN(fh_anchors) anchors = { 0 };
 	struct fh_checkpoint newest;
+	char beside[FH_PATH_MAX];
 	fh_err e = fh_record_newest(s, &w->note, &newest, t);
 
 	if (e == FH_ERR_OK)
 		w->size = newest.size;
+	if (e == FH_ERR_OK)
+		e = fh_anchors_beside(s, beside);
+	if (e == FH_ERR_OK)
+		e = fh_anchors_list(beside, &anchors, t);
+	if (e == FH_ERR_OK)
+		e = copy_anchors(w, &anchors, t);
 	if (e == FH_ERR_OK)
 		e = fh_record_read(s, &write, t);
 	return e == FH_ERR_OK ? finish(w) : e;

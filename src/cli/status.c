@@ -9,6 +9,7 @@
 #include "chain/authority.h"
 #include "cli/device_key.h"
 #include "cli/lease.h"
+#include "cli/record_anchored.h"
 #include "cli/segments.h"
 #include "cli/state.h"
 #include "cli/time.h"
@@ -34,6 +35,8 @@ struct record_state {
 	bool session;             /* a session entry was seen */
 	enum fh_grade grade;      /* as its certificate says */
 	uint64_t start_ms;        /* time of the newest start entry, or 0 */
+	bool anchors_read;        /* what follows is known */
+	struct fh_anchored_state anchored;
 };
 
 struct status {
@@ -147,6 +150,7 @@ static fh_err see_record(const char *path, struct record_state *r, struct fh_tra
 		return e;
 	r->found = true;
 	r->bytes = s.bytes;
+	r->anchors_read = fh_anchored_look(&s, &r->anchored, /* trace: */ nullptr) == FH_ERR_OK;
 	for (uint64_t i = 0; i < s.files; i++) {
 		FH_OWN(fh_mapped) m = { 0 };
 		uint64_t first = r->size;
@@ -271,6 +275,20 @@ static void print_lease(const struct status *s)
 	       s->leased ? "" : ": only what is @fallback is permitted; `freehold lease renew`");
 }
 
+static void print_anchored(const struct record_state *r)
+{
+	const struct fh_anchored_state *a = &r->anchored;
+
+	printf("anchored       ");
+	if (r->found && !r->anchors_read)
+		printf("unknown: record/anchors cannot be read\n");
+	else if (a->size == 0 && a->open == 0)
+		printf("never: nothing shows when the record was made\n");
+	else
+		printf("%llu entries in a block, %zu checkpoint%s on the way\n",
+		       (unsigned long long)a->size, a->open, a->open == 1 ? "" : "s");
+}
+
 /* For printf's %.*s.  */
 #define text(s) (int)(s).n, (s).n > 0 ? (const char *)(s).p : ""
 
@@ -302,6 +320,7 @@ static void print_status(const struct fh_cli *cli, const struct status *s)
 	printf("record         %llu entries, %llu under a checkpoint, %llu bytes\n",
 	       (unsigned long long)s->record.size, (unsigned long long)s->record.covered,
 	       (unsigned long long)s->record.bytes);
+	print_anchored(&s->record);
 	printf("free space     %llu MiB\n", (unsigned long long)(s->free_bytes >> 20));
 }
 
@@ -388,6 +407,10 @@ static fh_err print_json(const struct fh_cli *cli, const struct status *s)
 	put_number(&b, ",\"record\":{\"size\":", s->record.size);
 	put_number(&b, ",\"covered\":", s->record.covered);
 	put_number(&b, ",\"bytes\":", s->record.bytes);
+	if (s->record.anchors_read) {
+		put_number(&b, ",\"anchored\":", s->record.anchored.size);
+		put_number(&b, ",\"anchors-open\":", s->record.anchored.open);
+	}
 	put_number(&b, "},\"free-bytes\":", s->free_bytes);
 	fh_builder_text(&b, "}\n");
 	if (b.bad)

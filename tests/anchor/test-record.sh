@@ -136,6 +136,11 @@ yes "the proof is one of any OpenTimestamps" 0 "$verify" stamp one/record/anchor
 yes "a regtest proof never passes for main" 2 checks one --anchored 1 --headers header
 yes "nor for testnet" 2 checks one --anchored 1 --headers header --network testnet
 
+yes "writes them as static files" 0 fh record tiles one --out tiles
+yes "as they are" 0 cmp "one/record/anchors/$(basename "$note").ots" "tiles/anchors/$(basename "$note").ots"
+yes "with a list" 0 test "$(cat tiles/anchors/list)" = "$old"
+yes "which anybody can check" 0 "$verify" stamp tiles/anchors/*.note --headers header --network regtest
+
 # A history that the same device sealed anew: the anchor shows the one that was there before.
 new_record new 4 11
 yes "verifies a record that was rewritten" 0 on_regtest new
