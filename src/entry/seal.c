@@ -12,26 +12,46 @@
 
 constexpr uint64_t sealing_batch = 1;
 constexpr size_t part_members = 3;
+constexpr size_t text_members = 4;
+constexpr size_t both_size = FH_AEAD_KEY_SIZE + FH_HASH_SIZE; /* a key and its commitment */
 constexpr size_t ciphertext_max = FH_PAYLOAD_MAX + FH_AEAD_TAG_SIZE;
 static const uint8_t zero_nonce[FH_AEAD_NONCE_SIZE];
 
 /* --- keys ------------------------------------------------------------- */
 
-/* N bytes from KEY, bound to LABEL and NUMBER.  */
-static fh_err derive(const struct fh_secret *key, struct fh_span label, uint64_t number, size_t n,
-		     struct fh_secret *out)
+/* N bytes from KEY, bound to LABEL and WHAT.  */
+static fh_err derive_of(const struct fh_secret *key, struct fh_span label, struct fh_span what,
+			size_t n, struct fh_secret *out)
 {
-	uint8_t bytes[32];
+	uint8_t bytes[32 + FH_SALT_SIZE];
 	struct fh_builder info = FH_BUILDER_ARRAY(bytes);
 
 	fh_builder_bytes(&info, label);
-	fh_builder_be64(&info, number);
-	return fh_hkdf_expand(key, fh_builder_span(&info), n, out);
+	fh_builder_bytes(&info, what);
+	return info.bad ? FH_ERR_LIMIT : fh_hkdf_expand(key, fh_builder_span(&info), n, out);
+}
+
+static fh_err derive(const struct fh_secret *key, struct fh_span label, uint64_t number, size_t n,
+		     struct fh_secret *out)
+{
+	uint8_t bytes[8];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	fh_builder_be64(&b, number);
+	return derive_of(key, label, fh_builder_span(&b), n, out);
 }
 
 fh_err fh_seal_batch_key(const struct fh_secret *period_key, uint64_t batch, struct fh_secret *out)
 {
 	return derive(period_key, FH_SPAN_LIT("freehold/batch/v1"), batch, FH_SEAL_KEY_SIZE, out);
+}
+
+/* Key and commitment, from what is both.  */
+static fh_err split(const struct fh_secret *both, struct fh_secret *key,
+		    struct fh_hash *commitment)
+{
+	memcpy(commitment->bytes, both->bytes + FH_AEAD_KEY_SIZE, FH_HASH_SIZE);
+	return fh_secret_from(fh_span_of(both->bytes, FH_AEAD_KEY_SIZE), key);
 }
 
 /* The key of one part of the entry INDEX, and the commitment to the batch key that it came
@@ -40,13 +60,18 @@ static fh_err entry_key(const struct fh_secret *batch_key, uint64_t index, struc
 			struct fh_hash *commitment)
 {
 	FH_OWN(fh_secret) both = { 0 };
-	fh_err e = derive(batch_key, FH_SPAN_LIT("freehold/entry/v1"), index,
-			  FH_AEAD_KEY_SIZE + FH_HASH_SIZE, &both);
+	fh_err e = derive(batch_key, FH_SPAN_LIT("freehold/entry/v1"), index, both_size, &both);
 
-	if (e != FH_ERR_OK)
-		return e;
-	memcpy(commitment->bytes, both.bytes + FH_AEAD_KEY_SIZE, FH_HASH_SIZE);
-	return fh_secret_from(fh_span_of(both.bytes, FH_AEAD_KEY_SIZE), key);
+	return e == FH_ERR_OK ? split(&both, key, commitment) : e;
+}
+
+static fh_err text_key(const struct fh_secret *batch_key, struct fh_span salt,
+		       struct fh_secret *key, struct fh_hash *commitment)
+{
+	FH_OWN(fh_secret) both = { 0 };
+	fh_err e = derive_of(batch_key, FH_SPAN_LIT("freehold/text/v1"), salt, both_size, &both);
+
+	return e == FH_ERR_OK ? split(&both, key, commitment) : e;
 }
 
 /* --- periods ---------------------------------------------------------- */
@@ -162,7 +187,19 @@ void fh_sealed_put_head(struct fh_builder *b, size_t parts)
 	fh_cbor_put_array(b, parts);
 }
 
-/* [opening, ...] and zeros up to the bucket's end.  */
+/* Zeros up to the bucket's end.  */
+static fh_err pad(struct fh_builder *b)
+{
+	size_t n = b->bad ? 0 : fh_seal_bucket(b->n) - b->n;
+	uint8_t *zeros = fh_builder_space(b, n);
+
+	if (b->bad)
+		return FH_ERR_LIMIT;
+	memset(zeros, 0, n);
+	return FH_ERR_OK;
+}
+
+/* [opening, ...], padded.  */
 static fh_err put_padded(struct fh_builder *b, const struct fh_fields *f,
 			 const bool chosen[FH_FIELDS_MAX])
 {
@@ -175,13 +212,23 @@ static fh_err put_padded(struct fh_builder *b, const struct fh_fields *f,
 		if (chosen[i])
 			fh_field_put_opening(b, &f->field[i]);
 	}
-	size_t pad = b->bad ? 0 : fh_seal_bucket(b->n) - b->n;
-	uint8_t *zeros = fh_builder_space(b, pad);
+	return pad(b);
+}
 
-	if (b->bad)
-		return FH_ERR_LIMIT;
-	memset(zeros, 0, pad);
-	return FH_ERR_OK;
+/* PLAIN, sealed under KEY and bound to NAME; it is wiped.  */
+static fh_err put_ciphertext(struct fh_builder *b, const struct fh_secret *key,
+			     struct fh_span name, struct fh_builder *plain)
+{
+	size_t n = plain->n + FH_AEAD_TAG_SIZE;
+
+	fh_cbor_put_bytes_head(b, n);
+	uint8_t *sealed = fh_builder_space(b, n);
+	fh_err e = sealed == nullptr ? FH_ERR_LIMIT
+				     : fh_aead_seal(key, zero_nonce, name, fh_builder_span(plain),
+						    sealed);
+
+	fh_wipe(plain->p, plain->n);
+	return e;
 }
 
 fh_err fh_sealed_put_part(struct fh_builder *b, const struct fh_fields *f,
@@ -201,19 +248,32 @@ fh_err fh_sealed_put_part(struct fh_builder *b, const struct fh_fields *f,
 		e = entry_key(batch_key, index, &key, &commitment);
 	if (e != FH_ERR_OK)
 		return e;
-	size_t n = plain.n + FH_AEAD_TAG_SIZE;
-
 	fh_cbor_put_array(b, part_members);
 	fh_cbor_put_bytes(b, name);
 	fh_cbor_put_hash(b, &commitment);
-	fh_cbor_put_bytes_head(b, n);
-	uint8_t *sealed = fh_builder_space(b, n);
+	return put_ciphertext(b, &key, name, &plain);
+}
 
-	if (sealed == nullptr)
-		return FH_ERR_LIMIT;
-	e = fh_aead_seal(&key, zero_nonce, name, fh_builder_span(&plain), sealed);
-	fh_wipe((void *)room.p, plain.n);
-	return e;
+fh_err fh_sealed_text_put(struct fh_builder *b, struct fh_span text, struct fh_span name,
+			  const struct fh_secret *batch_key, struct fh_span salt,
+			  struct fh_span room)
+{
+	struct fh_builder plain = fh_builder_of((void *)room.p, room.n);
+	FH_OWN(fh_secret) key = { 0 };
+	struct fh_hash commitment;
+
+	fh_cbor_put_bytes(&plain, text);
+	fh_err e = pad(&plain);
+
+	if (e == FH_ERR_OK)
+		e = text_key(batch_key, salt, &key, &commitment);
+	if (e != FH_ERR_OK)
+		return e;
+	fh_cbor_put_array(b, text_members);
+	fh_cbor_put_bytes(b, name);
+	fh_cbor_put_bytes(b, salt);
+	fh_cbor_put_hash(b, &commitment);
+	return put_ciphertext(b, &key, name, &plain);
 }
 
 /* --- reading ---------------------------------------------------------- */
@@ -268,4 +328,47 @@ fh_err fh_sealed_open_part(const struct fh_sealed_part *p, const struct fh_secre
 	if (e != FH_ERR_OK)
 		return e;
 	return read_openings(fh_span_of(room, p->sealed.n - FH_AEAD_TAG_SIZE), out);
+}
+
+fh_err fh_sealed_text_read(struct fh_span bytes, size_t max, struct fh_sealed_text *out)
+{
+	struct fh_cursor c = fh_cursor_of(bytes);
+	struct fh_sealed_text s;
+
+	fh_cbor_array_exact(&c, text_members);
+	s.part.name = fh_cbor_bytes_exact(&c, FH_SEAL_NAME_SIZE);
+	s.salt = fh_cbor_bytes_exact(&c, FH_SALT_SIZE);
+	s.part.commitment = fh_cbor_bytes_exact(&c, FH_HASH_SIZE);
+	s.part.sealed = fh_cbor_bytes(&c, max);
+	if (s.part.sealed.n < FH_AEAD_TAG_SIZE
+	    || !is_bucket(s.part.sealed.n - FH_AEAD_TAG_SIZE))
+		fh_cursor_fail(&c, FH_ERR_FORMAT);
+	fh_err e = fh_cursor_end(&c);
+
+	if (e == FH_ERR_OK)
+		*out = s;
+	return e;
+}
+
+fh_err fh_sealed_text_open(const struct fh_sealed_text *s, const struct fh_secret *batch_key,
+			   uint8_t *room, struct fh_span *out)
+{
+	FH_OWN(fh_secret) key = { 0 };
+	struct fh_hash commitment;
+	fh_err e = text_key(batch_key, s->salt, &key, &commitment);
+
+	if (e == FH_ERR_OK && !fh_span_equal(s->part.commitment, fh_hash_span(&commitment)))
+		e = FH_ERR_SIGNATURE;
+	if (e == FH_ERR_OK)
+		e = fh_aead_open(&key, zero_nonce, s->part.name, s->part.sealed, room);
+	if (e != FH_ERR_OK)
+		return e;
+	size_t n = s->part.sealed.n - FH_AEAD_TAG_SIZE;
+	struct fh_cursor c = fh_cursor_of(fh_span_of(room, n));
+	struct fh_span text = fh_cbor_bytes(&c, n);
+
+	if (fh_cursor_bad(&c) || !all_zero(c.rest))
+		return FH_ERR_FORMAT;
+	*out = text;
+	return FH_ERR_OK;
 }

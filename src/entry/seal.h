@@ -84,4 +84,29 @@ fh_err fh_sealed_read(struct fh_span payload, struct fh_sealed *out);
 fh_err fh_sealed_open_part(const struct fh_sealed_part *p, const struct fh_secret *batch_key,
 			   uint64_t index, uint8_t *room, struct fh_fields *out);
 
+/* A text that is of no entry, and written again and again: under a key of its own each time,
+ * which SALT (random, FH_SALT_SIZE bytes) makes of BATCH_KEY.
+ *
+ *	[period key's name, salt, commitment, ciphertext]
+ *
+ * Before sealing it is a CBOR byte string, and zeros up to the bucket's end.  */
+constexpr size_t FH_SEAL_TEXT_OVERHEAD = FH_SEAL_OVERHEAD + FH_SALT_SIZE + 16;
+
+struct fh_sealed_text {
+	struct fh_sealed_part part;
+	struct fh_span salt;
+};
+
+/* Appends TEXT, sealed; ROOM is memory for it, padded.  FH_ERR_LIMIT if something does not
+ * fit.  */
+fh_err fh_sealed_text_put(struct fh_builder *b, struct fh_span text, struct fh_span name,
+			  const struct fh_secret *batch_key, struct fh_span salt,
+			  struct fh_span room);
+/* Reads one that has at most MAX bytes of ciphertext, strictly; the spans look into it.  */
+fh_err fh_sealed_text_read(struct fh_span bytes, size_t max, struct fh_sealed_text *out);
+/* Opens it into ROOM (S->part.sealed.n bytes at least), which *OUT looks into.  Errors as
+ * fh_sealed_open_part().  */
+fh_err fh_sealed_text_open(const struct fh_sealed_text *s, const struct fh_secret *batch_key,
+			   uint8_t *room, struct fh_span *out);
+
 #endif

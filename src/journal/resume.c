@@ -5,7 +5,7 @@
 
 #include "codec/cbor.h"
 
-constexpr uint64_t version = 1;
+constexpr uint64_t version = 2; /* in 1 the fold was in clear */
 
 void fh_resume_put(struct fh_builder *b, const struct fh_resume *r)
 {
@@ -65,7 +65,7 @@ fh_err fh_resume_read(struct fh_span file, struct fh_arena *a, struct fh_resume 
 	r.place.segment = fh_cbor_uint(&c);
 	r.place.offset = fh_cbor_uint(&c);
 	r.partial = fh_cbor_bytes(&c, FH_TILES_PARTIAL_MAX);
-	r.fold = fh_cbor_bytes(&c, FH_RESUME_FOLD_MAX);
+	r.fold = fh_cbor_bytes(&c, FH_RESUME_SEALED_MAX);
 	if (fh_cursor_bad(&c) || is != version || r.size == 0 || r.size > r.state)
 		return FH_ERR_FORMAT;
 	fh_err e = read_authority(&c, a, &r);

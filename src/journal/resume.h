@@ -18,14 +18,15 @@ struct fh_resume {
 	uint64_t size;           /* entries before PLACE, not more than STATE */
 	struct fh_place place;   /* where reading begins */
 	struct fh_span partial;  /* the partial tiles at SIZE (fh_tiles_put_partial) */
-	struct fh_span fold;     /* of all before STATE (fh_fold_put) */
+	struct fh_span fold;     /* of all before STATE, sealed (fh_sealed_text_put) */
 	const uint64_t *authority; /* session, chain and lease entries before STATE, rising */
 	size_t authorities;
 };
 
-constexpr size_t FH_RESUME_FOLD_MAX = 2u << 20;
+constexpr size_t FH_RESUME_FOLD_MAX = 2u << 20; /* of the fold, padded */
+constexpr size_t FH_RESUME_SEALED_MAX = FH_RESUME_FOLD_MAX + 256;
 constexpr size_t FH_RESUME_AUTHORITY_MAX = 16384;
-constexpr size_t FH_RESUME_MAX = FH_RESUME_FOLD_MAX + FH_RESUME_AUTHORITY_MAX * 9
+constexpr size_t FH_RESUME_MAX = FH_RESUME_SEALED_MAX + FH_RESUME_AUTHORITY_MAX * 9
 				 + FH_TILES_PARTIAL_MAX + 256;
 
 /* Appends the file of R to B; too much turns B bad.  */

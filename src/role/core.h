@@ -155,7 +155,8 @@ struct fh_core_resume {
 struct fh_core_resumption {
 	struct fh_resume file;
 	struct fh_journal_point point;
-	struct fh_hash authority;    /* of the fold */
+	struct fh_hash authority;    /* of the fold, */
+	struct fh_hash said;         /* and its hash, as the state entry says */
 	uint64_t torn;               /* cut off the journal's tail while it was proved */
 };
 
@@ -184,7 +185,9 @@ struct fh_core_sealing {
 struct fh_core_folded {
 	struct fh_place place; /* of the batch in which reading begins, */
 	uint64_t from;         /* with this entry */
-	uint64_t next;         /* those before it are in the fold already */
+	uint64_t next;         /* those before it are in the fold already, */
+	struct fh_span sealed; /* which record/resume has, sealed; empty: it is read already */
+	struct fh_hash said;   /* the hash of it, as the state entry NEXT says */
 };
 
 struct fh_core {
@@ -342,6 +345,12 @@ fh_err fh_core_seal(struct fh_core *c, const struct fh_core_sealing *s, const st
  * arena.  FH_ERR_MISSING: its key is gone.  */
 fh_err fh_core_unseal(struct fh_core *c, const struct fh_sealed_part *p, uint64_t index,
 		      struct fh_fields *out);
+/* Seals TEXT, which is of no entry and class `fold`, into the scratch arena, under a key of the
+ * entry INDEX's batch; and opens it again, if it has at most MAX bytes.  */
+fh_err fh_core_seal_text(struct fh_core *c, uint64_t index, struct fh_span text,
+			 struct fh_span *out);
+fh_err fh_core_unseal_text(struct fh_core *c, uint64_t index, struct fh_span sealed, size_t max,
+			   struct fh_span *out);
 /* Computes the fold of what the journal holds: only the session can open what it needs.  */
 fh_err fh_core_read_fold(struct fh_core *c);
 /* Wipes what is held of keys.  */
@@ -625,6 +634,9 @@ void fh_core_resume_remember(struct fh_core *c, const struct fh_leaf *leaf);
 /* The fold as a text, in its memory, if it is time for a file and that fits; otherwise
  * empty.  */
 struct fh_span fh_core_resume_fold(struct fh_core *c, bool last);
+/* Takes the fold that the file holds, sealed, if it is what the state entry says; otherwise
+ * what is to be read of the record begins with its beginning.  */
+void fh_core_resume_take_fold(struct fh_core *c);
 /* Writes the file as of the state entry INDEX, before which the fold is FOLD.  */
 void fh_core_resume_save(struct fh_core *c, uint64_t index, struct fh_span fold);
 /* Reads and proves the file against what the keeper says in O; c->tiles are then at its

@@ -125,7 +125,8 @@ static fh_err take_resumption(struct history *h, const struct fh_core_resumption
 	const struct fh_entry_visitor v = { visit_stored, h };
 	struct fh_core *c = h->core;
 
-	c->folded = (struct fh_core_folded){ r->file.place, r->file.size, r->file.state };
+	c->folded = (struct fh_core_folded){ r->file.place, r->file.size, r->file.state,
+					     r->file.fold, r->said };
 	c->fold.authority = r->authority;
 	return fh_core_resume_read(c, r, &v);
 }

@@ -57,7 +57,7 @@ static fh_err path_of(const struct fh_core *c, char path[FH_PATH_MAX])
 struct fh_span fh_core_resume_fold(struct fh_core *c, bool last)
 {
 	struct fh_core_resume *r = &c->resume;
-	struct fh_builder b = fh_builder_of(r->fold, FH_RESUME_FOLD_MAX);
+	struct fh_builder b = fh_builder_of(r->fold, FH_RESUME_FOLD_MAX - 16); /* and its head */
 
 	if (r->authorities > FH_RESUME_AUTHORITY_MAX
 	    || (!last && c->journal.tree.size - r->saved < FH_RESUME_INTERVAL)
@@ -71,8 +71,11 @@ static fh_err save(struct fh_core *c, uint64_t index, struct fh_span fold)
 	struct fh_builder partial = fh_builder_of(c->resume.partial, FH_TILES_PARTIAL_MAX);
 	struct fh_builder b = fh_builder_of(c->resume.file, FH_RESUME_MAX);
 	struct fh_journal_point p;
-	fh_err e = fh_journal_point(&c->journal, &p);
+	struct fh_span sealed = { 0 };
+	fh_err e = fh_core_seal_text(c, index, fold, &sealed);
 
+	if (e == FH_ERR_OK)
+		e = fh_journal_point(&c->journal, &p);
 	if (e == FH_ERR_OK && c->tiles.size != p.tree.size)
 		e = FH_ERR_STATE;
 	/* The file speaks of tiles that must outlive it.  */
@@ -83,7 +86,7 @@ static fh_err save(struct fh_core *c, uint64_t index, struct fh_span fold)
 	fh_tiles_put_partial(&c->tiles, &partial);
 	const struct fh_resume r = { .chain_id = c->key_chain, .device_id = c->device_id,
 				     .state = index, .size = p.tree.size, .place = p.place,
-				     .partial = fh_builder_span(&partial), .fold = fold,
+				     .partial = fh_builder_span(&partial), .fold = sealed,
 				     .authority = c->resume.authority,
 				     .authorities = c->resume.authorities };
 
@@ -106,33 +109,34 @@ void fh_core_resume_save(struct fh_core *c, uint64_t index, struct fh_span fold)
 
 /* --- proving -------------------------------------------------------------- */
 
-/* What the state entry must say, and whether it has been seen to.  */
+/* What the state entry says, and whether that is what it must.  */
 struct proof {
-	const struct fh_core_resumption *r;
-	struct fh_hash fold;
+	struct fh_core_resumption *r;
 	bool good;
 };
 
-static bool says(const struct fh_fields *f, enum fh_field_id id, const struct fh_hash *h)
+static bool hash_in(const struct fh_fields *f, enum fh_field_id id, struct fh_hash *out)
 {
 	const struct fh_field *field = fh_fields_get(f, id);
 	struct fh_cursor c = fh_cursor_of(field == nullptr ? (struct fh_span){ 0 }
 							   : field->value);
-	struct fh_span said = fh_cbor_bytes_exact(&c, FH_HASH_SIZE);
 
-	return fh_cursor_end(&c) == FH_ERR_OK && fh_span_equal(said, fh_hash_span(h));
+	*out = fh_cbor_hash(&c);
+	return fh_cursor_end(&c) == FH_ERR_OK;
 }
 
 static fh_err look_at_state(void *context, const struct fh_leaf *leaf, struct fh_span payload)
 {
 	struct proof *p = context;
+	struct fh_hash authority;
 	struct fh_fields f;
 
 	if (leaf->index != p->r->file.state)
 		return FH_ERR_OK;
 	p->good = leaf->kind == FH_ENTRY_STATE && fh_payload_read(payload, &f) == FH_ERR_OK
-		  && says(&f, FH_FIELD_STATE, &p->fold)
-		  && says(&f, FH_FIELD_AUTHORITY, &p->r->authority);
+		  && hash_in(&f, FH_FIELD_STATE, &p->r->said)
+		  && hash_in(&f, FH_FIELD_AUTHORITY, &authority)
+		  && fh_hash_equal(&authority, &p->r->authority);
 	return FH_ERR_OK;
 }
 
@@ -142,7 +146,7 @@ static fh_err prove_tail(struct fh_core *c, const struct fh_door_opened *o,
 	size_t taken = c->memory.n;
 	char path[FH_PATH_MAX];
 	FH_OWN(fh_journal) j = { 0 };
-	struct proof p = { .r = r, .fold = fh_fold_text_hash(r->file.fold) };
+	struct proof p = { .r = r };
 	const struct fh_journal_visitor v = { .entry = look_at_state, .context = &p,
 					      .noted_size = o->note.size,
 					      .noted_root = o->note.root, .from = &r->point };
@@ -261,7 +265,36 @@ static fh_err prove(struct fh_core *c, const struct fh_door_opened *o,
 		e = prove_tail(c, o, r);
 	if (e == FH_ERR_OK)
 		e = fh_core_resume_read(c, r, &v);
-	return e == FH_ERR_OK ? fh_fold_read(r->file.fold, &c->fold) : e;
+	return e;
+}
+
+static void say_unfit(fh_err e)
+{
+	fh_log(FH_LOG_PRIORITY_NOTICE, "core",
+	       "record/resume does not fit the record, which is read from its beginning: %s",
+	       fh_err_text(e));
+}
+
+void fh_core_resume_take_fold(struct fh_core *c)
+{
+	struct fh_core_folded *f = &c->folded;
+	struct fh_span text = { 0 };
+
+	fh_arena_reset(&c->scratch);
+	fh_err e = fh_core_unseal_text(c, f->next, f->sealed, FH_RESUME_SEALED_MAX, &text);
+	struct fh_hash h = fh_fold_text_hash(text);
+
+	if (e == FH_ERR_OK && !fh_hash_equal(&h, &f->said))
+		e = FH_ERR_SIGNATURE;
+	if (e == FH_ERR_OK)
+		e = fh_fold_read(text, &c->fold);
+	f->sealed = (struct fh_span){ 0 };
+	c->trace = (struct fh_trace){ 0 };
+	if (e == FH_ERR_OK)
+		return;
+	say_unfit(e);
+	*f = (struct fh_core_folded){ 0 };
+	c->fold.authority = (struct fh_hash){ 0 };
 }
 
 static fh_err read_file(struct fh_core *c, const struct fh_door_opened *o, struct fh_resume *out)
@@ -300,8 +333,6 @@ fh_err fh_core_resume_load(struct fh_core *c, const struct fh_door_opened *o,
 		return e;
 	}
 	fh_tiles_drop(&c->tiles);
-	fh_log(FH_LOG_PRIORITY_NOTICE, "core",
-	       "record/resume does not fit the record, which is read from its beginning: %s",
-	       fh_err_text(e));
+	say_unfit(e);
 	return e;
 }

@@ -4,6 +4,7 @@
 #include "role/core.h"
 
 #include "codec/cbor.h"
+#include "crypto/sign.h"
 #include "journal/map.h"
 #include "os/clock.h"
 
@@ -172,6 +173,39 @@ fh_err fh_core_unseal(struct fh_core *c, const struct fh_sealed_part *p, uint64_
 	return e == FH_ERR_OK ? fh_sealed_open_part(p, &c->opening.key, index, room, out) : e;
 }
 
+fh_err fh_core_seal_text(struct fh_core *c, uint64_t index, struct fh_span text,
+			 struct fh_span *out)
+{
+	const struct fh_data_period p = { { 0 }, FH_SPAN_LIT(FH_CLASS_FOLD), 0 };
+	size_t padded = fh_seal_bucket(text.n + 8), cap = padded + FH_SEAL_TEXT_OVERHEAD;
+	uint8_t *room = fh_arena_space(&c->scratch, padded);
+	struct fh_builder b = fh_builder_of(fh_arena_space(&c->scratch, cap), cap);
+	uint8_t salt[FH_SALT_SIZE];
+	const struct fh_core_key *k;
+	fh_err e = b.p == nullptr || room == nullptr ? FH_ERR_NOMEM : fh_random(salt, sizeof(salt));
+
+	if (e == FH_ERR_OK)
+		e = key_for(c, &p, index, &k);
+	if (e == FH_ERR_OK)
+		e = fh_sealed_text_put(&b, text, FH_SPAN_ARRAY(k->name), &k->key,
+				       FH_SPAN_ARRAY(salt), fh_span_of(room, padded));
+	return e == FH_ERR_OK ? fh_builder_end(&b, out) : e;
+}
+
+fh_err fh_core_unseal_text(struct fh_core *c, uint64_t index, struct fh_span sealed, size_t max,
+			   struct fh_span *out)
+{
+	struct fh_sealed_text s;
+	fh_err e = fh_sealed_text_read(sealed, max, &s);
+
+	if (e != FH_ERR_OK)
+		return e;
+	uint8_t *room = fh_arena_space(&c->scratch, s.part.sealed.n);
+
+	e = room == nullptr ? FH_ERR_NOMEM : key_called(c, s.part.name, fh_seal_batch(index));
+	return e == FH_ERR_OK ? fh_sealed_text_open(&s, &c->opening.key, room, out) : e;
+}
+
 /* Of an entry that does something to the fold what does it.  */
 static fh_err fold_fields(struct fh_core *c, const struct fh_leaf *leaf, struct fh_span payload,
 			  struct fh_fields *out)
@@ -215,6 +249,9 @@ fh_err fh_core_read_fold(struct fh_core *c)
 {
 	const struct fh_entry_visitor v = { add_to_fold, c };
 	uint64_t end = c->journal.durable.size;
+
+	if (c->folded.sealed.n > 0)
+		fh_core_resume_take_fold(c);
 	fh_err e = c->folded.from == end ? FH_ERR_OK
 					 : fh_entries_read(fh_fd_get(c->journal.directory),
 							   c->folded.place, c->folded.from, end,

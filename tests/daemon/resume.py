@@ -81,7 +81,7 @@ def forge(m, at, item):
 	resume_of(m).write_bytes(body + hashlib.sha256(body).digest())
 
 
-def run(base):
+def run(base, before):
 	def only_what_came_since_is_read():
 		with base.copy() as m:
 			spoil(m)
@@ -125,6 +125,8 @@ def run(base):
 		fewer = lambda n: head(4, len(listed) - 1) + b"".join(listed[:n] + listed[n + 1:])
 		forgeries = {
 			"budgets as new": (8, head(2, 3) + FRESH),
+			"budgets of before": (8, before[8]),
+			"budgets sealed by another key": (8, whole[8][:-1] + bytes([whole[8][-1] ^ 1])),
 			"one session less": (9, fewer(0)),
 			"the last statement not there": (9, fewer(len(listed) - 1)),
 			"another tree": (7, whole[7][:-1] + bytes([whole[7][-1] ^ 1])),
@@ -157,9 +159,11 @@ def main():
 	with Machine() as base:
 		base.make().govern()
 		base.sign_policy(policy=QUOTA)
+		calls(base)
+		before = parse(resume_of(base).read_bytes())
 		said, _ = calls(base, "/public/a", "/public/b")
 		demand(said == [None, None], said)
-		return run(base)
+		return run(base, before)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 """A stolen disk: unmistakable words are planted in all that an agent is, does and gets, and searched for in every file of the state
 directory as they are and in every encoding that is in use anywhere.  The same search finds what is public, and what was opened."""
 import base64
+import hashlib
 import json
 import shutil
 import subprocess
@@ -16,9 +17,18 @@ SEALED = (PATH, PROMPT, ANSWER, DENIED, TOOL, AGENT)
 PUBLIC = "planted-public-7c41e9"  # in a comment of the policy: a statement, which everybody may read
 RULES = POLICY + f"""// {PUBLIC}
 @id("reads") permit (principal == Actor::"auditor", action == Action::"record.open", resource);
-@id("counts") @quota("1000/day per principal") permit (principal, action == Action::"notes.take", resource in Folder::"/counted");
+@id("counts") @quota("1000/day per principal")
+permit (principal in Team::"research", action == Action::"notes.take", resource in Folder::"/counted");
 """
 DECLARES = SCHEMA + 'action "record.open" appliesTo { principal: [Actor], resource: [Device] };\n'
+
+
+def budget():
+	"""What the actor's use of that quota is called (docs/spec/LEAF, "Effect"): who guesses his name can make it."""
+	text = lambda t: len(t).to_bytes(8, "big") + t.encode()
+	day = (86400 * 1000).to_bytes(8, "big")
+	name = bytes([0, 0, 1]) + day + text("counts") + text("Actor") + text(ACTOR)
+	return hashlib.sha256(b"freehold/budget/v1\n" + name).digest()
 
 
 def spellings(word):
@@ -39,7 +49,8 @@ def spellings(word):
 
 def found(word, files):
 	"""Where WORD is, as (encoding, file)."""
-	return [(how, name) for name, data in files.items() for how, spelt in spellings(word) if spelt in data or spelt in name.encode()]
+	return [(how, name) for name, data in files.items() for how, spelt in spellings(word)
+		if spelt in data or spelt in name.encode()]
 
 
 def disk(m):
@@ -90,6 +101,7 @@ def nothing_is_in_clear(m, log):
 	left = without_statements(m, files)
 	demand(not found(ACTOR, left), found(ACTOR, left))
 	demand(not found(f'Actor::"{ACTOR}"', files) and ACTOR not in log, "the actor's entity is there")
+	demand("record/resume" in files and not any(budget() in data for data in files.values()), "who used how much is there")
 	where = {name.split("/")[0] for _, name in found(PUBLIC, files)}
 	demand(where == {"chain", "record"}, "what is public is not found where it stands:", where)
 
@@ -129,13 +141,15 @@ def run(base):
 			opened = {"openings": (m.top / "openings").read_bytes()}
 			for word in (*SEALED, ACTOR):
 				demand(("text", "openings") in found(word, opened), word, "was not recorded")
+			demand(budget() in opened["openings"], "the budget is called otherwise, so nothing was looked for")
 
 	def every_spelling_is_found():
 		word = PROMPT
 		raw = word.encode()
 		hidden = {
 			"hex": raw.hex(), "HEX": raw.hex().upper(), "percent": "".join(f"%{b:02X}" for b in raw),
-			"base64+0": base64.b64encode(raw + b"...").decode(), "base64+1": base64.b64encode(b"?" + raw + b"..").decode(),
+			"base64+0": base64.b64encode(raw + b"...").decode(),
+			"base64+1": base64.b64encode(b"?" + raw + b"..").decode(),
 			"base64+2": base64.b64encode(b"??" + raw + b".").decode(),
 		}
 		for how, text in hidden.items():

@@ -6,13 +6,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
+static const struct fh_secret zeros = { .n = FH_SEAL_KEY_SIZE };
+
 static void open_parts(const struct fh_sealed *sealed, uint8_t *room)
 {
-	static const struct fh_secret key = { .n = FH_SEAL_KEY_SIZE };
 	struct fh_fields f = { 0 };
 
 	for (size_t i = 0; i < sealed->parts; i++)
-		(void)!fh_sealed_open_part(&sealed->part[i], &key, 7, room, &f);
+		(void)!fh_sealed_open_part(&sealed->part[i], &zeros, 7, room, &f);
 }
 
 /* A sealed payload is within its limits, or refused; what a file of openings holds is written
@@ -26,6 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	struct fh_opened opened;
 	struct fh_opened_entry x;
 
+	struct fh_sealed_text text;
+	struct fh_span out;
+
+	if (fh_sealed_text_read(s, sizeof(room), &text) == FH_ERR_OK)
+		(void)!fh_sealed_text_open(&text, &zeros, room, &out);
 	if (fh_sealed_read(s, &sealed) == FH_ERR_OK)
 		open_parts(&sealed, room);
 	if (fh_opened_begin(s, &opened) != FH_ERR_OK)

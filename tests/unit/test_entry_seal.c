@@ -120,6 +120,50 @@ static void every_altered_byte_is_noticed(void **state)
 }
 
 /* The longest actor and the shortest one of a bucket look the same.  */
+/* A text with the salt of 44, under keys of 11.  */
+static struct fh_span sealed_text(const char *text, uint8_t *bytes, size_t n)
+{
+	static uint8_t salt[FH_SALT_SIZE], room[512];
+	struct fh_builder b = fh_builder_of(bytes, n);
+	struct fh_secret key = key_of(0x11);
+
+	memset(salt, 0x44, sizeof(salt));
+	assert_int_equal(fh_sealed_text_put(&b, fh_span_str(text),
+					    FH_SPAN_LIT("0123456789abcdef"), &key,
+					    FH_SPAN_ARRAY(salt), FH_SPAN_ARRAY(room)),
+			 FH_ERR_OK);
+	return fh_builder_span(&b);
+}
+
+static void a_text_of_no_entry_opens_with_its_key_alone(void **state)
+{
+	uint8_t bytes[1024], room[512];
+	struct fh_span sealed = sealed_text("who used what", bytes, sizeof(bytes)), text;
+	struct fh_secret one = key_of(0x11), two = key_of(0x22);
+	struct fh_sealed_text s;
+
+	(void)state;
+	assert_null(memmem(bytes, sealed.n, "who", 3));
+	assert_true(sealed.n <= FH_SEAL_BUCKET_MIN + FH_SEAL_TEXT_OVERHEAD);
+	assert_int_equal(fh_sealed_text_read(sealed, 512, &s), FH_ERR_OK);
+	assert_int_equal(fh_sealed_text_open(&s, &one, room, &text), FH_ERR_OK);
+	assert_true(fh_span_equal(text, FH_SPAN_LIT("who used what")));
+	assert_int_equal(fh_sealed_text_open(&s, &two, room, &text), FH_ERR_SIGNATURE);
+	assert_int_equal(fh_sealed_text_read(sealed, 100, &s), FH_ERR_LIMIT);
+	for (size_t n = 0; n < sealed.n; n++)
+		assert_int_not_equal(fh_sealed_text_read(fh_span_first(sealed, n), 512, &s),
+				     FH_ERR_OK);
+	for (size_t i = 0; i < sealed.n; i++) {
+		bytes[i] ^= 1;
+		fh_err e = fh_sealed_text_read(sealed, 512, &s);
+
+		if (e == FH_ERR_OK)
+			e = fh_sealed_text_open(&s, &one, room, &text);
+		assert_int_not_equal(e, FH_ERR_OK);
+		bytes[i] ^= 1;
+	}
+}
+
 static void lengths_are_those_of_buckets(void **state)
 {
 	(void)state;
@@ -173,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_each_part_with_its_key),
 		cmocka_unit_test(another_key_or_index_opens_nothing),
+		cmocka_unit_test(a_text_of_no_entry_opens_with_its_key_alone),
 		cmocka_unit_test(every_altered_byte_is_noticed),
 		cmocka_unit_test(lengths_are_those_of_buckets),
 		cmocka_unit_test(what_is_no_openings_is_refused),
