@@ -27,23 +27,10 @@ struct fh_span fh_past_text(const struct fh_fields *f, enum fh_field_id id, cons
 	return fh_cbor_text(&c, FH_PAYLOAD_MAX);
 }
 
-fh_err fh_past_entity(struct fh_span text, struct fh_arena *a, struct fh_entity_uid *out)
-{
-	const struct fh_expr *x;
-	fh_err e = fh_expr_parse(text, a, &x, /* t= */ nullptr);
-
-	if (e != FH_ERR_OK)
-		return e == FH_ERR_NOMEM ? e : FH_ERR_FORMAT;
-	if (x->kind != FH_EXPR_ENTITY)
-		return FH_ERR_FORMAT;
-	*out = x->entity->uid;
-	return FH_ERR_OK;
-}
-
 static fh_err read_entity(const struct fh_fields *f, enum fh_field_id id, struct fh_arena *a,
 			  struct fh_entity_uid *out, struct fh_trace *t)
 {
-	fh_err e = fh_past_entity(fh_past_text(f, id, /* key= */ nullptr), a, out);
+	fh_err e = fh_entity_parse(fh_past_text(f, id, /* key= */ nullptr), a, out);
 
 	if (e != FH_ERR_OK)
 		fh_trace_what(t, "its %s cannot be read", fh_field_text(id));

@@ -42,9 +42,6 @@ fh_err fh_past_request(const struct fh_past *p, const struct fh_leaf *l, const s
 /* An answer is one to a search, which decides about many.  */
 bool fh_past_is_search(const struct fh_leaf *l, const struct fh_fields *f);
 
-/* Type::"id" in TEXT as an entity, whose spans look into A.  FH_ERR_FORMAT.  */
-fh_err fh_past_entity(struct fh_span text, struct fh_arena *a, struct fh_entity_uid *out);
-
 /* The text in field ID of F, or under KEY of the map that it holds; else empty.  */
 struct fh_span fh_past_text(const struct fh_fields *f, enum fh_field_id id, const char *key);
 /* How many bytes arguments or a result had, of which ITEM is what was kept: *WHOLE, or the

@@ -10,6 +10,7 @@
 #include "cli/record_reader.h"
 #include "codec/cbor.h"
 #include "os/memory.h"
+#include "policy/policies.h"
 
 constexpr size_t out_max = 8 << 20; /* sixteen policies with their texts, and more */
 
@@ -221,7 +222,7 @@ static fh_err explain_refusal(struct fh_why *w, const struct fh_fields *f, struc
 	w->refusal = fh_past_text(f, FH_FIELD_DETAIL, "reason");
 	w->tool = fh_past_text(f, FH_FIELD_DETAIL, "tool");
 	w->request.server = fh_past_text(f, FH_FIELD_SERVER, /* key= */ nullptr);
-	fh_err e = fh_past_entity(fh_past_text(f, FH_FIELD_ACTOR, /* key= */ nullptr),
+	fh_err e = fh_entity_parse(fh_past_text(f, FH_FIELD_ACTOR, /* key= */ nullptr),
 				  &w->past->state.memory, &w->request.principal);
 
 	if (e == FH_ERR_OK && w->refusal.n > 0)

@@ -215,6 +215,11 @@ static void print_dated(const struct fh_anchor *a)
 	print_existed(a->network, a->height, &a->place);
 }
 
+static bool quotas_checked(const struct fh_record_check *c)
+{
+	return c->counts.sealed_intents == 0 && c->uncharged == 0;
+}
+
 /* What all entries add up to, as the record says from time to time.  */
 static void print_fold(const struct fh_record_check *c)
 {
@@ -227,7 +232,21 @@ static void print_fold(const struct fh_record_check *c)
 	else
 		printf("fold        computed again, as stated in %llu entr%s\n",
 		       (unsigned long long)c->states, c->states == 1 ? "y" : "ies");
-	printf("quotas      unchecked: charges are added up, but not held against the policy\n");
+}
+
+/* What permitted intents were charged, held to the quotas of the policies that permitted them.  */
+static void print_quotas(const struct fh_record_check *c)
+{
+	if (quotas_checked(c))
+		printf("quotas      kept by all of %llu intents that policies permitted\n",
+		       (unsigned long long)c->charged);
+	else if (c->counts.sealed_intents > 0)
+		printf("quotas      unchecked: %llu of the intents are sealed\n",
+		       (unsigned long long)c->counts.sealed_intents);
+	else
+		printf("quotas      unchecked for %llu of %llu intents that policies permitted\n",
+		       (unsigned long long)c->uncharged,
+		       (unsigned long long)(c->charged + c->uncharged));
 }
 
 static void print_record(const struct fh_record_check *c, const struct fh_unread *u)
@@ -254,6 +273,7 @@ static void print_record(const struct fh_record_check *c, const struct fh_unread
 	       (unsigned long long)c->counts.denied,
 	       (unsigned long long)c->counts.sealed_intents);
 	print_fold(c);
+	print_quotas(c);
 	if (c->uncovered_n + u->n > 0)
 		printf("not covered\n");
 	for (size_t i = 0; i < c->uncovered_n; i++)
@@ -347,7 +367,7 @@ void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 	number_member(b, "states", c->states);
 	fh_builder_u8(b, '}');
 	fh_json_put_name(b, "quotas");
-	fh_builder_text(b, "\"unchecked\"");
+	fh_builder_text(b, quotas_checked(c) ? "\"checked\"" : "\"unchecked\"");
 	fh_json_put_name(b, "not-covered");
 	fh_builder_u8(b, '[');
 	for (size_t i = 0; i < c->uncovered_n; i++)

@@ -145,3 +145,16 @@ fh_err fh_policy_link(const struct fh_policy *template, struct fh_span id,
 		*out = p;
 	return e;
 }
+
+fh_err fh_entity_parse(struct fh_span text, struct fh_arena *a, struct fh_entity_uid *out)
+{
+	const struct fh_expr *x;
+	fh_err e = fh_expr_parse(text, a, &x, /* t= */ nullptr);
+
+	if (e != FH_ERR_OK)
+		return e == FH_ERR_NOMEM ? e : FH_ERR_FORMAT;
+	if (x->kind != FH_EXPR_ENTITY)
+		return FH_ERR_FORMAT;
+	*out = x->entity->uid;
+	return FH_ERR_OK;
+}

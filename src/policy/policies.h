@@ -24,6 +24,10 @@ fh_err fh_policies_parse_all(struct fh_span text, size_t max, const char *name,
 fh_err fh_expr_parse(struct fh_span text, struct fh_arena *a, const struct fh_expr **out,
 		     struct fh_trace *t);
 
+/* Type::"id" in TEXT, as fh_entity_put() writes it; *OUT looks into A.  FH_ERR_FORMAT for anything
+ * else, FH_ERR_NOMEM.  */
+fh_err fh_entity_parse(struct fh_span text, struct fh_arena *a, struct fh_entity_uid *out);
+
 /* The policy ID that TEMPLATE becomes with PRINCIPAL and RESOURCE in its slots.
  * NULL for a slot that it does not have; FH_ERR_FORMAT if that does not match its
  * slots, FH_ERR_NOMEM.  */

@@ -16,7 +16,7 @@ size_t fh_record_memory_size(uint64_t bytes)
 	return (size_t)(pages * (FH_INTENT_PAGE_ENTRIES / 8 + 64)
 			+ FH_INTENT_PAGES_MAX * sizeof(uint64_t *)
 			+ FH_BOUNDARIES_MAX * sizeof(struct fh_boundary) + FH_FOLD_ARENA
-			+ FH_POLICY_RULES_MAX * sizeof(struct fh_hash) + 4096);
+			+ FH_RECORD_PERMITS_ARENA + FH_RECORD_TAKEN_ARENA + 4096);
 }
 
 struct fh_trace *fh_record_refuse(struct fh_record_check *c, const char *code)
@@ -63,7 +63,7 @@ fh_err fh_record_check_begin(const struct fh_record_options *o,
 		return FH_ERR_NOMEM;
 	if (fh_fold_begin(memory->own, &out->fold) != FH_ERR_OK)
 		return FH_ERR_NOMEM;
-	if (fh_record_permit_begin(out) != FH_ERR_OK)
+	if (fh_record_permits_begin(out) != FH_ERR_OK || fh_record_taken_begin(out) != FH_ERR_OK)
 		return FH_ERR_NOMEM;
 	out->boundary[0].root = fh_tree_root(&out->tree);
 	out->boundaries = 1;

@@ -103,6 +103,8 @@ struct fh_record_check {
 	bool fold_lost;              /* it was too large, so later ones are unchecked */
 	const struct fh_anchor *dated; /* the largest that holds, and fits; or NULL */
 	bool anchors_unreadable;     /* some could not be read, so what they say is not known */
+	uint64_t charged;            /* permitted intents whose charges are within the quotas */
+	uint64_t uncharged;          /* those of which that is not known, sealed ones apart */
 	struct fh_chain chain;
 
 	/* The verifier's own.  */
@@ -112,10 +114,8 @@ struct fh_record_check {
 	uint64_t offset;             /* of the frame being read */
 	struct fh_record_session session;
 	struct fh_lease_taken lease; /* the last one that was taken */
-	struct fh_hash *fallback;    /* SHA-256 of the ids of @fallback permits ... */
-	size_t fallbacks;
-	struct fh_hash fallback_policy; /* ... of this statement, */
-	bool fallback_read, fallback_known; /* if it was looked at, and could be read */
+	struct fh_record_permits *permits; /* of the policy in force */
+	struct fh_record_taken *taken; /* what open intents took of budgets */
 	uint64_t opening_behind;     /* index behind the last permitted initialize ... */
 	struct fh_hash opening;      /* ... and whose session it opens */
 	struct fh_fold fold;         /* of the entries so far, unless fold_lost */

@@ -211,8 +211,12 @@ static fh_err check_intent(struct fh_record_check *c, const struct fh_record_ent
 			      "permitted although the chain let this device permit nothing");
 		return FH_ERR_OK;
 	}
-	fh_record_permit_check(c, entry);
-	return c->refused ? FH_ERR_OK : open_intent(c, entry->leaf.index);
+	bool by_policy;
+
+	fh_record_permit_check(c, entry, &by_policy);
+	fh_err e = c->refused ? FH_ERR_OK : fh_record_quota_check(c, entry, by_policy);
+
+	return c->refused || e != FH_ERR_OK ? e : open_intent(c, entry->leaf.index);
 }
 
 /* An answer decides, or lists what a search found.  It opens and takes nothing: what an intent
@@ -234,7 +238,7 @@ static void check_answer(struct fh_record_check *c, const struct fh_record_entry
 		return;
 	}
 	fh_cbor_array_exact(&cursor, 3);
-	bool allowed = fh_cbor_bool(&cursor);
+	bool allowed = fh_cbor_bool(&cursor), by_policy;
 
 	if (found == (f != nullptr) || (f != nullptr && fh_cursor_bad(&cursor)))
 		fh_trace_what(fh_record_refuse(c, "answer"),
@@ -244,7 +248,7 @@ static void check_answer(struct fh_record_check *c, const struct fh_record_entry
 			      "said to be permitted although the chain let this device permit "
 			      "nothing");
 	else if (allowed)
-		fh_record_permit_check(c, entry);
+		fh_record_permit_check(c, entry, &by_policy);
 }
 
 static void check_outcome(struct fh_record_check *c, const struct fh_record_entry *entry)
@@ -262,7 +266,7 @@ static void check_outcome(struct fh_record_check *c, const struct fh_record_entr
 	bool known = word != nullptr && (*word & bit) != 0;
 
 	if (!known && c->counts.sealed_intents > 0)
-		return; /* it may be one of those */
+		return; /* it may be one of those, of which nothing is known */
 	if (!known) {
 		fh_trace_what(fh_record_refuse(c, "outcome"),
 			      "entry %llu is no permitted intent without an outcome",
@@ -271,6 +275,7 @@ static void check_outcome(struct fh_record_check *c, const struct fh_record_entr
 	}
 	*word &= ~bit;
 	c->counts.open--;
+	fh_record_refund_check(c, entry, index);
 }
 
 /* Nothing can be said of what it permits or does to budgets.  */

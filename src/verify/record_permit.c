@@ -4,51 +4,9 @@
  * and its own, so only what was over by then, or had not begun by now, is held against it.  */
 #include "codec/cbor.h"
 #include "policy/entity.h"
-#include "policy/policies.h"
 #include "verify/record_private.h"
 
-fh_err fh_record_permit_begin(struct fh_record_check *c)
-{
-	c->fallback = fh_arena_space(c->memory.own, FH_POLICY_RULES_MAX * sizeof(*c->fallback));
-	return c->fallback == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
-}
-
-/* Which permits of P are @fallback; unknown if this version cannot read it.  */
-static void read_fallback(struct fh_record_check *c, const struct fh_policy_held *p)
-{
-	struct fh_policies all;
-
-	if (c->fallback_read && fh_hash_equal(&c->fallback_policy, &p->hash))
-		return;
-	c->fallback_read = true;
-	c->fallback_policy = p->hash;
-	c->fallbacks = 0;
-	fh_arena_reset(c->memory.scratch);
-	c->fallback_known = fh_policies_parse(p->body.cedar, FH_POLICY_TEXT_MAX, "policy",
-					      c->memory.scratch, &all, nullptr) == FH_ERR_OK;
-	for (size_t i = 0; c->fallback_known && i < all.n; i++) {
-		const struct fh_annotation *id =
-			fh_policy_annotation(&all.list[i], FH_SPAN_LIT("id"));
-
-		if (fh_policy_annotation(&all.list[i], FH_SPAN_LIT("fallback")) != nullptr)
-			c->fallback[c->fallbacks++] =
-				fh_hash_of(id != nullptr ? id->value : all.list[i].id);
-	}
-}
-
-static bool is_fallback(const struct fh_record_check *c, struct fh_span id)
-{
-	struct fh_hash h = fh_hash_of(id);
-
-	for (size_t i = 0; i < c->fallbacks; i++) {
-		if (fh_hash_equal(&c->fallback[i], &h))
-			return true;
-	}
-	return false;
-}
-
-/* Stands D at what the decision of ENTRY names; returns how many those are.  */
-static size_t named(const struct fh_record_entry *entry, struct fh_cursor *d)
+size_t fh_record_named(const struct fh_record_entry *entry, struct fh_cursor *d)
 {
 	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_DECISION);
 
@@ -60,20 +18,22 @@ static size_t named(const struct fh_record_entry *entry, struct fh_cursor *d)
 }
 
 /* All policies that the decision names are.  */
-static bool all_fallback(const struct fh_record_check *c, const struct fh_record_entry *entry)
+static bool all_fallback(const struct fh_record_permits *all, const struct fh_record_entry *entry)
 {
 	struct fh_cursor d;
-	size_t n = named(entry, &d);
+	size_t n = fh_record_named(entry, &d);
 
 	for (size_t i = 0; i < n; i++) {
-		if (!is_fallback(c, fh_cbor_text(&d, FH_NAME_MAX)))
+		const struct fh_record_permit *p =
+			fh_record_permit_find(all, fh_cbor_text(&d, FH_NAME_MAX));
+
+		if (p == nullptr || !p->limits.fallback)
 			return false;
 	}
 	return n > 0 && !fh_cursor_bad(&d);
 }
 
-/* The text in field ID of ENTRY; empty if there is none.  */
-static struct fh_span text_in(const struct fh_record_entry *entry, enum fh_field_id id)
+struct fh_span fh_record_text(const struct fh_record_entry *entry, enum fh_field_id id)
 {
 	const struct fh_field *f = fh_fields_get(&entry->fields, id);
 	struct fh_cursor c = fh_cursor_of(f != nullptr ? f->value : (struct fh_span){ 0 });
@@ -86,7 +46,7 @@ static struct fh_hash session_in(const struct fh_record_entry *entry)
 {
 	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_CLIENT);
 	struct fh_hash parts[2] = {
-		fh_hash_of(text_in(entry, FH_FIELD_SERVER)),
+		fh_hash_of(fh_record_text(entry, FH_FIELD_SERVER)),
 		fh_hash_of(f != nullptr ? f->value : (struct fh_span){ 0 }),
 	};
 
@@ -95,7 +55,7 @@ static struct fh_hash session_in(const struct fh_record_entry *entry)
 
 static bool does(const struct fh_record_entry *entry, struct fh_span action)
 {
-	return fh_span_equal(text_in(entry, FH_FIELD_ACTION), action);
+	return fh_span_equal(fh_record_text(entry, FH_FIELD_ACTION), action);
 }
 
 /* A permitted initialize opens a session; its server is started by the entry behind it.  */
@@ -120,7 +80,7 @@ static bool follows_opening(const struct fh_record_check *c, const struct fh_rec
 static uint64_t statement_for(const struct fh_record_check *c,
 			      const struct fh_record_entry *entry)
 {
-	struct fh_span name = text_in(entry, FH_FIELD_SERVER);
+	struct fh_span name = fh_record_text(entry, FH_FIELD_SERVER);
 
 	if (does(entry, FH_SPAN_LIT("Action::\"" FH_ACTION_SERVER_START "\""))) {
 		const struct fh_server *s = fh_chain_server(&c->chain, name);
@@ -151,17 +111,19 @@ static bool needs_policy(const struct fh_record_check *c, const struct fh_record
 	fh_builder_text(&statement, "statement ");
 	fh_builder_decimal(&statement, sequence);
 	return sequence == 0
-	       || !fh_span_equal(text_in(entry, FH_FIELD_ACTOR), fh_builder_span(&actor))
-	       || named(entry, &d) != 1
+	       || !fh_span_equal(fh_record_text(entry, FH_FIELD_ACTOR), fh_builder_span(&actor))
+	       || fh_record_named(entry, &d) != 1
 	       || !fh_span_equal(fh_cbor_text(&d, FH_NAME_MAX), fh_builder_span(&statement));
 }
 
-void fh_record_permit_check(struct fh_record_check *c, const struct fh_record_entry *entry)
+void fh_record_permit_check(struct fh_record_check *c, const struct fh_record_entry *entry,
+			    bool *by_policy)
 {
 	const struct fh_policy_held *p = fh_chain_policy(&c->chain);
 
 	note_opening(c, entry);
-	if (!needs_policy(c, entry))
+	*by_policy = needs_policy(c, entry);
+	if (!*by_policy)
 		return;
 	if (p == nullptr) {
 		/* What stops a chain here may be a policy to the version that wrote this.  */
@@ -181,8 +143,9 @@ void fh_record_permit_check(struct fh_record_check *c, const struct fh_record_en
 	if (!fh_time_ended(c->last.time, x.ends_ms)
 	    && fh_time_begun(entry->leaf.time, x.begins_ms))
 		return;
-	read_fallback(c, p);
-	if (c->fallback_known && !all_fallback(c, entry))
+	const struct fh_record_permits *all = fh_record_permits_of(c, p);
+
+	if (all->known && !all_fallback(all, entry))
 		fh_trace_what(fh_record_refuse(c, "unleased"),
 			      "permitted without a live lease, and not by @fallback");
 }

@@ -3,10 +3,12 @@
 #define FH_VERIFY_RECORD_PRIVATE_H
 
 #include "evidence/machine.h"
+#include "policy/limit.h"
 #include "verify/record.h"
 
 /* The parts of the streaming verifier: record.c reads frames, record_entry.c
- * judges entries, record_session.c sessions and checkpoints, record_quote.c quotes.  */
+ * judges entries, record_permit.c and record_quota.c what was permitted, record_session.c
+ * sessions and checkpoints, record_quote.c quotes.  */
 
 /* An entry while it is judged.  */
 struct fh_record_entry {
@@ -26,9 +28,77 @@ struct fh_trace *fh_record_uncovered(struct fh_record_check *c, const char *code
 /* Judges one entry.  Refusals are said; errors as for fh_record_check_segment().  */
 fh_err fh_record_entry_check(struct fh_record_check *c, const struct fh_stored *s);
 
-/* Judges when an intent was permitted.  */
-fh_err fh_record_permit_begin(struct fh_record_check *c);
-void fh_record_permit_check(struct fh_record_check *c, const struct fh_record_entry *e);
+/* What the annotations of one permit say; the rest of its text is nothing to a verifier.  */
+struct fh_record_permit {
+	struct fh_span id;
+	struct fh_limits limits; /* which look into the memory of all */
+};
+
+/* Those of one policy statement.  */
+struct fh_record_permits {
+	struct fh_record_permit *list;
+	size_t n;
+	bool read, known;        /* if it was looked at, and this version could read it */
+	struct fh_hash policy;   /* hash of the statement */
+	uint32_t *slot;          /* by id: index plus one, or 0 */
+	struct fh_arena memory;  /* of texts and limits */
+};
+
+constexpr uint32_t FH_RECORD_PERMIT_SLOTS = 1 << 15; /* more than three for each */
+constexpr size_t FH_RECORD_PERMIT_TEXTS =
+	FH_POLICY_RULES_MAX * (2 * FH_NAME_MAX + FH_LIMITS_MAX * sizeof(struct fh_limit) + 48);
+constexpr size_t FH_RECORD_PERMITS_ARENA =
+	FH_POLICY_RULES_MAX * sizeof(struct fh_record_permit) + FH_RECORD_PERMIT_TEXTS
+	+ FH_RECORD_PERMIT_SLOTS * sizeof(uint32_t) + sizeof(struct fh_record_permits) + 4096;
+
+/* The permits of the policy P, read once.  */
+fh_err fh_record_permits_begin(struct fh_record_check *c);
+const struct fh_record_permits *fh_record_permits_of(struct fh_record_check *c,
+						     const struct fh_policy_held *p);
+/* The one called ID, or NULL: it is no permit of that policy.  */
+const struct fh_record_permit *fh_record_permit_find(const struct fh_record_permits *all,
+						     struct fh_span id);
+
+/* Stands D at what the decision of ENTRY names; returns how many those are.  */
+size_t fh_record_named(const struct fh_record_entry *entry, struct fh_cursor *d);
+/* The text in field ID of ENTRY; empty if there is none.  */
+struct fh_span fh_record_text(const struct fh_record_entry *entry, enum fh_field_id id);
+
+/* Judges when an intent was permitted.  *BY_POLICY: a policy decided, and no statement.  */
+void fh_record_permit_check(struct fh_record_check *c, const struct fh_record_entry *e,
+			    bool *by_policy);
+
+/* What open intents took, so that their outcomes give back no more.  */
+struct fh_record_taken_intent {
+	uint64_t index;
+	uint32_t next;   /* of the same bucket, or that is free; plus one, or 0 */
+	uint32_t parts;
+	struct {
+		struct fh_hash budget;
+		uint64_t back; /* at most so much may be given back: nothing of calls */
+	} part[FH_CHARGES_MAX];
+};
+
+struct fh_record_taken {
+	struct fh_record_taken_intent *list; /* FH_OPEN_MAX */
+	uint32_t *bucket;                    /* FH_RECORD_TAKEN_BUCKETS, by index */
+	uint32_t used;                       /* of the list: never more than were open at once */
+	uint32_t free;                       /* the first of those that are free again */
+};
+
+constexpr uint32_t FH_RECORD_TAKEN_BUCKETS = 1 << 15;
+constexpr size_t FH_RECORD_TAKEN_ARENA =
+	FH_OPEN_MAX * sizeof(struct fh_record_taken_intent)
+	+ FH_RECORD_TAKEN_BUCKETS * sizeof(uint32_t) + sizeof(struct fh_record_taken) + 4096;
+
+fh_err fh_record_taken_begin(struct fh_record_check *c);
+
+/* Judges what a permitted intent is charged: all that its policies limit, within their quotas.
+ * BY_POLICY as above.  Then what an outcome gives back of it.  FH_ERR_NOMEM.  */
+fh_err fh_record_quota_check(struct fh_record_check *c, const struct fh_record_entry *e,
+			     bool by_policy);
+void fh_record_refund_check(struct fh_record_check *c, const struct fh_record_entry *e,
+			    uint64_t intent);
 
 /* Compares a state entry with the fold of all entries before it; adds an entry to it.  */
 fh_err fh_record_state_check(struct fh_record_check *c, const struct fh_record_entry *e);

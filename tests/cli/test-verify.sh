@@ -30,7 +30,7 @@ yes "yes to a record that reaches a checkpoint" 0 "$verify" record --require aut
 tells "and is complete to there" "complete    to 53 entries, by the checkpoint given"
 yes "says that of itself it is not known to be complete" 0 "$verify" record --require authentic good
 tells "as unknown" "complete    unknown"
-tells "and that quotas are unchecked" "quotas      unchecked"
+tells "and that quotas were kept" "quotas      kept by all of "
 yes "and in JSON" 0 "$verify" record --json --require authentic --at-least good.note good
 tells "as a number" '"complete-to":53,'
 yes "goes on from a checkpoint that was verified before" 0 "$verify" record --require authentic --since good.note good

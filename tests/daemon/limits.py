@@ -372,7 +372,7 @@ def run(base):
 				else:
 					d.stop()
 			said = m.verify()
-			demand(said["fold"] == {"checked": True, "states": 2}, said["fold"])
+			demand(said["fold"] == {"checked": True, "states": 2} and said["quotas"] == "checked", said)
 			demand(said["entries"]["state"] == 2, said["entries"])
 
 	def what_cannot_be_kept_cannot_be_signed():

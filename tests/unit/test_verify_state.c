@@ -294,6 +294,183 @@ static uint64_t grant_server(struct bench *b)
 	return sequence;
 }
 
+/* --- quotas ---------------------------------------------------------------------- */
+
+/* One permit with a quota of calls for each principal and of bytes for all, one without.  */
+static const char quota_cedar[] =
+	"@id(\"few\") @quota(\"2/minute per principal; 9000000 bytes/minute\") "
+	"permit (principal, action, resource);"
+	"@id(\"free\") permit (principal, action, resource);"
+	"@id(\"never\") forbid (principal, action, resource);";
+static const struct fh_limit few[] = { { 2, 60000, FH_UNIT_CALLS, FH_PER_PRINCIPAL },
+				       { 9000000, 60000, FH_UNIT_BYTES, FH_PER_ALL } };
+static const struct fh_limits few_limits = { .budget = FH_TEXT_INIT("few"), .limit = few, .n = 2 };
+
+static void sign_quota(struct bench *b)
+{
+	uint8_t room[1024];
+	struct fh_builder body = FH_BUILDER_ARRAY(room);
+	const struct fh_policy_body p = { .cedar = fh_span_str(quota_cedar),
+					  .schema = FH_SPAN_LIT("s"),
+					  .expires_ms = b->maker.now.hi_ms + 3600000 };
+
+	fh_policy_put(&body, &p);
+	fh_maker_accept(&b->maker, "policy", fh_builder_span(&body));
+}
+
+/* What "few" charges ACTOR: CALLS and BYTES, each left out if it is 0.  */
+static struct fh_effect charged(const char *actor, uint64_t calls, uint64_t bytes)
+{
+	struct fh_entity_uid who = fh_entity_uid_of("Actor", fh_span_str(actor));
+	struct fh_effect e = { 0 };
+
+	if (calls > 0)
+		e.part[e.parts++] = (struct fh_effect_part){
+			fh_budget_hash(&few_limits, &few[0], who), 60000, calls };
+	if (bytes > 0)
+		e.part[e.parts++] = (struct fh_effect_part){
+			fh_budget_hash(&few_limits, &few[1], who), 60000, bytes };
+	return e;
+}
+
+/* ACTOR is permitted something by the policy ID, which has the effect E; its index.  */
+static uint64_t charge_as(struct bench *b, const char *actor, const char *id, struct fh_effect e)
+{
+	uint8_t room[2048], decided[256], named[64], text[64];
+	struct fh_builder x = FH_BUILDER_ARRAY(room), d = FH_BUILDER_ARRAY(decided),
+			  a = FH_BUILDER_ARRAY(text), t = FH_BUILDER_ARRAY(named);
+	struct fh_fields f = { .n = 4 };
+
+	fh_entity_put(&a, fh_entity_uid_of("Actor", fh_span_str(actor)));
+	fh_cbor_put_text(&t, fh_builder_span(&a));
+	fh_cbor_put_array(&d, 3);
+	fh_cbor_put_bool(&d, true);
+	fh_cbor_put_text(&d, FH_SPAN_LIT("permitted"));
+	fh_cbor_put_array(&d, 1);
+	fh_cbor_put_text(&d, fh_span_str(id));
+	e.opens = true;
+	fh_effect_put(&x, &e);
+	f.field[0] = (struct fh_field){ .id = FH_FIELD_ACTOR, .value = fh_builder_span(&t) };
+	f.field[1] = (struct fh_field){ .id = FH_FIELD_DECISION, .value = fh_builder_span(&d) };
+	f.field[2] = (struct fh_field){ .id = FH_FIELD_ARGUMENTS,
+					.value = FH_SPAN_LIT("\xa1\x61" "a\x63" "abc") };
+	f.field[3] = (struct fh_field){ .id = FH_FIELD_EFFECT, .value = fh_builder_span(&x) };
+	return fh_maker_entry(&b->maker, FH_ENTRY_INTENT, &f);
+}
+
+/* The outcome of INTENT gives E back.  */
+static void give_back(struct bench *b, uint64_t intent, struct fh_effect e)
+{
+	uint8_t room[2048], named[16];
+	struct fh_builder x = FH_BUILDER_ARRAY(room), n = FH_BUILDER_ARRAY(named);
+	struct fh_fields f = { .n = 2 };
+
+	fh_cbor_put_uint(&n, intent);
+	fh_effect_put(&x, &e);
+	f.field[0] = (struct fh_field){ .id = FH_FIELD_INTENT, .value = fh_builder_span(&n) };
+	f.field[1] = (struct fh_field){ .id = FH_FIELD_EFFECT, .value = fh_builder_span(&x) };
+	(void)fh_maker_entry(&b->maker, FH_ENTRY_OUTCOME, &f);
+}
+
+static void begin_quota(struct bench *b)
+{
+	fh_maker_first(&b->maker);
+	sign_quota(b);
+}
+
+static void takes_what_stays_within_quotas(void **state)
+{
+	struct bench *b = *state;
+
+	begin_quota(b);
+	uint64_t first = charge_as(b, "a", "few", charged("a", 1, 5000000));
+
+	give_back(b, first, charged("a", 0, 4999000));
+	(void)charge_as(b, "a", "few", charged("a", 1, 4000000));
+	(void)charge_as(b, "b", "few", charged("b", 1, 4000000));
+	(void)charge_as(b, "a", "free", (struct fh_effect){ 0 });
+	b->maker.now.lo_ms += 70000;
+	b->maker.now.hi_ms += 70000;
+	(void)charge_as(b, "a", "few", charged("a", 1, 9000000));
+	fh_maker_batch(&b->maker, 0);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(b->checked.check.charged, 5);
+	assert_int_equal(b->checked.check.uncharged, 0);
+}
+
+static void refuses_more_calls_than_the_quota(void **state)
+{
+	struct bench *b = *state;
+
+	begin_quota(b);
+	for (int i = 0; i < 3; i++)
+		(void)charge_as(b, "a", "few", charged("a", 1, 10));
+	fh_maker_batch(&b->maker, 0);
+	refused_as(b, "over-quota");
+}
+
+static void refuses_more_bytes_than_the_quota(void **state)
+{
+	struct bench *b = *state;
+
+	begin_quota(b);
+	(void)charge_as(b, "a", "few", charged("a", 1, 5000000));
+	(void)charge_as(b, "b", "few", charged("b", 1, 4000001));
+	fh_maker_batch(&b->maker, 0);
+	refused_as(b, "over-quota");
+}
+
+/* Each with one thing that no writer of ours does.  */
+static void refuses_charges_that_are_not_those_of_the_policy(void **state)
+{
+	const struct {
+		const char *id, *code;
+		struct fh_effect effect;
+	} rows[] = {
+		{ "few", "uncharged", { 0 } },
+		{ "few", "uncharged", charged("a", 1, 0) },
+		{ "few", "uncharged", charged("a", 0, 10) },
+		{ "few", "uncharged", charged("a", 2, 10) },
+		{ "few", "uncharged", charged("b", 1, 10) },
+		{ "few", "uncharged", charged("a", 1, 3) }, /* fewer bytes than were sent */
+		{ "free", "overcharged", charged("a", 1, 10) },
+		{ "never", "no-such-permit", { 0 } },
+		{ "other", "no-such-permit", { 0 } },
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (i > 0) {
+			assert_int_equal(tear_down(state), 0);
+			assert_int_equal(set_up(state), 0);
+			b = *state;
+		}
+		begin_quota(b);
+		(void)charge_as(b, "a", rows[i].id, rows[i].effect);
+		fh_maker_batch(&b->maker, 0);
+		refused_as(b, rows[i].code);
+	}
+}
+
+static void refuses_refunds_of_what_was_not_taken(void **state)
+{
+	const struct fh_effect rows[] = { charged("a", 1, 0), charged("a", 0, 1001),
+					  charged("b", 1, 0) };
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (i > 0) {
+			assert_int_equal(tear_down(state), 0);
+			assert_int_equal(set_up(state), 0);
+			b = *state;
+		}
+		begin_quota(b);
+		give_back(b, charge_as(b, "a", "few", charged("a", 1, 1000)), rows[i]);
+		fh_maker_batch(&b->maker, 0);
+		refused_as(b, "refund");
+	}
+}
+
 /* ACTOR does ACTION, permitted by the policy or statement ID, for the session CLIENT of
  * "files".  */
 static void permit_session(struct bench *b, struct fh_span actor, const char *action,
@@ -387,6 +564,11 @@ int main(void)
 		TEST(refuses_a_lease_for_another_machine),
 		TEST(takes_what_was_permitted_in_time),
 		TEST(refuses_what_was_permitted_without_a_lease),
+		TEST(takes_what_stays_within_quotas),
+		TEST(refuses_more_calls_than_the_quota),
+		TEST(refuses_more_bytes_than_the_quota),
+		TEST(refuses_charges_that_are_not_those_of_the_policy),
+		TEST(refuses_refunds_of_what_was_not_taken),
 		TEST(refuses_what_was_permitted_by_an_expired_policy),
 		TEST(refuses_what_was_permitted_after_the_policy_was_revoked),
 		TEST(takes_the_start_of_a_server_for_a_session_just_opened),
