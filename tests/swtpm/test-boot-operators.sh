@@ -105,7 +105,17 @@ done
 yes "the index is made with it" 0 fh device index --owner-auth box.auth
 says "for two of three" "the index for 2 of 3 operators is there"
 yes "which takes nothing away when it is made again" 0 fh device index --owner-auth box.auth
+says "the old one is told, while the key is sealed under it" "of the operators of statement 0 stays"
+yes "nor is it removed then" 0 fh device index --owner-auth box.auth --remove-old
+says "which is said" "stays: the device key is sealed under it"
 serves "then it is sealed"
+yes "the old index is of no use any more" 0 fh device index --owner-auth box.auth
+says "which is told" "of no use any more"
+yes "nobody removes it without the owner's authorisation" 2 fh device index --remove-old
+yes "who has it does" 0 fh device index --owner-auth box.auth --remove-old
+says "that one" "of the operators of statement 0 is removed"
+yes "once" 0 fh device index --owner-auth box.auth --remove-old
+if grep -q removed out; then not_ok "which leaves nothing to remove"; else ok "which leaves nothing to remove"; fi
 fh status
 cat out > err
 if grep -q 'for operators of before' err; then not_ok "for those of now"; else ok "for those of now"; fi

@@ -13,16 +13,11 @@ static bool is_fit(const struct fh_secret *s)
 	return s->n == FH_CHIP_AUTHORISATION_SIZE && s->bytes[s->n - 1] != 0;
 }
 
-static bool is_tpm2(const struct fh_chip *c)
-{
-	return c->class != nullptr && c->class->seal_boot == fh_tpm2_seal_boot;
-}
-
 fh_err fh_chip_tpm2_owned(struct fh_chip *c, struct fh_chip_owned *out)
 {
 	uint32_t permanent;
 
-	if (!is_tpm2(c))
+	if (!fh_tpm2_is(c))
 		return FH_ERR_UNSUPPORTED;
 	fh_err e = fh_tpm2_property(fh_tpm2_of(c), TPM2_PT_PERMANENT, &permanent);
 
@@ -40,7 +35,7 @@ fh_err fh_chip_tpm2_authorise(struct fh_chip *c, const struct fh_secret *owner)
 	struct fh_tpm2 *t;
 	TPM2B_AUTH auth = { .size = (UINT16)owner->n };
 
-	if (!is_tpm2(c))
+	if (!fh_tpm2_is(c))
 		return FH_ERR_UNSUPPORTED;
 	if (owner->n > sizeof(auth.buffer))
 		return FH_ERR_LIMIT;

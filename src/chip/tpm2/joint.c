@@ -50,6 +50,50 @@ fh_err fh_tpm2_joint_prepare(struct fh_chip *c, const struct fh_release *r)
 	return e == FH_ERR_MISSING ? define(t, &what) : e;
 }
 
+static fh_err find(struct fh_tpm2 *t, const struct fh_release *r, struct fh_tpm2_handle *index)
+{
+	const struct fh_joint_index i = fh_joint_index_of(r);
+	const struct fh_tpm2_index what = index_of(&i);
+	bool written;
+
+	if (!fh_release_joint(r))
+		return FH_ERR_MISSING;
+	fh_err e = fh_tpm2_index_find(t, &what, index, &written);
+
+	return e == FH_ERR_CONFLICT ? FH_ERR_MISSING : e; /* 21 bits of a policy may be another's */
+}
+
+fh_err fh_chip_tpm2_joint_there(struct fh_chip *c, const struct fh_release *r, bool *there)
+{
+	FH_OWN(fh_tpm2_handle) index = { 0 };
+	fh_err e = fh_tpm2_is(c) ? find(fh_tpm2_of(c), r, &index) : FH_ERR_UNSUPPORTED;
+
+	if (e != FH_ERR_OK && e != FH_ERR_MISSING)
+		return e;
+	*there = e == FH_ERR_OK;
+	return FH_ERR_OK;
+}
+
+fh_err fh_chip_tpm2_joint_remove(struct fh_chip *c, const struct fh_release *r)
+{
+	FH_OWN(fh_tpm2_handle) session = { 0 };
+	FH_OWN(fh_tpm2_handle) index = { 0 };
+	struct fh_tpm2 *t;
+
+	if (!fh_tpm2_is(c))
+		return FH_ERR_UNSUPPORTED;
+	t = fh_tpm2_of(c);
+	fh_err e = find(t, r, &index);
+
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_session(t, 0, &session);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_index_remove(t, &index, &session);
+	if (e == FH_ERR_OK)
+		index = (struct fh_tpm2_handle){ 0 };
+	return e;
+}
+
 /* --- writing it --------------------------------------------------------- */
 
 /* One companion's word for COMMAND, in POLICY.  Without a nonce of the session, so that

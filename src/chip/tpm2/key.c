@@ -282,7 +282,7 @@ fh_err fh_chip_tpm2_settle(struct fh_chip *c)
 	ESYS_TR tr;
 	TSS2_RC rc;
 
-	if (c->class == nullptr || c->class->seal_boot != fh_tpm2_seal_boot)
+	if (!fh_tpm2_is(c))
 		return FH_ERR_UNSUPPORTED;
 	t = fh_tpm2_of(c);
 	if (t->srk_persistent)

@@ -7,6 +7,11 @@
 
 #include "os/file.h"
 
+bool fh_tpm2_is(const struct fh_chip *c)
+{
+	return c->class != nullptr && c->class->seal_boot == fh_tpm2_seal_boot;
+}
+
 struct fh_tpm2 *fh_tpm2_of(struct fh_chip *c)
 {
 	struct fh_tpm2 *t = c->state;

@@ -18,12 +18,13 @@
 /* Opens the descriptor of the TPM that TCTI names: "device:/dev/tpmrm0", or
  * "swtpm:path=/..." for a simulator's unix socket; paths absolute.  So one
  * process can open it and another speak through it.  FH_ERR_UNSUPPORTED for
- * another TCTI, otherwise by errno; TRACE (may be NULL) says why.  */
+ * another TCTI, FH_ERR_GONE if it is not there, otherwise by errno; TRACE (may be
+ * NULL) says why.  */
 fh_err fh_chip_tpm2_connect(const char *tcti, struct fh_trace *trace, int *fd);
 
 /* The TPM behind FD, which is ours from now on, also if this fails.  The chip's
  * state is taken from ARENA.  Before any thread exists, because it may set
- * TSS2_LOG in the environment.  TRACE (may be NULL) says what failed: FH_ERR_IO
+ * TSS2_LOG in the environment.  TRACE (may be NULL) says what failed: FH_ERR_GONE
  * if nothing answers, FH_ERR_PERMISSION if the owner authorisation is needed,
  * FH_ERR_UNSUPPORTED for a TPM without P-256, SHA-256 or AES-128, FH_ERR_TPM
  * otherwise.  */
@@ -31,7 +32,7 @@ fh_err fh_chip_tpm2_on(int fd, struct fh_arena *arena, struct fh_trace *trace,
 		       struct fh_chip *out);
 
 /* Both in one; other TCTIs go through tpm2-tss's loader, which opens what it
- * likes and when.  Errors of both, and FH_ERR_IO if the loader finds no TPM.  */
+ * likes and when.  Errors of both, and FH_ERR_GONE if the loader finds no TPM.  */
 fh_err fh_chip_tpm2_open(const char *tcti, struct fh_arena *arena, struct fh_trace *trace,
 			 struct fh_chip *out);
 
@@ -59,5 +60,12 @@ fh_err fh_chip_tpm2_authorise(struct fh_chip *c, const struct fh_secret *owner);
 constexpr size_t FH_CHIP_AUTHORISATION_SIZE = 32;
 fh_err fh_chip_tpm2_take(struct fh_chip *c, const struct fh_secret *owner,
 			 const struct fh_secret *lockout);
+
+/* The index of approved states (chain/joint.h) that a release R by several takes: whether
+ * it is there; and its removal, which takes the owner's authorisation (FH_ERR_PERMISSION)
+ * and opens nothing: what is sealed for R can never be released again.  FH_ERR_MISSING if
+ * it is not there, or another stands in its place.  */
+fh_err fh_chip_tpm2_joint_there(struct fh_chip *c, const struct fh_release *r, bool *there);
+fh_err fh_chip_tpm2_joint_remove(struct fh_chip *c, const struct fh_release *r);
 
 #endif

@@ -35,6 +35,9 @@ struct fh_tpm2 {
 	struct fh_trace *trace;      /* of the call in progress; may be NULL */
 };
 
+/* C is open, and a TPM.  */
+bool fh_tpm2_is(const struct fh_chip *c);
+
 /* The state of C, its trace emptied for the call that begins.  */
 struct fh_tpm2 *fh_tpm2_of(struct fh_chip *c);
 
