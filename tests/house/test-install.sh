@@ -51,6 +51,9 @@ done
 unit=$at/lib/systemd/system/freehold.service
 grep -x "ExecStart=$prefix/bin/freehold serve" "$unit" >"$work/out" 2>&1 && ! grep '@[a-z]*@' "$unit" >"$work/out"
 verdict $? 'the unit starts the program that was installed'
+anchor=$at/lib/systemd/system/freehold-anchor.service
+[ "$(grep -c "^ExecStart=-\?$prefix/bin/freehold record anchor" "$anchor")" = 2 ] && ! grep '@[a-z]*@' "$anchor" >"$work/out"
+verdict $? 'and so does the one that anchors'
 grep -rlF -e "$top" -e "$work" "$at/lib" "$at/share" >"$work/out"
 [ ! -s "$work/out" ]
 verdict $? 'no text names a place of the build'
@@ -60,10 +63,10 @@ verdict $? 'every manual page is there'
 find "$work/stage" -type f | sed "s|^$at/||" |
 	grep -vE '^(bin/freehold(-measure|-verify)?|share/man/man[135]/.*)$' | sort >"$work/others"
 printf '%s\n' include/freehold/{cedar,error}.h lib/dracut/modules.d/90freehold/{freehold-measure.sh,module-setup.sh} \
-	lib/libfreehold-cedar.a lib/systemd/system/freehold.service lib/sysusers.d/freehold.conf \
+	lib/libfreehold-cedar.a lib/systemd/system/freehold{-anchor.service,-anchor.timer,.service} lib/sysusers.d/freehold.conf \
 	share/initramfs-tools/{hooks,scripts/init-bottom}/freehold |
 	diff - "$work/others" >"$work/out"
-verdict $? 'and nothing else but unit, system user, what the initramfs needs, and Cedar'
+verdict $? 'and nothing else but units, system user, what the initramfs needs, and Cedar'
 cat "$at"/lib/dracut/modules.d/90freehold/freehold-measure.sh \
 	"$at"/share/initramfs-tools/scripts/init-bottom/freehold >"$work/out"
 [ "$(grep -c "^freehold-measure .* $prefix/bin/freehold " "$work/out")" = 2 ]
