@@ -200,7 +200,7 @@ struct fh_device_epoch {
 };
 
 struct fh_revoke_body {
-	enum fh_statement_kind what; /* ACTOR, DEVICE, SERVER, PINS, POLICY or REFERENCE */
+	enum fh_statement_kind what; /* of those kinds that can be revoked */
 	struct fh_span id;           /* its name; 32-byte device id or statement hash */
 	/* REFERENCE: CBOR of the boot epochs that devices come to, and of approvals of
 	 * the other states in them; or empty */
@@ -214,6 +214,25 @@ void fh_revoke_put(struct fh_builder *b, const struct fh_revoke_body *r, size_t 
 void fh_device_epochs_put(struct fh_builder *b, const struct fh_device_epoch *e, size_t n);
 /* Walks EPOCHS as a reader has accepted them; *AT starts at 0.  */
 bool fh_device_epoch_next(struct fh_span epochs, size_t *at, struct fh_device_epoch *out);
+
+/* Nothing of a subject ends while this is in force, whatever its age and whoever asked.  */
+constexpr size_t FH_HOLD_REASON_MAX = 1024;
+
+struct fh_hold_body {
+	struct fh_span name;    /* by which it is revoked */
+	struct fh_span subject; /* an actor's name; empty: everything */
+	struct fh_span reason;  /* for people; may be empty */
+};
+fh_err fh_hold_read(struct fh_span body, struct fh_hold_body *out, struct fh_trace *t);
+void fh_hold_put(struct fh_builder *b, const struct fh_hold_body *h);
+
+/* All that was recorded of a subject before this is to end.  */
+struct fh_shred_body {
+	struct fh_span subject; /* an actor's name */
+	struct fh_span reason;  /* for people; may be empty */
+};
+fh_err fh_shred_body_read(struct fh_span body, struct fh_shred_body *out, struct fh_trace *t);
+void fh_shred_body_put(struct fh_builder *b, const struct fh_shred_body *s);
 
 /* Members of a CBOR array of texts that a reader above has accepted (groups,
  * command): up to MAX of them into OUT; returns how many.  */

@@ -60,7 +60,7 @@ static bool by_hash(enum fh_statement_kind what)
 static bool revocable(enum fh_statement_kind what)
 {
 	return by_hash(what) || what == FH_STATEMENT_ACTOR || what == FH_STATEMENT_SERVER ||
-	       what == FH_STATEMENT_PINS;
+	       what == FH_STATEMENT_PINS || what == FH_STATEMENT_HOLD || what == FH_STATEMENT_SHRED;
 }
 
 fh_err fh_revoke_read(struct fh_span body, struct fh_revoke_body *out, struct fh_trace *t)
@@ -75,11 +75,11 @@ fh_err fh_revoke_read(struct fh_span body, struct fh_revoke_body *out, struct fh
 	r.id = bytes ? fh_cbor_bytes_exact(&m.c, FH_HASH_SIZE) : fh_cbor_text(&m.c, FH_NAME_MAX);
 	r.what = fh_statement_kind_parse(fh_members_text(&m, "what", kind_max));
 	if (!revocable(r.what))
-		fh_members_refuse(&m, "what", "must be actor, device, server, pins, "
-					      "policy or reference");
+		fh_members_refuse(&m, "what", "must be actor, device, server, pins, hold, "
+					      "shred, policy or reference");
 	else if (bytes != by_hash(r.what))
-		fh_members_refuse(&m, "id", "must be a name for actor, server and pins, "
-					    "otherwise 32 bytes");
+		fh_members_refuse(&m, "id", "must be 32 bytes for device, policy and reference, "
+					    "otherwise a name");
 	if (r.what == FH_STATEMENT_REFERENCE)
 		r.epochs = fh_members_epochs(&m);
 	if (r.what == FH_STATEMENT_REFERENCE)

@@ -426,6 +426,26 @@ static fh_err check_revoke(const struct fh_chain *c, const struct fh_statement *
 	return FH_ERR_CONFLICT;
 }
 
+/* Taking the place of a hold would end it without saying so.  */
+static fh_err check_hold(const struct fh_chain *c, const struct fh_statement *s,
+			 struct fh_trace *t)
+{
+	const struct fh_hold_held *h;
+	struct fh_hold_body body;
+	size_t at = 0;
+	fh_err e = fh_hold_read(s->body, &body, t);
+
+	while (e == FH_ERR_OK && (h = fh_chain_hold_next(c, &at)) != nullptr) {
+		if (!fh_span_equal(h->body.name, body.name))
+			continue;
+		fh_trace_what(t, "there is a hold `%.*s` already", (int)body.name.n,
+			      (const char *)body.name.p);
+		fh_trace_cure(t, "give this one another name, or release that one first");
+		e = FH_ERR_CONFLICT;
+	}
+	return e;
+}
+
 static fh_err check_count(const struct fh_chain *c, const struct fh_statement *s,
 			  struct fh_trace *t)
 {
@@ -457,6 +477,8 @@ fh_err fh_chain_check(const struct fh_chain *c, struct fh_span payload, struct f
 		e = check_policy(c, &s, scratch, t);
 	if (e == FH_ERR_OK && s.kind == FH_STATEMENT_PINS)
 		e = check_pins(c, &s, scratch, t);
+	if (e == FH_ERR_OK && s.kind == FH_STATEMENT_HOLD)
+		e = check_hold(c, &s, t);
 	if (e == FH_ERR_OK && s.kind == FH_STATEMENT_REVOKE)
 		e = check_revoke(c, &s, t);
 	if (e == FH_ERR_OK && s.kind != FH_STATEMENT_REVOKE) /* taking back has no limit */

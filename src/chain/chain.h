@@ -91,6 +91,17 @@ struct fh_witness_held {
 	uint64_t sequence;
 };
 
+struct fh_hold_held {
+	struct fh_hold_body body;
+	uint64_t sequence;
+};
+
+/* A shred that is wished for, or has been carried out: the chain does not tell.  */
+struct fh_shred_held {
+	struct fh_shred_body body;
+	uint64_t sequence;
+};
+
 struct fh_reference_held {
 	struct fh_reference_body body;
 	struct fh_hash hash;       /* of its statement */
@@ -240,6 +251,12 @@ uint64_t fh_chain_epoch(const struct fh_chain *c, const struct fh_hash *device);
 const struct fh_reference_held *fh_chain_approved(const struct fh_chain *c,
 					     const struct fh_hash *device,
 					     const struct fh_pcr_state *now);
+
+/* Holds and wishes to shred that are in force, likewise; none unless LIVE or FORKED.  */
+const struct fh_hold_held *fh_chain_hold_next(const struct fh_chain *c, size_t *at);
+const struct fh_shred_held *fh_chain_shred_next(const struct fh_chain *c, size_t *at);
+/* The hold that keeps what is recorded of SUBJECT, or NULL.  */
+const struct fh_hold_held *fh_chain_hold_of(const struct fh_chain *c, struct fh_span subject);
 
 /* Pins in force, those of each server once; *AT starts at 0; NULL at the end.  */
 const struct fh_pins_held *fh_chain_pins_next(const struct fh_chain *c, size_t *at);

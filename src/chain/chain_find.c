@@ -156,6 +156,31 @@ const struct fh_witness_held *fh_chain_witness(const struct fh_chain *c)
 	return o == nullptr ? nullptr : &o->witness;
 }
 
+const struct fh_hold_held *fh_chain_hold_next(const struct fh_chain *c, size_t *at)
+{
+	const struct fh_chain_object *o = next_granted(c, FH_STATEMENT_HOLD, at);
+
+	return o == nullptr ? nullptr : &o->hold;
+}
+
+const struct fh_shred_held *fh_chain_shred_next(const struct fh_chain *c, size_t *at)
+{
+	const struct fh_chain_object *o = next_granted(c, FH_STATEMENT_SHRED, at);
+
+	return o == nullptr ? nullptr : &o->shred;
+}
+
+const struct fh_hold_held *fh_chain_hold_of(const struct fh_chain *c, struct fh_span subject)
+{
+	const struct fh_hold_held *h;
+	size_t at = 0;
+
+	do
+		h = fh_chain_hold_next(c, &at);
+	while (h != nullptr && h->body.subject.n > 0 && !fh_span_equal(h->body.subject, subject));
+	return h;
+}
+
 static bool better(const struct fh_actor *a, const struct fh_actor *than)
 {
 	bool named = a->body.executable.n > 0;

@@ -84,6 +84,16 @@ fh_err fh_chain_object_of(const struct fh_statement *s, struct fh_span body,
 		e = fh_witness_read(body, &o.witness.body, /* trace */ nullptr);
 		o.witness.sequence = s->sequence;
 		break; /* its keys stay zero: each replaces the last, and none is revoked */
+	case FH_STATEMENT_HOLD:
+		e = fh_hold_read(body, &o.hold.body, /* trace */ nullptr);
+		o.hold.sequence = s->sequence;
+		name_keys(&o, o.hold.body.name);
+		break;
+	case FH_STATEMENT_SHRED:
+		e = fh_shred_body_read(body, &o.shred.body, /* trace */ nullptr);
+		o.shred.sequence = s->sequence;
+		name_keys(&o, o.shred.body.subject);
+		break;
 	case FH_STATEMENT_REFERENCE:
 		e = fh_reference_body_read(body, &o.reference.body, /* trace */ nullptr);
 		o.reference.sequence = s->sequence;

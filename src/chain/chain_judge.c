@@ -271,6 +271,8 @@ fh_err fh_chain_body(const struct fh_statement *s, const struct fh_hash *chain_i
 	struct fh_witness_body witness;
 	struct fh_reference_body reference;
 	struct fh_revoke_body revoke;
+	struct fh_hold_body hold;
+	struct fh_shred_body shred;
 
 	switch (s->kind) {
 	case FH_STATEMENT_GENESIS:
@@ -293,6 +295,10 @@ fh_err fh_chain_body(const struct fh_statement *s, const struct fh_hash *chain_i
 		return fh_reference_body_read(s->body, &reference, t);
 	case FH_STATEMENT_REVOKE:
 		return fh_revoke_read(s->body, &revoke, t);
+	case FH_STATEMENT_HOLD:
+		return fh_hold_read(s->body, &hold, t);
+	case FH_STATEMENT_SHRED:
+		return fh_shred_body_read(s->body, &shred, t);
 	default:
 		fh_trace_what(t, "statements of kind `%.*s` are not supported yet",
 			      (int)s->kind_text.n, (const char *)s->kind_text.p);

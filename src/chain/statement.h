@@ -32,8 +32,8 @@ constexpr uint64_t FH_STATEMENT_VERSION = 1;
 	X(ROOTS, "roots", false)    \
 	X(WITNESS, "witness", true) \
 	X(READER, "reader", false)  \
-	X(HOLD, "hold", false)      \
-	X(SHRED, "shred", false)    \
+	X(HOLD, "hold", true)       \
+	X(SHRED, "shred", true)     \
 	X(RELEASE, "release", false) \
 	X(REFUSE, "refuse", false)  \
 	X(MIGRATE, "migrate", false) \

@@ -27,6 +27,8 @@ static const struct fh_subcommand verbs[] = {
 	{ "connect", fh_cmd_connect, "speak with a tool server through the daemon" },
 	{ "status", fh_cmd_status, "say how the daemon and the chain are" },
 	{ "record", fh_cmd_record, "show or prove what happened" },
+	{ "hold", fh_cmd_hold, "let nothing recorded of an actor be erased" },
+	{ "shred", fh_cmd_shred, "sign that what was recorded of an actor is to be erased" },
 	{ "witness", fh_cmd_witness, "say who witnesses the record, and whom this machine does" },
 	{ "verify", fh_cmd_verify, "check a record, a proof, a quote or a time stamp" },
 	{ "roots", fh_cmd_roots, "say whose TPMs are believed to be TPMs" },

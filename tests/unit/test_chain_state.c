@@ -296,9 +296,9 @@ static void a_kind_only_known_by_name_stops_the_chain(void **state)
 	fixture_start(f);
 	fixture_must(f, fixture_next(f, "actor", fixture_actor(f, "a", 1, nullptr), 1));
 	fixture_must(f, fixture_next(f, "policy", fixture_policy_body(f, "good"), 1));
-	fixture_must(f, fixture_next(f, "hold", FH_SPAN_LIT("\xa0"), 1));
+	fixture_must(f, fixture_next(f, "refuse", FH_SPAN_LIT("\xa0"), 1));
 	assert_int_equal(f->chain.state, FH_CHAIN_STOPPED);
-	assert_non_null(strstr(f->chain.why.what, "hold"));
+	assert_non_null(strstr(f->chain.why.what, "refuse"));
 	assert_null(fh_chain_actor(&f->chain, FH_SPAN_LIT("a")));
 	assert_null(fh_chain_policy(&f->chain));
 	/* What follows is followed, so that revocations are not missed.  */
