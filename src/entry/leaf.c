@@ -11,6 +11,7 @@ static const char *const kinds[FH_ENTRY_KINDS] = {
 	[FH_ENTRY_LEASE] = "lease", [FH_ENTRY_STATE] = "state",
 	[FH_ENTRY_ANSWER] = "answer",
 	[FH_ENTRY_WITNESS] = "witness",
+	[FH_ENTRY_SHRED] = "shred",
 };
 
 constexpr size_t members = 9;

@@ -108,6 +108,16 @@ uint64_t fh_seal_period(struct fh_span class, uint64_t lo_ms)
 	return length == 0 ? 0 : lo_ms / length;
 }
 
+uint64_t fh_seal_ends_ms(struct fh_span class, uint64_t period)
+{
+	uint64_t retained = fh_seal_retained_ms(class), ms;
+
+	if (retained == 0 || ckd_mul(&ms, period, fh_seal_period_ms(class))
+	    || ckd_add(&ms, ms, retained))
+		return UINT64_MAX;
+	return ms;
+}
+
 /* --- sizes ------------------------------------------------------------ */
 
 size_t fh_seal_bucket(size_t n)
@@ -322,7 +332,7 @@ fh_err fh_sealed_open_part(const struct fh_sealed_part *p, const struct fh_secre
 	fh_err e = entry_key(batch_key, index, &key, &commitment);
 
 	if (e == FH_ERR_OK && !fh_span_equal(p->commitment, fh_hash_span(&commitment)))
-		e = FH_ERR_SIGNATURE;
+		e = FH_ERR_MISSING;
 	if (e == FH_ERR_OK)
 		e = fh_aead_open(&key, zero_nonce, p->name, p->sealed, room);
 	if (e != FH_ERR_OK)

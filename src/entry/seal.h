@@ -46,6 +46,10 @@ uint64_t fh_seal_period(struct fh_span class, uint64_t lo_ms);
 /* For how long at most an entry of CLASS is kept, in milliseconds; 0: for ever.  */
 uint64_t fh_seal_retained_ms(struct fh_span class);
 
+/* The lo from which on nothing of PERIOD of CLASS is to be kept: its first entry is as old then
+ * as it may become.  UINT64_MAX: it is kept for ever.  */
+uint64_t fh_seal_ends_ms(struct fh_span class, uint64_t period);
+
 /* The batch that the entry INDEX belongs to.  */
 static inline uint64_t fh_seal_batch(uint64_t index)
 {
@@ -78,9 +82,10 @@ bool fh_payload_is_sealed(struct fh_span payload);
 fh_err fh_sealed_read(struct fh_span payload, struct fh_sealed *out);
 
 /* Opens one part of the entry INDEX into ROOM (P->sealed.n bytes at least) and adds what is
- * in it to *OUT, whose fields stay in order; they look into ROOM.  FH_ERR_SIGNATURE if
- * BATCH_KEY is not the key, or the part was altered; FH_ERR_FORMAT if what was sealed is no
- * openings, or one of them is in *OUT already.  */
+ * in it to *OUT, whose fields stay in order; they look into ROOM.  FH_ERR_MISSING if BATCH_KEY is
+ * another key, such as one that was made when the one of that name had ended; FH_ERR_SIGNATURE if
+ * the part was altered; FH_ERR_FORMAT if what was sealed is no openings, or one of them is in
+ * *OUT already.  */
 fh_err fh_sealed_open_part(const struct fh_sealed_part *p, const struct fh_secret *batch_key,
 			   uint64_t index, uint8_t *room, struct fh_fields *out);
 

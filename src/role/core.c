@@ -346,6 +346,8 @@ static int wake_ms(struct fh_core *c)
 		due_ms = submit_ms;
 	if (fh_core_chip_due_ms(c) < due_ms)
 		due_ms = fh_core_chip_due_ms(c);
+	if (fh_core_shred_due_ms(c) < due_ms)
+		due_ms = fh_core_shred_due_ms(c);
 	if (due_ms < now_ms + idle_look_ms)
 		timeout = due_ms > now_ms ? (int)(due_ms - now_ms) : 0;
 
@@ -440,6 +442,8 @@ static fh_err turn(struct fh_core *c)
 		e = fh_core_chip_look(c);
 	if (e == FH_ERR_OK)
 		e = quote_if_due(c);
+	if (e == FH_ERR_OK)
+		e = fh_core_shred(c);
 	if (e == FH_ERR_OK) {
 		fh_arena_reset(&c->scratch);
 		e = fh_core_submit(c);
@@ -532,6 +536,8 @@ static fh_err take_memory(struct fh_core *c)
 		e = fh_outbox_open(2 * FH_FRAME_MAX, &c->memory, &c->reach_out);
 	if (e == FH_ERR_OK)
 		e = fh_core_seal_begin(c);
+	if (e == FH_ERR_OK)
+		e = fh_core_shred_memory(c);
 	if (e == FH_ERR_OK)
 		e = fh_core_quota_begin(c);
 	return e == FH_ERR_OK ? fh_core_resume_begin(c) : e;

@@ -172,6 +172,28 @@ struct fh_core_key {
 };
 constexpr size_t FH_CORE_KEYS = 64; /* of one batch; of more the oldest is asked for again */
 
+/* An entry as it was stored.  */
+struct fh_core_stored {
+	uint8_t leaf[FH_LEAF_MAX];
+	size_t leaf_n;
+	struct fh_span payload;      /* in the scratch arena */
+};
+
+/* Keys that end (core_shred.c).  */
+struct fh_core_shred {
+	bool look;                   /* who may be shredded has to be asked again */
+	bool begun;                  /* the keeper takes along what stays */
+	uint64_t next_lo_ms;         /* lo at which the next key is due; UINT64_MAX: none */
+	uint64_t rest_ms;            /* boot clock, until which age alone shreds nothing */
+	uint64_t epoch;              /* that it ends */
+	/* The list of keys; before the first one of this start the payload of the last entry
+	 * in the record, with its leaf.  */
+	uint8_t *room;               /* FH_SHRED_PAYLOAD_MAX bytes */
+	size_t room_n;
+	struct fh_core_stored last;
+	uint64_t index, keys;        /* of that entry; no keys: there is none */
+};
+
 /* What is to be sealed, and for whom.  */
 struct fh_core_sealing {
 	uint64_t index;
@@ -215,6 +237,7 @@ struct fh_core {
 	struct fh_core_folded folded; /* when the journal was opened */
 	struct fh_core_key *key;      /* FH_CORE_KEYS, of the batch that is written */
 	struct fh_core_key opening;   /* and the one that opened something last */
+	struct fh_core_shred shred;
 	uint64_t stated;              /* entries up to and with the last state entry */
 	struct fh_core_resume resume;
 	struct fh_core_reserve *reserve; /* FH_CORE_RESERVES */
@@ -300,6 +323,10 @@ fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *cl
 fh_err fh_core_append_about(struct fh_core *c, struct fh_span subject, enum fh_entry_kind kind,
 			    const char *class, struct fh_fields *fields, uint64_t *index);
 
+/* The same of a public entry, whose leaf and payload are told.  */
+fh_err fh_core_append_stored(struct fh_core *c, enum fh_entry_kind kind, struct fh_fields *fields,
+			     struct fh_core_stored *stored);
+
 /* Makes everything appended durable, has it signed, and releases what waits
  * for it.  An error is final: nothing more may be permitted.  */
 fh_err fh_core_commit(struct fh_core *c);
@@ -355,6 +382,21 @@ fh_err fh_core_unseal_text(struct fh_core *c, uint64_t index, struct fh_span sea
 fh_err fh_core_read_fold(struct fh_core *c);
 /* Wipes what is held of keys.  */
 void fh_core_seal_drop(struct fh_core *c);
+
+/* --- core_shred.c: keys that end ---------------------------------------- */
+
+fh_err fh_core_shred_memory(struct fh_core *c);
+/* Takes the next step, if it is time for one.  An error is final.  */
+fh_err fh_core_shred(struct fh_core *c);
+/* When that is, on the boot clock; UINT64_MAX: not of itself.  */
+uint64_t fh_core_shred_due_ms(const struct fh_core *c);
+/* A key for PERIOD of CLASS may have been made.  */
+void fh_core_shred_made(struct fh_core *c, struct fh_span class, uint64_t period);
+/* Remembers a shred entry of the record; finishes the last one if the chip is still in the data
+ * epoch that it ends.  Before anything else is appended.  */
+fh_err fh_core_shred_recorded(struct fh_core *c, const struct fh_leaf *leaf,
+			      struct fh_span payload);
+fh_err fh_core_shred_finish(struct fh_core *c, uint64_t data_epoch);
 
 /* --- core_begin.c: from nothing to serving ---------------------------- */
 

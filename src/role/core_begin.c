@@ -106,6 +106,8 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 	case FH_ENTRY_STATE:
 		h->core->stated = leaf->index + 1;
 		return FH_ERR_OK;
+	case FH_ENTRY_SHRED:
+		return fh_core_shred_recorded(h->core, leaf, payload);
 	default:
 		return FH_ERR_OK;
 	}
@@ -383,6 +385,8 @@ fh_err fh_core_begin(struct fh_core *c)
 		e = fh_core_bring_approvals(c, opened.measured);
 	if (e == FH_ERR_OK)
 		e = begin_session(c, &begun);
+	if (e == FH_ERR_OK)
+		e = fh_core_shred_finish(c, begun.data_epoch);
 	if (e == FH_ERR_OK)
 		e = fh_core_read_fold(c);
 	if (e == FH_ERR_OK)

@@ -263,6 +263,7 @@ fh_err fh_core_chain_refresh(struct fh_core *c)
 	if (e != FH_ERR_OK
 	    || (fh_hash_equal(&before, &c->chain.head.hash) && lease == c->lease.counter))
 		return e;
+	c->shred.look = true; /* a hold or a wish to shred may be among it */
 	/* Recorded and signed first: what the chip does cannot be taken back.  */
 	e = fh_core_commit(c);
 	if (e != FH_ERR_OK || c->lost != nullptr)

@@ -151,25 +151,21 @@ static fh_err put_open(struct fh_core *c, const struct fh_fields *fields, struct
 }
 
 /* Files it; commits first if the batch is full.  */
-static fh_err put_entry(struct fh_core *c, const struct fh_leaf *leaf, struct fh_span payload)
+static fh_err put_entry(struct fh_core *c, struct fh_span leaf, struct fh_span payload)
 {
-	uint8_t bytes[FH_LEAF_MAX];
-	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
-
-	fh_leaf_put(&b, leaf);
-	fh_err e = fh_journal_append(&c->journal, fh_builder_span(&b), payload);
+	fh_err e = fh_journal_append(&c->journal, leaf, payload);
 
 	if (e != FH_ERR_LIMIT)
 		return e;
 	e = fh_core_commit(c);
-	return e == FH_ERR_OK ? fh_journal_append(&c->journal, fh_builder_span(&b), payload) : e;
+	return e == FH_ERR_OK ? fh_journal_append(&c->journal, leaf, payload) : e;
 }
 
-fh_err fh_core_append_about(struct fh_core *c, struct fh_span subject, enum fh_entry_kind kind,
-			    const char *class, struct fh_fields *fields, uint64_t *index)
+static fh_err append(struct fh_core *c, struct fh_span subject, enum fh_entry_kind kind,
+		     const char *class, struct fh_fields *fields, struct fh_core_stored *stored)
 {
 	uint8_t salts[FH_FIELDS_MAX][FH_SALT_SIZE];
-	struct fh_span payload;
+	struct fh_builder b = FH_BUILDER_ARRAY(stored->leaf);
 	struct fh_time now = fh_core_now(c);
 	const struct fh_core_sealing s = { c->journal.tree.size, now.lo_ms, kind,
 					   fh_span_str(class), subject };
@@ -177,7 +173,8 @@ fh_err fh_core_append_about(struct fh_core *c, struct fh_span subject, enum fh_e
 
 	if (e == FH_ERR_OK)
 		e = fh_span_equal(s.class, FH_SPAN_LIT(FH_CLASS_PUBLIC))
-			    ? put_open(c, fields, &payload) : fh_core_seal(c, &s, fields, &payload);
+			    ? put_open(c, fields, &stored->payload)
+			    : fh_core_seal(c, &s, fields, &stored->payload);
 	if (e != FH_ERR_OK)
 		return e == FH_ERR_NOMEM ? e : final_error(e);
 	const struct fh_leaf leaf = {
@@ -189,22 +186,40 @@ fh_err fh_core_append_about(struct fh_core *c, struct fh_span subject, enum fh_e
 		.kind = kind,
 		.class = s.class,
 		.chain_head = c->recorded_head,
-		.payload = fh_hash_of(payload),
+		.payload = fh_hash_of(stored->payload),
 		.fields = fh_fields_root(fields),
 	};
 
+	fh_leaf_put(&b, &leaf);
+	stored->leaf_n = b.n;
 	/* What the fold does not take is not written: no start could read it back.  After
 	 * either failure fold and record are not of one mind, and core has to end.  */
 	e = fh_fold_add(&c->fold, &leaf, fields);
 	if (e == FH_ERR_OK)
-		e = put_entry(c, &leaf, payload);
+		e = put_entry(c, fh_builder_span(&b), stored->payload);
 	if (e != FH_ERR_OK)
 		return final_error(e);
-	if (index != nullptr)
-		*index = leaf.index;
 	fh_core_resume_remember(c, &leaf);
 	fh_core_count_entry(&c->metrics, kind, fields);
 	return FH_ERR_OK;
+}
+
+fh_err fh_core_append_about(struct fh_core *c, struct fh_span subject, enum fh_entry_kind kind,
+			    const char *class, struct fh_fields *fields, uint64_t *index)
+{
+	uint64_t at = c->journal.tree.size;
+	struct fh_core_stored stored;
+	fh_err e = append(c, subject, kind, class, fields, &stored);
+
+	if (e == FH_ERR_OK && index != nullptr)
+		*index = at;
+	return e;
+}
+
+fh_err fh_core_append_stored(struct fh_core *c, enum fh_entry_kind kind, struct fh_fields *fields,
+			     struct fh_core_stored *stored)
+{
+	return append(c, (struct fh_span){ 0 }, kind, FH_CLASS_PUBLIC, fields, stored);
 }
 
 fh_err fh_core_append(struct fh_core *c, enum fh_entry_kind kind, const char *class,

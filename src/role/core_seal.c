@@ -80,7 +80,9 @@ static fh_err key_for(struct fh_core *c, const struct fh_data_period *p, uint64_
 		return FH_ERR_LIMIT;
 	struct fh_core_key *k = place_for(c, batch);
 
-	fh_door_put_sealing(&b, p, batch);
+	const struct fh_door_sealing s = { *p, batch, c->chain.head.sequence };
+
+	fh_door_put_sealing(&b, &s);
 	fh_err e = ask_key(c, &b, k);
 
 	if (e != FH_ERR_OK)
@@ -93,6 +95,7 @@ static fh_err key_for(struct fh_core *c, const struct fh_data_period *p, uint64_
 	if (p->subject.n > 0)
 		memcpy(k->subject, p->subject.p, p->subject.n);
 	memcpy(k->class, p->class.p, p->class.n);
+	fh_core_shred_made(c, p->class, p->period);
 	*out = k;
 	return FH_ERR_OK;
 }

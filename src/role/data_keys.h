@@ -8,6 +8,7 @@
 #include "chip/chip.h"
 #include "entry/leaf.h"
 #include "entry/seal.h"
+#include "entry/shred.h"
 
 /* What the record is sealed with: a random key for each subject, class and period, wrapped
  * under the key of the data epoch, in keys/data.0 in even epochs and keys/data.1 in odd ones.
@@ -17,6 +18,7 @@
 
 constexpr size_t FH_DATA_KEYS_MAX = 16384; /* period keys at one time */
 constexpr size_t FH_SUBJECT_MAX = FH_NAME_MAX;
+constexpr size_t FH_DATA_TAG_SIZE = 16;    /* of whom a key is: a keyed hash */
 
 /* Whose, of which class, of when.  */
 struct fh_data_period {
@@ -25,37 +27,105 @@ struct fh_data_period {
 	uint64_t period;
 };
 
+/* What is remembered of a record in the file.  */
+struct fh_data_key {
+	uint8_t name[FH_SEAL_NAME_SIZE];
+	uint8_t tag[FH_DATA_TAG_SIZE];
+	uint64_t ends_ms;   /* lo from which on it is not to be kept; UINT64_MAX: for ever */
+	uint64_t statement; /* sequence of the chain's head when it was made */
+	uint64_t asked;     /* of the statement that asks for its end, or 0 */
+	bool held;          /* and the operator forbids it */
+	bool doomed;        /* ends with the shred that is under way */
+};
+
+/* A shred that is under way (data_keys_shred.c).  */
+struct fh_data_shred {
+	bool begun;
+	struct fh_secret next_key;  /* of the epoch that follows */
+	size_t seen;                /* records looked at, of which */
+	size_t kept;                /* so many are in the new file */
+	size_t doomed;
+};
+
 struct fh_data_keys {
 	struct fh_chip *chip;
-	int file[2];                    /* borrowed: of even and of odd epochs */
+	int file[2];                /* borrowed: of even and of odd epochs */
 	uint64_t epoch;
 	struct fh_secret epoch_key, subject_key;
-	uint8_t (*name)[FH_SEAL_NAME_SIZE]; /* of each record in the file, in order */
+	struct fh_data_key *key;    /* of each record in the file, in order */
 	size_t n;
-	uint32_t *bucket;               /* by name: number of a record plus one, or 0 */
-	bool torn;                      /* a write failed: nobody knows what the disk holds */
+	uint32_t *bucket;           /* by name: number of a record plus one, or 0 */
+	struct fh_data_shred shred;
+	bool torn;                  /* a write failed: nobody knows what the disk holds */
 };
 
 /* Takes memory of ARENA; everything else is zero before fh_data_keys_open().  */
 fh_err fh_data_keys_begin(struct fh_arena *arena, struct fh_data_keys *out);
 
 /* Opens the file of the chip's data epoch by ROOT; where neither file says anything, begins
- * one.  FH_ERR_ROLLBACK if the file is of another epoch than the chip's, FH_ERR_FORMAT if it is
- * damaged.  Cuts off a record that a crash left incomplete.  */
+ * one.  FH_ERR_ROLLBACK if the files are of another epoch than the chip's, FH_ERR_FORMAT if
+ * they are damaged.  Cuts off a record that a crash left incomplete.  */
 fh_err fh_data_keys_open(struct fh_data_keys *k, struct fh_chip *chip, int even, int odd,
 			 const struct fh_secret *root, struct fh_trace *t);
+
+/* Empties the file of the epoch before, which a shred has left if it was cut off behind the
+ * chip's step.  */
+fh_err fh_data_keys_settle(struct fh_data_keys *k, struct fh_trace *t);
 
 /* Wipes the keys.  */
 void fh_data_keys_drop(struct fh_data_keys *k);
 
-/* The period key of P, made durably if there is none yet, and its name.  FH_ERR_LIMIT above
- * FH_DATA_KEYS_MAX, or for a subject or class that is too long.  */
+/* The period key of P, made durably if there is none yet, and its name.  STATEMENT is the
+ * sequence of the chain's head.  FH_ERR_LIMIT above FH_DATA_KEYS_MAX, or for a subject or class
+ * that is too long.  */
 fh_err fh_data_keys_make(struct fh_data_keys *k, const struct fh_data_period *p,
-			 uint8_t name[FH_SEAL_NAME_SIZE], struct fh_secret *key,
-			 struct fh_trace *t);
+			 uint64_t statement, uint8_t name[FH_SEAL_NAME_SIZE],
+			 struct fh_secret *key, struct fh_trace *t);
 
 /* The period key called NAME.  FH_ERR_MISSING: there is none, or none any more.  */
 fh_err fh_data_keys_find(struct fh_data_keys *k, struct fh_span name, struct fh_secret *key,
 			 struct fh_trace *t);
+
+/* --- ending keys: docs/spec/KEYS, "Shredding" ----------------------------- */
+
+/* What the operator wants of keys, said anew before each look: nothing; that those of SUBJECT
+ * stay, or all; that those of SUBJECT end that were made before STATEMENT.  FH_ERR_LIMIT for a
+ * subject that is too long.  */
+void fh_data_keys_forget_wishes(struct fh_data_keys *k);
+void fh_data_keys_hold_all(struct fh_data_keys *k);
+fh_err fh_data_keys_hold(struct fh_data_keys *k, struct fh_span subject);
+fh_err fh_data_keys_ask(struct fh_data_keys *k, struct fh_span subject, uint64_t statement);
+
+/* What is due at LO_MS.  */
+struct fh_data_due {
+	uint64_t due;     /* keys that are to end now */
+	uint64_t held;    /* that would be, but are held */
+	uint64_t next_ms; /* lo at which the next is due; UINT64_MAX: none */
+};
+struct fh_data_due fh_data_keys_due(const struct fh_data_keys *k, uint64_t lo_ms);
+
+/* Begins a shred of what is due, up to FH_SHRED_KEYS_MAX keys: the head of the file of the next
+ * epoch is written.  What they are goes to LIST (FH_SHRED_LIST_MAX bytes at most).  An earlier
+ * one that was not ended is undone, which takes an epoch of its own if keys were wrapped.
+ * FH_ERR_MISSING: nothing is due.  After any error nothing is under way.  */
+fh_err fh_data_keys_shred_begin(struct fh_data_keys *k, const struct fh_secret *root,
+				uint64_t lo_ms, struct fh_builder *list, struct fh_trace *t);
+/* The same of the keys that LIST names, which an acknowledged entry does.  FH_ERR_FORMAT if one
+ * of them is not there.  */
+fh_err fh_data_keys_shred_these(struct fh_data_keys *k, const struct fh_secret *root,
+				struct fh_span list, struct fh_trace *t);
+
+/* The shred that is under way ends just the N keys of LIST.  */
+bool fh_data_keys_dooms(const struct fh_data_keys *k, struct fh_span list, size_t n);
+
+/* Wraps up to MOST more of those that stay under the next epoch's key; *LEFT is how many wait.
+ * With none left what was written is durable.  Keys may be made meanwhile: they stay.  Errors as
+ * above.  */
+fh_err fh_data_keys_rewrap(struct fh_data_keys *k, size_t most, uint64_t *left,
+			   struct fh_trace *t);
+
+/* Ends it: wraps what is left, has the chip count its data epoch up, and empties the file of the
+ * epoch that is over.  After an error K is of no use any more.  */
+fh_err fh_data_keys_shred_end(struct fh_data_keys *k, struct fh_trace *t);
 
 #endif

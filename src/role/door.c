@@ -256,7 +256,7 @@ fh_err fh_door_read_begin(struct fh_span frame, struct fh_door_begin *out)
 	return e;
 }
 
-constexpr size_t begun_members = 9;
+constexpr size_t begun_members = 10;
 
 void fh_door_put_begun(struct fh_builder *b, const struct fh_door_begun *g)
 {
@@ -270,6 +270,7 @@ void fh_door_put_begun(struct fh_builder *b, const struct fh_door_begun *g)
 	fh_cbor_put_uint(b, g->epochs);
 	fh_cbor_put_bytes(b, g->companions);
 	fh_cbor_put_uint(b, g->needed);
+	fh_cbor_put_uint(b, g->data_epoch);
 }
 
 fh_err fh_door_read_begun(struct fh_span frame, struct fh_door_begun *out, struct fh_trace *t)
@@ -290,6 +291,7 @@ fh_err fh_door_read_begun(struct fh_span frame, struct fh_door_begun *out, struc
 	if (g.companions.n % FH_P256_PUBLIC_SIZE != 0)
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	g.needed = fh_cbor_uint(&c);
+	g.data_epoch = fh_cbor_uint(&c);
 	e = fh_cursor_end(&c);
 	if (e == FH_ERR_OK)
 		*out = g;
@@ -539,37 +541,34 @@ fh_err fh_door_read_proof(struct fh_span frame, struct fh_hash *out, struct fh_t
 
 /* --- SEAL, UNSEAL ------------------------------------------------------- */
 
-constexpr size_t sealing_members = 5;
+constexpr size_t sealing_members = 6;
 constexpr size_t unsealing_members = 3;
 constexpr size_t key_members = 3;
 
-void fh_door_put_sealing(struct fh_builder *b, const struct fh_data_period *p, uint64_t batch)
+void fh_door_put_sealing(struct fh_builder *b, const struct fh_door_sealing *s)
 {
-	fh_cbor_put_array(b, sealing_members);
-	fh_cbor_put_uint(b, FH_DOOR_SEAL);
-	fh_cbor_put_bytes(b, p->subject);
-	fh_cbor_put_text(b, p->class);
-	fh_cbor_put_uint(b, p->period);
-	fh_cbor_put_uint(b, batch);
+	put_head(b, FH_DOOR_SEAL, sealing_members);
+	fh_cbor_put_bytes(b, s->of.subject);
+	fh_cbor_put_text(b, s->of.class);
+	fh_cbor_put_uint(b, s->of.period);
+	fh_cbor_put_uint(b, s->batch);
+	fh_cbor_put_uint(b, s->head);
 }
 
-fh_err fh_door_read_sealing(struct fh_span frame, struct fh_data_period *out, uint64_t *batch)
+fh_err fh_door_read_sealing(struct fh_span frame, struct fh_door_sealing *out)
 {
-	struct fh_cursor c = fh_cursor_of(frame);
-	struct fh_data_period p;
+	struct fh_cursor c = request_of(frame, FH_DOOR_SEAL, sealing_members);
+	struct fh_door_sealing s;
 
-	fh_cbor_array_exact(&c, sealing_members);
-	(void)fh_cbor_uint(&c);
-	p.subject = fh_cbor_bytes(&c, FH_SUBJECT_MAX);
-	p.class = fh_cbor_text(&c, FH_CLASS_MAX);
-	p.period = fh_cbor_uint(&c);
-	uint64_t of = fh_cbor_uint(&c);
+	s.of.subject = fh_cbor_bytes(&c, FH_SUBJECT_MAX);
+	s.of.class = fh_cbor_text(&c, FH_CLASS_MAX);
+	s.of.period = fh_cbor_uint(&c);
+	s.batch = fh_cbor_uint(&c);
+	s.head = fh_cbor_uint(&c);
 	fh_err e = fh_cursor_end(&c);
 
-	if (e == FH_ERR_OK) {
-		*out = p;
-		*batch = of;
-	}
+	if (e == FH_ERR_OK)
+		*out = s;
 	return e;
 }
 

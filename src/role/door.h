@@ -41,9 +41,23 @@ enum fh_door_request {
 	FH_DOOR_LINES = 13,     /* [13, time]: lines for others on the checkpoint signed last */
 	FH_DOOR_COSIGN = 14,    /* [14, ...]: cosign another log's (door_cosign.h) */
 	FH_DOOR_COSIGNERS = 15, /* [15]: the verifier keys of these lines */
-	FH_DOOR_SEAL = 16,      /* [16, subject, class, period, batch]: the key to seal with */
+	/* [16, subject, class, period, batch, head]: the key to seal with */
+	FH_DOOR_SEAL = 16,
 	FH_DOOR_UNSEAL = 17,    /* [17, name, batch]: the key to open with */
 	FH_DOOR_LOOK = 18,      /* [18]: is the chip there, and in the same boot? */
+	FH_DOOR_WISH = 20,      /* [20, wish, subject, sequence]: what the operator wants of keys */
+	FH_DOOR_DUE = 21,       /* [21, lo]: how many end now, and when the next does */
+	FH_DOOR_SHRED = 22,     /* [22, lo]: begin to end them */
+	FH_DOOR_REWRAP = 23,    /* [23]: take some more of the others along */
+	FH_DOOR_SHREDDED = 24,  /* [24, leaf, payload, [hash...]]: it is recorded; end it */
+};
+
+/* What a WISH says.  */
+enum fh_door_wish {
+	FH_WISH_NONE = 0,     /* forget what was wished before */
+	FH_WISH_HOLD_ALL = 1, /* nothing may end */
+	FH_WISH_HOLD = 2,     /* nothing of the subject */
+	FH_WISH_SHRED = 3,    /* all of the subject that was made before this statement */
 };
 
 /* Largest requests, by row.  */
@@ -54,10 +68,15 @@ constexpr size_t FH_DOOR_QUOTE_MAX = 512;
 constexpr size_t FH_DOOR_ACTIVATE_MAX = 384;
 constexpr size_t FH_DOOR_SEAL_MAX = FH_SUBJECT_MAX + FH_CLASS_MAX + 64;
 constexpr size_t FH_DOOR_UNSEAL_MAX = 64;
+constexpr size_t FH_DOOR_WISH_MAX = FH_SUBJECT_MAX + 32;
+/* A shred entry: leaf, payload (a field's head and salt before it), proof.  */
+constexpr size_t FH_SHRED_PAYLOAD_MAX = FH_SHRED_MAX + FH_SALT_SIZE + 32;
+constexpr size_t FH_DOOR_SHREDDED_MAX = (FH_LEAF_MAX + FH_SHRED_PAYLOAD_MAX + 64 * 36 + 32);
 constexpr size_t FH_DOOR_AUTHORITY_MAX = FH_AUTHORITY_FILE_MAX + 16;
 constexpr size_t FH_DOOR_DOCUMENT_MAX = FH_DOCUMENT_PAYLOAD_MAX + 16;
 constexpr size_t FH_DOOR_REQUEST_MAX = FH_DOOR_DOCUMENT_MAX;
-constexpr size_t FH_DOOR_ANSWER_MAX = FH_CERTIFICATE_MAX + FH_CHECKPOINT_NOTE_MAX;
+constexpr size_t FH_DOOR_ANSWER_MAX = (FH_CERTIFICATE_MAX + FH_CHECKPOINT_NOTE_MAX
+				       + FH_SHRED_LIST_MAX);
 
 /* What the chip remembers of the record.  */
 struct fh_door_note {
@@ -101,6 +120,7 @@ struct fh_door_begun {
 	uint64_t epochs;            /* from that one on */
 	struct fh_span companions;  /* who may approve: points of 65 bytes */
 	uint64_t needed;            /* how many of them it takes */
+	uint64_t data_epoch;        /* of the chip */
 };
 
 /* An approval that a `reference` statement carries for this device.  */
@@ -160,15 +180,47 @@ fh_err fh_door_read_signature(struct fh_span frame, struct fh_signature *out, st
 
 /* Begins to read an answer of MEMBERS, and says so in T if it is an error.  */
 fh_err fh_door_answer_begin(struct fh_cursor *c, size_t members, struct fh_trace *t);
-/* The batch key of BATCH from the period key of P; and from the one called NAME.  Both are
- * answered by it, and by what the period key is called.  */
-void fh_door_put_sealing(struct fh_builder *b, const struct fh_data_period *p, uint64_t batch);
-fh_err fh_door_read_sealing(struct fh_span frame, struct fh_data_period *out, uint64_t *batch);
+/* The batch key of BATCH from the period key of P, made at the statement HEAD if there is none;
+ * and from the one called NAME.  Both are answered by it, and by what the period key is
+ * called.  */
+struct fh_door_sealing {
+	struct fh_data_period of;
+	uint64_t batch, head;
+};
+void fh_door_put_sealing(struct fh_builder *b, const struct fh_door_sealing *s);
+fh_err fh_door_read_sealing(struct fh_span frame, struct fh_door_sealing *out);
 void fh_door_put_unsealing(struct fh_builder *b, struct fh_span name, uint64_t batch);
 fh_err fh_door_read_unsealing(struct fh_span frame, struct fh_span *name, uint64_t *batch);
 void fh_door_put_key(struct fh_builder *b, struct fh_span name, const struct fh_secret *key);
 fh_err fh_door_read_key(struct fh_span frame, uint8_t name[FH_SEAL_NAME_SIZE],
 			struct fh_secret *key, struct fh_trace *t);
+
+/* --- door_shred.c: keys that end ----------------------------------------- */
+
+void fh_door_put_wish(struct fh_builder *b, enum fh_door_wish wish, struct fh_span subject,
+		      uint64_t sequence);
+fh_err fh_door_read_wish(struct fh_span frame, enum fh_door_wish *wish, struct fh_span *subject,
+			 uint64_t *sequence);
+/* DUE and SHRED, by REQUEST.  */
+void fh_door_put_lo(struct fh_builder *b, enum fh_door_request request, uint64_t lo_ms);
+fh_err fh_door_read_lo(struct fh_span frame, uint64_t *lo_ms);
+void fh_door_put_due(struct fh_builder *b, const struct fh_data_due *d);
+fh_err fh_door_read_due(struct fh_span frame, struct fh_data_due *out, struct fh_trace *t);
+/* Answer to SHRED: the epoch that is to end, and a list as entry/shred.h has it.  */
+void fh_door_put_doomed(struct fh_builder *b, uint64_t epoch, struct fh_span list);
+fh_err fh_door_read_doomed(struct fh_span frame, uint64_t *epoch, struct fh_span *list,
+			   struct fh_trace *t);
+/* Answer to REWRAP: how many wait.  */
+void fh_door_put_left(struct fh_builder *b, uint64_t left);
+fh_err fh_door_read_left(struct fh_span frame, uint64_t *left, struct fh_trace *t);
+/* The shred entry, whose leaf is the last of the tree that was signed last, and the proof that
+ * it is.  */
+struct fh_door_shredded {
+	struct fh_span leaf, payload;
+	struct fh_proof proof;
+};
+void fh_door_put_shredded(struct fh_builder *b, const struct fh_door_shredded *s);
+fh_err fh_door_read_shredded(struct fh_span frame, struct fh_door_shredded *out);
 
 /* A request without body; an error answer.  */
 void fh_door_put_request(struct fh_builder *b, enum fh_door_request r);

@@ -22,7 +22,9 @@
 #include <sys/stat.h>
 
 constexpr size_t document_room = 4 * (FH_DOCUMENT_PAYLOAD_MAX / 3 + 1) + 256; /* in base64 */
-constexpr size_t keeper_arena = (2 << 20) + (512 << 10) + FH_DOOR_DOCUMENT_MAX + document_room;
+constexpr size_t keeper_arena = (2 << 20) + (512 << 10)
+				+ FH_DATA_KEYS_MAX * sizeof(struct fh_data_key)
+				+ FH_DOOR_DOCUMENT_MAX + document_room;
 constexpr size_t authority_room = 128 << 10; /* the largest body of genesis or signers */
 constexpr size_t scratch_room = 512 << 10;   /* checking such a statement */
 
@@ -342,6 +344,12 @@ static const struct door door[] = {
 	{ FH_DOOR_SEAL, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_SEAL_MAX, fh_keeper_seal },
 	{ FH_DOOR_UNSEAL, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_UNSEAL_MAX, fh_keeper_unseal },
 	{ FH_DOOR_LOOK, FH_STAGE_LIVE, FH_STAGE_LIVE, 8, answer_look },
+	{ FH_DOOR_WISH, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_WISH_MAX, fh_keeper_wish },
+	{ FH_DOOR_DUE, FH_STAGE_LIVE, FH_STAGE_LIVE, 16, fh_keeper_due },
+	{ FH_DOOR_SHRED, FH_STAGE_LIVE, FH_STAGE_LIVE, 16, fh_keeper_shred },
+	{ FH_DOOR_REWRAP, FH_STAGE_LIVE, FH_STAGE_LIVE, 8, fh_keeper_rewrap },
+	{ FH_DOOR_SHREDDED, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_SHREDDED_MAX,
+	  fh_keeper_shredded },
 	{ FH_DOOR_CLOSE, FH_STAGE_OPENED, FH_STAGE_CLOSED, 8, answer_close },
 	{ FH_DOOR_CLOSE, FH_STAGE_NEW, FH_STAGE_CLOSED, 8, answer_close },
 };
@@ -354,7 +362,7 @@ static const struct door *find_door(enum fh_stage stage, struct fh_span frame)
 	uint64_t request = fh_cbor_uint(&c);
 	bool bare = request == FH_DOOR_OPEN || request == FH_DOOR_CLOSE
 		    || request == FH_DOOR_RECEIPT || request == FH_DOOR_COSIGNERS
-		    || request == FH_DOOR_LOOK;
+		    || request == FH_DOOR_LOOK || request == FH_DOOR_REWRAP;
 
 	/* A body is read by its answer.  */
 	if (bare && (members != 1 || fh_cursor_end(&c) != FH_ERR_OK))

@@ -13,8 +13,10 @@ fh_err fh_keeper_derive_data(struct fh_keeper *k, const struct fh_secret *seed)
 
 fh_err fh_keeper_open_data(struct fh_keeper *k)
 {
-	return fh_data_keys_open(&k->data, &k->chip, FH_KEEPER_DATA, FH_KEEPER_DATA + 1,
-				 &k->data_root, &k->trace);
+	fh_err e = fh_data_keys_open(&k->data, &k->chip, FH_KEEPER_DATA, FH_KEEPER_DATA + 1,
+				     &k->data_root, &k->trace);
+
+	return e == FH_ERR_OK ? fh_data_keys_settle(&k->data, &k->trace) : e;
 }
 
 static fh_err answer_key(const struct fh_secret *period_key, struct fh_span name, uint64_t batch,
@@ -32,13 +34,12 @@ fh_err fh_keeper_seal(struct fh_keeper *k, struct fh_span frame, struct fh_build
 {
 	FH_OWN(fh_secret) key = { 0 };
 	uint8_t name[FH_SEAL_NAME_SIZE];
-	struct fh_data_period p;
-	uint64_t batch;
-	fh_err e = fh_door_read_sealing(frame, &p, &batch);
+	struct fh_door_sealing s;
+	fh_err e = fh_door_read_sealing(frame, &s);
 
 	if (e == FH_ERR_OK)
-		e = fh_data_keys_make(&k->data, &p, name, &key, &k->trace);
-	return e == FH_ERR_OK ? answer_key(&key, FH_SPAN_ARRAY(name), batch, answer) : e;
+		e = fh_data_keys_make(&k->data, &s.of, s.head, name, &key, &k->trace);
+	return e == FH_ERR_OK ? answer_key(&key, FH_SPAN_ARRAY(name), s.batch, answer) : e;
 }
 
 fh_err fh_keeper_unseal(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)

@@ -124,4 +124,12 @@ fh_err fh_keeper_open_data(struct fh_keeper *k);
 fh_err fh_keeper_seal(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_unseal(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 
+/* --- keeper_shred.c: keys that end -------------------------------------- */
+
+fh_err fh_keeper_wish(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+fh_err fh_keeper_due(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+fh_err fh_keeper_shred(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+fh_err fh_keeper_rewrap(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+fh_err fh_keeper_shredded(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+
 #endif

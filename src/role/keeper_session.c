@@ -360,6 +360,7 @@ fh_err fh_keeper_begin(struct fh_keeper *k, struct fh_span frame, struct fh_buil
 		return e;
 	g.boot = k->boot;
 	g.start = k->start;
+	g.data_epoch = k->data.epoch;
 	g.certificate = fh_builder_span(&certificate);
 	tell_sealed(k, &companions, &g);
 	fh_door_put_begun(answer, &g);

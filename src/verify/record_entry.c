@@ -81,7 +81,7 @@ static bool is_public(enum fh_entry_kind k)
 {
 	return k == FH_ENTRY_SESSION || k == FH_ENTRY_START || k == FH_ENTRY_CHAIN
 	       || k == FH_ENTRY_QUOTE || k == FH_ENTRY_BOOT || k == FH_ENTRY_LEASE
-	       || k == FH_ENTRY_STATE || k == FH_ENTRY_WITNESS;
+	       || k == FH_ENTRY_STATE || k == FH_ENTRY_WITNESS || k == FH_ENTRY_SHRED;
 }
 
 /* The entry names the session that may speak here.  Of a new session, only
@@ -326,6 +326,7 @@ static fh_err check_kind(struct fh_record_check *c, const struct fh_record_entry
 	case FH_ENTRY_STOP:
 	case FH_ENTRY_BOOT:
 	case FH_ENTRY_WITNESS:
+	case FH_ENTRY_SHRED:
 	case FH_ENTRY_KINDS:
 		break;
 	}

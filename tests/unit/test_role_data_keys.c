@@ -18,7 +18,8 @@
 
 constexpr size_t arena_size = 4 << 20;
 constexpr off_t head_size = 4096;
-constexpr off_t record_size = 168;
+constexpr off_t record_size = 192;
+constexpr uint64_t now_made = 7; /* statement at which keys are made */
 
 struct bench {
 	struct fh_arena arena;
@@ -101,7 +102,8 @@ static struct made make(struct bench *b, const char *subject, const char *class,
 	struct fh_data_period p = of(subject, class, period);
 	struct made m = { 0 };
 
-	assert_int_equal(fh_data_keys_make(&b->keys, &p, m.name, &m.key, &b->trace), FH_ERR_OK);
+	assert_int_equal(fh_data_keys_make(&b->keys, &p, now_made, m.name, &m.key, &b->trace),
+			 FH_ERR_OK);
 	return m;
 }
 
@@ -171,13 +173,10 @@ static void another_root_opens_nothing(void **state)
 {
 	struct bench *b = *state;
 	struct made one = make(b, "amy", "default", 1), two = make(b, "amy", "default", 2);
-	struct fh_secret key;
 
 	b->root.bytes[5] ^= 1;
-	assert_int_equal(open_again(b), FH_ERR_OK); /* it looks like a torn last record */
-	assert_int_equal(fh_data_keys_find(&b->keys, FH_SPAN_ARRAY(one.name), &key, &b->trace),
-			 FH_ERR_FORMAT);
-	assert_false(finds(b, &two));
+	assert_int_equal(open_again(b), FH_ERR_FORMAT);
+	assert_false(finds(b, &one) || finds(b, &two));
 }
 
 /* The plaintext of a key is nowhere in the file.  */
@@ -239,19 +238,17 @@ static void an_altered_key_is_damage(void **state)
 {
 	struct bench *b = *state;
 	struct made first = make(b, "amy", "default", 1);
-	struct fh_secret key;
 	uint8_t byte;
 
 	(void)make(b, "amy", "default", 2);
-	for (off_t i = FH_SEAL_NAME_SIZE; i < record_size; i++) {
+	for (off_t i = 0; i < record_size; i++) {
 		int file = b->file[b->keys.epoch % 2];
 
 		assert_int_equal(pread(file, &byte, 1, head_size + i), 1);
 		byte ^= 1;
 		assert_int_equal(pwrite(file, &byte, 1, head_size + i), 1);
-		assert_int_equal(open_again(b), FH_ERR_OK);
-		assert_int_equal(fh_data_keys_find(&b->keys, FH_SPAN_ARRAY(first.name), &key,
-						   &b->trace), FH_ERR_FORMAT);
+		assert_int_equal(open_again(b), FH_ERR_FORMAT);
+		assert_non_null(strstr(b->trace.what, "altered"));
 		byte ^= 1;
 		assert_int_equal(pwrite(file, &byte, 1, head_size + i), 1);
 	}
@@ -271,6 +268,9 @@ static void another_epoch_is_a_rollback(void **state)
 	assert_int_equal(open_again(b), FH_ERR_ROLLBACK);
 	assert_non_null(strstr(b->trace.what, "data epoch"));
 	assert_int_equal(b->chip.class->counter_increment(&b->chip, FH_CHIP_DATA, &now), FH_ERR_OK);
+	assert_int_equal(open_again(b), FH_ERR_ROLLBACK);
+	assert_non_null(strstr(b->trace.what, "data epoch"));
+	assert_int_equal(ftruncate(b->file[(b->keys.epoch + 1) % 2], 100), 0);
 	assert_int_equal(open_again(b), FH_ERR_FORMAT);
 	assert_non_null(strstr(b->trace.what, "is empty"));
 }
@@ -285,8 +285,285 @@ static void refuses_what_is_too_long(void **state)
 	memset(long_subject, 's', FH_SUBJECT_MAX + 1);
 	struct fh_data_period p = of("amy", long_class, 1), q = of(long_subject, "default", 1);
 
-	assert_int_equal(fh_data_keys_make(&b->keys, &p, m.name, &m.key, &b->trace), FH_ERR_LIMIT);
-	assert_int_equal(fh_data_keys_make(&b->keys, &q, m.name, &m.key, &b->trace), FH_ERR_LIMIT);
+	assert_int_equal(fh_data_keys_make(&b->keys, &p, 0, m.name, &m.key, &b->trace),
+			 FH_ERR_LIMIT);
+	assert_int_equal(fh_data_keys_make(&b->keys, &q, 0, m.name, &m.key, &b->trace),
+			 FH_ERR_LIMIT);
+}
+
+/* --- ending keys ------------------------------------------------------------- */
+
+struct shred {
+	uint8_t list[FH_SHRED_LIST_MAX];
+	size_t n;
+	uint64_t left;
+};
+
+static fh_err begin_at(struct bench *b, uint64_t lo_ms, struct shred *s)
+{
+	struct fh_builder list = FH_BUILDER_ARRAY(s->list);
+	fh_err e = fh_data_keys_shred_begin(&b->keys, &b->root, lo_ms, &list, &b->trace);
+
+	s->n = list.n;
+	return e;
+}
+
+static fh_err shred_at(struct bench *b, uint64_t lo_ms, struct shred *s)
+{
+	fh_err e = begin_at(b, lo_ms, s);
+
+	if (e == FH_ERR_OK)
+		e = fh_data_keys_rewrap(&b->keys, SIZE_MAX, &s->left, &b->trace);
+	return e == FH_ERR_OK ? fh_data_keys_shred_end(&b->keys, &b->trace) : e;
+}
+
+/* LIST names M.  */
+static bool names(const struct shred *s, const struct made *m)
+{
+	struct fh_shred_key key;
+	size_t at = 0;
+
+	while (fh_shred_next(fh_span_of(s->list, s->n), &at, &key)) {
+		if (fh_span_equal(key.name, FH_SPAN_ARRAY(m->name)))
+			return true;
+	}
+	return false;
+}
+
+/* What is kept for 16 s in periods of 1 s ends with the first entry of its period.  */
+static void age_ends_a_key(void **state)
+{
+	struct bench *b = *state;
+	struct made old = make(b, "amy", "16s", 0), young = make(b, "amy", "16s", 1);
+	struct made ever = make(b, "amy", "default", 0), fold = make(b, "", "fold", 0);
+	uint64_t epoch = b->keys.epoch;
+	struct shred s;
+
+	assert_int_equal(fh_data_keys_due(&b->keys, 15999).due, 0);
+	assert_int_equal(fh_data_keys_due(&b->keys, 15999).next_ms, 16000);
+	assert_int_equal(begin_at(b, 15999, &s), FH_ERR_MISSING);
+	assert_int_equal(fh_data_keys_due(&b->keys, 16000).due, 1);
+	assert_int_equal(fh_data_keys_due(&b->keys, 16000).next_ms, 17000);
+	assert_int_equal(shred_at(b, 16000, &s), FH_ERR_OK);
+	assert_true(names(&s, &old) && !names(&s, &young) && !names(&s, &ever));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(b->keys.epoch, epoch + 1);
+		assert_false(finds(b, &old));
+		assert_true(finds(b, &young) && finds(b, &ever) && finds(b, &fold));
+		assert_int_equal(open_again(b), FH_ERR_OK);
+	}
+	struct stat st;
+
+	assert_int_equal(fstat(b->file[epoch % 2], &st), 0);
+	assert_int_equal(st.st_size, 0);
+	/* What comes again is another key of the same name.  */
+	struct made again = make(b, "amy", "16s", 0);
+
+	assert_memory_equal(again.name, old.name, sizeof(old.name));
+	assert_false(same(&again, &old));
+}
+
+/* Of whom the operator says so, whatever its age, if it was made before the statement.  */
+static void asking_ends_the_keys_of_one(void **state)
+{
+	struct bench *b = *state;
+	struct made amy = make(b, "amy", "default", 1), bob = make(b, "bob", "default", 1);
+	struct made fold = make(b, "", "fold", 0);
+	struct shred s;
+
+	assert_int_equal(fh_data_keys_ask(&b->keys, FH_SPAN_LIT("amy"), now_made), FH_ERR_OK);
+	assert_int_equal(fh_data_keys_due(&b->keys, 0).due, 0); /* made at it, not before it */
+	assert_int_equal(fh_data_keys_ask(&b->keys, FH_SPAN_LIT("amy"), now_made + 1), FH_ERR_OK);
+	assert_int_equal(fh_data_keys_ask(&b->keys, FH_SPAN_LIT("am"), now_made + 1), FH_ERR_OK);
+	assert_int_equal(fh_data_keys_due(&b->keys, 0).due, 1);
+	assert_int_equal(shred_at(b, 0, &s), FH_ERR_OK);
+	assert_true(names(&s, &amy) && !names(&s, &bob));
+	assert_false(finds(b, &amy));
+	assert_true(finds(b, &bob) && finds(b, &fold));
+	fh_data_keys_forget_wishes(&b->keys);
+	assert_int_equal(fh_data_keys_due(&b->keys, 0).due, 0);
+}
+
+static void a_hold_stands_against_both(void **state)
+{
+	struct bench *b = *state;
+	struct made old = make(b, "amy", "16s", 0), kept = make(b, "amy", "default", 0);
+	struct made bob = make(b, "bob", "16s", 0);
+	struct shred s;
+
+	assert_int_equal(fh_data_keys_hold(&b->keys, FH_SPAN_LIT("amy")), FH_ERR_OK);
+	assert_int_equal(fh_data_keys_ask(&b->keys, FH_SPAN_LIT("amy"), 99), FH_ERR_OK);
+	assert_int_equal(fh_data_keys_due(&b->keys, 16000).due, 1);
+	assert_int_equal(fh_data_keys_due(&b->keys, 16000).held, 2);
+	assert_int_equal(shred_at(b, 16000, &s), FH_ERR_OK);
+	assert_false(finds(b, &bob));
+	assert_true(finds(b, &old) && finds(b, &kept));
+	fh_data_keys_hold_all(&b->keys);
+	assert_int_equal(begin_at(b, 16000, &s), FH_ERR_MISSING);
+	fh_data_keys_forget_wishes(&b->keys);
+	assert_int_equal(shred_at(b, 16000, &s), FH_ERR_OK);
+	assert_false(finds(b, &old));
+	assert_true(finds(b, &kept));
+}
+
+/* Sealing goes on meanwhile, with keys that are there and with new ones.  */
+static void keys_made_meanwhile_stay(void **state)
+{
+	struct bench *b = *state;
+	struct made old = make(b, "amy", "16s", 0), before = make(b, "amy", "16s", 1);
+	struct shred s;
+
+	assert_int_equal(begin_at(b, 16000, &s), FH_ERR_OK);
+	struct made during = make(b, "cid", "16s", 2);
+
+	assert_true(finds(b, &old)); /* until it is over */
+	assert_int_equal(fh_data_keys_rewrap(&b->keys, 1, &s.left, &b->trace), FH_ERR_OK);
+	assert_int_equal(s.left, 2);
+	assert_int_equal(fh_data_keys_rewrap(&b->keys, 9, &s.left, &b->trace), FH_ERR_OK);
+	assert_int_equal(s.left, 0);
+	struct made last = make(b, "dan", "16s", 3);
+
+	assert_int_equal(fh_data_keys_shred_end(&b->keys, &b->trace), FH_ERR_OK);
+	for (int i = 0; i < 2; i++) {
+		assert_true(finds(b, &before) && finds(b, &during) && finds(b, &last));
+		assert_false(finds(b, &old));
+		assert_int_equal(open_again(b), FH_ERR_OK);
+	}
+}
+
+/* Cut off anywhere before the chip's step nothing has changed, and what an entry of the record
+ * names can still be ended; behind it, it is.  */
+static void a_shred_cut_off_is_undone_or_finished(void **state)
+{
+	for (int step = 0; step < 4; step++) {
+		struct bench *b = *state;
+		struct made old = make(b, "amy", "16s", 0), young = make(b, "amy", "16s", 5);
+		uint64_t epoch = b->keys.epoch;
+		struct shred s;
+
+		assert_int_equal(begin_at(b, 16000, &s), FH_ERR_OK);
+		if (step > 0)
+			assert_int_equal(fh_data_keys_rewrap(&b->keys, 1, &s.left, &b->trace),
+					 FH_ERR_OK);
+		if (step > 1)
+			assert_int_equal(fh_data_keys_rewrap(&b->keys, 9, &s.left, &b->trace),
+					 FH_ERR_OK);
+		assert_int_equal(open_again(b), FH_ERR_OK);
+		assert_int_equal(fh_data_keys_settle(&b->keys, &b->trace), FH_ERR_OK);
+		assert_int_equal(b->keys.epoch, epoch);
+		assert_true(finds(b, &old) && finds(b, &young));
+		if (step % 2 == 0) { /* it was acknowledged */
+			assert_int_equal(fh_data_keys_shred_these(&b->keys, &b->root,
+								  fh_span_of(s.list, s.n),
+								  &b->trace), FH_ERR_OK);
+			assert_int_equal(fh_data_keys_shred_end(&b->keys, &b->trace), FH_ERR_OK);
+		} else {
+			assert_int_equal(shred_at(b, 16000, &s), FH_ERR_OK);
+		}
+		assert_false(finds(b, &old));
+		assert_true(finds(b, &young));
+		(void)tear_down(state);
+		(void)set_up(state);
+	}
+}
+
+/* The file of the epoch that is over is there if the power failed behind the chip's step.  */
+static void what_is_over_is_emptied_at_the_next_start(void **state)
+{
+	struct bench *b = *state;
+	uint8_t before[head_size + 2 * record_size];
+	struct made old = make(b, "amy", "16s", 0), young = make(b, "amy", "16s", 5);
+	int file = b->file[b->keys.epoch % 2];
+	struct stat st;
+	struct shred s;
+
+	assert_int_equal(pread(file, before, sizeof(before), 0), sizeof(before));
+	assert_int_equal(shred_at(b, 16000, &s), FH_ERR_OK);
+	assert_int_equal(pwrite(file, before, sizeof(before), 0), sizeof(before));
+	assert_int_equal(open_again(b), FH_ERR_OK);
+	assert_false(finds(b, &old));
+	assert_true(finds(b, &young));
+	assert_int_equal(fh_data_keys_settle(&b->keys, &b->trace), FH_ERR_OK);
+	assert_int_equal(fstat(file, &st), 0);
+	assert_int_equal(st.st_size, 0);
+}
+
+/* A copy of the files from before is of no use to the chip of now.  */
+static void a_copy_from_before_opens_nothing(void **state)
+{
+	struct bench *b = *state;
+	uint8_t before[head_size + 2 * record_size];
+	struct made old = make(b, "amy", "16s", 0), young = make(b, "amy", "16s", 5);
+	int even = b->file[0], odd = b->file[1], file = b->file[b->keys.epoch % 2];
+	struct shred s;
+
+	assert_int_equal(pread(file, before, sizeof(before), 0), sizeof(before));
+	assert_int_equal(shred_at(b, 16000, &s), FH_ERR_OK);
+	assert_int_equal(ftruncate(even, 0), 0);
+	assert_int_equal(ftruncate(odd, 0), 0);
+	assert_int_equal(pwrite(file, before, sizeof(before), 0), sizeof(before));
+	assert_int_equal(open_again(b), FH_ERR_ROLLBACK);
+	assert_non_null(strstr(b->trace.what, "data epoch"));
+	assert_false(finds(b, &old) || finds(b, &young));
+	/* Nor under the name of the file that counts now.  */
+	assert_int_equal(pwrite(file == even ? odd : even, before, sizeof(before), 0),
+			 sizeof(before));
+	assert_int_equal(open_again(b), FH_ERR_ROLLBACK);
+	assert_false(finds(b, &old) || finds(b, &young));
+}
+
+/* A copy of the file that a shred had begun, which was then given up, holds what ends later: no
+ * epoch in which that has ended opens it.  */
+static void a_copy_of_what_was_given_up_opens_nothing(void **state)
+{
+	struct bench *b = *state;
+	uint8_t copy[head_size + record_size];
+	struct made first = make(b, "amy", "16s", 0), second = make(b, "bob", "16s", 1);
+	int file = b->file[(b->keys.epoch + 1) % 2];
+	struct shred s;
+
+	assert_int_equal(begin_at(b, 16000, &s), FH_ERR_OK); /* of the first alone */
+	assert_int_equal(fh_data_keys_rewrap(&b->keys, 9, &s.left, &b->trace), FH_ERR_OK);
+	assert_int_equal(pread(file, copy, sizeof(copy), 0), sizeof(copy));
+	assert_int_equal(open_again(b), FH_ERR_OK);
+	assert_int_equal(shred_at(b, 17000, &s), FH_ERR_OK); /* of both */
+	assert_false(finds(b, &first) || finds(b, &second));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(ftruncate(b->file[i], 0), 0);
+		assert_int_equal(pwrite(b->file[i], copy, sizeof(copy), 0), sizeof(copy));
+	}
+	assert_int_equal(open_again(b), FH_ERR_ROLLBACK);
+	assert_false(finds(b, &second));
+}
+
+static void more_than_one_entry_holds_take_several(void **state)
+{
+	struct bench *b = *state;
+	struct shred s;
+
+	for (uint64_t i = 0; i < FH_SHRED_KEYS_MAX + 5; i++)
+		(void)make(b, "amy", "1s", i);
+	assert_int_equal(shred_at(b, UINT64_MAX, &s), FH_ERR_OK);
+	assert_int_equal(fh_data_keys_due(&b->keys, UINT64_MAX - 1).due, 5);
+	assert_int_equal(shred_at(b, UINT64_MAX - 1, &s), FH_ERR_OK);
+	assert_int_equal(b->keys.n, 0);
+	assert_int_equal(open_again(b), FH_ERR_OK);
+}
+
+static void what_is_not_there_cannot_be_finished(void **state)
+{
+	struct bench *b = *state;
+	struct made old = make(b, "amy", "16s", 0), stranger = { .name = { 1 } };
+	uint8_t bytes[64];
+	struct fh_builder list = FH_BUILDER_ARRAY(bytes);
+	const struct fh_shred_key key = { FH_SPAN_ARRAY(stranger.name), FH_SPAN_LIT("16s"), 0, 0 };
+
+	fh_shred_begin(&list, 1);
+	fh_shred_put_key(&list, &key);
+	assert_int_equal(fh_data_keys_shred_these(&b->keys, &b->root, fh_builder_span(&list),
+						  &b->trace), FH_ERR_FORMAT);
+	assert_int_equal(fh_data_keys_shred_end(&b->keys, &b->trace), FH_ERR_STATE);
+	assert_true(finds(b, &old));
 }
 
 #define ON_FRESH_FILES(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -304,6 +581,16 @@ int main(void)
 		ON_FRESH_FILES(an_altered_key_is_damage),
 		ON_FRESH_FILES(another_epoch_is_a_rollback),
 		ON_FRESH_FILES(refuses_what_is_too_long),
+		ON_FRESH_FILES(age_ends_a_key),
+		ON_FRESH_FILES(asking_ends_the_keys_of_one),
+		ON_FRESH_FILES(a_hold_stands_against_both),
+		ON_FRESH_FILES(keys_made_meanwhile_stay),
+		ON_FRESH_FILES(a_shred_cut_off_is_undone_or_finished),
+		ON_FRESH_FILES(what_is_over_is_emptied_at_the_next_start),
+		ON_FRESH_FILES(a_copy_from_before_opens_nothing),
+		ON_FRESH_FILES(a_copy_of_what_was_given_up_opens_nothing),
+		ON_FRESH_FILES(more_than_one_entry_holds_take_several),
+		ON_FRESH_FILES(what_is_not_there_cannot_be_finished),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);

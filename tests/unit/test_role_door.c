@@ -147,7 +147,7 @@ static void the_door_is_as_documented(void **state)
 					 .companions = hash_of(0x07) };
 	static const uint8_t point[FH_P256_PUBLIC_SIZE] = { 4 };
 	struct fh_door_begun begun = { true, 3, 9, FH_SPAN_LIT("cert"), 6, 2,
-				      FH_SPAN_ARRAY(point), 1 };
+				      FH_SPAN_ARRAY(point), 1, 8 };
 	struct fh_trace t = { .where = "a", .what = "b", .cure = "c" };
 
 	(void)state;
@@ -341,6 +341,59 @@ static void a_frame_is_a_length_and_that_many_bytes(void **state)
 	assert_int_equal(framed("\xff\xff\xff\xff", 4, &s), FH_ERR_LIMIT);
 }
 
+/* No frame that ends early, or goes on, is read.  */
+#define ONLY_WHOLE(b, call)                                                                        \
+	for (size_t n = 0; n < (b).n; n++) {                                                       \
+		struct fh_span frame = fh_span_first(fh_builder_span(&(b)), n);                    \
+		assert_int_not_equal(call, FH_ERR_OK);                                             \
+	}
+
+static void shredding_is_as_documented_and_read_strictly(void **state)
+{
+	uint8_t memory[6][256];
+	struct fh_builder b[6];
+	const struct fh_door_sealing sealing = { { FH_SPAN_LIT("s"), FH_SPAN_LIT("16s"), 5 }, 3,
+						7 };
+	const struct fh_data_due due = { 2, 1, UINT64_MAX };
+	const struct fh_door_shredded shredded = { FH_SPAN_LIT("leaf"), FH_SPAN_LIT("payload"),
+						   { .hash = { hash_of(0x05) }, .n = 1 } };
+	struct fh_door_shredded again;
+	struct fh_door_sealing sealing_again;
+	struct fh_data_due due_again;
+	struct fh_span subject;
+	enum fh_door_wish wish;
+	uint64_t number;
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++)
+		b[i] = FH_BUILDER_ARRAY(memory[i]);
+	fh_door_put_sealing(&b[0], &sealing);
+	fh_door_put_wish(&b[1], FH_WISH_SHRED, FH_SPAN_LIT("s"), 9);
+	fh_door_put_lo(&b[2], FH_DOOR_DUE, 1000);
+	fh_door_put_due(&b[3], &due);
+	fh_door_put_left(&b[4], 300);
+	fh_door_put_shredded(&b[5], &shredded);
+	for (size_t i = 0; i < 6; i++)
+		documented(&b[i]);
+	ONLY_WHOLE(b[0], fh_door_read_sealing(frame, &sealing_again));
+	ONLY_WHOLE(b[1], fh_door_read_wish(frame, &wish, &subject, &number));
+	ONLY_WHOLE(b[2], fh_door_read_lo(frame, &number));
+	ONLY_WHOLE(b[3], fh_door_read_due(frame, &due_again, nullptr));
+	ONLY_WHOLE(b[4], fh_door_read_left(frame, &number, nullptr));
+	ONLY_WHOLE(b[5], fh_door_read_shredded(frame, &again));
+	assert_int_equal(fh_door_read_wish(fh_builder_span(&b[1]), &wish, &subject, &number),
+			 FH_ERR_OK);
+	assert_int_equal(wish, FH_WISH_SHRED);
+	assert_int_equal(number, 9);
+	b[1].p[3] = FH_WISH_SHRED + 1;
+	assert_int_equal(fh_door_read_wish(fh_builder_span(&b[1]), &wish, &subject, &number),
+			 FH_ERR_FORMAT);
+	assert_int_equal(fh_door_read_due(fh_builder_span(&b[3]), &due_again, nullptr), FH_ERR_OK);
+	assert_true(due_again.due == 2 && due_again.held == 1 && due_again.next_ms == UINT64_MAX);
+	assert_int_equal(fh_door_read_shredded(fh_builder_span(&b[5]), &again), FH_ERR_OK);
+	assert_int_equal(again.proof.n, 1);
+}
+
 static void cosigning_is_as_documented_and_read_strictly(void **state)
 {
 	uint8_t memory[3][512];
@@ -377,6 +430,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_ask_and_its_reply_are_as_documented),
 		cmocka_unit_test(orders_to_reach_are_as_documented),
+		cmocka_unit_test(shredding_is_as_documented_and_read_strictly),
 		cmocka_unit_test(cosigning_is_as_documented_and_read_strictly),
 		cmocka_unit_test(permits_and_outcomes_are_as_documented),
 		cmocka_unit_test(a_new_gate_is_announced_as_documented),

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "entry/shred.h"
+
+#include "codec/cbor.h"
+
+constexpr size_t members = 3;
+constexpr size_t key_members = 4;
+constexpr size_t word_max = 16; /* a member's name */
+
+/* --- writing ------------------------------------------------------------ */
+
+void fh_shred_begin(struct fh_builder *b, size_t n)
+{
+	fh_cbor_put_array(b, n);
+}
+
+void fh_shred_put_key(struct fh_builder *b, const struct fh_shred_key *k)
+{
+	fh_cbor_put_array(b, key_members);
+	fh_cbor_put_bytes(b, k->name);
+	fh_cbor_put_text(b, k->class);
+	fh_cbor_put_uint(b, k->period);
+	fh_cbor_put_uint(b, k->statement);
+}
+
+void fh_shred_put(struct fh_builder *b, struct fh_span keys, uint64_t epoch)
+{
+	fh_cbor_put_map(b, members);
+	fh_cbor_put_text(b, FH_SPAN_LIT("keys"));
+	fh_builder_bytes(b, keys);
+	fh_cbor_put_text(b, FH_SPAN_LIT("epoch"));
+	fh_cbor_put_uint(b, epoch);
+	fh_cbor_put_text(b, FH_SPAN_LIT("slots"));
+	fh_cbor_put_array(b, 0);
+}
+
+/* --- reading ------------------------------------------------------------ */
+
+static struct fh_shred_key take_key(struct fh_cursor *c)
+{
+	struct fh_shred_key k;
+
+	fh_cbor_array_exact(c, key_members);
+	k.name = fh_cbor_bytes_exact(c, FH_SEAL_NAME_SIZE);
+	k.class = fh_cbor_text(c, FH_CLASS_MAX);
+	k.period = fh_cbor_uint(c);
+	k.statement = fh_cbor_uint(c);
+	return k;
+}
+
+static size_t take_list(struct fh_cursor *c)
+{
+	size_t n = fh_cbor_array(c, FH_SHRED_KEYS_MAX);
+	struct fh_span last = { 0 };
+
+	if (n == 0)
+		fh_cursor_fail(c, FH_ERR_FORMAT);
+	for (size_t i = 0; i < n && !fh_cursor_bad(c); i++) {
+		struct fh_shred_key k = take_key(c);
+
+		if (fh_cursor_bad(c))
+			return 0;
+		if (k.class.n == 0 || (i > 0 && fh_span_compare(last, k.name) >= 0))
+			fh_cursor_fail(c, FH_ERR_FORMAT);
+		last = k.name;
+	}
+	return n;
+}
+
+fh_err fh_shred_list_read(struct fh_span keys, size_t *n)
+{
+	struct fh_cursor c = fh_cursor_of(keys);
+
+	*n = take_list(&c);
+	return fh_cursor_end(&c);
+}
+
+static void expect_name(struct fh_cursor *c, struct fh_span name)
+{
+	if (!fh_span_equal(fh_cbor_text(c, word_max), name))
+		fh_cursor_fail(c, FH_ERR_FORMAT);
+}
+
+/* What C has passed since FROM.  */
+static struct fh_span passed(struct fh_span from, const struct fh_cursor *c)
+{
+	return fh_span_first(from, from.n - c->rest.n);
+}
+
+fh_err fh_shred_read(struct fh_span detail, struct fh_shred *out)
+{
+	struct fh_cursor c = fh_cursor_of(detail);
+	struct fh_shred s;
+
+	fh_cbor_map_exact(&c, members);
+	expect_name(&c, FH_SPAN_LIT("keys"));
+	struct fh_span from = c.rest;
+
+	s.keys_n = take_list(&c);
+	s.keys = passed(from, &c);
+	expect_name(&c, FH_SPAN_LIT("epoch"));
+	s.epoch = fh_cbor_uint(&c);
+	expect_name(&c, FH_SPAN_LIT("slots"));
+	from = c.rest;
+	s.slots_n = fh_cbor_array(&c, FH_SHRED_SLOTS_MAX);
+	for (size_t i = 0; i < s.slots_n && !fh_cursor_bad(&c); i++)
+		(void)fh_cbor_text(&c, FH_NAME_MAX);
+	s.slots = passed(from, &c);
+	fh_err e = fh_cursor_end(&c);
+
+	if (e == FH_ERR_OK)
+		*out = s;
+	return e;
+}
+
+bool fh_shred_next(struct fh_span keys, size_t *at, struct fh_shred_key *out)
+{
+	struct fh_cursor c = fh_cursor_of(keys);
+
+	if (*at == 0) {
+		(void)fh_cbor_array(&c, FH_SHRED_KEYS_MAX);
+		*at = keys.n - c.rest.n;
+	}
+	c = fh_cursor_of(fh_span_skip(keys, *at));
+	if (c.rest.n == 0)
+		return false;
+	*out = take_key(&c);
+	*at = keys.n - c.rest.n;
+	return !fh_cursor_bad(&c);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_ENTRY_SHREDDED_H
+#define FH_ENTRY_SHREDDED_H
+
+#include "base/arena.h"
+#include "entry/shred.h"
+
+/* Which entries of a record have been shredded with a record of it: all shred entries are added,
+ * and then each sealed entry can be asked about.  A key's name can end more than once: what was
+ * sealed after it ended was so with another key.  */
+
+struct fh_shredded_key {
+	uint8_t name[FH_SEAL_NAME_SIZE];
+	uint64_t by; /* index of the shred entry */
+};
+
+struct fh_shredded {
+	struct fh_shredded_key *key;
+	size_t n, cap;
+	bool sorted;
+};
+
+/* Takes memory of ARENA for CAP keys.  */
+fh_err fh_shredded_begin(struct fh_arena *arena, size_t cap, struct fh_shredded *out);
+
+/* The shred entry BY ended the keys of PAYLOAD.  FH_ERR_FORMAT, FH_ERR_LIMIT.  */
+fh_err fh_shredded_add(struct fh_shredded *s, uint64_t by, struct fh_span payload);
+
+/* The detail in the PAYLOAD of a shred entry; it looks into it.  */
+fh_err fh_shred_of_payload(struct fh_span payload, struct fh_shred *out);
+
+/* The shred entry that ended what the entry INDEX with this stored PAYLOAD was sealed with into
+ * *BY; FH_ERR_MISSING if none did, or it is not sealed.  */
+fh_err fh_shredded_find(struct fh_shredded *s, uint64_t index, struct fh_span payload,
+			uint64_t *by);
+
+#endif

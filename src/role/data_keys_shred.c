@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ending period keys.  What stays is wrapped under the key of the next data epoch in the other
+ * file; when the chip has counted its epoch up, it gives the share of this one to nobody any
+ * more.  Until then nothing has changed.  docs/spec/KEYS, "Shredding".  */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/own.h"
+#include "crypto/sign.h"
+#include "os/file.h"
+#include "role/data_keys_private.h"
+
+/* --- what is to end ----------------------------------------------------- */
+
+void fh_data_keys_forget_wishes(struct fh_data_keys *k)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		k->key[i].held = false;
+		k->key[i].asked = 0;
+	}
+}
+
+void fh_data_keys_hold_all(struct fh_data_keys *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		k->key[i].held = true;
+}
+
+static bool is_of(const struct fh_data_key *key, const uint8_t tag[FH_DATA_TAG_SIZE])
+{
+	return fh_span_equal(FH_SPAN_ARRAY(key->tag), fh_span_of(tag, FH_DATA_TAG_SIZE));
+}
+
+fh_err fh_data_keys_hold(struct fh_data_keys *k, struct fh_span subject)
+{
+	uint8_t tag[FH_DATA_TAG_SIZE];
+	fh_err e = fh_data_tag(k, subject, tag);
+
+	for (size_t i = 0; e == FH_ERR_OK && i < k->n; i++)
+		k->key[i].held = k->key[i].held || is_of(&k->key[i], tag);
+	return e;
+}
+
+fh_err fh_data_keys_ask(struct fh_data_keys *k, struct fh_span subject, uint64_t statement)
+{
+	uint8_t tag[FH_DATA_TAG_SIZE];
+	fh_err e = fh_data_tag(k, subject, tag);
+
+	for (size_t i = 0; e == FH_ERR_OK && i < k->n; i++) {
+		if (is_of(&k->key[i], tag) && k->key[i].statement < statement)
+			k->key[i].asked = statement;
+	}
+	return e;
+}
+
+static bool ends(const struct fh_data_key *key, uint64_t lo_ms)
+{
+	return key->asked > 0 || key->ends_ms <= lo_ms;
+}
+
+struct fh_data_due fh_data_keys_due(const struct fh_data_keys *k, uint64_t lo_ms)
+{
+	struct fh_data_due d = { .next_ms = UINT64_MAX };
+
+	for (size_t i = 0; i < k->n; i++) {
+		const struct fh_data_key *key = &k->key[i];
+
+		if (ends(key, lo_ms) && !key->held)
+			d.due++;
+		else if (ends(key, lo_ms))
+			d.held++;
+		else if (!key->held && key->ends_ms < d.next_ms)
+			d.next_ms = key->ends_ms;
+	}
+	return d;
+}
+
+/* --- beginning ---------------------------------------------------------- */
+
+static int next_file(const struct fh_data_keys *k)
+{
+	return k->file[(k->epoch + 1) % 2];
+}
+
+/* As if it had not been begun.  What is in the file of the next epoch counts for nothing.  */
+static void undo(struct fh_data_keys *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		k->key[i].doomed = false;
+	fh_secret_drop(&k->shred.next_key);
+	k->shred = (struct fh_data_shred){ 0 };
+}
+
+static fh_err not_begun(struct fh_data_keys *k, fh_err e, struct fh_trace *t)
+{
+	undo(k);
+	fh_trace_where(t, "%s", fh_data_file_name(k->epoch + 1));
+	fh_trace_what(t, "cannot be written, so nothing is shredded: %s", fh_err_text(e));
+	fh_trace_cure(t, "make room or replace the disk; it is tried again");
+	return e;
+}
+
+/* The file of the next epoch, with its head and nothing behind it.  */
+static fh_err begin(struct fh_data_keys *k, const struct fh_secret *root, struct fh_trace *t)
+{
+	uint8_t share[FH_DATA_SHARE_SIZE];
+	fh_err e = k->torn ? FH_ERR_IO : fh_random(share, sizeof(share));
+
+	if (e == FH_ERR_OK && ftruncate(next_file(k), 0) != 0)
+		e = fh_errno_err(errno);
+	if (e == FH_ERR_OK)
+		e = fh_data_head_write(k->chip, next_file(k), k->epoch + 1, FH_SPAN_ARRAY(share));
+	if (e == FH_ERR_OK)
+		e = fh_data_epoch_key(root, FH_SPAN_ARRAY(share), &k->shred.next_key);
+	fh_wipe(share, sizeof(share));
+	if (e != FH_ERR_OK)
+		return not_begun(k, e, t);
+	k->shred.begun = true;
+	return FH_ERR_OK;
+}
+
+/* Dooms what is due: numbers of records, their names rising.  */
+static size_t doom(struct fh_data_keys *k, uint64_t lo_ms, uint32_t order[FH_SHRED_KEYS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->n && n < FH_SHRED_KEYS_MAX; i++) {
+		struct fh_data_key *key = &k->key[i];
+		size_t at = n;
+
+		if (key->held || !ends(key, lo_ms))
+			continue;
+		key->doomed = true;
+		while (at > 0 && fh_span_compare(FH_SPAN_ARRAY(k->key[order[at - 1]].name),
+						 FH_SPAN_ARRAY(key->name)) > 0) {
+			order[at] = order[at - 1];
+			at--;
+		}
+		order[at] = (uint32_t)i;
+		n++;
+	}
+	return n;
+}
+
+static fh_err put_list(struct fh_data_keys *k, const uint32_t *order, struct fh_builder *list,
+		       struct fh_trace *t)
+{
+	uint8_t bytes[FH_DATA_RECORD_SIZE];
+
+	fh_shred_begin(list, k->shred.doomed);
+	for (size_t i = 0; i < k->shred.doomed; i++) {
+		struct fh_data_record r = { 0 };
+		fh_err e = fh_data_open_at(k, order[i], bytes, &r, t);
+
+		fh_secret_drop(&r.key);
+		if (e != FH_ERR_OK)
+			return e;
+		const struct fh_shred_key key = { FH_SPAN_ARRAY(r.name), r.class, r.period,
+						  k->key[order[i]].asked };
+
+		fh_shred_put_key(list, &key);
+	}
+	return list->bad ? FH_ERR_LIMIT : FH_ERR_OK;
+}
+
+/* A shred that was given up has left keys in the file of the next epoch: a copy of it would open
+ * them when the chip comes to that epoch, however many end on the way there.  So the chip comes
+ * there with all of them first.  */
+static fh_err pass_by(struct fh_data_keys *k, const struct fh_secret *root, struct fh_trace *t)
+{
+	struct stat st;
+
+	if (fstat(next_file(k), &st) != 0)
+		return FH_ERR_IO;
+	if (st.st_size <= (off_t)FH_DATA_HEAD_SIZE)
+		return FH_ERR_OK;
+	fh_err e = begin(k, root, t);
+
+	return e == FH_ERR_OK ? fh_data_keys_shred_end(k, t) : e;
+}
+
+fh_err fh_data_keys_shred_begin(struct fh_data_keys *k, const struct fh_secret *root,
+				uint64_t lo_ms, struct fh_builder *list, struct fh_trace *t)
+{
+	uint32_t order[FH_SHRED_KEYS_MAX];
+
+	undo(k);
+	if (fh_data_keys_due(k, lo_ms).due == 0)
+		return FH_ERR_MISSING;
+	fh_err e = pass_by(k, root, t);
+	size_t doomed = e == FH_ERR_OK ? doom(k, lo_ms, order) : 0;
+
+	if (e == FH_ERR_OK)
+		e = begin(k, root, t);
+	k->shred.doomed = doomed;
+	if (e == FH_ERR_OK)
+		e = put_list(k, order, list, t);
+	if (e != FH_ERR_OK)
+		undo(k);
+	return e;
+}
+
+fh_err fh_data_keys_shred_these(struct fh_data_keys *k, const struct fh_secret *root,
+				struct fh_span list, struct fh_trace *t)
+{
+	struct fh_shred_key key;
+	size_t at = 0, n;
+	fh_err e = fh_shred_list_read(list, &n);
+
+	undo(k);
+	while (e == FH_ERR_OK && fh_shred_next(list, &at, &key)) {
+		uint32_t number = fh_data_find(k, key.name.p);
+
+		if (number == 0)
+			e = fh_data_damaged(k, "lacks a key that the record says is to be "
+					    "shredded", t);
+		else
+			k->key[number - 1].doomed = true;
+	}
+	if (e == FH_ERR_OK)
+		e = begin(k, root, t);
+	if (e == FH_ERR_OK)
+		k->shred.doomed = n;
+	else
+		undo(k);
+	return e;
+}
+
+bool fh_data_keys_dooms(const struct fh_data_keys *k, struct fh_span list, size_t n)
+{
+	struct fh_shred_key key;
+	size_t at = 0;
+
+	if (!k->shred.begun || k->shred.doomed != n)
+		return false;
+	while (fh_shred_next(list, &at, &key)) {
+		uint32_t number = fh_data_find(k, key.name.p);
+
+		if (number == 0 || !k->key[number - 1].doomed)
+			return false;
+	}
+	return true;
+}
+
+/* --- wrapping what stays -------------------------------------------------- */
+
+static fh_err rewrap_one(struct fh_data_keys *k, size_t i, struct fh_trace *t)
+{
+	uint8_t bytes[FH_DATA_RECORD_SIZE], wrapped[FH_DATA_RECORD_SIZE];
+	struct fh_data_record r = { 0 };
+	fh_err e = fh_data_open_at(k, i, bytes, &r, t);
+
+	if (e == FH_ERR_OK)
+		e = fh_data_record_write(&k->shred.next_key, &r, wrapped);
+	fh_secret_drop(&r.key);
+	if (e == FH_ERR_OK)
+		e = fh_fd_pwrite(next_file(k), FH_SPAN_ARRAY(wrapped),
+				 fh_data_place(k->shred.kept));
+	if (e == FH_ERR_OK)
+		k->shred.kept++;
+	return e;
+}
+
+static fh_err rewrap(struct fh_data_keys *k, size_t most, struct fh_trace *t)
+{
+	struct fh_data_shred *s = &k->shred;
+	fh_err e = FH_ERR_OK;
+
+	for (size_t i = 0; i < most && s->seen < k->n && e == FH_ERR_OK; i++) {
+		if (!k->key[s->seen].doomed)
+			e = rewrap_one(k, s->seen, t);
+		if (e == FH_ERR_OK)
+			s->seen++;
+	}
+	return e == FH_ERR_OK && s->seen == k->n ? fh_fd_sync(next_file(k)) : e;
+}
+
+fh_err fh_data_keys_rewrap(struct fh_data_keys *k, size_t most, uint64_t *left, struct fh_trace *t)
+{
+	if (!k->shred.begun)
+		return FH_ERR_STATE;
+	fh_err e = rewrap(k, most, t);
+
+	if (e == FH_ERR_FORMAT)
+		undo(k);
+	else if (e != FH_ERR_OK)
+		return not_begun(k, e, t);
+	*left = k->n - k->shred.seen;
+	return e;
+}
+
+/* --- ending ------------------------------------------------------------- */
+
+/* What is remembered, as the file of the new epoch has it: in the same order, less what is
+ * doomed.  */
+static void forget_doomed(struct fh_data_keys *k)
+{
+	size_t n = k->n;
+
+	memset(k->bucket, 0, 2 * FH_DATA_KEYS_MAX * sizeof(*k->bucket));
+	k->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct fh_data_key key = k->key[i];
+
+		if (key.doomed)
+			continue;
+		k->key[k->n] = key;
+		fh_data_index(k);
+	}
+}
+
+fh_err fh_data_keys_shred_end(struct fh_data_keys *k, struct fh_trace *t)
+{
+	uint64_t now = 0;
+
+	if (!k->shred.begun)
+		return FH_ERR_STATE;
+	fh_err e = rewrap(k, k->n, t);
+
+	if (e != FH_ERR_OK)
+		return e == FH_ERR_FORMAT ? e : fh_data_unwritten(k, e, t);
+	e = k->chip->class->counter_increment(k->chip, FH_CHIP_DATA, &now);
+	if (e == FH_ERR_OK && now != k->epoch + 1)
+		e = FH_ERR_ROLLBACK;
+	if (e != FH_ERR_OK) {
+		k->torn = true;
+		*t = k->chip->trace;
+		return e;
+	}
+	k->epoch = now;
+	fh_secret_drop(&k->epoch_key);
+	k->epoch_key = k->shred.next_key;
+	forget_doomed(k);
+	undo(k);
+	return fh_data_keys_settle(k, t);
+}

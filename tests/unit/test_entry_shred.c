@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a shred entry says, and which entries it is about.  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "entry/field.h"
+#include "entry/shredded.h"
+#include "os/memory.h"
+
+static const uint8_t names[3][FH_SEAL_NAME_SIZE] = { { 1 }, { 2 }, { 3 } };
+
+static struct fh_shred_key key_of(size_t i)
+{
+	return (struct fh_shred_key){ FH_SPAN_ARRAY(names[i]), FH_SPAN_LIT("16s"), 5 + i, 9 * i };
+}
+
+/* The detail for the keys of NUMBERS.  */
+static struct fh_span detail_of(const size_t *number, size_t n)
+{
+	static uint8_t room[512], list_room[256];
+	struct fh_builder b = FH_BUILDER_ARRAY(room), list = FH_BUILDER_ARRAY(list_room);
+
+	fh_shred_begin(&list, n);
+	for (size_t i = 0; i < n; i++) {
+		struct fh_shred_key k = key_of(number[i]);
+
+		fh_shred_put_key(&list, &k);
+	}
+	fh_shred_put(&b, fh_builder_span(&list), /* epoch= */ 4);
+	assert_false(b.bad);
+	return fh_builder_span(&b);
+}
+
+/* docs/spec/LEAF, "Golden bytes".  */
+static const char golden[] =
+	"a3646b657973828450010000000000000000000000000000006331367305008450020000"
+	"000000000000000000000000006331367306096565706f63680465736c6f747380";
+
+static void has_the_documented_bytes(void **state)
+{
+	struct fh_span d = detail_of((const size_t[]){ 0, 1 }, 2);
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < d.n; i++)
+		(void)snprintf(text + 2 * i, 3, "%02x", d.p[i]);
+	assert_string_equal(text, golden);
+}
+
+static void reads_what_it_writes(void **state)
+{
+	struct fh_span d = detail_of((const size_t[]){ 0, 1, 2 }, 3);
+	struct fh_shred s;
+	struct fh_shred_key k;
+	size_t at = 0;
+
+	(void)state;
+	assert_int_equal(fh_shred_read(d, &s), FH_ERR_OK);
+	assert_int_equal(s.keys_n, 3);
+	assert_int_equal(s.epoch, 4);
+	assert_int_equal(s.slots_n, 0);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(fh_shred_next(s.keys, &at, &k));
+		assert_true(fh_span_equal(k.name, FH_SPAN_ARRAY(names[i])));
+		assert_int_equal(k.period, 5 + i);
+		assert_int_equal(k.statement, 9 * i);
+	}
+	assert_false(fh_shred_next(s.keys, &at, &k));
+}
+
+static void refuses_what_is_not_in_order(void **state)
+{
+	static const size_t twice[] = { 1, 1 }, falling[] = { 2, 1 };
+	struct fh_shred s;
+
+	(void)state;
+	assert_int_equal(fh_shred_read(detail_of(twice, 2), &s), FH_ERR_FORMAT);
+	assert_int_equal(fh_shred_read(detail_of(falling, 2), &s), FH_ERR_FORMAT);
+	assert_int_equal(fh_shred_read(detail_of(twice, 0), &s), FH_ERR_FORMAT);
+	struct fh_span d = detail_of(twice, 1);
+
+	for (size_t n = 0; n < d.n; n++)
+		assert_int_not_equal(fh_shred_read(fh_span_first(d, n), &s), FH_ERR_OK);
+}
+
+/* --- which entries --------------------------------------------------------------- */
+
+static struct fh_span sealed_with(size_t i)
+{
+	static uint8_t room[1024], plain[FH_SEAL_BUCKET_MIN];
+	static const struct fh_secret key = { .n = FH_SEAL_KEY_SIZE };
+	static const uint8_t salt[FH_SALT_SIZE];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_fields f = { .n = 1 };
+	bool all[FH_FIELDS_MAX] = { true };
+
+	f.field[0] = (struct fh_field){ FH_FIELD_ACTOR, FH_SPAN_ARRAY(salt), FH_SPAN_LIT("\x61x") };
+	fh_sealed_put_head(&b, 1);
+	assert_int_equal(fh_sealed_put_part(&b, &f, all, FH_SPAN_ARRAY(names[i]), &key, 7,
+					    FH_SPAN_ARRAY(plain)), FH_ERR_OK);
+	return fh_builder_span(&b);
+}
+
+static struct fh_span entry_of(const size_t *number, size_t n)
+{
+	static uint8_t room[1024];
+	static const uint8_t salt[FH_SALT_SIZE];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	struct fh_fields f = { .n = 1 };
+
+	f.field[0] = (struct fh_field){ FH_FIELD_DETAIL, FH_SPAN_ARRAY(salt), detail_of(number,
+		n) };
+	fh_payload_put(&b, &f);
+	return fh_builder_span(&b);
+}
+
+static void an_entry_ends_with_the_first_behind_it(void **state)
+{
+	FH_OWN(fh_arena) arena = { 0 };
+	struct fh_shredded s;
+	uint64_t by;
+
+	(void)state;
+	assert_int_equal(fh_arena_map(4096, &arena), FH_ERR_OK);
+	assert_int_equal(fh_shredded_begin(&arena, 4, &s), FH_ERR_OK);
+	assert_int_equal(fh_shredded_find(&s, 3, sealed_with(0), &by), FH_ERR_MISSING);
+	assert_int_equal(fh_shredded_add(&s, 20, entry_of((const size_t[]){ 0, 2 }, 2)), FH_ERR_OK);
+	assert_int_equal(fh_shredded_add(&s, 10, entry_of((const size_t[]){ 0 }, 1)), FH_ERR_OK);
+	assert_int_equal(fh_shredded_find(&s, 3, sealed_with(0), &by), FH_ERR_OK);
+	assert_int_equal(by, 10);
+	assert_int_equal(fh_shredded_find(&s, 11, sealed_with(0), &by), FH_ERR_OK);
+	assert_int_equal(by, 20);
+	assert_int_equal(fh_shredded_find(&s, 21, sealed_with(0), &by), FH_ERR_MISSING);
+	assert_int_equal(fh_shredded_find(&s, 3, sealed_with(1), &by), FH_ERR_MISSING);
+	assert_int_equal(fh_shredded_find(&s, 3, sealed_with(2), &by), FH_ERR_OK);
+	assert_int_equal(by, 20);
+	/* What is not sealed is not shredded.  */
+	assert_int_equal(fh_shredded_find(&s, 3, entry_of((const size_t[]){ 0 }, 1), &by),
+			 FH_ERR_MISSING);
+	assert_int_equal(fh_shredded_add(&s, 30, entry_of((const size_t[]){ 0, 1 }, 2)),
+			 FH_ERR_LIMIT);
+	assert_int_equal(fh_shredded_add(&s, 30, sealed_with(0)), FH_ERR_VERSION);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(has_the_documented_bytes),
+		cmocka_unit_test(reads_what_it_writes),
+		cmocka_unit_test(refuses_what_is_not_in_order),
+		cmocka_unit_test(an_entry_ends_with_the_first_behind_it),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
