@@ -99,6 +99,8 @@ static int run_show(struct fh_cli *cli, int argc, char **argv)
 	FH_OWN(fh_segments) s = { 0 };
 	FH_OWN(fh_arena) arena = { 0 };
 	FH_OWN(fh_opened_file) opened = { 0 };
+	FH_OWN(fh_arena) keys = { 0 };
+	struct fh_shredded shredded;
 	struct fh_arguments a;
 	struct show w = { .cli = cli, .to = UINT64_MAX };
 	struct fh_trace t = { 0 };
@@ -116,8 +118,10 @@ static int run_show(struct fh_cli *cli, int argc, char **argv)
 	if (e == FH_ERR_OK)
 		e = fh_opened_file_open(fh_argument(&a, "openings"), &opened, &t);
 	w.look = (struct fh_record_look){ cli->json, fh_argument(&a, "fields") != nullptr,
-					  fh_opened_file_get(&opened) };
+					  fh_opened_file_get(&opened), &shredded };
 
+	if (e == FH_ERR_OK)
+		e = fh_record_shredded(&s, &keys, &shredded, &t);
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(FH_RECORD_LINE_MAX, &arena);
 	w.line = fh_builder_of(arena.p, arena.cap);

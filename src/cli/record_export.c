@@ -41,12 +41,14 @@ struct export {
 	uint64_t from, to;
 	struct fh_hash device;
 	struct fh_events events;
+	struct fh_shredded shredded;
 	struct fh_builder line;
 };
 
 /* Without what was sent and answered, unless it is asked for.  */
-static void put_jsonl(struct export *x, const struct fh_event *v)
+static void put_jsonl(struct export *x, const struct fh_event *v, struct fh_span payload)
 {
+	uint64_t by = FH_NOT_SHREDDED;
 	struct fh_fields f = { 0 };
 
 	for (size_t i = 0; i < v->fields.n; i++) {
@@ -55,7 +57,8 @@ static void put_jsonl(struct export *x, const struct fh_event *v)
 		if (x->payload || (id != FH_FIELD_ARGUMENTS && id != FH_FIELD_RESULT))
 			f.field[f.n++] = v->fields.field[i];
 	}
-	fh_record_put_json(&x->line, v->leaf, &f, v->sealed);
+	(void)fh_shredded_find(&x->shredded, v->leaf->index, payload, &by);
+	fh_record_put_json(&x->line, v->leaf, &f, v->sealed, by);
 }
 
 static fh_err write_entry(void *context, const struct fh_stored *s, const struct fh_leaf *l)
@@ -72,7 +75,7 @@ static fh_err write_entry(void *context, const struct fh_stored *s, const struct
 		return e;
 	x->line.n = 0;
 	if (x->form == FORM_JSONL)
-		put_jsonl(x, &v);
+		put_jsonl(x, &v, s->payload);
 	else if (x->form == FORM_OCSF)
 		fh_event_put_ocsf(&x->line, &v, &x->device, x->payload);
 	else
@@ -122,6 +125,7 @@ int fh_record_export(struct fh_cli *cli, int argc, char **argv)
 	FH_OWN(fh_segments) s = { 0 };
 	FH_OWN(fh_arena) arena = { 0 };
 	FH_OWN(fh_opened_file) opened = { 0 };
+	FH_OWN(fh_arena) keys = { 0 };
 	struct fh_arguments a;
 	struct export x = { .to = UINT64_MAX };
 	const struct fh_record_visitor v = { write_entry, nullptr, &x };
@@ -152,6 +156,8 @@ int fh_record_export(struct fh_cli *cli, int argc, char **argv)
 	x.line = fh_builder_of(line, line == nullptr ? 0 : FH_RECORD_LINE_MAX);
 	if (e == FH_ERR_OK)
 		e = read_device(&s, &x.device, &t);
+	if (e == FH_ERR_OK)
+		e = fh_record_shredded(&s, &keys, &x.shredded, &t);
 	if (e == FH_ERR_OK)
 		e = fh_record_read(&s, &v, &t);
 	return e == FH_ERR_OK ? FH_EXIT_YES : fh_cli_fail_trace(e, path, &t);

@@ -26,7 +26,7 @@ static void put_fields_json(struct fh_builder *b, const struct fh_fields *f)
 }
 
 void fh_record_put_json(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
-			bool sealed)
+			bool sealed, uint64_t shredded)
 {
 	fh_builder_text(b, "{\"index\":");
 	fh_builder_decimal(b, l->index);
@@ -49,6 +49,10 @@ void fh_record_put_json(struct fh_builder *b, const struct fh_leaf *l, const str
 	fh_builder_u8(b, '"');
 	if (sealed)
 		fh_builder_text(b, ",\"sealed\":true");
+	if (shredded != FH_NOT_SHREDDED) {
+		fh_builder_text(b, ",\"shredded\":");
+		fh_builder_decimal(b, shredded);
+	}
 	if (f != nullptr)
 		put_fields_json(b, f);
 	fh_builder_text(b, "}\n");
@@ -99,15 +103,20 @@ void fh_record_put_opened(struct fh_builder *b, const struct fh_opened_entry *x,
 }
 
 static void put_text(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
-		     bool fields, bool sealed)
+		     bool fields, bool sealed, uint64_t shredded)
 {
 	fh_builder_decimal(b, l->index);
 	fh_builder_text(b, "  ");
 	put_time(b, l->time.lo_ms);
 	fh_builder_text(b, "  ");
 	fh_builder_text(b, fh_entry_kind_text(l->kind));
-	if (sealed)
+	if (shredded != FH_NOT_SHREDDED) {
+		fh_builder_text(b, "  (shredded: entry ");
+		fh_builder_decimal(b, shredded);
+		fh_builder_u8(b, ')');
+	} else if (sealed) {
 		fh_builder_text(b, "  (sealed)");
+	}
 	if (fields) {
 		fh_builder_u8(b, '\n');
 		put_fields_text(b, f);
@@ -130,11 +139,15 @@ fh_err fh_record_put_entry(struct fh_builder *b, const struct fh_stored *s, cons
 	bool sealed;
 	fh_err e = fh_opened_fields(look->opened, l, s->payload, &f, &sealed);
 
+	uint64_t by = FH_NOT_SHREDDED;
+
 	if (e != FH_ERR_OK)
 		return e;
+	if (look->shredded != nullptr)
+		(void)fh_shredded_find(look->shredded, l->index, s->payload, &by);
 	if (look->json)
-		fh_record_put_json(b, l, look->fields ? &f : nullptr, sealed);
+		fh_record_put_json(b, l, look->fields ? &f : nullptr, sealed, by);
 	else
-		put_text(b, l, &f, look->fields, sealed);
+		put_text(b, l, &f, look->fields, sealed, by);
 	return b->bad ? FH_ERR_LIMIT : FH_ERR_OK;
 }

@@ -9,6 +9,7 @@
 #include "entry/leaf.h"
 #include "entry/segment.h"
 #include "merkle/checkpoint.h"
+#include "entry/shredded.h"
 
 /* Reading a record through, as `record` and its kinds do: nothing is verified, and
  * what is only half written is not there yet.  */
@@ -48,12 +49,19 @@ struct fh_record_look {
 	bool json;
 	bool fields;              /* all that is recorded of it */
 	struct fh_opened *opened; /* of what is sealed, or NULL */
+	struct fh_shredded *shredded;
 };
 
+constexpr uint64_t FH_NOT_SHREDDED = UINT64_MAX;
+
+/* What shred entries there are; memory is mapped into ARENA.  */
+fh_err fh_record_shredded(const struct fh_segments *s, struct fh_arena *arena,
+			  struct fh_shredded *out, struct fh_trace *t);
+
 /* An entry as one JSON object and a line feed, with F's fields unless that is NULL; SEALED: they
- * are not known.  */
+ * are not known; SHREDDED: the entry that says that they never will be, or FH_NOT_SHREDDED.  */
 void fh_record_put_json(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
-			bool sealed);
+			bool sealed, uint64_t shredded);
 /* An entry as it is stored.  */
 fh_err fh_record_put_entry(struct fh_builder *b, const struct fh_stored *s, const struct fh_leaf *l,
 			   const struct fh_record_look *look);

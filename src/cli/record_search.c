@@ -188,6 +188,8 @@ int fh_record_search(struct fh_cli *cli, int argc, char **argv)
 	FH_OWN(fh_segments) s = { 0 };
 	FH_OWN(fh_arena) arena = { 0 };
 	FH_OWN(fh_opened_file) opened = { 0 };
+	FH_OWN(fh_arena) keys = { 0 };
+	struct fh_shredded shredded;
 	struct fh_arguments a;
 	struct fh_index_query q;
 	struct search w = { .cli = cli };
@@ -204,7 +206,9 @@ int fh_record_search(struct fh_cli *cli, int argc, char **argv)
 	if (e == FH_ERR_OK)
 		e = fh_opened_file_open(fh_argument(&a, "openings"), &opened, &t);
 	w.look = (struct fh_record_look){ cli->json, fh_argument(&a, "fields") != nullptr,
-					  fh_opened_file_get(&opened) };
+					  fh_opened_file_get(&opened), &shredded };
+	if (e == FH_ERR_OK)
+		e = fh_record_shredded(&s, &keys, &shredded, &t);
 	if (e == FH_ERR_OK)
 		e = take_memory(&w, &q, &arena);
 	w.events.opened = w.look.opened;

@@ -249,6 +249,21 @@ static void print_quotas(const struct fh_record_check *c)
 		       (unsigned long long)(c->charged + c->uncharged));
 }
 
+/* What was recorded is there, or was shredded with a record of it, or is missing.  */
+static void print_payloads(const struct fh_record_check *c)
+{
+	uint64_t missing, shredded = c->counts.erased;
+	bool known = fh_record_missing(c, &missing);
+
+	printf("payloads    %llu present, %llu shredded with a record of it, ",
+	       (unsigned long long)(c->tree.size - shredded - (known ? missing : 0)),
+	       (unsigned long long)shredded);
+	if (known)
+		printf("%llu missing\n", (unsigned long long)missing);
+	else
+		printf("whether others are missing is unchecked (--openings)\n");
+}
+
 static void print_record(const struct fh_record_check *c, const struct fh_unread *u)
 {
 	char when[FH_TIME_TEXT];
@@ -272,6 +287,7 @@ static void print_record(const struct fh_record_check *c, const struct fh_unread
 	       (unsigned long long)c->counts.permitted, (unsigned long long)c->counts.open,
 	       (unsigned long long)c->counts.denied,
 	       (unsigned long long)c->counts.sealed_intents);
+	print_payloads(c);
 	print_fold(c);
 	print_quotas(c);
 	if (c->uncovered_n + u->n > 0)
@@ -336,6 +352,22 @@ static void anchors_members(struct fh_builder *b, const struct fh_record_check *
 	fh_builder_u8(b, ']');
 }
 
+static void payloads_member(struct fh_builder *b, const struct fh_record_check *c)
+{
+	uint64_t missing, shredded = c->counts.erased;
+	bool known = fh_record_missing(c, &missing);
+
+	fh_json_put_name(b, "payloads");
+	fh_builder_u8(b, '{');
+	number_member(b, "present", c->tree.size - shredded - (known ? missing : 0));
+	number_member(b, "shredded", shredded);
+	if (known)
+		number_member(b, "missing", missing);
+	else
+		text_member(b, "missing", "unchecked");
+	fh_builder_u8(b, '}');
+}
+
 void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 		      const struct fh_unread *u)
 {
@@ -362,6 +394,7 @@ void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 	anchors_members(b, c);
 	number_member(b, "size", c->tree.size);
 	counts_member(b, &c->counts);
+	payloads_member(b, c);
 	fh_json_put_name(b, "fold");
 	fh_builder_text(b, c->fold_lost ? "{\"checked\":false" : "{\"checked\":true");
 	number_member(b, "states", c->states);

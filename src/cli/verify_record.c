@@ -34,6 +34,8 @@ static const struct fh_option options[] = {
 	FH_ANCHORS_OPTION,
 	FH_HEADERS_OPTIONS("headers of Bitcoin blocks, for the anchors"),
 	{ "anchored", 0, false, "N", "demand that a block shows N entries, or more" },
+	{ "whole", 0, false, nullptr,
+	  "these are of all of it: refuse what they lack and was not shredded" },
 	{ "jobs", 'j', false, "N", "threads (default one for each processor)" },
 };
 static const struct fh_usage usage = {
@@ -120,6 +122,9 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct record_ta
 		return fh_usage_error(&usage, "--genesis takes 64 hex digits");
 	if (fh_argument(&t->a, "since") != nullptr && fh_argument(&t->a, "at-least") != nullptr)
 		return fh_usage_error(&usage, "--since says what --at-least would");
+	t->options.whole = fh_argument(&t->a, "whole") != nullptr;
+	if (t->options.whole && fh_argument(&t->a, "openings") == nullptr)
+		return fh_usage_error(&usage, "--whole is said of --openings");
 	return -1;
 }
 

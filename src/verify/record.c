@@ -16,6 +16,7 @@ size_t fh_record_memory_size(uint64_t bytes)
 	return (size_t)(pages * (FH_INTENT_PAGE_ENTRIES / 8 + 64)
 			+ FH_INTENT_PAGES_MAX * sizeof(uint64_t *)
 			+ FH_BOUNDARIES_MAX * sizeof(struct fh_boundary) + FH_FOLD_ARENA
+			+ 2 * FH_RECORD_KEYS_MAX * sizeof(struct fh_record_key)
 			+ FH_RECORD_PERMITS_ARENA + FH_RECORD_TAKEN_ARENA + 4096);
 }
 
@@ -63,7 +64,8 @@ fh_err fh_record_check_begin(const struct fh_record_options *o,
 		return FH_ERR_NOMEM;
 	if (fh_fold_begin(memory->own, &out->fold) != FH_ERR_OK)
 		return FH_ERR_NOMEM;
-	if (fh_record_permits_begin(out) != FH_ERR_OK || fh_record_taken_begin(out) != FH_ERR_OK)
+	if (fh_record_permits_begin(out) != FH_ERR_OK || fh_record_taken_begin(out) != FH_ERR_OK
+	    || fh_record_keys_begin(out) != FH_ERR_OK)
 		return FH_ERR_NOMEM;
 	out->boundary[0].root = fh_tree_root(&out->tree);
 	out->boundaries = 1;
@@ -333,13 +335,39 @@ static void answer_enrolled(struct fh_record_check *c)
 	fh_trace_what(t, "the record is of another authority chain than the genesis hash given");
 }
 
+bool fh_record_missing(const struct fh_record_check *c, uint64_t *n)
+{
+	*n = c->counts.sealed - c->counts.erased;
+	return c->options.openings != nullptr && !c->keys_lost;
+}
+
+static void answer_missing(struct fh_record_check *c)
+{
+	uint64_t n;
+
+	if (!c->options.whole || c->refused || (fh_record_missing(c, &n) && n == 0))
+		return;
+	bool known = fh_record_missing(c, &n);
+
+	fh_finding_set(&c->finding, FH_AUTHENTIC, known ? FH_ANSWER_NO : FH_ANSWER_UNCHECKED);
+	struct fh_trace *t = fh_finding_say(&c->finding, "missing");
+
+	fh_trace_where(t, "authentic");
+	fh_trace_what(t, known ? "%llu entries were not opened, and no shred entry says that they "
+				 "cannot be" : "whether entries are missing (%llu) is not known",
+		      (unsigned long long)n);
+	fh_trace_cure(t, "have the whole record opened; if that lacks them too, what was in them "
+		      "is lost without a record of it");
+}
+
 static void say_sealed(struct fh_record_check *c)
 {
 	struct fh_trace *t = fh_finding_say(&c->finding, "sealed");
 
 	fh_trace_where(t, "authentic");
-	fh_trace_what(t, "%llu entries are sealed: that they are unaltered was checked, what they "
-		      "permitted and did to budgets was not", (unsigned long long)c->counts.sealed);
+	fh_trace_what(t, "%llu entries are sealed (%llu of them shredded): that they are unaltered "
+		      "was checked, what they permitted and did to budgets was not",
+		      (unsigned long long)c->counts.sealed, (unsigned long long)c->counts.erased);
 	fh_trace_cure(t, "have an entitled reader open them (freehold record open), and give "
 		      "--openings FILE");
 }
@@ -355,6 +383,7 @@ void fh_record_check_end(struct fh_record_check *c)
 	answer_enrolled(c);
 	c->finding.graded = c->finding.placed = c->counts.sessions > 0;
 	c->finding.placement = c->chain.placement;
+	answer_missing(c);
 	if (c->counts.sealed > 0)
 		say_sealed(c);
 	fh_finding_say_static(&c->finding, "a record");

@@ -7,6 +7,7 @@
 #include "entry/field.h"
 #include "entry/leaf.h"
 #include "entry/opened.h"
+#include "entry/seal.h"
 #include "entry/segment.h"
 #include "merkle/checkpoint.h"
 #include "state/fold.h"
@@ -31,6 +32,9 @@ constexpr size_t FH_BOUNDARIES_MAX = 2 * FH_BATCH_ENTRIES_MAX + 1;
 constexpr size_t FH_INTENT_PAGES_MAX = 1 << 14;
 constexpr uint64_t FH_INTENT_PAGE_ENTRIES = 1 << 20;
 
+/* Period keys that entries are sealed with at one time: twice what a device can hold.  */
+constexpr size_t FH_RECORD_KEYS_MAX = 32768;
+
 struct fh_record_options {
 	bool genesis_given;              /* genesis holds */
 	struct fh_hash genesis;          /* the chain id that is trusted */
@@ -39,6 +43,8 @@ struct fh_record_options {
 	struct fh_opened *openings;      /* of what is sealed, or NULL */
 	struct fh_anchor *anchor;        /* judged and sorted; what the record holds is filled in */
 	size_t anchors;
+	bool whole;                      /* of all of it: what they lack and no shred entry explains
+					    is missing, and refused */
 	struct fh_chain_checks checks;   /* as for fh_chain_begin() */
 	const struct fh_record_aid *aid; /* what others do of it; or NULL */
 };
@@ -71,6 +77,8 @@ struct fh_record_counts {
 	uint64_t permitted, denied;    /* intents by their decision */
 	uint64_t sealed;               /* entries of which nothing was opened */
 	uint64_t sealed_intents;       /* those among them */
+	uint64_t shredded;             /* entries whose key has ended, with a record of it */
+	uint64_t erased;               /* those of them of which nothing was opened */
 	uint64_t open;                 /* permitted ones without an outcome: unknown */
 	uint64_t sessions, checkpoints, segments, bytes;
 };
@@ -86,6 +94,12 @@ struct fh_record_session {
 	struct fh_verifier verifier; /* its key, once certified */
 	struct fh_public_key key;    /* the same */
 	uint32_t key_id;             /* on its note lines */
+};
+
+/* What entries were sealed with that has not ended.  */
+struct fh_record_key {
+	uint8_t name[FH_SEAL_NAME_SIZE];
+	uint64_t entries, unopened; /* no entries: free */
 };
 
 struct fh_record_check {
@@ -105,6 +119,7 @@ struct fh_record_check {
 	bool anchors_unreadable;     /* some could not be read, so what they say is not known */
 	uint64_t charged;            /* permitted intents whose charges are within the quotas */
 	uint64_t uncharged;          /* those of which that is not known, sealed ones apart */
+	bool keys_lost;              /* too many keys: what is shredded is not known */
 	struct fh_chain chain;
 
 	/* The verifier's own.  */
@@ -118,6 +133,9 @@ struct fh_record_check {
 	struct fh_record_taken *taken; /* what open intents took of budgets */
 	uint64_t opening_behind;     /* index behind the last permitted initialize ... */
 	struct fh_hash opening;      /* ... and whose session it opens */
+	struct fh_record_key *key;   /* by name */
+	size_t keys;
+	uint64_t shred_epoch;        /* data epoch that the last shred entry ended */
 	struct fh_fold fold;         /* of the entries so far, unless fold_lost */
 	bool may_permit;             /* the chain lets this device permit */
 	uint64_t quotes;             /* that hold */
@@ -152,6 +170,10 @@ fh_err fh_record_check_segment(struct fh_record_check *c, struct fh_span bytes, 
 /* N more segments lie beside those that were read, which no longer lead to
  * them: entries between are missing.  Called before the end.  */
 void fh_record_check_strays(struct fh_record_check *c, uint64_t n);
+
+/* Sealed entries of which nothing was opened and no shred entry tells: with openings of the whole
+ * record they are missing.  False if that is not known.  */
+bool fh_record_missing(const struct fh_record_check *c, uint64_t *n);
 
 /* Answers.  */
 void fh_record_check_end(struct fh_record_check *c);

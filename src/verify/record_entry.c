@@ -31,6 +31,7 @@ static bool read_entry(struct fh_record_check *c, const struct fh_stored *s,
 {
 	fh_err e = fh_leaf_read(s->leaf, &out->leaf);
 
+	out->payload = s->payload;
 	if (e != FH_ERR_OK) {
 		fh_trace_what(fh_record_refuse(c, "leaf"), "the leaf cannot be read: %s",
 			      fh_err_text(e));
@@ -310,6 +311,9 @@ static fh_err check_kind(struct fh_record_check *c, const struct fh_record_entry
 		return FH_ERR_OK;
 	case FH_ENTRY_STATE:
 		return fh_record_state_check(c, entry);
+	case FH_ENTRY_SHRED:
+		fh_record_shred_check(c, entry);
+		return FH_ERR_OK;
 	case FH_ENTRY_INTENT:
 		return check_intent(c, entry);
 	case FH_ENTRY_OUTCOME:
@@ -326,7 +330,6 @@ static fh_err check_kind(struct fh_record_check *c, const struct fh_record_entry
 	case FH_ENTRY_STOP:
 	case FH_ENTRY_BOOT:
 	case FH_ENTRY_WITNESS:
-	case FH_ENTRY_SHRED:
 	case FH_ENTRY_KINDS:
 		break;
 	}
@@ -344,6 +347,8 @@ fh_err fh_record_entry_check(struct fh_record_check *c, const struct fh_stored *
 
 	if (e == FH_ERR_OK && !c->refused)
 		fh_record_fold_add(c, &entry);
+	if (fh_payload_is_sealed(s->payload))
+		fh_record_keys_add(c, &entry);
 	if (e != FH_ERR_OK || c->refused)
 		return e;
 	if (!fh_hash_equal(&entry.leaf.chain_head, &c->chain.head.hash)) {

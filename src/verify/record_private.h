@@ -104,6 +104,11 @@ void fh_record_refund_check(struct fh_record_check *c, const struct fh_record_en
 fh_err fh_record_state_check(struct fh_record_check *c, const struct fh_record_entry *e);
 void fh_record_fold_add(struct fh_record_check *c, const struct fh_record_entry *e);
 
+/* Judges a shred entry; counts an entry that is sealed (or was, and is opened).  */
+fh_err fh_record_keys_begin(struct fh_record_check *c);
+void fh_record_shred_check(struct fh_record_check *c, const struct fh_record_entry *e);
+void fh_record_keys_add(struct fh_record_check *c, const struct fh_record_entry *e);
+
 /* Judges a session entry.  */
 fh_err fh_record_session_check(struct fh_record_check *c, const struct fh_record_entry *e);
 

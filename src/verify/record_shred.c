@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shred entries: that what they end was due or asked for and not held, and how many entries were
+ * sealed with it.  docs/spec/LEAF, "Shred".  */
+#include "entry/shredded.h"
+#include "verify/record_private.h"
+
+#include <string.h>
+
+constexpr size_t buckets = 2 * FH_RECORD_KEYS_MAX; /* a power of two */
+static_assert((buckets & (buckets - 1)) == 0);
+
+fh_err fh_record_keys_begin(struct fh_record_check *c)
+{
+	c->key = fh_arena_array(c->memory.own, buckets, sizeof(*c->key));
+	return c->key == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
+}
+
+static size_t home_of(const uint8_t *name)
+{
+	uint32_t at;
+
+	memcpy(&at, name, sizeof(at)); /* a hash already */
+	return at % buckets;
+}
+
+/* Where NAME is, or would go.  */
+static size_t find(const struct fh_record_check *c, const uint8_t *name)
+{
+	size_t at = home_of(name);
+
+	while (c->key[at].entries > 0 && !fh_span_equal(FH_SPAN_ARRAY(c->key[at].name),
+							fh_span_of(name, FH_SEAL_NAME_SIZE)))
+		at = (at + 1) % buckets;
+	return at;
+}
+
+/* Takes what is at AT out, and moves up what was put behind it because it was taken.  */
+static void take_out(struct fh_record_check *c, size_t at)
+{
+	size_t hole = at;
+
+	for (size_t next = (at + 1) % buckets; c->key[next].entries > 0;
+	     next = (next + 1) % buckets) {
+		size_t home = home_of(c->key[next].name);
+
+		if ((next - home) % buckets < (next - hole) % buckets)
+			continue; /* it would come before its home */
+		c->key[hole] = c->key[next];
+		hole = next;
+	}
+	c->key[hole] = (struct fh_record_key){ 0 };
+	c->keys--;
+}
+
+void fh_record_keys_add(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	struct fh_sealed s;
+
+	if (c->keys_lost || fh_sealed_read(entry->payload, &s) != FH_ERR_OK)
+		return;
+	struct fh_record_key *k = &c->key[find(c, s.part[0].name.p)];
+
+	if (k->entries == 0 && c->keys == FH_RECORD_KEYS_MAX) {
+		c->keys_lost = true; /* no honest device uses so many at one time */
+		return;
+	}
+	c->keys += k->entries == 0;
+	memcpy(k->name, s.part[0].name.p, FH_SEAL_NAME_SIZE);
+	k->entries++;
+	k->unopened += entry->sealed;
+}
+
+static bool asked_for(const struct fh_record_check *c, uint64_t statement)
+{
+	const struct fh_shred_held *s;
+	size_t at = 0;
+
+	do
+		s = fh_chain_shred_next(&c->chain, &at);
+	while (s != nullptr && s->sequence != statement);
+	return s != nullptr;
+}
+
+static bool all_held(const struct fh_record_check *c)
+{
+	const struct fh_hold_held *h;
+	size_t at = 0;
+
+	do
+		h = fh_chain_hold_next(&c->chain, &at);
+	while (h != nullptr && h->body.subject.n > 0);
+	return h != nullptr;
+}
+
+/* Why K may not end with the entry L, or NULL.  */
+static const char *objection(const struct fh_record_check *c, const struct fh_leaf *l,
+			     const struct fh_shred_key *k)
+{
+	if (k->statement == 0)
+		return fh_seal_ends_ms(k->class, k->period) > l->time.lo_ms
+			       ? "a key ended before its time, and nobody asked for it" : nullptr;
+	/* Of a chain that is not understood nothing can be said.  */
+	return c->chain.state == FH_CHAIN_LIVE && !asked_for(c, k->statement)
+		       ? "a key ended by a statement that asks for no such thing" : nullptr;
+}
+
+void fh_record_shred_check(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	struct fh_shred_key key;
+	struct fh_shred s;
+	const char *what = nullptr;
+	size_t at = 0;
+
+	if (fh_shred_of_payload(entry->payload, &s) != FH_ERR_OK)
+		what = "the entry does not say what was shredded";
+	else if (s.epoch <= c->shred_epoch)
+		what = "its data epoch was over already";
+	else if (c->chain.state == FH_CHAIN_LIVE && all_held(c))
+		what = "keys ended although everything is held";
+	while (what == nullptr && fh_shred_next(s.keys, &at, &key))
+		what = objection(c, &entry->leaf, &key);
+	if (what != nullptr) {
+		fh_trace_what(fh_record_refuse(c, "shred"), "%s", what);
+		return;
+	}
+	c->shred_epoch = s.epoch;
+	for (at = 0; fh_shred_next(s.keys, &at, &key);) {
+		size_t place = find(c, key.name.p);
+		const struct fh_record_key *k = &c->key[place];
+
+		if (k->entries == 0)
+			continue;
+		c->counts.shredded += k->entries;
+		c->counts.erased += k->unopened;
+		take_out(c, place);
+	}
+}

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Retention and erasure, through the daemon: keys end by age and by statement, not while they are held, and for good."""
+import json
+import shutil
+import subprocess
+import sys
+import time
+
+from machine import (OPEN_RECORD, POLICY, SCHEMA, Failure, Machine, demand, demand_message, in_background, index_of,  # noqa: F401
+	run_tests, wait_for)
+
+SHORT = "4s"  # kept for so long, in periods of a second
+RETAINED = POLICY.replace('@id("research-takes") permit', f'@id("research-takes") @retain("{SHORT}") permit')
+
+
+def made(policy=POLICY):
+	m = Machine()
+	m.make().govern()
+	if policy != POLICY:
+		m.sign_policy(policy=policy)
+	m.tokens = {"worker": m.token, "other": m.grant("other")}
+	return m
+
+
+def take(m, d, path, who="worker"):
+	"""Index of the intent of a permitted call."""
+	s = d.session(m.tokens[who])
+	answer = s.take(path)
+	demand(not answer["result"]["isError"], "a permitted call:", answer)
+	s.end()
+
+
+def read(m):
+	"""{index: entry}; what can be opened has `fields` of more than nothing."""
+	return m.entries()
+
+
+def paths(m):
+	"""Of which calls the arguments can still be read."""
+	return {e["fields"]["arguments"]["path"] for e in read(m).values()
+		if e["kind"] == "intent" and "path" in e["fields"].get("arguments", {})}
+
+
+def shreds(m):
+	return {i: e["fields"]["detail"] for i, e in read(m).items() if e["kind"] == "shred"}
+
+
+def wait_shred(m, n=1):
+	return wait_for(f"{n} shred entries", lambda: (s := shreds(m)) and len(s) >= n and s)
+
+
+def what_is_old_ends_by_itself():
+	with made(RETAINED) as m:
+		d = m.serve()
+		take(m, d, "/public/old")
+		demand("/public/old" in paths(m), "it cannot be read at once")
+		begun = time.monotonic()
+		index, said = next(iter(wait_shred(m).items()))
+		demand(time.monotonic() - begun <= 6, "later than it may be kept")
+		wait_for("its key is gone", lambda: "/public/old" not in paths(m))
+		demand(all(k[1] == "4s" and k[3] == 0 for k in said["keys"]) and said["slots"] == [], said)
+		demand(said["keys"] == sorted(said["keys"]), "not in order", said)
+		take(m, d, "/public/new")
+		demand("/public/new" in paths(m), "what came later cannot be read")
+		d.stop()
+		v = m.verify()
+		demand(v["verdict"] == "yes", v)
+		entries = read(m)
+		old = [e for e in entries.values() if e.get("shredded")]
+		demand(old and all(e["shredded"] == index and e["index"] < index and e["sealed"] for e in old), old)
+		demand({e["kind"] for e in old} >= {"intent", "outcome"}, "not all of it:", old)
+		d = m.serve()  # and starts again on it
+		demand("/public/old" not in paths(m), "it is back")
+		d.stop()
+
+
+def the_operator_erases_one_actor():
+	with made() as m:
+		d = m.serve()
+		take(m, d, "/public/a")
+		take(m, d, "/public/b", "other")
+		m.sign("shred", "--subject", "worker", "--reason", "request 42")
+		index, said = next(iter(wait_shred(m).items()))
+		wait_for("its key is gone", lambda: "/public/a" not in paths(m))
+		demand(paths(m) == {"/public/b"}, "of others:", paths(m))
+		sequence = m.chain()["sequence"]
+		demand(all(k[3] == sequence for k in said["keys"]), said, sequence)
+		take(m, d, "/public/c")
+		demand(paths(m) == {"/public/b", "/public/c"}, "what came later:", paths(m))
+		d.stop()
+		m.serve().stop()
+		demand(paths(m) == {"/public/b", "/public/c"} and len(shreds(m)) == 1, "it was erased once more", shreds(m))
+		demand(m.verify()["verdict"] == "yes", "verify")
+
+
+def a_hold_stops_both_and_its_release_lets_them_go():
+	with made(RETAINED) as m:
+		m.sign("hold", "add", "case-17", "--subject", "worker", "--reason", "a lawsuit")
+		d = m.serve()
+		take(m, d, "/public/a")
+		take(m, d, "/public/b", "other")
+		r = m.run("shred", "--subject", "worker", "--dry-run", status=1)
+		demand("case-17" in r.stdout, r.stdout, r.stderr)
+		demand("case-17" in m.sign("shred", "--subject", "worker").stdout, "it does not say that it is held")
+		wait_shred(m)
+		wait_for("what is not held is gone", lambda: "/public/b" not in paths(m))
+		time.sleep(2)
+		demand(paths(m) == {"/public/a"}, "held, and gone:", paths(m))
+		d.stop()
+		d = m.serve()
+		time.sleep(1)
+		demand(paths(m) == {"/public/a"}, "held, and gone after a start:", paths(m))
+		m.sign("hold", "release", "case-17")
+		wait_for("it is gone", lambda: not paths(m))
+		d.stop()
+		demand(m.verify()["verdict"] == "yes", "verify")
+
+
+def a_hold_on_everything_stops_everything():
+	with made(RETAINED) as m:
+		m.sign("hold", "add", "all")
+		d = m.serve()
+		take(m, d, "/public/a")
+		m.sign("shred", "--subject", "worker")
+		time.sleep(5)
+		demand(paths(m) == {"/public/a"} and not shreds(m), "held, and gone:", paths(m))
+		d.stop()
+
+
+def calls_go_on_meanwhile():
+	with made() as m:
+		d = m.serve()
+		for n in range(3):
+			take(m, d, f"/public/{n}")
+		stop, answered = [], []
+
+		def load():
+			s = d.session(m.tokens["other"])
+			while not stop:
+				demand(not s.take(f"/public/load-{len(answered)}")["result"]["isError"], "a call")
+				answered.append(time.monotonic())
+		waiting = in_background(lambda: load() or True)
+		for n in range(6):
+			m.sign("shred", "--subject", "worker")
+			wait_shred(m, n + 1)
+			take(m, d, f"/public/again-{n}")
+		stop.append(True)
+		waiting()
+		pause = max(b - a for a, b in zip(answered, answered[1:]))
+		demand(len(answered) > 20 and pause < 5, "calls stood still for", pause, len(answered))
+		d.stop()
+		demand(m.verify()["verdict"] == "yes", "verify")
+		lost = {f"/public/load-{n}" for n in range(len(answered))} - paths(m)
+		demand(not lost, "of others was erased:", len(answered), sorted(lost)[:9])
+
+
+def a_copy_of_the_disk_from_before_opens_nothing():
+	with made() as m:
+		d = m.serve()
+		take(m, d, "/public/a")
+		take(m, d, "/public/b", "other")
+		d.stop()
+		copy = m.top / "copy"
+		subprocess.run(["cp", "-a", m.state, copy], check=True)
+		d = m.serve()
+		m.sign("shred", "--subject", "worker")
+		wait_shred(m)
+		wait_for("it is gone", lambda: "/public/a" not in paths(m))
+		d.stop()
+		now = m.top / "now"
+		m.state.rename(now)
+		copy.rename(m.state)
+		shutil.copy2(now / "keys/counter", m.state / "keys/counter")  # the chip is where it was
+		r = subprocess.run([OPEN_RECORD, m.state, m.top / "stolen"], capture_output=True, text=True)
+		demand(r.returncode == 2 and "data epoch" in r.stderr, "the copy can be opened:", r)
+		demand(not (m.top / "stolen").exists(), "something was written")
+		demand_message(m.serve_fails(1), "older than the chip remembers", "find the newest")
+		# Nor do its keys beside the record of now.
+		for name in ("data.0", "data.1"):
+			shutil.copy2(m.state / "keys" / name, now / "keys" / name)
+		shutil.rmtree(m.state)
+		now.rename(m.state)
+		r = subprocess.run([OPEN_RECORD, m.state, m.top / "stolen"], capture_output=True, text=True)
+		demand(r.returncode == 2 and "data epoch" in r.stderr, "the copy can be opened:", r)
+		demand_message(m.serve_fails(1), "data epoch", "restore the newest")
+
+
+def what_makes_no_sense_is_refused():
+	with made() as m:
+		for words in (["shred"], ["shred", "--subject", ""], ["shred", "--subject", "x" * 129],
+				["shred", "--subject", "a\nb"], ["shred", "--subject", "a", "--reason", ""],
+				["hold", "add", "a", "--subject", ""], ["hold", "add", "x" * 129]):
+			m.sign(*words, status=64)
+		m.sign("hold", "add", "one", "--subject", "worker")
+		demand_message(m.sign("hold", "add", "one", status=2).stderr, "a hold `one` already", "release")
+		demand_message(m.sign("hold", "release", "two", status=2).stderr, "no such hold")
+		held = json.loads(m.run("hold", "show", "--json").stdout)["holds"]
+		demand([(h["name"], h["subject"]) for h in held] == [("one", "worker")], held)
+		can = json.loads(m.run("shred", "--subject", "worker", "--dry-run", "--json", status=1).stdout)
+		demand(can == {"subject": "worker", "signable": True, "held-by": "one"}, can)
+		m.sign("hold", "release", "one")
+		demand(m.run("hold", "show", status=1).stdout == "nothing is held\n", "hold show")
+		before = m.chain()["sequence"]
+		m.run("shred", "--subject", "worker", "--dry-run")
+		demand(m.chain()["sequence"] == before, "a dry run signed something")
+
+
+if __name__ == "__main__":
+	sys.exit(run_tests([
+		what_is_old_ends_by_itself, the_operator_erases_one_actor, a_hold_stops_both_and_its_release_lets_them_go,
+		a_hold_on_everything_stops_everything, calls_go_on_meanwhile, a_copy_of_the_disk_from_before_opens_nothing,
+		what_makes_no_sense_is_refused,
+	]))

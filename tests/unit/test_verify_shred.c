@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A record of which something was shredded: what was there, what went with a record of it, and
+ * what is missing are three things, and nothing ends that was not due or asked for.  */
+#include "verify/record.h"
+
+#include "entry/opened.h"
+#include "entry/shred.h"
+#include "record_fixture.h"
+
+static uint8_t openings_room[1 << 16];
+
+static void begin(struct bench *b, struct fh_builder *openings)
+{
+	*openings = FH_BUILDER_ARRAY(openings_room);
+	fh_opened_put_head(openings);
+	b->maker.openings = openings;
+	fh_maker_first(&b->maker);
+	b->options.genesis_given = true;
+	b->options.genesis = b->maker.chain_id;
+	fh_maker_batch(&b->maker, 9);
+}
+
+/* The key of the maker's entries ends: of CLASS and PERIOD, because STATEMENT asked for it.  */
+static void shred(struct bench *b, const char *class, uint64_t period, uint64_t statement,
+		  uint64_t epoch)
+{
+	static const uint8_t name[FH_SEAL_NAME_SIZE];
+	const struct fh_shred_key key = { FH_SPAN_ARRAY(name), fh_span_str(class), period,
+					  statement };
+	uint8_t list_room[128], room[256];
+	struct fh_builder list = FH_BUILDER_ARRAY(list_room), d = FH_BUILDER_ARRAY(room);
+	struct fh_fields f = { .n = 1 };
+
+	fh_shred_begin(&list, 1);
+	fh_shred_put_key(&list, &key);
+	fh_shred_put(&d, fh_builder_span(&list), epoch);
+	f.field[0] = (struct fh_field){ .id = FH_FIELD_DETAIL, .value = fh_builder_span(&d) };
+	(void)fh_maker_entry(&b->maker, FH_ENTRY_SHRED, &f);
+	fh_maker_sync(&b->maker);
+	fh_maker_checkpoint(&b->maker);
+}
+
+/* The statement that asks for it, and its sequence.  */
+static uint64_t ask(struct bench *b, const char *kind, const char *name)
+{
+	uint8_t room[256];
+	struct fh_builder body = FH_BUILDER_ARRAY(room);
+	const struct fh_shred_body s = { .subject = fh_span_str(name) };
+	const struct fh_hold_body h = { .name = fh_span_str(name) };
+
+	if (strcmp(kind, "shred") == 0)
+		fh_shred_body_put(&body, &s);
+	else
+		fh_hold_put(&body, &h);
+	fh_maker_accept(&b->maker, kind, fh_builder_span(&body));
+	return b->maker.sequence - 1;
+}
+
+static void what_ended_is_told_from_what_is_missing(void **state)
+{
+	struct bench *b = *state;
+	struct fh_builder openings;
+	struct fh_opened opened;
+	uint64_t missing;
+
+	begin(b, &openings);
+	fh_maker_batch(&b->maker, 4); /* behind it nothing ends */
+	shred(b, "16s", 0, 0, 1);
+	fh_maker_batch(&b->maker, 4);
+	struct fh_record_check *c = run(b);
+
+	assert_int_equal(fh_finding_answer(&c->finding, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(c->counts.shredded, 13);
+	assert_int_equal(c->counts.erased, 13);
+	assert_false(fh_record_missing(c, &missing)); /* nobody opened anything */
+	/* Of what is opened all but what ended is there.  */
+	assert_int_equal(fh_opened_begin(fh_builder_span(&openings), &opened), FH_ERR_OK);
+	b->options.openings = &opened;
+	c = run(b);
+	assert_true(fh_record_missing(c, &missing));
+	assert_int_equal(missing, 0);
+	assert_int_equal(c->counts.shredded, 13); /* somebody had opened it before */
+	assert_int_equal(c->counts.erased, 0);
+	/* With nothing opened the four behind it are missing.  */
+	assert_int_equal(fh_opened_begin(FH_SPAN_LIT(FH_OPENED_MAGIC), &opened), FH_ERR_OK);
+	c = run(b);
+	assert_true(fh_record_missing(c, &missing));
+	assert_int_equal(missing, 4);
+	assert_int_equal(c->counts.erased, 13);
+	assert_int_equal(fh_finding_answer(&c->finding, FH_AUTHENTIC), FH_ANSWER_YES);
+	b->options.whole = true;
+	refused_as(b, "missing");
+}
+
+static void nothing_ends_before_its_time(void **state)
+{
+	struct bench *b = *state;
+	struct fh_builder openings;
+
+	begin(b, &openings);
+	shred(b, "31536000s", b->maker.now.lo_ms / 1971000000, 0, 1);
+	refused_as(b, "shred");
+}
+
+static void what_is_kept_for_ever_ends_only_when_asked_for(void **state)
+{
+	struct bench *b = *state;
+	struct fh_builder openings;
+
+	begin(b, &openings);
+	shred(b, "default", 0, 0, 1);
+	refused_as(b, "shred");
+}
+
+static void a_statement_ends_it(void **state)
+{
+	struct bench *b = *state;
+	struct fh_builder openings;
+
+	begin(b, &openings);
+	shred(b, "default", 0, ask(b, "shred", "amy"), 1);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(b->checked.check.counts.erased, 9);
+}
+
+static void a_statement_that_is_none_ends_nothing(void **state)
+{
+	struct bench *b = *state;
+	struct fh_builder openings;
+
+	begin(b, &openings);
+	shred(b, "default", 0, ask(b, "shred", "amy") - 1, 1);
+	refused_as(b, "shred");
+}
+
+static void what_is_held_does_not_end(void **state)
+{
+	struct bench *b = *state;
+	struct fh_builder openings;
+
+	begin(b, &openings);
+	(void)ask(b, "hold", "everything");
+	shred(b, "16s", 0, 0, 1);
+	refused_as(b, "shred");
+}
+
+static void an_epoch_ends_once(void **state)
+{
+	struct bench *b = *state;
+	struct fh_builder openings;
+
+	begin(b, &openings);
+	shred(b, "16s", 0, 0, 3);
+	shred(b, "16s", 0, 0, 5);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	shred(b, "16s", 0, 0, 5);
+	refused_as(b, "shred");
+}
+
+static void an_entry_that_says_nothing_is_refused(void **state)
+{
+	struct bench *b = *state;
+	struct fh_builder openings;
+	struct fh_fields f = { 0 };
+
+	begin(b, &openings);
+	(void)fh_maker_entry(&b->maker, FH_ENTRY_SHRED, &f);
+	fh_maker_sync(&b->maker);
+	fh_maker_checkpoint(&b->maker);
+	refused_as(b, "shred");
+}
+
+#define ON_A_RECORD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_A_RECORD(what_ended_is_told_from_what_is_missing),
+		ON_A_RECORD(nothing_ends_before_its_time),
+		ON_A_RECORD(what_is_kept_for_ever_ends_only_when_asked_for),
+		ON_A_RECORD(a_statement_ends_it),
+		ON_A_RECORD(a_statement_that_is_none_ends_nothing),
+		ON_A_RECORD(what_is_held_does_not_end),
+		ON_A_RECORD(an_epoch_ends_once),
+		ON_A_RECORD(an_entry_that_says_nothing_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
