@@ -34,6 +34,14 @@ static fh_err establish(struct fh_span body, bool genesis, struct fh_authority *
 	return e;
 }
 
+static bool meets(const struct fh_authority_line *l)
+{
+	struct fh_release r = { 0 };
+
+	return fh_authority_approvers(&l->authority, &r)
+	       && fh_release_same_approvers(&r, &l->held);
+}
+
 fh_err fh_authority_follow(struct fh_authority_line *l, struct fh_span file, struct fh_arena *kept,
 			   struct fh_arena *scratch, struct fh_trace *t)
 {
@@ -59,6 +67,7 @@ fh_err fh_authority_follow(struct fh_authority_line *l, struct fh_span file, str
 		return e;
 	next.sequence = v.statement.sequence;
 	next.begun = true;
+	next.met = l->met || meets(&next);
 	*l = next;
 	return FH_ERR_OK;
 }

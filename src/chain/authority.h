@@ -20,6 +20,10 @@ struct fh_authority_line {
 	struct fh_authority authority;  /* who may sign what follows */
 	uint64_t sequence;              /* of the statement that says so */
 	bool begun;                     /* genesis was seen */
+	/* Given: for whom a key is sealed, or nobody.  Once the line has come to them it goes
+	 * nowhere behind them, whatever is withheld: until then it tells of the past.  */
+	struct fh_release held;
+	bool met;
 };
 
 /* Takes the next statement of either kind.  What AUTHORITY points to is copied to

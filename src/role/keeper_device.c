@@ -90,6 +90,7 @@ fh_err fh_keeper_open_device(struct fh_keeper *k)
 		e = read_pcrs(k);
 	if (e != FH_ERR_OK)
 		return fh_keeper_chip_error(k, e);
+	k->line.held = k->device.release;
 	return check_note(k);
 }
 
@@ -183,15 +184,16 @@ static fh_err seal_for(struct fh_keeper *k, const struct fh_release *r,
 	return e == FH_ERR_OK ? e : fh_keeper_chip_error(k, e);
 }
 
-/* Who may approve from now on: what the chain says, or, where core brought no
- * authority, who could before.  Never somebody whom the chain has put out.  */
+/* Who may approve from now on: what the chain says, or, where core brought no authority,
+ * or none that comes as far as those for whom the key is sealed, who could before.  So a
+ * core that withholds statements cannot give the key back to somebody whom they put out.  */
 static fh_err release_now(struct fh_keeper *k, struct fh_release *r)
 {
 	bool can = true;
 
 	*r = k->device.release;
 	r->epoch = k->epoch;
-	if (k->line.begun)
+	if (k->line.begun && k->line.met)
 		can = fh_authority_approvers(&k->line.authority, r);
 	if (can || k->pcrs.selected == 0) /* without PCRs nobody approves */
 		return FH_ERR_OK;
