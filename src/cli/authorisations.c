@@ -262,10 +262,11 @@ int fh_device_authorisations(struct fh_cli *cli, int argc, char **argv)
 		return done;
 	signing.keys = 1;
 	e = open_box(&signing.key[0], &held, &pair);
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, a.operand[0], "it is not encrypted to this operator key",
-				   "give the key that made the chain's genesis");
-	print_pair(cli, fh_builder_span(&pair));
+	if (e == FH_ERR_OK)
+		print_pair(cli, fh_builder_span(&pair));
 	fh_wipe(plain, sizeof(plain));
-	return FH_EXIT_YES;
+	return e == FH_ERR_OK ? FH_EXIT_YES
+			      : fh_cli_fail(e, a.operand[0],
+					    "it is not encrypted to this operator key",
+					    "give the key that made the chain's genesis");
 }

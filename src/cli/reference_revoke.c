@@ -136,6 +136,45 @@ static void warn(const struct fh_cli *cli, const struct fh_signing *s, const str
 			   r->devices);
 }
 
+/* R is approved for the device of NEXT by those who may sign now.  */
+static bool by_those_of_now(const struct fh_chain *c, const struct fh_reference_held *r,
+			    const struct fh_device_epoch *next)
+{
+	struct fh_release now;
+
+	return fh_chain_release(c, &next->device, next->epoch - 1, &now)
+	       && fh_chain_releases(c, &now, r);
+}
+
+/* What is signed beside the revocation: that a state stays approved, also one that only
+ * operators of before have approved, who may have been put out for that.  */
+static void tell_renewed(const struct fh_cli *cli, const struct fh_chain *c,
+			 const struct fh_hash *hash, const struct revocation *r)
+{
+	const struct fh_reference_held *other;
+	size_t at = 0;
+
+	while ((other = fh_chain_reference_next(c, &at)) != nullptr) {
+		size_t devices = 0, before = 0;
+
+		for (size_t i = 0; i < r->devices && !fh_hash_equal(&other->hash, hash); i++) {
+			const struct fh_device_epoch *next = &r->device[i];
+
+			if (!fh_chain_approves(c, other, &next->device, next->epoch - 1))
+				continue;
+			devices++;
+			before += !by_those_of_now(c, other, next);
+		}
+		if (devices > 0)
+			fh_cli_say(cli, "`%.*s` is approved anew for %zu device%s",
+				   (int)other->body.label.n, (const char *)other->body.label.p,
+				   devices, devices == 1 ? "" : "s");
+		if (before > 0)
+			fh_cli_say(cli, "  for %zu of them only operators of before had approved "
+				   "it: revoke it, too, if they were put out for cause", before);
+	}
+}
+
 int fh_reference_revoke(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_state) state = { 0 };
@@ -165,6 +204,7 @@ int fh_reference_revoke(struct fh_cli *cli, int argc, char **argv)
 		e = put(&signing, &state, &hash, &r, &body);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "revoke", nullptr, nullptr);
+	tell_renewed(cli, &state.chain, &hash, &r);
 	warn(cli, &signing, &state.chain, &hash, &r);
 	return fh_signing_next(cli, &a, &state, &signing, "revoke", body);
 }

@@ -297,8 +297,9 @@ static fh_err old_session(struct fh_keeper *k, struct fh_builder *out)
 	struct fh_span certificate;
 	fh_err e = open_kept(k, &value, &certificate, &seed);
 
-	if (e == FH_ERR_OK)
-		e = fh_certificate_read(certificate, &held);
+	/* A certificate that is none was not written here: it opens nothing.  */
+	if (e == FH_ERR_OK && fh_certificate_read(certificate, &held) != FH_ERR_OK)
+		e = FH_ERR_MISSING;
 	if (e != FH_ERR_OK)
 		return e;
 	struct fh_hash id = fh_key_id(held.session_key);
@@ -309,8 +310,14 @@ static fh_err old_session(struct fh_keeper *k, struct fh_builder *out)
 	if (e != FH_ERR_OK)
 		return e;
 	if (!fh_span_equal(held.session_key, FH_SPAN_ARRAY(public.bytes))
-	    || !fh_hash_equal(&held.device_id, &k->device.release.device_id))
+	    || !fh_hash_equal(&held.device_id, &k->device.release.device_id)) {
+		fh_trace_where(&k->trace, "keys/session");
+		fh_trace_what(&k->trace, "is of another session than its certificate, or of "
+			      "another device");
+		fh_trace_cure(&k->trace, "somebody has put it there: restore the keys/ of this "
+			      "boot, or reboot the machine");
 		return FH_ERR_CONFLICT;
+	}
 	e = fh_keeper_own_note(k);
 	if (e == FH_ERR_OK)
 		fh_builder_bytes(out, certificate);

@@ -175,6 +175,8 @@ state_json "$(printf '%064d' 7)"
 yes "approves a state" 0 fh reference approve state.json --label fourth --pcrs 4,7,11 --unmeasured --operator-key op2.key \
 	--passphrase-fd 9
 yes "and takes it back" 0 fh reference revoke "$(hash_of fourth)" --operator-key op2.key --passphrase-fd 9
+says "which approves anew what the first had approved" '`again. is approved anew for 1 device'
+says "and is said" "only operators of before had approved it"
 for _ in $(seq 100); do
 	grep -q 'boot epoch 7 is what the operator signed' log && break
 	sleep 0.05
