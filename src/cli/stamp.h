@@ -58,7 +58,8 @@ int fh_stamp_upgrade_all(const struct fh_cli *cli, const struct fh_usage *u,
 int fh_stamp_import_all(const struct fh_cli *cli, const char *answer, char *const *proof,
 			size_t n);
 
-/* Puts F in the place of the proof PATH, durably.  A lends the room.  */
+/* Puts F in the place of the proof PATH, durably, if it can be read again: what others
+ * say may be too much for one.  A lends the room, FH_STAMP_MEMORY more than F has.  */
 fh_err fh_stamp_write_back(const char *path, const struct fh_stamp_file *f, struct fh_arena *a);
 
 int fh_stamp_make(struct fh_cli *cli, int argc, char **argv);

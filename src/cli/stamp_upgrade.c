@@ -116,8 +116,11 @@ fh_err fh_stamp_write_back(const char *path, const struct fh_stamp_file *f, stru
 		return FH_ERR_NOMEM;
 	fh_stamp_put(&b, f);
 
+	struct fh_stamp_file again;
 	fh_err e = fh_builder_end(&b, &bytes);
 
+	if (e == FH_ERR_OK)
+		e = fh_stamp_read(bytes, a, &again, /* trace: */ nullptr);
 	return e != FH_ERR_OK ? e : fh_file_replace(path, bytes, proof_mode);
 }
 

@@ -281,6 +281,11 @@ bool fh_headers_find(const struct fh_headers *h, uint64_t height, struct fh_head
 	return true;
 }
 
+bool fh_headers_is_single(const struct fh_headers *h)
+{
+	return h->n == 1 && h->run[0].trust == FH_HEADER_UNPLACED;
+}
+
 bool fh_headers_find_root(const struct fh_headers *h, const struct fh_hash *root,
 			  struct fh_header_place *out)
 {

@@ -90,6 +90,9 @@ bool fh_headers_find(const struct fh_headers *h, uint64_t height, struct fh_head
 bool fh_headers_find_root(const struct fh_headers *h, const struct fh_hash *root,
 			  struct fh_header_place *out);
 
+/* They are one header that nobody gave a height: it was given for one proof.  */
+bool fh_headers_is_single(const struct fh_headers *h);
+
 /* The tip of the best branch; false if there is no placed header.  */
 bool fh_headers_tip(const struct fh_headers *h, struct fh_header_place *out);
 

@@ -32,14 +32,17 @@ static bool read_note(struct fh_span bytes, uint64_t size, struct fh_anchor *out
 	return true;
 }
 
-static enum fh_anchor_state state_of(const struct fh_stamp_check *c)
+static enum fh_anchor_state state_of(const struct fh_stamp_check *c,
+				     const struct fh_headers *headers)
 {
 	if (c->existed)
 		return FH_ANCHOR_HOLDS;
 	/* No claims: it could not be read, or is of another file.  */
 	if (c->claims == 0)
 		return FH_ANCHOR_UNREADABLE;
-	if (fh_finding_answer(&c->finding, FH_AUTHENTIC) == FH_ANSWER_NO)
+	/* A header without a height is of one anchor, and says nothing of the others.  */
+	if (fh_finding_answer(&c->finding, FH_AUTHENTIC) == FH_ANSWER_NO
+	    && !fh_headers_is_single(headers))
 		return FH_ANCHOR_CONTRADICTED;
 	return fh_stamp_anchored(c->stamp.root) ? FH_ANCHOR_UNCHECKED : FH_ANCHOR_PENDING;
 }
@@ -60,7 +63,7 @@ fh_err fh_anchor_judge(uint64_t size, struct fh_span note, struct fh_span ots,
 		e = fh_stamp_verify(ots, note, headers, least, a, &c);
 	if (e != FH_ERR_OK)
 		return e;
-	anchor.state = ots.n > 0 ? state_of(&c) : FH_ANCHOR_UNSTAMPED;
+	anchor.state = ots.n > 0 ? state_of(&c, headers) : FH_ANCHOR_UNSTAMPED;
 	if (anchor.state == FH_ANCHOR_HOLDS) {
 		anchor.network = c.network;
 		anchor.height = c.height;

@@ -49,12 +49,6 @@ static fh_err check_file(struct fh_span ots, struct fh_span file, struct fh_aren
 	return FH_ERR_OK;
 }
 
-/* HEADERS are one header that nobody gave a height: it is meant for this proof.  */
-static bool is_single(const struct fh_headers *headers)
-{
-	return headers->n == 1 && headers->run[0].trust == FH_HEADER_UNPLACED;
-}
-
 static enum outcome judge(const struct fh_stamp_claim *claim, const struct fh_headers *headers,
 			  struct fh_header_place *p)
 {
@@ -73,7 +67,8 @@ static enum outcome judge(const struct fh_stamp_claim *claim, const struct fh_he
 	if (fh_headers_find_root(headers, &root, p) &&
 	    fh_header_hard_enough(&p->header, headers->network, height))
 		return HOLDS;
-	return is_single(headers) ? CONTRADICTED : OPEN;
+	/* One alone is meant for this proof.  */
+	return fh_headers_is_single(headers) ? CONTRADICTED : OPEN;
 }
 
 /* P speaks louder than what was found before, or as loud for an earlier time.  */

@@ -222,6 +222,16 @@ yes "no directory with anchors" 2 checks one --anchors nowhere
 yes "usage: no number" 64 checks one --anchored all
 yes "usage: no network" 64 checks one --network moon
 
+# A crash before the proof was there; and while it was put into its place.
+rm -f "one/record/anchors/00000000000000000053.note.ots"
+cp gone one/record/anchors/00000000000000000053.note
+touch one/record/anchors/00000000000000000053.note.ots.1.new one/record/anchors/00000000000000000053.note.1.new
+yes "stamps what was left without a proof" 0 fh record anchor one --calendar "$url"
+yes "as it is in the record" 0 grep -qx 53 one/record/anchors/00000000000000000053.note
+yes "and passes over what was left" 0 on_regtest one --anchored "$old"
+says "beside what is there" '^anchors     1 holds, 1 pending$'
+rm one/record/anchors/*53.note*
+
 # By hand: nobody is asked.
 rm -f root
 : > asked
@@ -235,9 +245,12 @@ yes "takes a promise" 2 fh record anchor one --import carry.ots
 : > root
 yes "completes the request's proof" 0 fh stamp upgrade carry.ots --calendar "$url"
 yes "takes it" 0 fh record anchor one --import carry.ots
-rm "$proof" "one/record/anchors/$(basename "$note")"
 mined
-yes "which dates the whole record" 0 on_regtest one --anchored 53
+sed 's/^3 //' header > bare
+yes "which dates the whole record" 0 checks one --network regtest --headers bare --anchored 53
+says "by a header that says nothing of the other anchor" '^anchors     1 holds, 1 unchecked$'
+rm "$proof" "one/record/anchors/$(basename "$note")"
+yes "as it does alone" 0 on_regtest one --anchored 53
 yes "not again" 2 fh record anchor one --import carry.ots
 mkdir mine
 yes "keeps anchors elsewhere" 0 fh record anchor one --anchors mine --request other
