@@ -133,6 +133,7 @@ struct fh_record_check {
 	struct fh_record_taken *taken; /* what open intents took of budgets */
 	uint64_t opening_behind;     /* index behind the last permitted initialize ... */
 	struct fh_hash opening;      /* ... and whose session it opens */
+	uint64_t sealed_behind;      /* index behind the last intent of which nothing is known */
 	struct fh_record_key *key;   /* by name */
 	size_t keys;
 	uint64_t shred_epoch;        /* data epoch that the last shred entry ended */

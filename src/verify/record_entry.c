@@ -286,6 +286,8 @@ static void count_sealed(struct fh_record_check *c, const struct fh_record_entry
 
 	c->counts.sealed++;
 	c->counts.sealed_intents += kind == FH_ENTRY_INTENT;
+	if (kind == FH_ENTRY_INTENT)
+		c->sealed_behind = entry->leaf.index + 1;
 	c->fold_lost = c->fold_lost || kind == FH_ENTRY_INTENT || kind == FH_ENTRY_OUTCOME;
 }
 

@@ -71,6 +71,10 @@ static bool follows_opening(const struct fh_record_check *c, const struct fh_rec
 {
 	struct fh_hash session = session_in(entry);
 
+	/* One that nobody opened may have been it: the client's, which was shredded without the
+	 * device's own.  */
+	if (c->sealed_behind == entry->leaf.index)
+		return true;
 	return c->opening_behind == entry->leaf.index && fh_hash_equal(&c->opening, &session);
 }
 
