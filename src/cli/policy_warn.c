@@ -58,9 +58,10 @@ static void say_why(const struct warning *w, const struct fh_idle *x, struct fh_
 		break;
 	case FH_IDLE_BUDGETS:
 		fh_trace_what(t, "warning: the quota of `%.*s` is counted per resource, and "
-			      "callers name as many as they like: one of them can use up all %zu "
-			      "budgets, and then requests that need another one are refused",
-			      fh_shown(p->id), (const char *)p->id.p, FH_BUDGETS_MAX);
+			      "callers name as many as they like: one of them can use up all "
+			      "budgets that it may have, and then requests that need another one "
+			      "of it are refused",
+			      fh_shown(p->id), (const char *)p->id.p);
 		fh_trace_cure(t, "count it per principal, or name the resources");
 		break;
 	}

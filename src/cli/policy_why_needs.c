@@ -63,7 +63,7 @@ static uint64_t suffices_again(const struct fh_why *w, const struct fh_charge *c
 	uint64_t slot = c->period_ms / (FH_SLOTS - 1) + 1, lo = w->moment.now.lo_ms;
 
 	for (size_t i = 0; i <= FH_SLOTS + 1 && c->amount <= c->count; i++, lo += slot) {
-		uint64_t used = fh_fold_used(w->moment.fold, &c->budget, c->period_ms, lo);
+		uint64_t used = fh_fold_used_of(w->moment.fold, c, lo);
 
 		if (used <= c->count - c->amount)
 			return lo;
@@ -104,8 +104,7 @@ static void put_limit(struct fh_why *w, struct fh_builder *b, const struct fh_ex
 
 	put_quota(w, b, x);
 	fh_builder_text(b, ": ");
-	fh_builder_decimal(b, fh_fold_used(w->moment.fold, &c->budget, c->period_ms,
-					   w->moment.now.lo_ms));
+	fh_builder_decimal(b, fh_fold_used_of(w->moment.fold, c, w->moment.now.lo_ms));
 	fh_builder_text(b, " were used, and ");
 	fh_builder_decimal(b, c->amount);
 	fh_builder_text(b, " more were asked for");

@@ -119,8 +119,12 @@ struct fh_charge fh_limit_charge(const struct fh_schema *s, const struct fh_limi
 		[FH_PER_ACTION] = FH_VARIABLE_ACTION,
 	};
 
+	const struct fh_entity_uid who = key[whom[x->per]].uid;
+
 	return (struct fh_charge){
-		.budget = fh_budget_hash(l, x, key[whom[x->per]].uid),
+		.budget = fh_budget_hash(l, x, who),
+		.renamed = now->renamed,
+		.older = now->renamed ? fh_budget_hash_older(l, x, who) : (struct fh_hash){ 0 },
 		.period_ms = x->period_ms,
 		.count = x->count,
 		.amount = x->unit == FH_UNIT_TOKENS

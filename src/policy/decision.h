@@ -65,6 +65,7 @@ struct fh_circumstances {
 	/* What the budget of CHARGE has for it.  NULL: all are used up.  */
 	enum fh_funds (*funds)(void *context, const struct fh_charge *charge);
 	void *context;
+	bool renamed;                 /* budgets may be in use under names of before format 3 */
 };
 
 /* What the budget of C has for it.  */

@@ -6,6 +6,8 @@
 #include "base/duration.h"
 #include "policy/lexer.h"
 
+#include <string.h>
+
 constexpr uint64_t period_min_ms = FH_SECOND_MS;
 constexpr uint64_t period_max_ms = 366 * FH_DAY_MS;
 constexpr uint64_t retain_max_ms = FH_DURATION_MAX_MS;
@@ -15,6 +17,7 @@ constexpr uint64_t count_max = (uint64_t)1 << 53; /* sums of these cannot overfl
 struct reading {
 	const struct fh_policy *policy;
 	const struct fh_annotation *at; /* the one that is read */
+	struct fh_limit *limit;         /* of its @quota */
 	struct fh_trace *t;
 };
 
@@ -146,7 +149,7 @@ static bool same_count(const struct fh_limit *a, const struct fh_limit *b)
 	return a->unit == b->unit && a->period_ms == b->period_ms && a->per == b->per;
 }
 
-static fh_err read_quota(const struct reading *r, struct fh_arena *a, struct fh_limits *out)
+static fh_err read_quota(struct reading *r, struct fh_arena *a, struct fh_limits *out)
 {
 	struct fh_limit *limit = fh_arena_array(a, FH_LIMITS_MAX, sizeof(*limit));
 	struct fh_span rest = r->at->value;
@@ -163,7 +166,7 @@ static fh_err read_quota(const struct reading *r, struct fh_arena *a, struct fh_
 		}
 		out->n++;
 	}
-	out->limit = limit;
+	out->limit = r->limit = limit;
 	return e;
 }
 
@@ -187,7 +190,7 @@ static fh_err read_retain(const struct reading *r, struct fh_limits *out)
 					   "write it like 90d or 12h");
 }
 
-static fh_err read_word(const struct reading *r, struct fh_arena *a, struct fh_limits *out)
+static fh_err read_word(struct reading *r, struct fh_arena *a, struct fh_limits *out)
 {
 	struct fh_span word = r->at->name;
 	bool quota = fh_span_equal(word, FH_SPAN_LIT("quota"));
@@ -237,6 +240,8 @@ fh_err fh_limits_read(const struct fh_policy *p, struct fh_arena *a, struct fh_l
 			      "say the budget's quota on each permit that shares it");
 	if (!l.shared)
 		l.budget = p->id;
+	for (size_t i = 0; i < l.n; i++)
+		fh_limit_name(&l, &r.limit[i]);
 	*out = l;
 	return FH_ERR_OK;
 }
@@ -304,24 +309,72 @@ static void add_text(struct fh_sha256 *s, struct fh_span text)
 	fh_sha256_add(s, text);
 }
 
-struct fh_hash fh_budget_hash(const struct fh_limits *l, const struct fh_limit *x,
-			      struct fh_entity_uid whom)
+static const uint8_t mark[4] = { 0, 0, 0, 2 };
+constexpr size_t named_n = sizeof(mark) + sizeof(((struct fh_limit *)nullptr)->name);
+
+/* Hashes behind LABEL whose use it is, and what is counted how.  */
+static void begin_limit(struct fh_sha256 *s, struct fh_span label, const struct fh_limits *l,
+			const struct fh_limit *x)
 {
 	uint8_t bytes[32];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
-	struct fh_sha256 s;
 
 	fh_builder_u8(&b, l->shared);
 	fh_builder_u8(&b, (uint8_t)x->unit);
 	fh_builder_u8(&b, (uint8_t)x->per);
 	fh_builder_be64(&b, x->period_ms);
-	fh_sha256_begin(&s);
-	fh_sha256_add(&s, FH_SPAN_LIT("freehold/budget/v1\n"));
-	fh_sha256_add(&s, fh_builder_span(&b));
-	add_text(&s, l->budget);
+	fh_sha256_begin(s);
+	fh_sha256_add(s, label);
+	fh_sha256_add(s, fh_builder_span(&b));
+	add_text(s, l->budget);
+}
+
+void fh_limit_name(const struct fh_limits *l, struct fh_limit *x)
+{
+	struct fh_sha256 s;
+
+	begin_limit(&s, FH_SPAN_LIT("freehold/limit/v1\n"), l, x);
+	struct fh_hash h = fh_sha256_end(&s);
+
+	memcpy(x->name, h.bytes, sizeof(x->name));
+}
+
+static struct fh_hash budget_hash(struct fh_span label, const struct fh_limits *l,
+				  const struct fh_limit *x, struct fh_entity_uid whom)
+{
+	struct fh_sha256 s;
+
+	begin_limit(&s, label, l, x);
 	if (x->per != FH_PER_ALL) {
 		add_text(&s, whom.type);
 		add_text(&s, whom.id);
 	}
 	return fh_sha256_end(&s);
+}
+
+struct fh_hash fh_budget_hash(const struct fh_limits *l, const struct fh_limit *x,
+			      struct fh_entity_uid whom)
+{
+	struct fh_hash h = budget_hash(FH_SPAN_LIT("freehold/budget/v2\n"), l, x, whom), named;
+
+	memcpy(named.bytes, mark, sizeof(mark));
+	memcpy(named.bytes + sizeof(mark), x->name, sizeof(x->name));
+	memcpy(named.bytes + named_n, h.bytes, sizeof(h.bytes) - named_n);
+	return named;
+}
+
+struct fh_hash fh_budget_hash_older(const struct fh_limits *l, const struct fh_limit *x,
+				    struct fh_entity_uid whom)
+{
+	return budget_hash(FH_SPAN_LIT("freehold/budget/v1\n"), l, x, whom);
+}
+
+bool fh_budget_is_older(const struct fh_hash *id)
+{
+	return !fh_span_equal(fh_span_of(id->bytes, sizeof(mark)), FH_SPAN_ARRAY(mark));
+}
+
+bool fh_budget_same_limit(const struct fh_hash *a, const struct fh_hash *b)
+{
+	return fh_span_equal(fh_span_of(a->bytes, named_n), fh_span_of(b->bytes, named_n));
 }

@@ -34,6 +34,7 @@ struct fh_limit {
 	uint64_t period_ms;
 	enum fh_unit unit;
 	enum fh_limit_per per;
+	uint8_t name[6];        /* what its budgets have in common; fh_limit_name() */
 };
 
 /* The annotations of one permit; all zero for a policy without any.  */
@@ -49,6 +50,8 @@ struct fh_limits {
 /* What a request takes from one budget.  */
 struct fh_charge {
 	struct fh_hash budget;  /* fh_budget_hash() */
+	bool renamed;           /* its use may be remembered as `older`, too: */
+	struct fh_hash older;   /* fh_budget_hash_older() */
 	uint64_t period_ms;
 	uint64_t count;         /* at most so many in that time; not part of what is recorded */
 	uint64_t amount;        /* what is taken, in UNIT */
@@ -79,8 +82,19 @@ fh_err fh_limits_agree(const struct fh_policy *policies, const struct fh_limits 
 
 /* The name under which the use of L's limit X by WHOM is remembered: another amount in a
  * later policy goes on counting, another period or unit begins anew.  WHOM is ignored
- * where nobody is counted apart.  */
+ * where nobody is counted apart.  It begins with 00 00 00 02 and X's name, so that it can be
+ * seen how many budgets one limit has (docs/spec/LEAF, "Effect").  */
 struct fh_hash fh_budget_hash(const struct fh_limits *l, const struct fh_limit *x,
 			      struct fh_entity_uid whom);
+
+/* The same as it was called before state directories of format 3, when that could not be seen;
+ * whether ID is such a name; whether two budgets are of one limit.  */
+struct fh_hash fh_budget_hash_older(const struct fh_limits *l, const struct fh_limit *x,
+				    struct fh_entity_uid whom);
+bool fh_budget_is_older(const struct fh_hash *id);
+bool fh_budget_same_limit(const struct fh_hash *a, const struct fh_hash *b);
+
+/* Fills in X's name, X being a limit of L, whose budget is known.  */
+void fh_limit_name(const struct fh_limits *l, struct fh_limit *x);
 
 #endif

@@ -12,7 +12,7 @@ static_assert((buckets & (buckets - 1)) == 0);
 
 void fh_fold_clear(struct fh_fold *f)
 {
-	f->budgets = f->opens = 0;
+	f->budgets = f->older = f->opens = 0;
 	f->lo_ms = 0;
 	memset(f->bucket, 0, buckets * sizeof(*f->bucket));
 }
@@ -106,7 +106,7 @@ static uint32_t *bucket_of(const struct fh_fold *f, const struct fh_hash *id)
 {
 	uint32_t h;
 
-	memcpy(&h, id->bytes, sizeof(h)); /* a hash already */
+	memcpy(&h, id->bytes + 16, sizeof(h)); /* a hash already, behind the limit's name */
 	return &f->bucket[h % buckets];
 }
 
@@ -125,6 +125,7 @@ void fh_budget_enter(struct fh_fold *f, size_t i)
 
 	f->budget[i].next = *bucket;
 	*bucket = (uint32_t)i + 1;
+	f->older += fh_budget_is_older(&f->budget[i].id);
 }
 
 /* Forgets the budgets of which nothing counts any more.  */
@@ -137,6 +138,7 @@ static void forget_unused(struct fh_fold *f, uint64_t lo_ms)
 			f->budget[kept++] = f->budget[i];
 	}
 	f->budgets = kept;
+	f->older = 0;
 	memset(f->bucket, 0, buckets * sizeof(*f->bucket));
 	for (size_t i = 0; i < kept; i++)
 		fh_budget_enter(f, i);
@@ -167,19 +169,43 @@ uint64_t fh_fold_used(const struct fh_fold *fold, const struct fh_hash *id, uint
 	return b == nullptr || b->period_ms != period_ms ? 0 : counting(b, lo_ms);
 }
 
+uint64_t fh_fold_used_of(const struct fh_fold *fold, const struct fh_charge *charge,
+			 uint64_t lo_ms)
+{
+	uint64_t used = fh_fold_used(fold, &charge->budget, charge->period_ms, lo_ms), all;
+
+	if (!charge->renamed)
+		return used;
+	return ckd_add(&all, used, fh_fold_used(fold, &charge->older, charge->period_ms, lo_ms))
+		       ? UINT64_MAX
+		       : all;
+}
+
+/* There is room for one more budget ID, and for as many others as one request may ask for: each
+ * is asked about on its own.  */
+static bool has_room(const struct fh_fold *f, const struct fh_hash *id)
+{
+	size_t left = FH_BUDGETS_MAX - f->budgets, of_limit = 0;
+
+	if (left < FH_CHARGES_MAX)
+		return false;
+	if (f->budgets < FH_BUDGETS_SHARE * left)
+		return true; /* so has each of them */
+	for (size_t i = 0; i < f->budgets; i++)
+		of_limit += fh_budget_same_limit(&f->budget[i].id, id);
+	return of_limit < FH_BUDGETS_SHARE * left;
+}
+
 enum fh_funds fh_fold_funds(struct fh_fold *fold, const struct fh_charge *charge, uint64_t lo_ms)
 {
-	uint64_t used = fh_fold_used(fold, &charge->budget, charge->period_ms, lo_ms), then;
+	uint64_t used = fh_fold_used_of(fold, charge, lo_ms), then;
 
 	if (ckd_add(&then, used, charge->amount) || then > charge->count)
 		return FH_FUNDS_USED_UP;
-	if (find(fold, &charge->budget) != nullptr)
+	if (find(fold, &charge->budget) != nullptr || has_room(fold, &charge->budget))
 		return FH_FUNDS_SUFFICE;
-	/* As many as one request may ask for: each is asked about on its own.  */
-	if (fold->budgets > FH_BUDGETS_MAX - FH_CHARGES_MAX)
-		forget_unused(fold, lo_ms);
-	return fold->budgets <= FH_BUDGETS_MAX - FH_CHARGES_MAX ? FH_FUNDS_SUFFICE
-								: FH_FUNDS_NO_ROOM;
+	forget_unused(fold, lo_ms);
+	return has_room(fold, &charge->budget) ? FH_FUNDS_SUFFICE : FH_FUNDS_NO_ROOM;
 }
 
 bool fh_fold_may_open(const struct fh_fold *fold)

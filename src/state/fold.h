@@ -37,6 +37,7 @@ struct fh_open_intent {
 struct fh_fold {
 	struct fh_budget *budget;
 	size_t budgets;          /* at most FH_BUDGETS_MAX */
+	size_t older;            /* those among them with names of before format 3 */
 	uint32_t *bucket;        /* first budget plus one, or 0 */
 	struct fh_open_intent *open;
 	size_t opens;            /* at most FH_OPEN_MAX */
@@ -61,9 +62,14 @@ void fh_fold_authority_add(struct fh_hash *authority, uint64_t index);
 uint64_t fh_fold_used(const struct fh_fold *fold, const struct fh_hash *id, uint64_t period_ms,
 		      uint64_t lo_ms);
 
+/* The same of CHARGE's budget, under all names that it may have had.  */
+uint64_t fh_fold_used_of(const struct fh_fold *fold, const struct fh_charge *charge,
+			 uint64_t lo_ms);
+
 /* What the budget of CHARGE has for it at LO_MS: whether so much more stays within its count,
  * and the fold has room to remember it (budgets that have gone out of use are forgotten for
- * that).  */
+ * that).  There is none if its limit has FH_BUDGETS_SHARE times as many budgets as are free: so
+ * no limit, whoever drives it, leaves less than a third of the room to the others.  */
 enum fh_funds fh_fold_funds(struct fh_fold *fold, const struct fh_charge *charge, uint64_t lo_ms);
 
 /* One more intent can be opened.  */
@@ -83,6 +89,8 @@ struct fh_hash fh_fold_text_hash(struct fh_span text);
  * adds like the one that TEXT was made of, once its next entry has been added.
  * FH_ERR_FORMAT if fh_fold_put() makes no such text; FOLD is empty then.  */
 fh_err fh_fold_read(struct fh_span text, struct fh_fold *fold);
+
+constexpr size_t FH_BUDGETS_SHARE = 2;
 
 constexpr size_t FH_FOLD_ARENA = FH_BUDGETS_MAX * (sizeof(struct fh_budget) + 2 * sizeof(uint32_t))
 				 + FH_OPEN_MAX * sizeof(struct fh_open_intent) + 4096;

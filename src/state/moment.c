@@ -39,6 +39,7 @@ struct fh_circumstances fh_moment_circumstances(struct fh_moment *m, size_t sent
 {
 	return (struct fh_circumstances){
 		.leased = fh_moment_leased(m),
+		.renamed = m->fold->older > 0,
 		.amount = { [FH_UNIT_CALLS] = 1, [FH_UNIT_BYTES] = sent + FH_FRAME_MAX },
 		.funds = funds,
 		.context = m,

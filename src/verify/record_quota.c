@@ -71,28 +71,29 @@ static bool is_enough(const struct judging *j, const struct fh_effect_part *part
 					  : part->amount > 0;
 }
 
-/* What was used of PART's budget before, and PART, are within X's count.  */
-static bool is_within(const struct judging *j, const struct fh_effect_part *part,
-		      const struct fh_limit *x)
+/* The part of J's effect that takes from the budget ID of X; as many as there are: none.  */
+static size_t part_of(const struct judging *j, const struct fh_hash *id, const struct fh_limit *x)
 {
-	uint64_t used = fh_fold_used(&j->c->fold, &part->budget, part->period_ms,
-				     j->entry->leaf.time.lo_ms);
-	uint64_t then;
+	size_t i = 0;
 
-	return !ckd_add(&then, used, part->amount) && then <= x->count;
+	while (i < j->effect.parts && (!fh_hash_equal(&j->effect.part[i].budget, id)
+				       || j->effect.part[i].period_ms != x->period_ms))
+		i++;
+	return i;
 }
 
 static void judge_limit(struct judging *j, struct fh_span id, const struct fh_limits *l,
 			const struct fh_limit *x)
 {
-	struct fh_hash budget = fh_budget_hash(l, x, whom(j, x->per));
-	size_t i = 0;
+	const struct fh_entity_uid who = whom(j, x->per);
+	struct fh_charge c = { .budget = fh_budget_hash(l, x, who), .period_ms = x->period_ms,
+			       .renamed = true, .older = fh_budget_hash_older(l, x, who) };
+	size_t i = part_of(j, &c.budget, x);
 
+	if (i == j->effect.parts)
+		i = part_of(j, &c.older, x); /* as written before format 3 */
 	if (j->c->refused || j->e != FH_ERR_OK)
 		return;
-	while (i < j->effect.parts && (!fh_hash_equal(&j->effect.part[i].budget, &budget)
-				       || j->effect.part[i].period_ms != x->period_ms))
-		i++;
 	if (i == j->effect.parts || !is_enough(j, &j->effect.part[i], x)) {
 		fh_trace_what(fh_record_refuse(j->c, "uncharged"),
 			      "permitted by `%.*s` without being charged to its quota", (int)id.n,
@@ -101,7 +102,10 @@ static void judge_limit(struct judging *j, struct fh_span id, const struct fh_li
 	}
 	j->met |= 1u << i;
 	j->calls |= x->unit == FH_UNIT_CALLS ? 1u << i : 0;
-	if (!j->c->fold_lost && !is_within(j, &j->effect.part[i], x))
+	uint64_t used = fh_fold_used_of(&j->c->fold, &c, j->entry->leaf.time.lo_ms), then;
+
+	if (!j->c->fold_lost
+	    && (ckd_add(&then, used, j->effect.part[i].amount) || then > x->count))
 		fh_trace_what(fh_record_refuse(j->c, "over-quota"),
 			      "permitted by `%.*s` beyond its quota of %llu %s", (int)id.n,
 			      (const char *)id.p, (unsigned long long)x->count,

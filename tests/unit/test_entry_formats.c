@@ -21,6 +21,7 @@
 #include "entry/segment.h"
 #include "evidence/document.h"
 #include "merkle/checkpoint.h"
+#include "policy/limit.h"
 #include "verify/proof.h"
 
 /* --- golden bytes ------------------------------------------------------------- */
@@ -116,6 +117,22 @@ static void writes_the_golden_payload(void **state)
 	assert_int_equal(read.n, 2);
 	assert_ptr_equal(fh_fields_get(&read, FH_FIELD_DECISION), &read.field[1]);
 	assert_null(fh_fields_get(&read, FH_FIELD_RESULT));
+}
+
+static void writes_the_golden_budgets(void **state)
+{
+	const struct fh_limits l = { .budget = FH_SPAN_LIT("read-notes") };
+	const struct fh_entity_uid who = { FH_SPAN_LIT("Actor"), FH_SPAN_LIT("claude") };
+	struct fh_limit x = { 200, 3600000, FH_UNIT_CALLS, FH_PER_PRINCIPAL, { 0 } };
+
+	(void)state;
+	fh_limit_name(&l, &x);
+	struct fh_hash now = fh_budget_hash(&l, &x, who), older = fh_budget_hash_older(&l, &x, who);
+
+	stands_in("LEAF.md", "the budget", fh_hash_span(&now));
+	stands_in("LEAF.md", "its older name", fh_hash_span(&older));
+	assert_false(fh_budget_is_older(&now));
+	assert_true(fh_budget_is_older(&older));
 }
 
 static void writes_the_golden_segment(void **state)
@@ -586,6 +603,7 @@ int main(void)
 		cmocka_unit_test(writes_the_golden_leaf),
 		cmocka_unit_test(writes_the_golden_payload),
 		cmocka_unit_test(writes_the_golden_sealed_payload),
+		cmocka_unit_test(writes_the_golden_budgets),
 		cmocka_unit_test(writes_the_golden_segment),
 		cmocka_unit_test(writes_the_golden_note),
 		cmocka_unit_test(writes_the_golden_proof),

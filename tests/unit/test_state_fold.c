@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -268,6 +269,82 @@ static void makes_room_only_by_forgetting_what_is_unused(void **state)
 	assert_int_equal(w.fold.budgets, 0);
 }
 
+/* The charge of limit NAME for the resource NUMBER.  */
+static struct fh_charge charge_of(const char *name, uint32_t number)
+{
+	const struct fh_limits l = { .budget = fh_span_str(name) };
+	struct fh_limit x = { 5, day_ms, FH_UNIT_CALLS, FH_PER_RESOURCE, { 0 } };
+	char id[16];
+
+	fh_limit_name(&l, &x);
+	snprintf(id, sizeof(id), "%u", number);
+	const struct fh_entity_uid whom = fh_entity_uid_of("File", fh_span_str(id));
+
+	return (struct fh_charge){ .budget = fh_budget_hash(&l, &x, whom), .period_ms = day_ms,
+				   .count = x.count, .amount = 1, .renamed = true,
+				   .older = fh_budget_hash_older(&l, &x, whom) };
+}
+
+/* Takes C, under its older name if OLDER.  */
+static void take_charge(struct world *w, const struct fh_charge *c, bool older)
+{
+	const struct fh_effect e = { .opens = true, .parts = 1, .part = { {
+		older ? c->older : c->budget, c->period_ms, c->amount } } };
+
+	assert_int_equal(intent(w, begin_ms, true, &e), FH_ERR_OK);
+	w->fold.opens = 0;
+}
+
+/* How many budgets the limit NAME gets if somebody asks for ever new ones.  */
+static uint32_t spread(struct world *w, const char *name)
+{
+	uint32_t n = 0;
+
+	for (struct fh_charge c = charge_of(name, 0);
+	     fh_fold_funds(&w->fold, &c, begin_ms) == FH_FUNDS_SUFFICE;
+	     c = charge_of(name, ++n))
+		take_charge(w, &c, false);
+	return n;
+}
+
+static void leaves_room_to_other_limits_whoever_spreads(void **state)
+{
+	(void)state;
+	OWN_WORLD w = world_new();
+
+	assert_int_equal(spread(&w, "notes"), 2731); /* two thirds */
+	struct fh_charge more = charge_of("notes", 9999), known = charge_of("notes", 7);
+
+	assert_int_equal(fh_fold_funds(&w.fold, &more, begin_ms), FH_FUNDS_NO_ROOM);
+	assert_int_equal(fh_fold_funds(&w.fold, &known, begin_ms), FH_FUNDS_SUFFICE);
+	assert_int_equal(spread(&w, "mail"), 910); /* of what is left, as much */
+	assert_true(spread(&w, "third") > 250);
+	struct fh_charge other = charge_of("another", 1);
+
+	assert_int_equal(fh_fold_funds(&w.fold, &other, begin_ms), FH_FUNDS_SUFFICE);
+	/* What goes out of use makes room again.  */
+	assert_int_equal(fh_fold_funds(&w.fold, &more, begin_ms + 2 * day_ms), FH_FUNDS_SUFFICE);
+}
+
+/* A limit that was called otherwise before an upgrade has used what it has used.  */
+static void counts_under_the_older_name_too(void **state)
+{
+	(void)state;
+	OWN_WORLD w = world_new();
+	struct fh_charge c = charge_of("notes", 1), other = charge_of("notes", 2);
+
+	for (int i = 0; i < 3; i++)
+		take_charge(&w, &c, true);
+	assert_int_equal(w.fold.older, 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(fh_fold_funds(&w.fold, &c, begin_ms), FH_FUNDS_SUFFICE);
+		take_charge(&w, &c, false);
+	}
+	assert_int_equal(fh_fold_used_of(&w.fold, &c, begin_ms), 5);
+	assert_int_equal(fh_fold_funds(&w.fold, &c, begin_ms), FH_FUNDS_USED_UP);
+	assert_int_equal(fh_fold_funds(&w.fold, &other, begin_ms), FH_FUNDS_SUFFICE);
+}
+
 static void is_the_same_however_it_came_about(void **state)
 {
 	(void)state;
@@ -483,6 +560,8 @@ int main(void)
 		cmocka_unit_test(keeps_what_is_unknown),
 		cmocka_unit_test(refuses_what_no_record_says),
 		cmocka_unit_test(makes_room_only_by_forgetting_what_is_unused),
+		cmocka_unit_test(leaves_room_to_other_limits_whoever_spreads),
+		cmocka_unit_test(counts_under_the_older_name_too),
 		cmocka_unit_test(is_the_same_however_it_came_about),
 		cmocka_unit_test(goes_on_from_its_text),
 		cmocka_unit_test(reads_no_text_that_it_does_not_write),

@@ -302,9 +302,18 @@ static const char quota_cedar[] =
 	"permit (principal, action, resource);"
 	"@id(\"free\") permit (principal, action, resource);"
 	"@id(\"never\") forbid (principal, action, resource);";
-static const struct fh_limit few[] = { { 2, 60000, FH_UNIT_CALLS, FH_PER_PRINCIPAL },
-				       { 9000000, 60000, FH_UNIT_BYTES, FH_PER_ALL } };
-static const struct fh_limits few_limits = { .budget = FH_TEXT_INIT("few"), .limit = few, .n = 2 };
+static const struct fh_limit few[] = { { 2, 60000, FH_UNIT_CALLS, FH_PER_PRINCIPAL, { 0 } },
+				       { 9000000, 60000, FH_UNIT_BYTES, FH_PER_ALL, { 0 } } };
+
+/* The budget of its limit I for WHO; OLDER: as it was called before format 3.  */
+static struct fh_hash budget_of(size_t i, struct fh_entity_uid who, bool older)
+{
+	const struct fh_limits l = { .budget = FH_SPAN_LIT("few") };
+	struct fh_limit x = few[i];
+
+	fh_limit_name(&l, &x);
+	return older ? fh_budget_hash_older(&l, &x, who) : fh_budget_hash(&l, &x, who);
+}
 
 static void sign_quota(struct bench *b)
 {
@@ -326,10 +335,10 @@ static struct fh_effect charged(const char *actor, uint64_t calls, uint64_t byte
 
 	if (calls > 0)
 		e.part[e.parts++] = (struct fh_effect_part){
-			fh_budget_hash(&few_limits, &few[0], who), 60000, calls };
+			budget_of(0, who, false), 60000, calls };
 	if (bytes > 0)
 		e.part[e.parts++] = (struct fh_effect_part){
-			fh_budget_hash(&few_limits, &few[1], who), 60000, bytes };
+			budget_of(1, who, false), 60000, bytes };
 	return e;
 }
 
@@ -405,6 +414,31 @@ static void refuses_more_calls_than_the_quota(void **state)
 	begin_quota(b);
 	for (int i = 0; i < 3; i++)
 		(void)charge_as(b, "a", "few", charged("a", 1, 10));
+	fh_maker_batch(&b->maker, 0);
+	refused_as(b, "over-quota");
+}
+
+/* What was charged before an upgrade goes on counting.  */
+static void adds_up_what_is_called_otherwise(void **state)
+{
+	struct bench *b = *state;
+	struct fh_effect older = charged("a", 1, 10);
+
+	older.part[0].budget = budget_of(0, fh_entity_uid_of("Actor", FH_SPAN_LIT("a")), true);
+	older.part[1].budget = budget_of(1, (struct fh_entity_uid){ 0 }, true);
+	begin_quota(b);
+	(void)charge_as(b, "a", "few", older);
+	(void)charge_as(b, "a", "few", charged("a", 1, 10));
+	fh_maker_batch(&b->maker, 0);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(b->checked.check.fold.older, 2);
+	assert_int_equal(tear_down(state), 0);
+	assert_int_equal(set_up(state), 0);
+	b = *state;
+	begin_quota(b);
+	(void)charge_as(b, "a", "few", older);
+	(void)charge_as(b, "a", "few", older);
+	(void)charge_as(b, "a", "few", charged("a", 1, 10));
 	fh_maker_batch(&b->maker, 0);
 	refused_as(b, "over-quota");
 }
@@ -566,6 +600,7 @@ int main(void)
 		TEST(refuses_what_was_permitted_without_a_lease),
 		TEST(takes_what_stays_within_quotas),
 		TEST(refuses_more_calls_than_the_quota),
+		TEST(adds_up_what_is_called_otherwise),
 		TEST(refuses_more_bytes_than_the_quota),
 		TEST(refuses_charges_that_are_not_those_of_the_policy),
 		TEST(refuses_refunds_of_what_was_not_taken),
