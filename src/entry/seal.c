@@ -20,10 +20,10 @@ static const uint8_t zero_nonce[FH_AEAD_NONCE_SIZE];
 /* --- keys ------------------------------------------------------------- */
 
 /* N bytes from KEY, bound to LABEL and WHAT.  */
-static fh_err derive_of(const struct fh_secret *key, struct fh_span label, struct fh_span what,
-			size_t n, struct fh_secret *out)
+static fh_err derive(const struct fh_secret *key, struct fh_span label, struct fh_span what,
+		     size_t n, struct fh_secret *out)
 {
-	uint8_t bytes[32 + FH_SALT_SIZE];
+	uint8_t bytes[24 + 8 + FH_HASH_SIZE];
 	struct fh_builder info = FH_BUILDER_ARRAY(bytes);
 
 	fh_builder_bytes(&info, label);
@@ -31,19 +31,14 @@ static fh_err derive_of(const struct fh_secret *key, struct fh_span label, struc
 	return info.bad ? FH_ERR_LIMIT : fh_hkdf_expand(key, fh_builder_span(&info), n, out);
 }
 
-static fh_err derive(const struct fh_secret *key, struct fh_span label, uint64_t number, size_t n,
-		     struct fh_secret *out)
-{
-	uint8_t bytes[8];
-	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
-
-	fh_builder_be64(&b, number);
-	return derive_of(key, label, fh_builder_span(&b), n, out);
-}
-
 fh_err fh_seal_batch_key(const struct fh_secret *period_key, uint64_t batch, struct fh_secret *out)
 {
-	return derive(period_key, FH_SPAN_LIT("freehold/batch/v1"), batch, FH_SEAL_KEY_SIZE, out);
+	uint8_t bytes[8];
+	struct fh_builder what = FH_BUILDER_ARRAY(bytes);
+
+	fh_builder_be64(&what, batch);
+	return derive(period_key, FH_SPAN_LIT("freehold/batch/v1"), fh_builder_span(&what),
+		      FH_SEAL_KEY_SIZE, out);
 }
 
 /* Key and commitment, from what is both.  */
@@ -54,13 +49,19 @@ static fh_err split(const struct fh_secret *both, struct fh_secret *key,
 	return fh_secret_from(fh_span_of(both->bytes, FH_AEAD_KEY_SIZE), key);
 }
 
-/* The key of one part of the entry INDEX, and the commitment to the batch key that it came
+/* The key of one part of the entry LEAF, and the commitment to the batch key that it came
  * from: two keys with one commitment would be a collision of HMAC.  */
-static fh_err entry_key(const struct fh_secret *batch_key, uint64_t index, struct fh_secret *key,
-			struct fh_hash *commitment)
+static fh_err entry_key(const struct fh_secret *batch_key, const struct fh_leaf *leaf,
+			struct fh_secret *key, struct fh_hash *commitment)
 {
 	FH_OWN(fh_secret) both = { 0 };
-	fh_err e = derive(batch_key, FH_SPAN_LIT("freehold/entry/v1"), index, both_size, &both);
+	uint8_t bytes[8 + FH_HASH_SIZE];
+	struct fh_builder what = FH_BUILDER_ARRAY(bytes);
+
+	fh_builder_be64(&what, leaf->index);
+	fh_builder_bytes(&what, fh_hash_span(&leaf->fields));
+	fh_err e = derive(batch_key, FH_SPAN_LIT("freehold/entry/v1"), fh_builder_span(&what),
+			  both_size, &both);
 
 	return e == FH_ERR_OK ? split(&both, key, commitment) : e;
 }
@@ -69,7 +70,7 @@ static fh_err text_key(const struct fh_secret *batch_key, struct fh_span salt,
 		       struct fh_secret *key, struct fh_hash *commitment)
 {
 	FH_OWN(fh_secret) both = { 0 };
-	fh_err e = derive_of(batch_key, FH_SPAN_LIT("freehold/text/v1"), salt, both_size, &both);
+	fh_err e = derive(batch_key, FH_SPAN_LIT("freehold/text/v1"), salt, both_size, &both);
 
 	return e == FH_ERR_OK ? split(&both, key, commitment) : e;
 }
@@ -243,7 +244,8 @@ static fh_err put_ciphertext(struct fh_builder *b, const struct fh_secret *key,
 
 fh_err fh_sealed_put_part(struct fh_builder *b, const struct fh_fields *f,
 			  const bool chosen[FH_FIELDS_MAX], struct fh_span name,
-			  const struct fh_secret *batch_key, uint64_t index, struct fh_span room)
+			  const struct fh_secret *batch_key, const struct fh_leaf *leaf,
+			  struct fh_span room)
 {
 	struct fh_builder plain = fh_builder_of((void *)room.p, room.n);
 	FH_OWN(fh_secret) key = { 0 };
@@ -255,7 +257,7 @@ fh_err fh_sealed_put_part(struct fh_builder *b, const struct fh_fields *f,
 	if (e == FH_ERR_OK && read_openings(fh_builder_span(&plain), &again) != FH_ERR_OK)
 		e = FH_ERR_STATE;
 	if (e == FH_ERR_OK)
-		e = entry_key(batch_key, index, &key, &commitment);
+		e = entry_key(batch_key, leaf, &key, &commitment);
 	if (e != FH_ERR_OK)
 		return e;
 	fh_cbor_put_array(b, part_members);
@@ -325,11 +327,11 @@ fh_err fh_sealed_read(struct fh_span payload, struct fh_sealed *out)
 }
 
 fh_err fh_sealed_open_part(const struct fh_sealed_part *p, const struct fh_secret *batch_key,
-			   uint64_t index, uint8_t *room, struct fh_fields *out)
+			   const struct fh_leaf *leaf, uint8_t *room, struct fh_fields *out)
 {
 	FH_OWN(fh_secret) key = { 0 };
 	struct fh_hash commitment;
-	fh_err e = entry_key(batch_key, index, &key, &commitment);
+	fh_err e = entry_key(batch_key, leaf, &key, &commitment);
 
 	if (e == FH_ERR_OK && !fh_span_equal(p->commitment, fh_hash_span(&commitment)))
 		e = FH_ERR_MISSING;

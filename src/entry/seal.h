@@ -12,9 +12,10 @@
  *	[1, [[period key's name, commitment, ciphertext], ...]]
  *
  * Keys: period key -> batch key = HKDF(period key, batch) -> entry key and commitment =
- * HKDF(batch key, index).  A batch is FH_SEAL_BATCH indices of the record.  Each entry key
- * seals one message, so the nonce is zero; the commitment makes the key the only one that
- * opens it.  docs/spec/LEAF, "Sealed payloads".  */
+ * HKDF(batch key, index, root of the fields).  A batch is FH_SEAL_BATCH indices of the record.
+ * An index may be used again: what a crash left unsigned is cut off.  The root may not, it is
+ * over fresh salts; so each entry key seals one message, and the nonce is zero.  The commitment
+ * makes the key the only one that opens it.  docs/spec/LEAF, "Sealed payloads".  */
 
 constexpr size_t FH_SEAL_NAME_SIZE = 16;     /* of a period key */
 constexpr size_t FH_SEAL_KEY_SIZE = 32;      /* period and batch keys */
@@ -67,13 +68,15 @@ size_t fh_seal_bucket(size_t n);
 size_t fh_sealed_size(size_t n, size_t parts);
 
 /* Writes the head of a payload of PARTS parts, then each: the fields of F at whose place
- * CHOSEN is true, for the entry INDEX, under BATCH_KEY of the period key NAME.  ROOM is
+ * CHOSEN is true, for the entry LEAF, whose index and root of fields are known, under BATCH_KEY
+ * of the period key NAME.  ROOM is
  * memory for the openings, padded.  FH_ERR_LIMIT if something does not fit, FH_ERR_STATE for
  * fields that could not be read back.  The part of the class `fold` comes second.  */
 void fh_sealed_put_head(struct fh_builder *b, size_t parts);
 fh_err fh_sealed_put_part(struct fh_builder *b, const struct fh_fields *f,
 			  const bool chosen[FH_FIELDS_MAX], struct fh_span name,
-			  const struct fh_secret *batch_key, uint64_t index, struct fh_span room);
+			  const struct fh_secret *batch_key, const struct fh_leaf *leaf,
+			  struct fh_span room);
 
 /* Whether PAYLOAD begins as a sealed one does.  */
 bool fh_payload_is_sealed(struct fh_span payload);
@@ -81,13 +84,14 @@ bool fh_payload_is_sealed(struct fh_span payload);
 /* Reads a sealed payload, strictly; the spans look into it.  */
 fh_err fh_sealed_read(struct fh_span payload, struct fh_sealed *out);
 
-/* Opens one part of the entry INDEX into ROOM (P->sealed.n bytes at least) and adds what is
+/* Opens one part of the entry LEAF into ROOM (P->sealed.n bytes at least) and adds what is
  * in it to *OUT, whose fields stay in order; they look into ROOM.  FH_ERR_MISSING if BATCH_KEY is
  * another key, such as one that was made when the one of that name had ended; FH_ERR_SIGNATURE if
  * the part was altered; FH_ERR_FORMAT if what was sealed is no openings, or one of them is in
  * *OUT already.  */
 fh_err fh_sealed_open_part(const struct fh_sealed_part *p, const struct fh_secret *batch_key,
-			   uint64_t index, uint8_t *room, struct fh_fields *out);
+			   const struct fh_leaf *leaf, uint8_t *room,
+			   struct fh_fields *out);
 
 /* A text that is of no entry, and written again and again: under a key of its own each time,
  * which SALT (random, FH_SALT_SIZE bytes) makes of BATCH_KEY.

@@ -196,10 +196,7 @@ struct fh_core_shred {
 
 /* What is to be sealed, and for whom.  */
 struct fh_core_sealing {
-	uint64_t index;
-	uint64_t lo_ms;
-	enum fh_entry_kind kind;
-	struct fh_span class;
+	const struct fh_leaf *leaf; /* all of it but the hash of the payload */
 	struct fh_span subject;
 };
 
@@ -368,10 +365,10 @@ fh_err fh_core_seal_begin(struct fh_core *c);
 /* What is stored of the entry INDEX, of LO_MS: its fields F, sealed.  Into the scratch arena. */
 fh_err fh_core_seal(struct fh_core *c, const struct fh_core_sealing *s, const struct fh_fields *f,
 		    struct fh_span *payload);
-/* Opens the part P of the entry INDEX and adds what is in it to *OUT; it lies in the scratch
+/* Opens the part P of the entry LEAF and adds what is in it to *OUT; it lies in the scratch
  * arena.  FH_ERR_MISSING: its key is gone.  */
-fh_err fh_core_unseal(struct fh_core *c, const struct fh_sealed_part *p, uint64_t index,
-		      struct fh_fields *out);
+fh_err fh_core_unseal(struct fh_core *c, const struct fh_sealed_part *p,
+		      const struct fh_leaf *leaf, struct fh_fields *out);
 /* Seals TEXT, which is of no entry and class `fold`, into the scratch arena, under a key of the
  * entry INDEX's batch; and opens it again, if it has at most MAX bytes.  */
 fh_err fh_core_seal_text(struct fh_core *c, uint64_t index, struct fh_span text,

@@ -129,7 +129,7 @@ static fh_err unseal(struct fh_core *c, const struct fh_leaf *leaf, struct fh_sp
 
 	*out = (struct fh_fields){ 0 };
 	for (size_t i = 0; e == FH_ERR_OK && i < s.parts; i++)
-		e = fh_core_unseal(c, &s.part[i], leaf->index, out);
+		e = fh_core_unseal(c, &s.part[i], leaf, out);
 	if (e != FH_ERR_OK)
 		return e;
 	struct fh_hash root = fh_fields_root(out);

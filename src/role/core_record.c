@@ -166,30 +166,29 @@ static fh_err append(struct fh_core *c, struct fh_span subject, enum fh_entry_ki
 {
 	uint8_t salts[FH_FIELDS_MAX][FH_SALT_SIZE];
 	struct fh_builder b = FH_BUILDER_ARRAY(stored->leaf);
-	struct fh_time now = fh_core_now(c);
-	const struct fh_core_sealing s = { c->journal.tree.size, now.lo_ms, kind,
-					   fh_span_str(class), subject };
 	fh_err e = add_salts(fields, salts);
 
-	if (e == FH_ERR_OK)
-		e = fh_span_equal(s.class, FH_SPAN_LIT(FH_CLASS_PUBLIC))
-			    ? put_open(c, fields, &stored->payload)
-			    : fh_core_seal(c, &s, fields, &stored->payload);
 	if (e != FH_ERR_OK)
 		return e == FH_ERR_NOMEM ? e : final_error(e);
-	const struct fh_leaf leaf = {
-		.index = s.index,
-		.time = now,
+	struct fh_leaf leaf = {
+		.index = c->journal.tree.size,
+		.time = fh_core_now(c),
 		.boot = c->boot,
 		.start = c->start,
 		.session = c->session_id,
 		.kind = kind,
-		.class = s.class,
+		.class = fh_span_str(class),
 		.chain_head = c->recorded_head,
-		.payload = fh_hash_of(stored->payload),
 		.fields = fh_fields_root(fields),
 	};
+	const struct fh_core_sealing s = { &leaf, subject };
 
+	e = fh_span_equal(leaf.class, FH_SPAN_LIT(FH_CLASS_PUBLIC))
+		    ? put_open(c, fields, &stored->payload)
+		    : fh_core_seal(c, &s, fields, &stored->payload);
+	if (e != FH_ERR_OK)
+		return e == FH_ERR_NOMEM ? e : final_error(e);
+	leaf.payload = fh_hash_of(stored->payload);
 	fh_leaf_put(&b, &leaf);
 	stored->leaf_n = b.n;
 	/* What the fold does not take is not written: no start could read it back.  After

@@ -112,14 +112,14 @@ static fh_err put_part(struct fh_core *c, const struct fh_core_sealing *s,
 		       const struct fh_fields *f, const bool chosen[FH_FIELDS_MAX], bool fold,
 		       struct fh_span room, struct fh_builder *b)
 {
-	const struct fh_span class = fold ? FH_SPAN_LIT(FH_CLASS_FOLD) : s->class;
+	const struct fh_span class = fold ? FH_SPAN_LIT(FH_CLASS_FOLD) : s->leaf->class;
 	const struct fh_data_period p = { fold ? (struct fh_span){ 0 } : s->subject, class,
-					  fh_seal_period(class, s->lo_ms) };
+					  fh_seal_period(class, s->leaf->time.lo_ms) };
 	const struct fh_core_key *k;
-	fh_err e = key_for(c, &p, s->index, &k);
+	fh_err e = key_for(c, &p, s->leaf->index, &k);
 
 	return e == FH_ERR_OK ? fh_sealed_put_part(b, f, chosen, FH_SPAN_ARRAY(k->name), &k->key,
-						   s->index, room)
+						   s->leaf, room)
 			      : e;
 }
 
@@ -130,7 +130,7 @@ fh_err fh_core_seal(struct fh_core *c, const struct fh_core_sealing *s, const st
 	size_t openings = 0, folds = 0;
 
 	for (size_t i = 0; i < f->n; i++) {
-		fold[i] = belongs_to_fold(s->kind, f->field[i].id);
+		fold[i] = belongs_to_fold(s->leaf->kind, f->field[i].id);
 		rest[i] = !fold[i];
 		folds += fold[i];
 		openings += f->field[i].value.n + FH_SALT_SIZE + 16;
@@ -166,14 +166,14 @@ static fh_err key_called(struct fh_core *c, struct fh_span name, uint64_t batch)
 	return ask_key(c, &b, k);
 }
 
-fh_err fh_core_unseal(struct fh_core *c, const struct fh_sealed_part *p, uint64_t index,
-		      struct fh_fields *out)
+fh_err fh_core_unseal(struct fh_core *c, const struct fh_sealed_part *p,
+		      const struct fh_leaf *leaf, struct fh_fields *out)
 {
 	uint8_t *room = fh_arena_space(&c->scratch, p->sealed.n);
 	fh_err e = room == nullptr ? FH_ERR_NOMEM
-				   : key_called(c, p->name, fh_seal_batch(index));
+				   : key_called(c, p->name, fh_seal_batch(leaf->index));
 
-	return e == FH_ERR_OK ? fh_sealed_open_part(p, &c->opening.key, index, room, out) : e;
+	return e == FH_ERR_OK ? fh_sealed_open_part(p, &c->opening.key, leaf, room, out) : e;
 }
 
 fh_err fh_core_seal_text(struct fh_core *c, uint64_t index, struct fh_span text,
@@ -220,7 +220,7 @@ static fh_err fold_fields(struct fh_core *c, const struct fh_leaf *leaf, struct 
 	fh_err e = fh_sealed_read(payload, &s);
 
 	*out = (struct fh_fields){ 0 };
-	return e == FH_ERR_OK && s.parts == 2 ? fh_core_unseal(c, &s.part[1], leaf->index, out) : e;
+	return e == FH_ERR_OK && s.parts == 2 ? fh_core_unseal(c, &s.part[1], leaf, out) : e;
 }
 
 static fh_err add_to_fold(void *context, const struct fh_stored *s)

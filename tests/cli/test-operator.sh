@@ -131,7 +131,7 @@ cp state/chain/00000002-* actor.fhs
 yes "a statement that is held is nothing new" 0 fh chain import actor.fhs
 
 yes "upgrade finds nothing to do" 0 fh upgrade
-echo 'freehold 3' > state/format
+echo 'freehold 4' > state/format
 yes "a newer format is refused" 2 fh upgrade
 says "and says what to do" "update Freehold"
 echo 'freehold 1' > state/format

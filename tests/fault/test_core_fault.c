@@ -164,7 +164,7 @@ static fh_err count_outcome(void *context, const struct fh_leaf *leaf, struct fh
 	assert_int_equal(fh_sealed_read(payload, &s), FH_ERR_OK);
 	assert_int_equal(s.parts, 2);
 	assert_true(s.part[1].sealed.n <= sizeof(room));
-	assert_int_equal(fh_sealed_open_part(&s.part[1], &zeros, leaf->index, room, &f),
+	assert_int_equal(fh_sealed_open_part(&s.part[1], &zeros, leaf, room, &f),
 			 FH_ERR_OK);
 	struct fh_cursor c = fh_cursor_of(fh_fields_get(&f, FH_FIELD_INTENT)->value);
 	uint64_t intent = fh_cbor_uint(&c);

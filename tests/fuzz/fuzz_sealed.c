@@ -10,10 +10,11 @@ static const struct fh_secret zeros = { .n = FH_SEAL_KEY_SIZE };
 
 static void open_parts(const struct fh_sealed *sealed, uint8_t *room)
 {
+	static const struct fh_leaf leaf = { .index = 7 };
 	struct fh_fields f = { 0 };
 
 	for (size_t i = 0; i < sealed->parts; i++)
-		(void)!fh_sealed_open_part(&sealed->part[i], &zeros, 7, room, &f);
+		(void)!fh_sealed_open_part(&sealed->part[i], &zeros, &leaf, room, &f);
 }
 
 /* A sealed payload is within its limits, or refused; what a file of openings holds is written

@@ -31,6 +31,13 @@ static struct fh_fields two_fields(void)
 		{ FH_FIELD_EFFECT, FH_SPAN_ARRAY(salt_two), FH_SPAN_ARRAY(effect) } } };
 }
 
+static struct fh_leaf entry(uint64_t index)
+{
+	struct fh_fields f = two_fields();
+
+	return (struct fh_leaf){ .index = index, .fields = fh_fields_root(&f) };
+}
+
 /* Entry 7 with the actor under keys of 11 and the effect under keys of 22.  */
 static struct fh_span sealed_payload(uint8_t *room, size_t cap)
 {
@@ -38,12 +45,13 @@ static struct fh_span sealed_payload(uint8_t *room, size_t cap)
 	struct fh_builder b = fh_builder_of(room, cap);
 	struct fh_secret one = key_of(0x11), two = key_of(0x22);
 	struct fh_fields f = two_fields();
+	const struct fh_leaf leaf = entry(7);
 	uint8_t plain[512];
 
 	fh_sealed_put_head(&b, 2);
-	assert_int_equal(fh_sealed_put_part(&b, &f, first, FH_SPAN_ARRAY(name_bytes), &one, 7,
+	assert_int_equal(fh_sealed_put_part(&b, &f, first, FH_SPAN_ARRAY(name_bytes), &one, &leaf,
 					    FH_SPAN_ARRAY(plain)), FH_ERR_OK);
-	assert_int_equal(fh_sealed_put_part(&b, &f, second, FH_SPAN_ARRAY(name_bytes), &two, 7,
+	assert_int_equal(fh_sealed_put_part(&b, &f, second, FH_SPAN_ARRAY(name_bytes), &two, &leaf,
 					    FH_SPAN_ARRAY(plain)), FH_ERR_OK);
 	assert_false(b.bad);
 	return fh_builder_span(&b);
@@ -55,6 +63,7 @@ static void opens_each_part_with_its_key(void **state)
 	struct fh_span payload = sealed_payload(bytes, sizeof(bytes));
 	struct fh_secret one = key_of(0x11), two = key_of(0x22);
 	struct fh_fields opened = { 0 }, sealed = two_fields();
+	const struct fh_leaf seventh = entry(7);
 	struct fh_sealed s;
 
 	(void)state;
@@ -62,9 +71,11 @@ static void opens_each_part_with_its_key(void **state)
 	assert_int_equal(fh_sealed_read(payload, &s), FH_ERR_OK);
 	assert_int_equal(s.parts, 2);
 	/* In any order, the fields come in that of their ids.  */
-	assert_int_equal(fh_sealed_open_part(&s.part[1], &two, 7, second, &opened), FH_ERR_OK);
+	assert_int_equal(fh_sealed_open_part(&s.part[1], &two, &seventh, second, &opened),
+			 FH_ERR_OK);
 	assert_int_equal(opened.n, 1);
-	assert_int_equal(fh_sealed_open_part(&s.part[0], &one, 7, first, &opened), FH_ERR_OK);
+	assert_int_equal(fh_sealed_open_part(&s.part[0], &one, &seventh, first, &opened),
+			 FH_ERR_OK);
 	assert_int_equal(opened.n, 2);
 	assert_int_equal(opened.field[0].id, FH_FIELD_ACTOR);
 	assert_true(fh_span_equal(opened.field[0].value, FH_SPAN_ARRAY(actor)));
@@ -72,22 +83,29 @@ static void opens_each_part_with_its_key(void **state)
 
 	assert_true(fh_hash_equal(&was, &is));
 	/* Twice is once too often.  */
-	assert_int_equal(fh_sealed_open_part(&s.part[0], &one, 7, first, &opened), FH_ERR_FORMAT);
+	assert_int_equal(fh_sealed_open_part(&s.part[0], &one, &seventh, first, &opened),
+			 FH_ERR_FORMAT);
 	assert_int_equal(opened.n, 2);
 }
 
-static void another_key_or_index_opens_nothing(void **state)
+static void another_key_index_or_root_opens_nothing(void **state)
 {
 	uint8_t bytes[1024], room[512];
 	struct fh_span payload = sealed_payload(bytes, sizeof(bytes));
 	struct fh_secret one = key_of(0x11), two = key_of(0x22);
+	struct fh_leaf seventh = entry(7), eighth = entry(8);
 	struct fh_fields opened = { 0 };
 	struct fh_sealed s;
 
 	(void)state;
 	assert_int_equal(fh_sealed_read(payload, &s), FH_ERR_OK);
-	assert_int_equal(fh_sealed_open_part(&s.part[0], &two, 7, room, &opened), FH_ERR_MISSING);
-	assert_int_equal(fh_sealed_open_part(&s.part[0], &one, 8, room, &opened), FH_ERR_MISSING);
+	assert_int_equal(fh_sealed_open_part(&s.part[0], &two, &seventh, room, &opened),
+			 FH_ERR_MISSING);
+	assert_int_equal(fh_sealed_open_part(&s.part[0], &one, &eighth, room, &opened),
+			 FH_ERR_MISSING);
+	seventh.fields.bytes[0] ^= 1;
+	assert_int_equal(fh_sealed_open_part(&s.part[0], &one, &seventh, room, &opened),
+			 FH_ERR_MISSING);
 	assert_int_equal(opened.n, 0);
 }
 
@@ -96,6 +114,7 @@ static void every_altered_byte_is_noticed(void **state)
 	uint8_t bytes[1024], room[512];
 	struct fh_span payload = sealed_payload(bytes, sizeof(bytes));
 	struct fh_secret key[] = { key_of(0x11), key_of(0x22) };
+	const struct fh_leaf seventh = entry(7);
 
 	(void)state;
 	for (size_t i = 0; i < payload.n; i++) {
@@ -106,7 +125,7 @@ static void every_altered_byte_is_noticed(void **state)
 		fh_err e = fh_sealed_read(payload, &s);
 
 		for (size_t k = 0; k < 2 && e == FH_ERR_OK; k++)
-			e = s.parts == 2 ? fh_sealed_open_part(&s.part[k], &key[k], 7, room,
+			e = s.parts == 2 ? fh_sealed_open_part(&s.part[k], &key[k], &seventh, room,
 							       &opened)
 					 : FH_ERR_FORMAT;
 		assert_int_not_equal(e, FH_ERR_OK);
@@ -185,13 +204,15 @@ static void what_is_no_openings_is_refused(void **state)
 {
 	static const uint8_t zeros[FH_AEAD_NONCE_SIZE];
 	struct fh_secret batch = key_of(0x11), key = { 0 }, both = { 0 };
-	uint8_t info_bytes[32], plain[128] = { 0x80 }, sealed[128 + FH_AEAD_TAG_SIZE], room[128];
+	const struct fh_leaf seventh = entry(7);
+	uint8_t info_bytes[64], plain[128] = { 0x80 }, sealed[128 + FH_AEAD_TAG_SIZE], room[128];
 	struct fh_builder info = FH_BUILDER_ARRAY(info_bytes);
 	struct fh_fields opened = { 0 };
 
 	(void)state;
 	fh_builder_text(&info, "freehold/entry/v1");
 	fh_builder_be64(&info, 7);
+	fh_builder_bytes(&info, fh_hash_span(&seventh.fields));
 	assert_int_equal(fh_hkdf_expand(&batch, fh_builder_span(&info), 64, &both), FH_ERR_OK);
 	assert_int_equal(fh_secret_from(fh_span_of(both.bytes, 32), &key), FH_ERR_OK);
 	struct fh_sealed_part p = { FH_SPAN_ARRAY(name_bytes), fh_span_of(both.bytes + 32, 32),
@@ -199,16 +220,16 @@ static void what_is_no_openings_is_refused(void **state)
 
 	assert_int_equal(fh_aead_seal(&key, zeros, p.name, FH_SPAN_ARRAY(plain), sealed),
 			 FH_ERR_OK);
-	assert_int_equal(fh_sealed_open_part(&p, &batch, 7, room, &opened), FH_ERR_OK);
+	assert_int_equal(fh_sealed_open_part(&p, &batch, &seventh, room, &opened), FH_ERR_OK);
 	plain[127] = 1; /* padding that is none */
 	assert_int_equal(fh_aead_seal(&key, zeros, p.name, FH_SPAN_ARRAY(plain), sealed),
 			 FH_ERR_OK);
-	assert_int_equal(fh_sealed_open_part(&p, &batch, 7, room, &opened), FH_ERR_FORMAT);
+	assert_int_equal(fh_sealed_open_part(&p, &batch, &seventh, room, &opened), FH_ERR_FORMAT);
 	plain[0] = 0x01; /* no array */
 	plain[127] = 0;
 	assert_int_equal(fh_aead_seal(&key, zeros, p.name, FH_SPAN_ARRAY(plain), sealed),
 			 FH_ERR_OK);
-	assert_int_equal(fh_sealed_open_part(&p, &batch, 7, room, &opened), FH_ERR_FORMAT);
+	assert_int_equal(fh_sealed_open_part(&p, &batch, &seventh, room, &opened), FH_ERR_FORMAT);
 	assert_int_equal(opened.n, 0);
 }
 
@@ -216,7 +237,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_each_part_with_its_key),
-		cmocka_unit_test(another_key_or_index_opens_nothing),
+		cmocka_unit_test(another_key_index_or_root_opens_nothing),
 		cmocka_unit_test(a_text_of_no_entry_opens_with_its_key_alone),
 		cmocka_unit_test(every_altered_byte_is_noticed),
 		cmocka_unit_test(lengths_are_those_of_buckets),
