@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / d) for d in ("daemon", "kill")]
 from kill import Checkpoints  # noqa: E402
-from machine import BUILD, Failure, Machine, demand, demand_message, index_of, reason_of  # noqa: E402
+from machine import BUILD, Failure, Machine, demand, demand_message, index_of, reason_of, wait_for  # noqa: E402
 import disk  # noqa: E402
 
 TRACE = BUILD / "tests" / "crash" / "file-trace"
@@ -43,7 +43,7 @@ def live(what, top, log):
 	log, told = Path(log), open(m.top / "told", "a", buffering=1)
 	note = lambda **what: told.write(json.dumps({"after": passed(log), **what}) + "\n")
 	try:
-		{"make": make, "use": use}[what](m, note)
+		{"make": make, "use": use, "erase": erase}[what](m, note)
 		note(whole=True)
 	except (Failure, OSError, ValueError, KeyError) as e:
 		note(error=str(e)[-2000:])
@@ -72,6 +72,27 @@ def use(m, note):
 	d.stop()
 	d = m.serve()
 	call(d.session(m.token), "/public/4")
+	d.stop()
+
+
+def erase(m, note):
+	"""What one actor did is erased, and not what another did."""
+	def call(s, path):
+		demand(not s.take(path)["result"]["isError"], "a permitted call")
+		note(path=path)
+
+	def erased():
+		demand(d.process.poll() is None, "serve ended")
+		return "data epoch" in d.log()
+	d = m.serve()
+	call(d.session(m.token), "/public/of-worker")
+	call(d.session((m.top / "other").read_text()), "/public/of-other")
+	r = m.sign("shred", "--subject", "worker", status=None)
+	note(asked=r.returncode == 0)
+	demand(r.returncode == 0, "shred:", r.stderr)
+	wait_for("it is erased", erased)
+	note(erased=True)
+	call(d.session((m.top / "other").read_text()), "/public/later")
 	d.stop()
 
 

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A shred that is cut off at each of its steps:  shred.py [--sample N] [--seed WORD]
+
+One actor's keys are ended while every call on files is traced (crash.py).  From the statement that asks for it until it is over,
+each call in turn is not made because everything is killed before it, or fails, or the power is cut behind it and the disk holds
+any of what it may (disk.py).  Then Freehold starts on what is left: what was not acknowledged is as if it had not been begun and
+what was is finished; what the operator signed is carried out in either case, and what others did can be read.
+"""
+import argparse
+import concurrent.futures
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / d) for d in ("daemon", "kill")]
+import crash  # noqa: E402
+from machine import OPEN_RECORD, Failure, Machine, demand, wait_for  # noqa: E402
+
+HARMS = ("kill", "eio", "enospc", "short")
+
+
+def newborn(base):
+	m = base.copy()
+	(m.top / "other").write_text(base.other)
+	return m
+
+
+def paths(m):
+	"""Calls of which the arguments can be read."""
+	return {e["fields"]["arguments"]["path"] for e in m.entries().values()
+		if e["kind"] == "intent" and "path" in e["fields"].get("arguments", {})}
+
+
+def shreds(m):
+	return [e for e in m.entries().values() if e["kind"] == "shred"]
+
+
+def comes_back(m, told):
+	"""Starts, carries out what was signed, and has lost nothing else."""
+	said = {k for t in told for k in t if t[k]}
+	had = {t["path"] for t in told if "path" in t}
+	d = m.serve()
+	signed = any(s["kind"] == "shred" for s in statements(m))
+	demand(signed or "asked" not in said, "a statement that was signed is not there")
+	if signed:
+		wait_for("it is carried out", lambda: shreds(m) and "/public/of-worker" not in paths(m))
+	d.alive()
+	d.stop()
+	opened = paths(m)
+	kept = had - ({"/public/of-worker"} if signed else set())
+	demand(kept <= opened, "lost:", kept - opened)
+	done = shreds(m)
+	demand(len(done) == (1 if signed else 0), "shred entries:", len(done), "though signed:", signed)
+	v = m.verify("--whole") if m.opened() else m.verify()
+	demand(v["payloads"]["missing"] == 0, "missing:", v["payloads"])
+	size = (m.state / "keys/data.0").stat().st_size, (m.state / "keys/data.1").stat().st_size
+	demand(0 in size, "both files of data keys hold something", size)
+	return "finished" if "erased" in said else "carried out" if signed else "as before"
+
+
+def statements(m):
+	"""What chain/ holds, by the kinds that its files name."""
+	for f in (m.state / "chain").glob("*.fhs"):
+		yield {"kind": "shred" if b"\x05\x65shred\x06" in f.read_bytes() else "other"}
+
+
+def window(events):
+	"""The calls, by number, from the statement until the shred is over; EVENTS are all of them in their order."""
+	touched = [n for n, e in enumerate(events) if e["path"].endswith("keys/data.0") and e["call"] in ("pwrite", "ftruncate")]
+	demand(touched, "no shred was seen")
+	return touched[0] - 3, touched[-1] + 12
+
+
+class Calls:
+	def __init__(self, base):
+		self.base = base
+		with newborn(base) as m:
+			events, told = crash.run_traced(m, life="erase")
+			demand(told and told[-1].get("whole"), "the life did not end well:", told[-1:])
+			calls = [e for e in events if "end" in e]
+			comes_back(m, told)
+		first, last = window(calls)
+		self.all = []
+		for harm in HARMS:
+			met = [n for n, e in enumerate(calls) if crash.Calls.meets(harm, e)]
+			self.all += [(harm, k) for k, n in enumerate(met) if first <= n <= last]
+
+	def run(self, trial):
+		harm, k = trial
+		m = newborn(self.base)
+		try:
+			_, told = crash.run_traced(m, k, harm, life="erase")
+			return harm, comes_back(m, told)
+		except Exception as x:
+			raise Failure(f"{harm} of call {k}: {x}") from x
+		finally:
+			m.drop()
+
+
+class Power(crash.Power):
+	life = "erase"
+
+	def newborn(self, base):
+		m = newborn(base)
+		m.other = (m.top / "other").read_text()
+		return m
+
+	def comes_back(self, m, told, notes):
+		return comes_back(m, told)
+
+	def trials(self):
+		"""Only cuts of the shred itself."""
+		of = [n for n, (e, _, _) in self.left.items() if "keys/data.0" in e["path"]]
+		return [n for n in self.left if of and of[0] - 40 <= n <= of[-1] + 80]
+
+	def run(self, n):
+		return "power", super().run(n)[2]
+
+
+def attempt(run, trial):
+	try:
+		return run(trial)
+	except Exception as x:
+		return x
+
+
+def try_all(name, run, trials, chance, sample):
+	everything, failed, ends, last = len(trials), [], {}, time.monotonic()
+	if sample and sample < everything:
+		trials = chance.sample(trials, sample)
+	with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+		for n, f in enumerate(pool.map(lambda t: attempt(run, t), trials)):
+			if isinstance(f, Exception):
+				failed.append(f)
+				print("\n".join("  " + line for line in str(f).splitlines()), flush=True)
+			else:
+				ends[f] = ends.get(f, 0) + 1
+			if time.monotonic() - last > 10:
+				last = time.monotonic()
+				print(f"# {name}: {n + 1} of {len(trials)}, {len(failed)} failed", flush=True)
+	well = bool(trials) and not failed
+	told = ", ".join(f"{harm} {what} {n}" for (harm, what), n in sorted(ends.items()))
+	print(f"{'ok' if well else 'not ok'} - a shred cut off, {name}: {len(trials)} of {everything} trials ({told})", flush=True)
+	return well
+
+
+def main():
+	parser = argparse.ArgumentParser(description="Shreds, cut off.")
+	parser.add_argument("--sample", type=int, default=int(os.environ.get("CRASH_SAMPLE", "0")), help="0: all")
+	parser.add_argument("--seed", default=os.environ.get("CRASH_SEED", "1"))
+	args = parser.parse_args()
+	if not crash.TRACE.exists():
+		print("skip - shred: file-trace names the registers of another architecture")
+		return 0
+	chance = random.Random(args.seed)
+	with Machine() as base:
+		base.make().govern()
+		base.other = base.grant("other")
+		calls = Calls(base)
+		well = try_all("calls", calls.run, calls.all, chance, args.sample)
+		power = Power(base, chance, 2)
+		well = try_all("power", power.run, power.trials(), chance, args.sample) and well
+	return not well
+
+
+if __name__ == "__main__":
+	sys.exit(main())
