@@ -40,10 +40,10 @@ uint64_t fh_core_shred_due_ms(const struct fh_core *c)
 {
 	const struct fh_core_shred *s = &c->shred;
 
+	if (c->lost != nullptr || (s->next_lo_ms == UINT64_MAX && !s->begun && !s->look))
+		return UINT64_MAX; /* a chip that is lost ends nothing */
 	if (s->begun || s->look)
 		return 0;
-	if (s->next_lo_ms == UINT64_MAX)
-		return UINT64_MAX;
 	uint64_t due_ms = boot_ms_of(c, s->next_lo_ms);
 
 	return due_ms > s->rest_ms ? due_ms : s->rest_ms;
@@ -95,12 +95,14 @@ static fh_err ask_lo(struct fh_core *c, enum fh_door_request request, uint64_t l
 
 /* --- beginning ---------------------------------------------------------- */
 
-/* What could not be written is tried again; anything else is not a shred's alone.  */
+/* What could not be written, or the chip would not do, is tried again: nothing has ended yet.
+ * That a key is damaged is not a shred's alone.  */
 static fh_err put_off(struct fh_core *c, fh_err e)
 {
-	if (e != FH_ERR_FULL && e != FH_ERR_IO)
+	if (e == FH_ERR_CLOSED || e == FH_ERR_FORMAT || e == FH_ERR_STATE)
 		return e == FH_ERR_CLOSED ? e : FH_ERR_STATE;
-	fh_log_error("core", e, &c->trace);
+	if (fh_core_chip_lost(c, e) != FH_ERR_OK)
+		fh_log_error("core", e, &c->trace);
 	c->trace = (struct fh_trace){ 0 };
 	c->shred.begun = c->shred.look = false;
 	c->shred.next_lo_ms = 0;
@@ -248,6 +250,8 @@ static fh_err go_on(struct fh_core *c)
 
 fh_err fh_core_shred(struct fh_core *c)
 {
+	if (fh_core_shred_due_ms(c) == UINT64_MAX)
+		return FH_ERR_OK;
 	if (c->shred.begun)
 		return go_on(c);
 	return fh_core_shred_due_ms(c) <= fh_clock_boot_ms() ? look(c) : FH_ERR_OK;

@@ -96,6 +96,10 @@ static void undo(struct fh_data_keys *k)
 static fh_err not_begun(struct fh_data_keys *k, fh_err e, struct fh_trace *t)
 {
 	undo(k);
+	if (e != FH_ERR_FULL && e != FH_ERR_IO && k->chip->trace.what[0] != '\0') {
+		*t = k->chip->trace;
+		return e;
+	}
 	fh_trace_where(t, "%s", fh_data_file_name(k->epoch + 1));
 	fh_trace_what(t, "cannot be written, so nothing is shredded: %s", fh_err_text(e));
 	fh_trace_cure(t, "make room or replace the disk; it is tried again");
@@ -108,6 +112,7 @@ static fh_err begin(struct fh_data_keys *k, const struct fh_secret *root, struct
 	uint8_t share[FH_DATA_SHARE_SIZE];
 	fh_err e = k->torn ? FH_ERR_IO : fh_random(share, sizeof(share));
 
+	k->chip->trace = (struct fh_trace){ 0 };
 	if (e == FH_ERR_OK && ftruncate(next_file(k), 0) != 0)
 		e = fh_errno_err(errno);
 	if (e == FH_ERR_OK)
