@@ -28,6 +28,10 @@ constexpr size_t FH_REGEX_PATTERN_MAX = 4096;    /* bytes of one pattern; the us
 constexpr int FH_REGEX_NESTING_MAX = 64;         /* groups in each other: the parser's stack */
 constexpr size_t FH_REGEX_STATES_MAX = 16384;    /* counts written out; times a text's length */
 
+/* Anchors (docs/spec/ANCHOR) */
+constexpr size_t FH_ANCHORS_MAX = 1 << 16; /* of one record: one an hour for seven years */
+constexpr size_t FH_ANCHORS_LIST_MAX = FH_ANCHORS_MAX * 21; /* 20 digits a line */
+
 /* The authority chain */
 constexpr size_t FH_STATEMENT_MAX = 1 << 20;     /* one statement; a policy of 10,000 rules fits */
 constexpr size_t FH_STATEMENT_SIGNATURES_MAX = 32; /* signatures under one statement */

@@ -5,15 +5,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/decimal.h"
 #include "base/sort.h"
+#include "entry/anchor_name.h"
 #include "os/memory.h"
 
-#define NOTE ".note"
-#define PROOF ".note.ots"
-
-constexpr size_t digits = 20; /* of a size, zeros in front */
 constexpr size_t listed_max = 2 * FH_ANCHORS_MAX; /* a note and a proof of each */
 
 void fh_anchors_drop(struct fh_anchors *a)
@@ -21,21 +18,25 @@ void fh_anchors_drop(struct fh_anchors *a)
 	fh_arena_drop(&a->memory);
 }
 
-static fh_err path_of(const char *path, uint64_t size, const char *end, char out[FH_PATH_MAX])
+static fh_err path_of(const char *path, uint64_t size, enum fh_anchor_file which,
+		      char out[FH_PATH_MAX])
 {
-	int n = snprintf(out, FH_PATH_MAX, "%s/%020llu%s", path, (unsigned long long)size, end);
+	char name[FH_ANCHOR_NAME_SIZE] = { 0 };
+	struct fh_builder b = fh_builder_of((uint8_t *)name, sizeof(name) - 1);
 
-	return n < (int)FH_PATH_MAX ? FH_ERR_OK : FH_ERR_LIMIT;
+	fh_anchor_name_put(&b, size, which);
+	return snprintf(out, FH_PATH_MAX, "%s/%s", path, name) < (int)FH_PATH_MAX ? FH_ERR_OK
+										   : FH_ERR_LIMIT;
 }
 
 fh_err fh_anchor_note_path(const char *path, uint64_t size, char out[FH_PATH_MAX])
 {
-	return path_of(path, size, NOTE, out);
+	return path_of(path, size, FH_ANCHOR_NOTE, out);
 }
 
 fh_err fh_anchor_proof_path(const char *path, uint64_t size, char out[FH_PATH_MAX])
 {
-	return path_of(path, size, PROOF, out);
+	return path_of(path, size, FH_ANCHOR_PROOF, out);
 }
 
 fh_err fh_anchors_beside(const struct fh_segments *s, char out[FH_PATH_MAX])
@@ -48,20 +49,6 @@ fh_err fh_anchors_beside(const struct fh_segments *s, char out[FH_PATH_MAX])
 		      : snprintf(out, FH_PATH_MAX, "%s/../anchors", s->path);
 
 	return n < (int)FH_PATH_MAX ? FH_ERR_OK : FH_ERR_LIMIT;
-}
-
-static bool read_name(const char *name, uint64_t *size)
-{
-	const char *end = name + strspn(name, "0123456789");
-	char text[digits + 1] = { 0 };
-	size_t skip = 0;
-
-	if ((size_t)(end - name) != digits || (strcmp(end, NOTE) != 0 && strcmp(end, PROOF) != 0))
-		return false;
-	memcpy(text, name, digits);
-	while (skip < digits - 1 && text[skip] == '0')
-		skip++;
-	return fh_decimal_read(fh_span_str(text + skip), size) == FH_ERR_OK;
 }
 
 static int by_size(const void *a, const void *b)
@@ -94,10 +81,11 @@ static fh_err too_many(const char *path, struct fh_trace *t)
 static fh_err read_names(DIR *d, struct fh_anchors *a)
 {
 	const struct dirent *entry;
+	enum fh_anchor_file which;
 	uint64_t size;
 
 	while ((entry = readdir(d)) != nullptr) {
-		if (!read_name(entry->d_name, &size))
+		if (fh_anchor_name_read(fh_span_str(entry->d_name), &size, &which) != FH_ERR_OK)
 			continue;
 		if (a->n == listed_max)
 			return FH_ERR_LIMIT;
@@ -136,4 +124,18 @@ fh_err fh_anchors_list(const char *path, struct fh_anchors *out, struct fh_trace
 	*out = a;
 	a = (struct fh_anchors){ 0 };
 	return FH_ERR_OK;
+}
+
+void fh_anchors_put_list(struct fh_builder *b, const struct fh_anchors *a)
+{
+	char note[FH_PATH_MAX], proof[FH_PATH_MAX];
+
+	for (size_t i = 0; i < a->n; i++) {
+		if (fh_anchor_note_path(a->path, a->size[i], note) != FH_ERR_OK
+		    || fh_anchor_proof_path(a->path, a->size[i], proof) != FH_ERR_OK
+		    || access(note, F_OK) != 0 || access(proof, F_OK) != 0)
+			continue;
+		fh_builder_decimal(b, a->size[i]);
+		fh_builder_u8(b, '\n');
+	}
 }

@@ -2,13 +2,14 @@
 #ifndef FH_CLI_ANCHORS_H
 #define FH_CLI_ANCHORS_H
 
+#include "base/builder.h"
 #include "base/own.h"
 #include "cli/segments.h"
 
 /* Checkpoints of a record that were stamped: SIZE.note and its proof SIZE.note.ots, in a
  * directory of their own.  docs/spec/ANCHOR.  The verifier links this.  */
 
-constexpr size_t FH_ANCHORS_MAX = 1 << 16; /* in one directory: one an hour for seven years */
+#define FH_ANCHORS_LIST "list" /* the file with their sizes, for others */
 
 struct fh_anchors {
 	char path[FH_PATH_MAX]; /* of the directory */
@@ -29,5 +30,9 @@ void fh_anchors_drop(struct fh_anchors *a);
  * FH_ERR_LIMIT as above.  */
 fh_err fh_anchor_note_path(const char *path, uint64_t size, char out[FH_PATH_MAX]);
 fh_err fh_anchor_proof_path(const char *path, uint64_t size, char out[FH_PATH_MAX]);
+
+/* The sizes of those in A that have a proof, a decimal a line; FH_ANCHORS_LIST_MAX bytes
+ * hold any.  */
+void fh_anchors_put_list(struct fh_builder *b, const struct fh_anchors *a);
 
 #endif

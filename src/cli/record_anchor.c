@@ -91,6 +91,47 @@ static fh_err make_directory(const char *path)
 	return errno == EEXIST ? FH_ERR_OK : fh_errno_err(errno);
 }
 
+/* --- the list ---------------------------------------------------------------------- */
+
+/* For those who fetch anchors and cannot see what there is.  It can be made again, and
+ * nothing rests on it.  */
+static fh_err write_list(struct anchor_task *t, const char *directory)
+{
+	FH_OWN(fh_anchors) there = { 0 };
+	char path[FH_PATH_MAX];
+	fh_err e = fh_anchors_list(directory, &there, /* trace: */ nullptr);
+
+	fh_arena_reset(&t->stamps);
+	struct fh_builder b = fh_builder_of(fh_arena_space(&t->stamps, FH_ANCHORS_LIST_MAX),
+					    FH_ANCHORS_LIST_MAX);
+
+	if (e == FH_ERR_OK && snprintf(path, sizeof(path), "%s/" FH_ANCHORS_LIST, directory)
+				      >= (int)sizeof(path))
+		e = FH_ERR_LIMIT;
+	if (e != FH_ERR_OK)
+		return e;
+	fh_anchors_put_list(&b, &there);
+	return b.n == 0 ? FH_ERR_OK : fh_file_replace(path, fh_builder_span(&b), note_mode);
+}
+
+static int write_lists(struct anchor_task *t, char *const *path, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		FH_OWN(fh_segments) s = { 0 };
+		char directory[FH_PATH_MAX];
+		struct fh_trace why = { 0 };
+		fh_err e = fh_segments_open(path[i], &s, &why);
+
+		if (e == FH_ERR_OK)
+			e = find_directory(t, &s, directory);
+		if (e == FH_ERR_OK)
+			e = write_list(t, directory);
+		if (e != FH_ERR_OK)
+			return fh_cli_fail_trace(e, path[i], &why);
+	}
+	return FH_EXIT_YES;
+}
+
 /* --- making ----------------------------------------------------------------------- */
 
 /* The note first: a crash before its proof leaves one that the next run stamps.  */
@@ -264,5 +305,12 @@ int fh_record_anchor(struct fh_cli *cli, int argc, char **argv)
 	char *const *path = t.a.operands > 0 ? t.a.operand : state;
 	size_t n = t.a.operands > 0 ? (size_t)t.a.operands : 1;
 
-	return completes ? complete(&t, path, n) : make(&t, path, n);
+	done = completes ? complete(&t, path, n) : make(&t, path, n);
+	/* What came to be is listed, whatever became of the rest.  */
+	if (done == FH_EXIT_YES || done == FH_EXIT_COULD_NOT) {
+		int listed = write_lists(&t, path, n);
+
+		done = done == FH_EXIT_YES ? listed : done;
+	}
+	return done;
 }

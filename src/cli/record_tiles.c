@@ -10,12 +10,12 @@
 
 #include "cli/anchors.h"
 #include "cli/record_read.h"
+#include "entry/anchor_name.h"
 #include "merkle/tile.h"
 #include "os/memory.h"
 #include "stamp/stamp.h"
 
 constexpr size_t tile_size = FH_TILE_WIDTH * FH_HASH_SIZE;
-constexpr size_t list_max = FH_ANCHORS_MAX * 21; /* a size in digits, and a line feed */
 constexpr size_t bundle_max = FH_TILE_WIDTH * (FH_LEAF_MAX + 2);
 
 static const struct fh_option options[] = {
@@ -196,23 +196,25 @@ static fh_err finish(struct tiles *w)
 
 /* --- anchors --------------------------------------------------------------------- */
 
-/* The file FROM as anchors/SIZE and END, unless one of that length is there.
- * FH_ERR_MISSING if it is not there.  */
-static fh_err copy_one(struct tiles *w, const char *from, uint64_t size, const char *end,
+/* The file FROM of the anchor over SIZE entries, unless one of that length is there.  */
+static fh_err copy_one(struct tiles *w, const char *from, uint64_t size, enum fh_anchor_file which,
 		       struct fh_arena *room)
 {
+	char path[64] = "anchors/";
+	struct fh_builder b = FH_BUILDER_ARRAY(path);
 	struct fh_span bytes;
-	char path[64];
 
-	(void)snprintf(path, sizeof(path), "anchors/%020llu%s", (unsigned long long)size, end);
+	b.n = strlen(path);
+	fh_anchor_name_put(&b, size, which);
+	fh_builder_u8(&b, '\0');
 	fh_err e = fh_file_read(from, FH_STAMP_FILE_MAX, room, &bytes);
 
 	return e == FH_ERR_OK ? write_file(w, path, bytes, /* changes= */ false) : e;
 }
 
-/* An anchor, if it has a proof yet; then it is LISTED.  */
+/* What has no proof yet is none.  */
 static fh_err copy_anchor(struct tiles *w, const char *directory, uint64_t size,
-			  struct fh_arena *room, struct fh_builder *list)
+			  struct fh_arena *room)
 {
 	char note[FH_PATH_MAX], proof[FH_PATH_MAX];
 	fh_err e = fh_anchor_note_path(directory, size, note);
@@ -223,33 +225,32 @@ static fh_err copy_anchor(struct tiles *w, const char *directory, uint64_t size,
 	if (e == FH_ERR_OK && (access(note, F_OK) != 0 || access(proof, F_OK) != 0))
 		return FH_ERR_OK;
 	if (e == FH_ERR_OK)
-		e = copy_one(w, note, size, ".note", room);
-	if (e == FH_ERR_OK)
-		e = copy_one(w, proof, size, ".note.ots", room);
-	fh_builder_decimal(list, size);
-	fh_builder_u8(list, '\n');
-	return e;
+		e = copy_one(w, note, size, FH_ANCHOR_NOTE, room);
+	return e == FH_ERR_OK ? copy_one(w, proof, size, FH_ANCHOR_PROOF, room) : e;
 }
 
-static fh_err copy_anchors(struct tiles *w, const struct fh_anchors *from, struct fh_trace *t)
+/* Those FROM that are under the newest checkpoint, and a list of them.  */
+static fh_err copy_anchors(struct tiles *w, struct fh_anchors *from, struct fh_trace *t)
 {
 	FH_OWN(fh_arena) room = { 0 };
-	fh_err e = fh_arena_map(list_max + 4 * FH_STAMP_FILE_MAX, &room);
+	fh_err e = fh_arena_map(FH_ANCHORS_LIST_MAX + 4 * FH_STAMP_FILE_MAX, &room);
 
-	if (e != FH_ERR_OK)
-		return e;
-	struct fh_arena files = fh_arena_of(room.p + list_max, room.cap - list_max);
-	struct fh_builder list = fh_builder_of(room.p, list_max);
-
-	for (size_t i = 0; e == FH_ERR_OK && i < from->n && from->size[i] <= w->size; i++)
-		e = copy_anchor(w, from->path, from->size[i], &files, &list);
+	while (from->n > 0 && from->size[from->n - 1] > w->size)
+		from->n--;
+	for (size_t i = 0; e == FH_ERR_OK && i < from->n; i++)
+		e = copy_anchor(w, from->path, from->size[i], &room);
 	if (e != FH_ERR_OK) {
 		fh_trace_where(t, "%s", from->path);
 		return e;
 	}
-	return list.n > 0 ? write_file(w, "anchors/list", fh_builder_span(&list),
-				       /* changes= */ true)
-			  : FH_ERR_OK;
+	fh_arena_reset(&room);
+	struct fh_builder list = fh_builder_of(fh_arena_space(&room, FH_ANCHORS_LIST_MAX),
+					       FH_ANCHORS_LIST_MAX);
+
+	fh_anchors_put_list(&list, from);
+	return list.n == 0 ? FH_ERR_OK
+			   : write_file(w, "anchors/" FH_ANCHORS_LIST, fh_builder_span(&list),
+					/* changes= */ true);
 }
 
 static fh_err open_out(struct tiles *w, const char *path)

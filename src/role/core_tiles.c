@@ -5,9 +5,11 @@
 #include "role/core.h"
 
 #include "codec/cbor.h"
+#include "entry/anchor_name.h"
 #include "entry/receipt.h"
 #include "role/log.h"
 #include "role/record_ask.h"
+#include "stamp/stamp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -84,6 +86,19 @@ static fh_err read_file(struct fh_core *c, const char *name, size_t max, struct 
 	return e;
 }
 
+/* A file of an anchor, which others put there.  */
+static fh_err read_anchor(struct fh_core *c, uint64_t size, enum fh_anchor_file which, size_t max,
+			  struct fh_builder *b)
+{
+	char name[sizeof("anchors/") + FH_ANCHOR_NAME_SIZE] = "anchors/";
+	struct fh_builder path = FH_BUILDER_ARRAY(name);
+
+	path.n = sizeof("anchors/") - 1;
+	fh_anchor_name_put(&path, size, which);
+	fh_builder_u8(&path, '\0');
+	return path.bad ? FH_ERR_LIMIT : read_file(c, name, max, b);
+}
+
 static fh_err read_tile(struct fh_core *c, const struct fh_tile *t, struct fh_builder *b)
 {
 	uint8_t hashes[FH_TILE_WIDTH * FH_HASH_SIZE];
@@ -124,6 +139,12 @@ static fh_err read_part(struct fh_core *c, const struct fh_record_ask *a, struct
 		return read_file(c, "receipt", FH_SIGNED_ROOT_MAX, b);
 	case FH_RECORD_WITNESSED:
 		return read_file(c, "witnessed", FH_NOTE_MAX, b);
+	case FH_RECORD_ANCHORS:
+		return read_file(c, "anchors/list", FH_ANCHORS_LIST_MAX, b);
+	case FH_RECORD_ANCHOR:
+		return read_anchor(c, a->tile.index, FH_ANCHOR_NOTE, FH_NOTE_MAX, b);
+	case FH_RECORD_ANCHOR_PROOF:
+		return read_anchor(c, a->tile.index, FH_ANCHOR_PROOF, FH_STAMP_FILE_MAX, b);
 	case FH_RECORD_METRICS:
 		fh_core_put_metrics(b, c);
 		return FH_ERR_OK;
@@ -135,7 +156,16 @@ static fh_err read_part(struct fh_core *c, const struct fh_record_ask *a, struct
 
 static size_t room_for(const struct fh_record_ask *a)
 {
-	return a->part == FH_RECORD_PAYLOAD ? FH_PAYLOAD_MAX : bundle_max;
+	switch (a->part) {
+	case FH_RECORD_PAYLOAD:
+		return FH_PAYLOAD_MAX;
+	case FH_RECORD_ANCHORS:
+		return FH_ANCHORS_LIST_MAX;
+	case FH_RECORD_ANCHOR_PROOF:
+		return FH_STAMP_FILE_MAX;
+	default:
+		return bundle_max;
+	}
 }
 
 static struct fh_builder builder(struct fh_core *c, size_t n)

@@ -18,6 +18,9 @@ static const struct {
 	[FH_RECORD_PAYLOAD] = { "application/cbor", "public, max-age=31536000, immutable" },
 	[FH_RECORD_RECEIPT] = { "application/cbor", "no-cache" },
 	[FH_RECORD_WITNESSED] = { "text/plain; charset=utf-8", "no-cache" },
+	[FH_RECORD_ANCHORS] = { "text/plain; charset=utf-8", "no-cache" },
+	[FH_RECORD_ANCHOR] = { "text/plain; charset=utf-8", "no-cache" },
+	[FH_RECORD_ANCHOR_PROOF] = { "application/vnd.opentimestamps.v1", "no-cache" },
 	[FH_RECORD_METRICS] = { "text/plain; version=0.0.4; charset=utf-8", "no-store" },
 };
 

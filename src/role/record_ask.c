@@ -3,12 +3,29 @@
 
 #include "base/decimal.h"
 #include "codec/cbor.h"
+#include "entry/anchor_name.h"
 
 #define PAYLOAD_PREFIX "payload/"
+#define ANCHORS_PREFIX "anchors/"
+
+static fh_err parse_anchor(struct fh_span name, struct fh_record_ask *a)
+{
+	enum fh_anchor_file which;
+
+	a->part = FH_RECORD_ANCHORS;
+	if (fh_span_equal(name, FH_SPAN_LIT("list")))
+		return FH_ERR_OK;
+	fh_err e = fh_anchor_name_read(name, &a->tile.index, &which);
+
+	if (e == FH_ERR_OK)
+		a->part = which == FH_ANCHOR_PROOF ? FH_RECORD_ANCHOR_PROOF : FH_RECORD_ANCHOR;
+	return e;
+}
 
 fh_err fh_record_ask_parse(struct fh_span path, struct fh_record_ask *out)
 {
 	const struct fh_span payload = FH_SPAN_LIT(PAYLOAD_PREFIX);
+	const struct fh_span anchors = FH_SPAN_LIT(ANCHORS_PREFIX);
 	struct fh_record_ask a = { .tile.width = 1 };
 	fh_err e = FH_ERR_OK;
 
@@ -21,6 +38,8 @@ fh_err fh_record_ask_parse(struct fh_span path, struct fh_record_ask *out)
 	} else if (fh_span_starts(path, payload)) {
 		a.part = FH_RECORD_PAYLOAD;
 		e = fh_decimal_read(fh_span_skip(path, payload.n), &a.tile.index);
+	} else if (fh_span_starts(path, anchors)) {
+		e = parse_anchor(fh_span_skip(path, anchors.n), &a);
 	} else {
 		e = fh_tile_parse_path(path, &a.tile);
 		a.part = a.tile.level == FH_TILE_ENTRIES ? FH_RECORD_ENTRIES : FH_RECORD_TILE;
@@ -64,7 +83,7 @@ fh_err fh_record_ask_read(struct fh_span params, struct fh_record_ask *out)
 	struct fh_record_ask a;
 
 	fh_cbor_map_exact(&c, 4);
-	a.part = (enum fh_record_part)read_member(&c, "part", FH_RECORD_WITNESSED);
+	a.part = (enum fh_record_part)read_member(&c, "part", FH_RECORD_ANCHOR_PROOF);
 	a.tile.index = read_member(&c, "index", UINT64_MAX);
 	a.tile.level = (int)read_member(&c, "level", 63);
 	a.tile.width = (unsigned)read_member(&c, "width", FH_TILE_WIDTH);

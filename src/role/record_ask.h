@@ -16,11 +16,15 @@ enum fh_record_part {
 	FH_RECORD_RECEIPT = 5,    /* the root signed for receipts */
 	FH_RECORD_METRICS = 6,    /* what core counts; not below /record/ */
 	FH_RECORD_WITNESSED = 7,  /* the newest checkpoint with the witnesses' quorum */
+	FH_RECORD_ANCHORS = 8,    /* the list of anchors */
+	FH_RECORD_ANCHOR = 9,     /* the checkpoint of one */
+	FH_RECORD_ANCHOR_PROOF = 10, /* and its proof */
 };
 
 struct fh_record_ask {
 	enum fh_record_part part;
-	struct fh_tile tile;      /* TILE, ENTRIES: which; PAYLOAD: index is the entry's */
+	struct fh_tile tile;      /* TILE, ENTRIES: which; PAYLOAD: index is the entry's,
+				   * ANCHOR: index is its size */
 };
 
 /* PATH is what stands behind "/record/".  FH_ERR_FORMAT: there is no such thing.  */

@@ -80,6 +80,7 @@ yes "completes anchors" 0 fh record anchor one two --upgrade --calendar "$url"
 says "of both" "^two/record/anchors/0*[0-9]*.note.ots: complete\$"
 mined
 : > asked
+yes "lists what has a proof" 0 test "$(cat one/record/anchors/list)" = "$old"
 yes "completes them once" 0 fh record anchor one two --upgrade --calendar "$url"
 yes "and asks nobody then" 1 test -s asked
 yes "verifies without headers" 0 checks one

@@ -2,6 +2,7 @@
 """Anchors of a record that is in use: made beside the daemon, which neither waits for them nor minds them; and what they show of
 a state directory that was put back, by a calendar of the tests."""
 import hashlib
+import http.client
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from machine import Machine, demand, run_tests
+from machine import PATIENCE, Machine, demand, run_tests
 
 SERVERS = Path(__file__).resolve().parent.parent / "anchor/servers.py"
 
@@ -55,6 +56,13 @@ class Calendar:
 		return file
 
 
+def fetch(d, path):
+	c = http.client.HTTPConnection("127.0.0.1", d.port, timeout=PATIENCE)
+	c.request("GET", f"/record/{path}")
+	r = c.getresponse()
+	return r.status, r.read()
+
+
 QUIET = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
 
 
@@ -87,6 +95,12 @@ def a_record_is_anchored_while_it_is_written_and_dated_when_it_is_read():
 		size = int(notes[0].stem)
 		anchored = json.loads(m.run("status", "--json").stdout)["record"]
 		demand(anchored["anchored"] == size and anchored["anchors-open"] == 0, anchored)
+		# Whoever may fetch the record may fetch them.
+		demand(fetch(d, "anchors/list") == (200, f"{size}\n".encode()), fetch(d, "anchors/list"))
+		for file in (notes[0], notes[0].with_name(notes[0].name + ".ots")):
+			demand(fetch(d, f"anchors/{file.name}") == (200, file.read_bytes()), file)
+		for no in (f"{size + 1:020}.note", f"{size}.note", f"{size:020}.note.ots.new", "../receipt", "", "list/"):
+			demand(fetch(d, f"anchors/{no}")[0] == 404, no, fetch(d, f"anchors/{no}"))
 		said = m.verify("--headers", headers, "--network", "regtest", "--anchored", size)
 		demand(said["anchor"] == "regtest" and said["complete-to"] == size, said)
 		demand(said["anchored-to"]["time"] == now + 600 and said["size"] > size, said)

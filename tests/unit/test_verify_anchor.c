@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record_fixture.h"
 
+#include "entry/anchor_name.h"
 #include "os/memory.h"
 #include "stamp/request.h"
 #include "verify/anchor.h"
@@ -230,6 +231,34 @@ static void judges_what_lies_there(void **state)
 	}
 }
 
+static void a_name_has_one_form(void **state)
+{
+	static const uint64_t sizes[] = { 0, 7, 29, UINT64_MAX };
+	static const char *const wrong[] = {
+		"", "7.note", "0000000000000000007.note", "000000000000000000007.note",
+		"0000000000000000000x.note", "00000000000000000007.not", "00000000000000000007",
+		"00000000000000000007.note.ots.new", "00000000000000000007.note.1.new",
+		"99999999999999999999.note", " 0000000000000000007.note", "list",
+	};
+	uint64_t size;
+	enum fh_anchor_file which;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(sizes) / sizeof(sizes[0]); i++) {
+		uint8_t room[FH_ANCHOR_NAME_SIZE - 1];
+		struct fh_builder b = FH_BUILDER_ARRAY(room);
+
+		fh_anchor_name_put(&b, sizes[i / 2], (enum fh_anchor_file)(i % 2));
+		assert_false(b.bad);
+		assert_int_equal(fh_anchor_name_read(fh_builder_span(&b), &size, &which),
+				 FH_ERR_OK);
+		assert_true(size == sizes[i / 2] && which == (enum fh_anchor_file)(i % 2));
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(fh_anchor_name_read(fh_span_str(wrong[i]), &size, &which),
+				 FH_ERR_FORMAT);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -240,6 +269,7 @@ int main(void)
 		TEST(what_cannot_be_read_is_no_refusal_and_not_passed_over),
 		TEST(says_that_the_clock_was_ahead),
 		TEST(judges_what_lies_there),
+		TEST(a_name_has_one_form),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
