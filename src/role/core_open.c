@@ -124,14 +124,20 @@ static fh_err append_outcome(struct opening *o, enum fh_outcome_status status, u
 static fh_err unseal(struct fh_core *c, const struct fh_leaf *leaf, struct fh_span payload,
 		     struct fh_fields *out)
 {
+	struct fh_hash stored = fh_hash_of(payload);
 	struct fh_sealed s;
-	fh_err e = fh_sealed_read(payload, &s);
+	fh_err e = fh_hash_equal(&stored, &leaf->payload) ? fh_sealed_read(payload, &s)
+							  : FH_ERR_SIGNATURE;
 
 	*out = (struct fh_fields){ 0 };
-	for (size_t i = 0; e == FH_ERR_OK && i < s.parts; i++)
-		e = fh_core_unseal(c, &s.part[i], leaf, out);
 	if (e != FH_ERR_OK)
 		return e;
+	for (size_t i = 0; e == FH_ERR_OK && i < s.parts; i++)
+		e = fh_core_unseal(c, &s.part[i], leaf, out);
+	/* It is as it was sealed, so what does not open it is another key: of the same subject,
+	 * class and period, and called the same, made after its own was erased.  */
+	if (e != FH_ERR_OK)
+		return e == FH_ERR_SIGNATURE ? FH_ERR_MISSING : e;
 	struct fh_hash root = fh_fields_root(out);
 
 	return fh_hash_equal(&root, &leaf->fields) ? FH_ERR_OK : FH_ERR_SIGNATURE;

@@ -2,13 +2,16 @@
 """What is sealed in the record, opened by the running daemon for those whom the policy lets."""
 import base64
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 
-from machine import (FREEHOLD, ME, PATIENCE, POLICY, SCHEMA, VERIFY, Machine, demand, demand_message, index_of, run_tests,
-	user, wait_for)
+from machine import (FREEHOLD, ME, PATIENCE, POLICY, SCHEMA, VERIFY, Machine, demand, demand_message, in_background,
+	index_of, run_tests, user, wait_for)
 
 READER, OTHER = user(1234), user(4321)
 OPENING = 'action "record.open", "record.disclose" appliesTo { principal: [Actor], resource: [Device]%s };\n'
@@ -44,7 +47,7 @@ def with_reader(m, policy=READS, context="", **more):
 
 def asked(m, action="record.open", first=0):
 	"""The intents to open something."""
-	return [e for e in m.entries(first).values() if e["kind"] == "intent" and action in e["fields"]["action"]]
+	return [e for e in m.entries(first).values() if e["kind"] == "intent" and action in e["fields"].get("action", "")]
 
 
 def verify(m, kind, *words):
@@ -58,7 +61,7 @@ def call(m, d, path=f"/public/{SECRET}"):
 	answer = s.take(path)
 	demand(not answer["result"]["isError"], answer)
 	s.end()
-	return max(i for i, e in m.entries().items() if e["kind"] == "intent" and path in e["fields"]["resource"])
+	return max(i for i, e in m.entries().items() if e["kind"] == "intent" and path in e["fields"].get("resource", ""))
 
 
 def run(base):
@@ -251,6 +254,43 @@ def run(base):
 				reader(m, "open", bad, status=64)
 			d.stop()
 
+	def what_was_erased_is_said_and_nothing_else_is_missing():
+		with with_reader(base.copy()) as m:
+			d = m.serve()
+			n = call(m, d)
+			demand(opened(m, n), "it opens")
+			m.sign("shred", "--subject", "worker", "--reason", "a test")
+			wait_for("the erasure", lambda: '"kind":"shred"' in m.run("record", "show", "--json").stdout)
+			demand_message(reader(m, "open", n, status=2).stderr, f"entry {n}", "its key is gone", "erased")
+			later = call(m, d, "/public/later")
+			r = reader(m, "open", f"{n}..{later}", "--json")
+			demand([json.loads(l)["index"] for l in r.stdout.splitlines()][-1] == later, r.stdout)
+			demand(re.search(r"\d+ of these entries were erased", r.stderr), r.stderr)
+			d.stop()
+			came = [e.get("fields", {}).get("result") for e in m.entries().values() if e["kind"] == "outcome"]
+			demand(any(isinstance(c, dict) and (c.get("erased"), c.get("opened")) == (1, 0) for c in came), came)
+			m.verify()
+
+	def without_a_keeper_nothing_leaves():
+		"""It is stopped before the intent can be signed, and then killed: nobody has seen anything."""
+		with with_reader(base.copy()) as m:
+			d = m.serve()
+			n = call(m, d)
+			keeper, = d.roles()["keeper"]
+			os.kill(keeper, signal.SIGSTOP)
+			ask = in_background(lambda: reader(m, "open", n, status=None))
+			time.sleep(0.5)
+			os.kill(keeper, signal.SIGKILL)
+			r = ask()
+			demand(r.returncode == 2 and r.stdout == "" and SECRET not in r.stderr, r)
+			demand_message(r.stderr, "closed the connection" if "closed" in r.stderr else "could not")
+			demand(d.wait() == 2, "serve goes on without its keeper")
+			demand_message(reader(m, "open", n, status=2).stderr, "not running")
+			d = m.serve()
+			demand(opened(m, n)[0]["index"] == n, "the next start opens nothing")
+			d.stop()
+			m.verify()
+
 	def the_door_takes_nothing_else():
 		with with_reader(base.copy()) as m:
 			d = m.serve()
@@ -280,7 +320,8 @@ def run(base):
 	return run_tests((what_a_reader_may_see_is_opened_between_two_entries, of_other_fields_nothing_leaves,
 		many_are_opened_in_pieces_for_other_verbs, who_may_not_is_told_why_and_recorded,
 		a_policy_can_tell_fields_apart_and_has_quotas, one_field_is_proved_to_outsiders,
-		a_decision_is_explained_with_what_the_daemon_opens, what_cannot_be_opened_is_said, the_door_takes_nothing_else))
+		a_decision_is_explained_with_what_the_daemon_opens, what_cannot_be_opened_is_said,
+		what_was_erased_is_said_and_nothing_else_is_missing, without_a_keeper_nothing_leaves, the_door_takes_nothing_else))
 
 
 with Machine() as made:

@@ -187,6 +187,17 @@ void fh_house_policy(const struct fh_house *h, const char *policy, const char *s
 	fh_house_sign(h, words, nullptr, 0);
 }
 
+void fh_house_open_record(const struct fh_house *h, char path[FH_HOUSE_PATH])
+{
+	char tool[512];
+
+	name(path, h->root, "openings");
+	fh_house_beside("../fixture/open-record", tool, sizeof(tool));
+	const char *const argv[] = { tool, h->state, path, nullptr };
+
+	run(h, argv, nullptr, 0);
+}
+
 void fh_house_open_file(const struct fh_house *h, const char *file, char *path, size_t cap)
 {
 	must(snprintf(path, cap, "%s/%s", h->root, file) < (int)cap, file);

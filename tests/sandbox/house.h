@@ -41,6 +41,9 @@ void fh_house_beside(const char *name, char *out, size_t cap);
 void fh_house_sign(const struct fh_house *h, const char *const *words, char *out, size_t cap);
 /* Signs POLICY with SCHEMA, both texts.  */
 void fh_house_policy(const struct fh_house *h, const char *policy, const char *schema);
+/* Opens all that is sealed in the record, which a chip in software lets anybody do, into the
+ * file PATH below root (docs/spec/LEAF, "Openings").  */
+void fh_house_open_record(const struct fh_house *h, char path[FH_HOUSE_PATH]);
 /* A file that every user may write, below root.  */
 void fh_house_open_file(const struct fh_house *h, const char *name, char *path, size_t cap);
 

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "codec/cbor.h"
+#include "entry/opened.h"
 #include "entry/segment.h"
 #include "os/file.h"
 
-constexpr size_t memory_size = 256 << 20;
+constexpr size_t memory_size = 1 << 30; /* mapped, so what is not used costs nothing */
+constexpr size_t segments_max = 4;
 
 static void must(bool so, const char *what)
 {
@@ -20,24 +22,26 @@ static void must(bool so, const char *what)
 	exit(99);
 }
 
-static void see_batch(struct fh_seen *s, struct fh_span body)
+static void see_batch(struct fh_seen *s, struct fh_opened *opened, struct fh_span body)
 {
 	struct fh_batch batch;
 	struct fh_stored stored;
 	struct fh_leaf leaf;
+	bool sealed;
 
 	must(fh_batch_read(body, &batch) == FH_ERR_OK, "batch");
 	while (fh_batch_next(&batch, &stored) == FH_ERR_OK && s->n < FH_SEEN_MAX) {
 		must(fh_leaf_read(stored.leaf, &leaf) == FH_ERR_OK && leaf.index == s->n, "leaf");
 		s->entry[s->n].kind = leaf.kind;
-		fh_err e = fh_payload_read(stored.payload, &s->entry[s->n].fields);
+		fh_err e = fh_opened_fields(opened, &leaf, stored.payload,
+					    &s->entry[s->n].fields, &sealed);
 
-		must(e == FH_ERR_OK, "payload");
+		must(e == FH_ERR_OK && !sealed, "payload");
 		s->n++;
 	}
 }
 
-static void see_segment(struct fh_seen *s, struct fh_span bytes)
+static void see_segment(struct fh_seen *s, struct fh_opened *opened, struct fh_span bytes)
 {
 	struct fh_cursor c = fh_cursor_of(bytes);
 	enum fh_segment_frame type;
@@ -45,7 +49,7 @@ static void see_segment(struct fh_seen *s, struct fh_span bytes)
 
 	while (fh_segment_next(&c, &type, &body) == FH_ERR_OK && type != FH_SEGMENT_END) {
 		if (type == FH_SEGMENT_BATCH)
-			see_batch(s, body);
+			see_batch(s, opened, body);
 	}
 }
 
@@ -56,7 +60,9 @@ static int is_segment(const struct dirent *d)
 	return n > 4 && strcmp(d->d_name + n - 4, ".fhj") == 0;
 }
 
-static void see_all(const struct fh_house *h, struct fh_seen *s)
+/* The segments as they are now.  */
+static size_t read_segments(const struct fh_house *h, struct fh_arena *a,
+			    struct fh_span out[segments_max])
 {
 	char path[3 * FH_HOUSE_PATH];
 	struct dirent **entry;
@@ -64,17 +70,30 @@ static void see_all(const struct fh_house *h, struct fh_seen *s)
 	(void)snprintf(path, sizeof(path), "%s/record/journal", h->state);
 	int n = scandir(path, &entry, is_segment, alphasort);
 
+	must(n >= 0 && n <= (int)segments_max, path);
 	for (int i = 0; i < n; i++) {
-		struct fh_span bytes;
-
 		(void)snprintf(path, sizeof(path), "%s/record/journal/%.40s", h->state,
 			       entry[i]->d_name);
-		must(fh_file_read(path, memory_size / 2, &s->arena, &bytes) == FH_ERR_OK, path);
-		see_segment(s, bytes);
+		must(fh_file_read(path, memory_size / 4, a, &out[i]) == FH_ERR_OK, path);
 		free(entry[i]);
 	}
-	if (n >= 0)
-		free(entry);
+	free(entry);
+	return (size_t)n;
+}
+
+/* What is opened behind that has at least as many entries.  */
+static void see_all(const struct fh_house *h, struct fh_seen *s)
+{
+	struct fh_span segment[segments_max], openings;
+	char path[FH_HOUSE_PATH];
+	struct fh_opened opened;
+	size_t n = read_segments(h, &s->arena, segment);
+
+	fh_house_open_record(h, path);
+	must(fh_file_read(path, memory_size / 4, &s->arena, &openings) == FH_ERR_OK
+	     && fh_opened_begin(openings, &opened) == FH_ERR_OK, path);
+	for (size_t i = 0; i < n; i++)
+		see_segment(s, &opened, segment[i]);
 }
 
 void fh_seen_read(const struct fh_house *h, struct fh_seen *s)

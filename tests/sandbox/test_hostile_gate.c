@@ -21,6 +21,7 @@
 #include "role/permit.h"
 #include "sandbox/part.h"
 #include "sandbox/record.h"
+#include "wire/open_ask.h"
 
 constexpr int answer_ms = 10000;
 constexpr uint32_t crew_uid = 7001; /* an actor by its user */
@@ -53,10 +54,13 @@ static const struct fh_peer network = { .network = true };
 
 static const char policy[] =
 	"@id(\"crew\")\npermit (principal in Team::\"crew\", action in [Action::\"mcp.initialize\","
-	" Action::\"mcp.list\", Action::\"wild.do\"], resource == Server::\"wild\");\n";
+	" Action::\"mcp.list\", Action::\"wild.do\"], resource == Server::\"wild\");\n"
+	"@id(\"reads\")\npermit (principal in Team::\"crew\", action == Action::\"record.open\","
+	" resource);\n";
 static const char schema[] =
 	"@mcp(\"wild/do\")\n"
-	"action \"wild.do\" appliesTo { principal: [Actor], resource: [Server] };\n";
+	"action \"wild.do\" appliesTo { principal: [Actor], resource: [Server] };\n"
+	"action \"record.open\" appliesTo { principal: [Actor], resource: [Device] };\n";
 
 /* --- the stage ------------------------------------------------------------- */
 
@@ -613,6 +617,71 @@ static void the_pair_decides_who_it_is(void **state)
 	gate_close(&g);
 }
 
+/* --- the record ---------------------------------------------------------------------------- */
+
+/* What WHO, with BEARER, is answered when he wants entry INDEX opened; 99: nothing.  */
+static unsigned open_as(const struct fh_peer *who, struct fh_span bearer, uint64_t index,
+			struct fh_reply *r, struct gate *g)
+{
+	const struct fh_open_ask o = { .from = index, .to = index, .fields = FH_OPEN_ASK_FIELDS };
+	uint8_t bytes[FH_OPEN_ASK_PARAMS_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+	gate_open(who, g);
+	struct fh_ask a = { .kind = FH_ASK_OPEN, .exchange = ++g->exchange, .bearer = bearer };
+
+	fh_open_ask_put(&b, &o);
+	a.params = fh_builder_span(&b);
+	return gate_ask(g, &a, r);
+}
+
+/* And the network's gate for nobody, whatever credentials go through it.  */
+static void the_record_is_opened_for_the_pair_s_peer_alone(void **state)
+{
+	struct fh_span none = { 0 }, token = fh_span_str(stage.token);
+	struct fh_reply r;
+	struct gate g;
+
+	(void)state;
+	gate_open(&crew, &g);
+	assert_int_equal(gate_begin(&g, none, &r), FH_REPLY_RESULT);
+	uint64_t index = r.index;
+
+	gate_close(&g);
+	assert_int_equal(open_as(&crew, none, index, &r, &g), FH_REPLY_RESULT);
+	assert_true(memmem(r.body.p, r.body.n, "openings", 8) != nullptr);
+	gate_close(&g);
+	assert_int_equal(open_as(&other, none, index, &r, &g), FH_REPLY_REFUSED);
+	assert_true(fh_span_equal(r.reason, FH_SPAN_LIT("no-credential")));
+	assert_int_equal(r.body.n, 0);
+	gate_close(&g);
+	assert_int_equal(open_as(&network, token, index, &r, &g), 99);
+	assert_true(fh_part_cut_off(g.fd, answer_ms));
+	gate_close(&g);
+}
+
+/* No fields; too many entries; all fields for outsiders.  */
+static void openings_that_no_line_makes_cut_the_gate_off(void **state)
+{
+	static const struct fh_open_ask wrong[] = {
+		{ .from = 1, .to = 1, .fields = 0 },
+		{ .from = 1, .to = FH_OPEN_ASK_ENTRIES_MAX + 1, .fields = FH_OPEN_ASK_FIELDS },
+		{ .disclose = true, .from = 1, .to = 1, .fields = FH_OPEN_ASK_FIELDS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		uint8_t bytes[FH_OPEN_ASK_PARAMS_MAX], frame[FH_OPEN_ASK_PARAMS_MAX + 64];
+		struct fh_builder b = FH_BUILDER_ARRAY(bytes), f = FH_BUILDER_ARRAY(frame);
+		struct fh_ask a = { .kind = FH_ASK_OPEN, .exchange = 9 };
+
+		fh_open_ask_put(&b, &wrong[i]);
+		a.params = fh_builder_span(&b);
+		fh_ask_put(&f, &a);
+		frame_cuts_off(fh_builder_span(&f));
+	}
+}
+
 /* --- descriptors ------------------------------------------------------------------------ */
 
 static void send_with_descriptors(struct gate *g, const void *bytes, size_t n)
@@ -715,6 +784,8 @@ int main(void)
 		cmocka_unit_test(a_session_serves_no_other_gate),
 		cmocka_unit_test(no_other_gate_cancels_a_call),
 		cmocka_unit_test(the_pair_decides_who_it_is),
+		cmocka_unit_test(the_record_is_opened_for_the_pair_s_peer_alone),
+		cmocka_unit_test(openings_that_no_line_makes_cut_the_gate_off),
 		cmocka_unit_test(descriptors_that_a_gate_sends_do_not_stay),
 		cmocka_unit_test(every_line_that_reached_the_server_has_a_permitted_intent),
 	};
