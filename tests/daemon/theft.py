@@ -27,8 +27,8 @@ def budget():
 	"""What the actor's use of that quota is called (docs/spec/LEAF, "Effect"): who guesses his name can make it."""
 	text = lambda t: len(t).to_bytes(8, "big") + t.encode()
 	day = (86400 * 1000).to_bytes(8, "big")
-	name = bytes([0, 0, 1]) + day + text("counts") + text("Actor") + text(ACTOR)
-	return hashlib.sha256(b"freehold/budget/v1\n" + name).digest()
+	whose = bytes([0, 0, 1]) + day + text("counts") + text("Actor") + text(ACTOR)
+	return hashlib.sha256(b"freehold/budget/v2\n" + whose).digest()[:22]
 
 
 def spellings(word):
