@@ -22,8 +22,10 @@
 #include "entry/segment.h"
 #include "merkle/checkpoint.h"
 #include "os/clock.h"
+#include "role/data_keys.h"
 
 constexpr size_t pid_max = 32;
+constexpr size_t json_max = (4 << 20) + 4 * FH_PATH_MAX; /* 4,096 holds, names escaped */
 
 /* What the journal says without being verified.  */
 struct record_state {
@@ -53,6 +55,8 @@ struct status {
 	uint64_t free_bytes;
 	bool policy, leased;        /* one is in force; its lease is live by the clock */
 	struct fh_lease_term term;
+	bool keyed;                 /* keys holds what the record is sealed with */
+	struct fh_data_look keys;
 };
 
 static void status_drop(struct status *s)
@@ -220,6 +224,26 @@ static fh_err see_lease(struct status *s, struct fh_trace *t)
 	return FH_ERR_OK;
 }
 
+/* What the record is sealed with, as far as whoever may read the files can see.  */
+static void see_keys(const char *path, struct status *s)
+{
+	char name[2][FH_PATH_MAX];
+	FH_OWN(fh_fd) even = { 0 };
+	FH_OWN(fh_fd) odd = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		if (snprintf(name[i], FH_PATH_MAX, "%s/keys/data.%d", path, i) >= (int)FH_PATH_MAX)
+			return;
+	}
+	int first = open(name[0], O_RDONLY | O_CLOEXEC);
+	int second = open(name[1], O_RDONLY | O_CLOEXEC);
+
+	even = fh_fd_of(first);
+	odd = fh_fd_of(second);
+	s->keyed = first >= 0 && second >= 0
+		   && fh_data_keys_look(first, second, &s->keys) == FH_ERR_OK;
+}
+
 /* The grade of this machine: the lower of its enrolment and its session.  */
 static const char *grade_of(const struct status *s)
 {
@@ -292,6 +316,28 @@ static void print_anchored(const struct record_state *r)
 /* For printf's %.*s.  */
 #define text(s) (int)(s).n, (s).n > 0 ? (const char *)(s).p : ""
 
+/* When something of the record ends next, and what the operator has held.  */
+static void print_retention(const struct status *s)
+{
+	const struct fh_hold_held *h;
+	char when[FH_TIME_TEXT];
+	size_t at = 0;
+
+	if (s->keyed) {
+		fh_time_text(s->keys.next_ms, when);
+		bool ends = s->keys.next_ms != UINT64_MAX;
+
+		printf("record keys    %llu, %s%s\n", (unsigned long long)s->keys.keys,
+		       ends ? "the next ends " : "none of which ends by age", ends ? when : "");
+	}
+	while ((h = fh_chain_hold_next(&s->state.chain, &at)) != nullptr) {
+		struct fh_span whom = h->body.subject.n > 0 ? h->body.subject
+							    : FH_SPAN_LIT("everything");
+
+		printf("held           %.*s, by hold `%.*s`\n", text(whom), text(h->body.name));
+	}
+}
+
 static void print_status(const struct fh_cli *cli, const struct status *s)
 {
 	char when[FH_TIME_TEXT];
@@ -321,6 +367,7 @@ static void print_status(const struct fh_cli *cli, const struct status *s)
 	       (unsigned long long)s->record.size, (unsigned long long)s->record.covered,
 	       (unsigned long long)s->record.bytes);
 	print_anchored(&s->record);
+	print_retention(s);
 	printf("free space     %llu MiB\n", (unsigned long long)(s->free_bytes >> 20));
 }
 
@@ -376,10 +423,36 @@ static void put_refused(struct fh_builder *b, const struct fh_pending *p)
 	fh_builder_u8(b, '}');
 }
 
-static fh_err print_json(const struct fh_cli *cli, const struct status *s)
+static void put_retention(struct fh_builder *b, const struct status *s)
 {
-	uint8_t room[4 * FH_PATH_MAX];
-	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	const struct fh_hold_held *h;
+	size_t at = 0;
+
+	fh_builder_text(b, ",\"retention\":{");
+	if (s->keyed) {
+		put_number(b, "\"keys\":", s->keys.keys);
+		if (s->keys.next_ms != UINT64_MAX)
+			put_number(b, ",\"next-ms\":", s->keys.next_ms);
+		fh_builder_u8(b, ',');
+	}
+	fh_builder_text(b, "\"held\":[");
+	for (bool first = true; (h = fh_chain_hold_next(&s->state.chain, &at)) != nullptr;
+	     first = false) {
+		fh_builder_text(b, first ? "{\"hold\":" : ",{\"hold\":");
+		fh_json_put_string(b, h->body.name);
+		if (h->body.subject.n > 0) {
+			fh_builder_text(b, ",\"subject\":");
+			fh_json_put_string(b, h->body.subject);
+		}
+		fh_builder_u8(b, '}');
+	}
+	fh_builder_text(b, "]}");
+}
+
+static fh_err print_json(const struct fh_cli *cli, struct status *s)
+{
+	uint8_t *room = fh_arena_space(&s->state.memory, json_max);
+	struct fh_builder b = fh_builder_of(room, room == nullptr ? 0 : json_max);
 
 	put_string(&b, "{\"state\":", cli->config.state);
 	put_number(&b, ",\"format\":", FH_STORE_FORMAT);
@@ -411,7 +484,9 @@ static fh_err print_json(const struct fh_cli *cli, const struct status *s)
 		put_number(&b, ",\"anchored\":", s->record.anchored.size);
 		put_number(&b, ",\"anchors-open\":", s->record.anchored.open);
 	}
-	put_number(&b, "},\"free-bytes\":", s->free_bytes);
+	fh_builder_u8(&b, '}');
+	put_retention(&b, s);
+	put_number(&b, ",\"free-bytes\":", s->free_bytes);
 	fh_builder_text(&b, "}\n");
 	if (b.bad)
 		return FH_ERR_LIMIT;
@@ -447,6 +522,7 @@ int fh_cmd_status(struct fh_cli *cli, int argc, char **argv)
 	see_running(cli->config.state, &s);
 	see_space(cli->config.state, &s);
 	see_pending(cli->config.state, &s);
+	see_keys(cli->config.state, &s);
 	see_seal(&s);
 	if (cli->json)
 		e = print_json(cli, &s);

@@ -86,6 +86,14 @@ fh_err fh_data_keys_make(struct fh_data_keys *k, const struct fh_data_period *p,
 fh_err fh_data_keys_find(struct fh_data_keys *k, struct fh_span name, struct fh_secret *key,
 			 struct fh_trace *t);
 
+/* What the files EVEN and ODD (descriptors) tell anybody: how many keys there are, and the lo at
+ * which the first of them comes to its age (UINT64_MAX: none does), held or not.  Nothing is
+ * verified.  FH_ERR_MISSING: there are none yet.  */
+struct fh_data_look {
+	uint64_t epoch, keys, next_ms;
+};
+fh_err fh_data_keys_look(int even, int odd, struct fh_data_look *out);
+
 /* --- ending keys: docs/spec/KEYS, "Shredding" ----------------------------- */
 
 /* What the operator wants of keys, said anew before each look: nothing; that those of SUBJECT

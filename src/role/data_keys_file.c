@@ -140,6 +140,50 @@ static bool unpad(struct fh_span *class)
 	return true;
 }
 
+/* Class and period of the record in BYTES.  */
+static bool read_period(struct fh_span bytes, struct fh_span *class, uint64_t *period)
+{
+	struct fh_cursor c = fh_cursor_of(bytes);
+
+	(void)fh_cursor_take(&c, FH_SEAL_NAME_SIZE);
+	*class = fh_cursor_take(&c, FH_CLASS_MAX);
+	*period = fh_cursor_be64(&c);
+	return unpad(class);
+}
+
+fh_err fh_data_keys_look(int even, int odd, struct fh_data_look *out)
+{
+	const int file[2] = { even, odd };
+	uint8_t head[FH_DATA_HEAD_SIZE], bytes[FH_DATA_RECORD_SIZE];
+	struct fh_data_look l = { .next_ms = UINT64_MAX };
+	struct fh_span blob, class;
+	uint64_t epoch, period;
+	int of = -1;
+
+	/* Of two, while a shred is under way, the older one counts.  */
+	for (int i = 0; i < 2; i++) {
+		if (fh_data_head_read(file[i], head, &epoch, &blob) != FH_ERR_OK
+		    || (of >= 0 && epoch > l.epoch))
+			continue;
+		l.epoch = epoch;
+		of = file[i];
+	}
+	if (of < 0)
+		return FH_ERR_MISSING;
+	while (l.keys < FH_DATA_KEYS_MAX
+	       && fh_fd_pread(of, bytes, sizeof(bytes), fh_data_place((size_t)l.keys))
+			  == FH_ERR_OK) {
+		uint64_t ends_ms = read_period(FH_SPAN_ARRAY(bytes), &class, &period)
+					   ? fh_seal_ends_ms(class, period) : UINT64_MAX;
+
+		l.keys++;
+		if (ends_ms < l.next_ms)
+			l.next_ms = ends_ms;
+	}
+	*out = l;
+	return FH_ERR_OK;
+}
+
 fh_err fh_data_record_open(const struct fh_secret *epoch_key, struct fh_span record,
 			   struct fh_data_record *r)
 {

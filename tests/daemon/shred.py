@@ -102,6 +102,10 @@ def a_hold_stops_both_and_its_release_lets_them_go():
 		r = m.run("shred", "--subject", "worker", "--dry-run", status=1)
 		demand("case-17" in r.stdout, r.stdout, r.stderr)
 		demand("case-17" in m.sign("shred", "--subject", "worker").stdout, "it does not say that it is held")
+		status = json.loads(m.run("status", "--json").stdout)["retention"]
+		demand(status["held"] == [{"hold": "case-17", "subject": "worker"}], status)
+		demand(status["keys"] >= 3 and 0 < status["next-ms"] < 2 ** 53, status)
+		demand("held           worker, by hold `case-17`" in m.run("status").stdout, "status does not tell people")
 		wait_shred(m)
 		wait_for("what is not held is gone", lambda: "/public/b" not in paths(m))
 		time.sleep(2)

@@ -550,6 +550,29 @@ static void more_than_one_entry_holds_take_several(void **state)
 	assert_int_equal(open_again(b), FH_ERR_OK);
 }
 
+/* What status tells, without the chip.  */
+static void anybody_sees_when_the_next_ends(void **state)
+{
+	struct bench *b = *state;
+	struct fh_data_look l;
+	struct shred s;
+
+	assert_int_equal(fh_data_keys_look(b->file[0], b->file[1], &l), FH_ERR_OK);
+	assert_true(l.keys == 0 && l.next_ms == UINT64_MAX && l.epoch == b->keys.epoch);
+	(void)make(b, "amy", "default", 0);
+	(void)make(b, "amy", "16s", 3);
+	(void)make(b, "amy", "16s", 1);
+	assert_int_equal(begin_at(b, 17000, &s), FH_ERR_OK); /* which changes nothing yet */
+	assert_int_equal(fh_data_keys_look(b->file[0], b->file[1], &l), FH_ERR_OK);
+	assert_true(l.keys == 3 && l.next_ms == 17000 && l.epoch == b->keys.epoch);
+	assert_int_equal(shred_at(b, 17000, &s), FH_ERR_OK);
+	assert_int_equal(fh_data_keys_look(b->file[0], b->file[1], &l), FH_ERR_OK);
+	assert_true(l.keys == 2 && l.next_ms == 19000 && l.epoch == b->keys.epoch);
+	assert_int_equal(ftruncate(b->file[0], 0), 0);
+	assert_int_equal(ftruncate(b->file[1], 0), 0);
+	assert_int_equal(fh_data_keys_look(b->file[0], b->file[1], &l), FH_ERR_MISSING);
+}
+
 static void what_is_not_there_cannot_be_finished(void **state)
 {
 	struct bench *b = *state;
@@ -591,6 +614,7 @@ int main(void)
 		ON_FRESH_FILES(a_copy_of_what_was_given_up_opens_nothing),
 		ON_FRESH_FILES(more_than_one_entry_holds_take_several),
 		ON_FRESH_FILES(what_is_not_there_cannot_be_finished),
+		ON_FRESH_FILES(anybody_sees_when_the_next_ends),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
