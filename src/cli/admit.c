@@ -4,6 +4,8 @@
 #include "chain/sealed.h"
 #include "crypto/credential.h"
 #include "crypto/sign.h"
+#include "store/chain_files.h"
+#include "verify/request.h"
 
 constexpr size_t list_max = FH_SEALED_ANSWER_MAX - FH_SEALED_OVERHEAD;
 
@@ -19,6 +21,8 @@ static void show_tpm(const struct fh_cli *cli, const struct fh_request *r)
 		return;
 	}
 	fh_builder_hex(&b, FH_SPAN_ARRAY(r->ak.bytes));
+	fh_cli_say(cli, "key    certified by the AK: sealed in its TPM, under the policy of the "
+		   "operators of genesis");
 	fh_cli_say(cli, "AK     %s\nEK     %s, %s", (const char *)hex,
 		   r->ek.kind == FH_X509_P256 ? "P-256" : "RSA-2048",
 		   r->device.ek_certificate.n == 0
@@ -60,6 +64,20 @@ fh_err fh_admit_held(const struct fh_state *s, const struct fh_request *r, bool 
 	}
 	*held = true;
 	return FH_ERR_OK;
+}
+
+fh_err fh_admit_certified(struct fh_state *s, const struct fh_request *r, struct fh_trace *t)
+{
+	struct fh_chain_file *f;
+	struct fh_span genesis;
+	size_t n;
+	fh_err e = fh_chain_files(&s->store, &s->memory, &f, &n, t);
+
+	if (e == FH_ERR_OK && (n == 0 || f[0].sequence != 0))
+		e = FH_ERR_MISSING;
+	if (e == FH_ERR_OK)
+		e = fh_chain_file_read(&s->store, &f[0], &s->memory, &genesis, t);
+	return e == FH_ERR_OK ? fh_request_certified(r, genesis, &s->memory, &s->scratch, t) : e;
 }
 
 /* --- the answer ------------------------------------------------------- */

@@ -19,4 +19,7 @@ fh_err fh_admit_held(const struct fh_state *s, const struct fh_request *r, bool 
 int fh_admit_answer(const struct fh_cli *cli, struct fh_state *s, const struct fh_request *r,
 		    const char *path);
 
+/* The TPM of R certifies that its device key is sealed for the operators of genesis.  */
+fh_err fh_admit_certified(struct fh_state *s, const struct fh_request *r, struct fh_trace *t);
+
 #endif

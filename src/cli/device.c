@@ -77,6 +77,8 @@ static int read_request(const struct fh_cli *cli, const char *path, struct fh_st
 	e = fh_admit_held(state, r, held, &t);
 	if (e == FH_ERR_OK && r->tpm)
 		e = fh_request_state(r, shown, &t);
+	if (e == FH_ERR_OK && r->tpm)
+		e = fh_admit_certified(state, r, &t);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, path, &t);
 	fh_admit_show(cli, r);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "chain/authority.h"
+#include "chip/tpm2/endorse.h"
 #include "crypto/kdf.h"
 #include "merkle/tree.h"
 #include "os/slots.h"
@@ -61,9 +62,9 @@ static fh_err who_approves(const struct fh_state *s, const struct fh_chip *chip,
 	return FH_ERR_UNSUPPORTED;
 }
 
-/* Seals seed || chain id || device id.  */
+/* Seals seed || chain id || device id; CERTIFIED (may be NULL): what the TPM says of that.  */
 static fh_err seal(struct fh_chip *chip, const struct fh_release *r, const struct fh_secret *seed,
-		   struct fh_builder *blob)
+		   struct fh_builder *blob, struct fh_builder *certified)
 {
 	uint8_t plain[FH_CHIP_SECRET_MAX];
 	struct fh_builder p = FH_BUILDER_ARRAY(plain);
@@ -71,7 +72,9 @@ static fh_err seal(struct fh_chip *chip, const struct fh_release *r, const struc
 	fh_builder_bytes(&p, fh_secret_span(seed));
 	fh_builder_bytes(&p, fh_hash_span(&r->chain_id));
 	fh_builder_bytes(&p, fh_hash_span(&r->device_id));
-	fh_err e = chip->class->seal_device(chip, r, fh_builder_span(&p), blob);
+	fh_err e = certified != nullptr
+			   ? fh_endorsement_seal(chip, r, fh_builder_span(&p), blob, certified)
+			   : chip->class->seal_device(chip, r, fh_builder_span(&p), blob);
 
 	fh_wipe(plain, sizeof(plain));
 	return e;
@@ -114,9 +117,11 @@ fh_err fh_device_key_held(struct fh_state *state, struct fh_device_file *out, st
 	return FH_ERR_FORMAT;
 }
 
-/* Makes all that goes with SEED in the chip, and what keys/device is to say.  */
+/* Makes all that goes with SEED in the chip, and what keys/device is to say; CERTIFIED (may
+ * be NULL) is what the TPM says of it.  */
 static fh_err fill(struct fh_state *s, struct fh_chip *chip, const struct fh_secret *seed,
-		   struct fh_release *r, struct fh_builder *value, struct fh_trace *t)
+		   struct fh_release *r, struct fh_builder *value, struct fh_builder *certified,
+		   struct fh_trace *t)
 {
 	uint8_t blob_bytes[FH_CHIP_BLOB_MAX], who[FH_CHIP_IDENTITY_MAX];
 	struct fh_builder blob = FH_BUILDER_ARRAY(blob_bytes), identity = FH_BUILDER_ARRAY(who);
@@ -132,7 +137,7 @@ static fh_err fill(struct fh_state *s, struct fh_chip *chip, const struct fh_sec
 	if (e == FH_ERR_OK)
 		e = chip->class->identity(chip, &identity);
 	if (e == FH_ERR_OK)
-		e = seal(chip, r, seed, &blob);
+		e = seal(chip, r, seed, &blob, certified);
 	if (e != FH_ERR_OK)
 		return told(chip, e, t);
 	struct fh_device_file f = { .release = *r, .identity = fh_builder_span(&identity),
@@ -154,14 +159,15 @@ static fh_err write_first(struct fh_state *s, struct fh_span value)
 }
 
 fh_err fh_device_key_keep(struct fh_state *s, struct fh_chip *chip, const struct fh_secret *seed,
-			  const struct fh_hash *device, uint64_t *epoch, struct fh_trace *t)
+			  const struct fh_hash *device, uint64_t *epoch,
+			  struct fh_builder *certified, struct fh_trace *t)
 {
 	static const char *const files[] = { "keys/signed", "keys/session", "keys/witnessed",
 					     "keys/device" };
 	uint8_t bytes[FH_DEVICE_FILE_MAX];
 	struct fh_builder value = FH_BUILDER_ARRAY(bytes);
 	struct fh_release r = { .chain_id = s->chain.id, .device_id = *device };
-	fh_err e = fill(s, chip, seed, &r, &value, t);
+	fh_err e = fill(s, chip, seed, &r, &value, certified, t);
 
 	/* What the keeper rewrites exists from the beginning, so that a file that is
 	 * gone later is noticed.  */
@@ -257,7 +263,7 @@ fh_err fh_device_key_upgrade(struct fh_state *s, struct fh_chip *chip, struct fh
 	}
 	fh_wipe(plain, sizeof(plain));
 	if (e == FH_ERR_OK)
-		e = fill(s, chip, &seed, &r, &value, t);
+		e = fill(s, chip, &seed, &r, &value, /* certified: */ nullptr, t);
 	if (e == FH_ERR_OK)
 		e = write_first(s, fh_builder_span(&value));
 	return e == FH_ERR_OK ? forget_1(s) : e;

@@ -10,10 +10,11 @@
 
 /* Makes the chip's counters and note, seals SEED || chain id || DEVICE to be released
  * in the states that the signers of STATE's chain approve, and makes the files of
- * keys/.  *EPOCH is the chip's.  */
+ * keys/.  *EPOCH is the chip's.  CERTIFIED gets what a TPM certifies of it
+ * (evidence/certified.h); NULL: nothing is asked for.  */
 fh_err fh_device_key_keep(struct fh_state *state, struct fh_chip *chip,
 			  const struct fh_secret *seed, const struct fh_hash *device,
-			  uint64_t *epoch, struct fh_trace *t);
+			  uint64_t *epoch, struct fh_builder *certified, struct fh_trace *t);
 
 /* What keys/device says, in STATE's memory.  FH_ERR_MISSING: there is none.  */
 fh_err fh_device_key_held(struct fh_state *state, struct fh_device_file *out,

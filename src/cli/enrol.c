@@ -12,6 +12,7 @@
 #include "chip/tpm2/tpm2.h"
 #include "cli/device_key.h"
 #include "crypto/sign.h"
+#include "evidence/certified.h"
 #include "evidence/machine.h"
 #include "os/boot.h"
 #include "os/memory.h"
@@ -68,6 +69,7 @@ struct machine {
 	uint64_t epoch;             /* of the chip; 0 without a TPM */
 	struct fh_endorsement tpm;  /* empty without one */
 	struct fh_span quote;       /* of the state it is in; empty without a TPM */
+	struct fh_span certified;   /* what was made in it, in its words; the same */
 	struct fh_span log;         /* the firmware's, or empty */
 	struct fh_span authorisations; /* for the TPM, sealed; or empty */
 };
@@ -130,7 +132,8 @@ static fh_err put_request(struct fh_state *s, const struct machine *m, struct fh
 	struct fh_builder b = fh_builder_of(fh_arena_space(&s->memory, FH_REQUEST_MAX),
 					    FH_REQUEST_MAX);
 	const struct fh_request r = { .chain_id = s->chain.id, .body = body, .quote = m->quote,
-				      .log = m->log, .authorisations = m->authorisations };
+				      .certified = m->certified, .log = m->log,
+				      .authorisations = m->authorisations };
 	struct fh_span signature;
 
 	if (b.p == nullptr)
@@ -240,7 +243,14 @@ fh_err fh_enrol(struct fh_state *state, const char *name, struct fh_chip *tpm, b
 	if (e != FH_ERR_OK)
 		return e;
 	made.device = fh_key_id(m.key);
-	e = fh_device_key_keep(state, chip, &seed, &made.device, &made.epoch, t);
+	struct fh_builder certified = fh_builder_of(fh_arena_take(&state->memory, FH_CERTIFIED_MAX),
+						    FH_CERTIFIED_MAX);
+
+	if (certified.p == nullptr)
+		return FH_ERR_NOMEM;
+	e = fh_device_key_keep(state, chip, &seed, &made.device, &made.epoch,
+			       tpm != nullptr ? &certified : nullptr, t);
+	m.certified = fh_builder_span(&certified);
 	if (e != FH_ERR_OK)
 		return e;
 	if (tpm != nullptr) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/request.h"
 
+#include "chain/authority.h"
+#include "evidence/certified.h"
 #include "verify/machine.h"
 
 static fh_err refuse(struct fh_trace *t, fh_err e, const char *what)
@@ -58,4 +60,25 @@ fh_err fh_request_state(const struct fh_request *r, struct fh_pcr_state *out, st
 		return refuse(t, FH_ERR_SIGNATURE, reason(&found));
 	*out = found.quote.pcrs;
 	return FH_ERR_OK;
+}
+
+fh_err fh_request_certified(const struct fh_request *r, struct fh_span genesis,
+			    struct fh_arena *memory, struct fh_arena *scratch,
+			    struct fh_trace *t)
+{
+	struct fh_authority_line line = { .chain_id = r->chain_id };
+	struct fh_release release = { .chain_id = r->chain_id,
+				      .device_id = fh_key_id(r->device.key),
+				      .epoch = r->device.epoch };
+
+	if (!r->tpm || r->certified.n == 0)
+		return refuse(t, FH_ERR_MISSING,
+			      "its TPM certifies nothing of how its device key is sealed");
+	/* A machine that asks was given genesis and nothing else.  */
+	fh_err e = fh_authority_follow(&line, genesis, memory, scratch, t);
+
+	if (e == FH_ERR_OK && !fh_authority_approvers(&line.authority, &release))
+		return refuse(t, FH_ERR_SIGNATURE,
+			      "genesis names more operators than a TPM's policy holds");
+	return e == FH_ERR_OK ? fh_certified_check(r->device.ak, r->certified, &release, t) : e;
 }

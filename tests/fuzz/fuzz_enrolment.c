@@ -8,6 +8,7 @@
 #include "chain/authorisations.h"
 #include "chain/request.h"
 #include "chain/sealed.h"
+#include "evidence/certified.h"
 
 constexpr size_t few = 16; /* statements: so that the limit is met, too */
 
@@ -46,6 +47,24 @@ static void read_answer(struct fh_span input)
 		abort();
 }
 
+/* What is read is written the same; what it says is checked, against nobody's key.  */
+static void read_certified(struct fh_span input)
+{
+	uint8_t again[FH_CERTIFIED_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(again);
+	struct fh_release nobody = { .companions = 1 };
+	struct fh_trace t = { 0 };
+	struct fh_certified c;
+
+	if (fh_certified_read(input, &c) != FH_ERR_OK)
+		return;
+	fh_certified_put(&b, &c);
+	if (!fh_span_equal(fh_builder_span(&b), input))
+		abort();
+	if (fh_certified_check(c.public, input, &nobody, &t) == FH_ERR_OK)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
@@ -62,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	(void)!fh_authorisations_read(input, &authorisations);
 	(void)!fh_ak_name_of(input, &name);
 	(void)!fh_x509_public_key(input, &key);
+	read_certified(input);
 	read_answer(input);
 	read_list(input);
 	return 0;

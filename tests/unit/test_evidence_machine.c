@@ -10,6 +10,7 @@
 
 #include "base/builder.h"
 #include "chain/joint.h"
+#include "evidence/certified.h"
 #include "evidence/machine.h"
 
 static struct fh_hash filled(uint8_t byte)
@@ -46,6 +47,31 @@ static struct fh_quote_subject subject(void)
 		.start = 9, .head_sequence = 7, .head = filled(0x10), .serial = 4,
 		.nonce = FH_SPAN_LIT("nonce"), .origin = FH_SPAN_LIT("http://h/q"),
 	};
+}
+
+static void what_is_certified_is_as_specified(void **state)
+{
+	const struct fh_release r = { .chain_id = filled(0x0c), .device_id = filled(0x0d) };
+	const struct fh_certified c = { FH_SPAN_LIT("pub"), FH_SPAN_LIT("cre"), FH_SPAN_LIT("s1"),
+					FH_SPAN_LIT("cnt"), FH_SPAN_LIT("s2") };
+	struct fh_hash qualifying = fh_certified_qualify(&r);
+	uint8_t bytes[FH_CERTIFIED_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	struct fh_certified again;
+
+	(void)state;
+	stands_in("ENROLMENT.md", &qualifying);
+	fh_certified_put(&b, &c);
+	struct fh_hash all = fh_hash_of(fh_builder_span(&b));
+
+	stands_in("ENROLMENT.md", &all);
+	assert_int_equal(fh_certified_read(fh_builder_span(&b), &again), FH_ERR_OK);
+	assert_true(fh_span_equal(again.counter, c.counter));
+	bytes[1] = 2;
+	assert_int_equal(fh_certified_read(fh_builder_span(&b), &again), FH_ERR_VERSION);
+	bytes[1] = 1;
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_not_equal(fh_certified_read(fh_span_of(bytes, n), &again), FH_ERR_OK);
 }
 
 static void qualifying_data_is_as_specified(void **state)
@@ -294,6 +320,7 @@ static void a_joint_release_that_cannot_be_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_certified_is_as_specified),
 		cmocka_unit_test(qualifying_data_is_as_specified),
 		cmocka_unit_test(the_proof_of_an_opened_credential_is_as_specified),
 		cmocka_unit_test(every_member_of_the_subject_counts),

@@ -81,6 +81,18 @@ static void shows_the_quoted_state(void **state)
 	assert_int_equal(fh_request_state(&b->request, &s, nullptr), FH_ERR_MISSING);
 }
 
+/* Without the TPM's word of it, it is not known how its device key is sealed.  */
+static void nothing_certified_is_said(void **state)
+{
+	struct bench *b = *state;
+	struct fh_arena none = { 0 };
+	struct fh_trace t = { 0 };
+
+	assert_int_equal(fh_request_certified(&b->request, (struct fh_span){ 0 }, &none, &none,
+					      &t), FH_ERR_MISSING);
+	assert_non_null(strstr(t.what, "certifies nothing"));
+}
+
 /* The values carried are approved; they have to be those that were signed.  */
 static void refuses_values_that_were_not_quoted(void **state)
 {
@@ -136,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(shows_the_quoted_state),
+		TEST(nothing_certified_is_said),
 		TEST(refuses_values_that_were_not_quoted),
 		TEST(refuses_a_quote_by_another_key),
 		TEST(refuses_a_quote_about_something_else),

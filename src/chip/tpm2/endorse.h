@@ -37,4 +37,10 @@ fh_err fh_endorsement_read(struct fh_chip *c, struct fh_endorsement *out);
 fh_err fh_endorsement_activate(struct fh_chip *c, struct fh_span object, struct fh_span seed,
 			       struct fh_secret *out);
 
+/* As seal_device() of the class, and has the AK certify what was made, and the epoch counter
+ * (evidence/certified.h): at most FH_CERTIFIED_MAX bytes into CERTIFIED.  On an error BLOB
+ * is empty.  */
+fh_err fh_endorsement_seal(struct fh_chip *c, const struct fh_release *r, struct fh_span plain,
+			   struct fh_builder *blob, struct fh_builder *certified);
+
 #endif

@@ -120,7 +120,7 @@ static fh_err sign_pcrs(struct fh_tpm2 *t, ESYS_TR ak, ESYS_TR session,
 	FH_ESYS TPMT_SIGNATURE *signature = nullptr;
 	TPM2B_DATA data = { .size = FH_HASH_SIZE };
 	TPML_PCR_SELECTION selection;
-	size_t n = 0;
+	struct fh_tpm2_attested a;
 
 	memcpy(data.buffer, qualifying->bytes, FH_HASH_SIZE);
 	fh_tpm2_selection(selected, &selection);
@@ -131,16 +131,14 @@ static fh_err sign_pcrs(struct fh_tpm2 *t, ESYS_TR ak, ESYS_TR session,
 
 	if (rc != TSS2_RC_SUCCESS)
 		return fh_tpm2_fail(t, "TPM2_Quote", rc);
-	if (attest->size > sizeof(out->attest)
-	    || Tss2_MU_TPMT_SIGNATURE_Marshal(signature, out->signature, sizeof(out->signature),
-					      &n) != TSS2_RC_SUCCESS) {
-		fh_trace_where(t->trace, "TPM");
-		fh_trace_what(t->trace, "TPM2_Quote: an answer that is too large");
-		return FH_ERR_TPM;
-	}
-	memcpy(out->attest, attest->attestationData, attest->size);
-	out->attest_n = attest->size;
-	out->signature_n = n;
+	fh_err e = fh_tpm2_attested(t, "TPM2_Quote", attest, signature, &a);
+
+	if (e != FH_ERR_OK)
+		return e;
+	memcpy(out->attest, a.attest, a.attest_n);
+	memcpy(out->signature, a.signature, a.signature_n);
+	out->attest_n = a.attest_n;
+	out->signature_n = a.signature_n;
 	return FH_ERR_OK;
 }
 

@@ -128,7 +128,8 @@ static fh_err altered(struct fh_tpm2 *t, const char *what)
 
 static TSS2_RC create(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session,
 		      const TPM2B_SENSITIVE_CREATE *in, const TPM2B_PUBLIC *template,
-		      TPM2B_PRIVATE **private, TPM2B_PUBLIC **public)
+		      TPM2B_PRIVATE **private, TPM2B_PUBLIC **public,
+		      struct fh_tpm2_created *made)
 {
 	static const TPM2B_DATA nothing;
 	static const TPML_PCR_SELECTION no_pcr;
@@ -143,13 +144,18 @@ static TSS2_RC create(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session,
 				 template, &nothing, &no_pcr, private, public, &creation, &hash,
 				 &ticket);
 	} while (fh_tpm2_again(&tries, rc));
+	if (rc == TSS2_RC_SUCCESS && made != nullptr) {
+		made->hash = *hash;
+		made->ticket = *ticket;
+	}
 	return rc;
 }
 
-/* Seals PLAIN under PARENT and POLICY, and writes the blob.  */
+/* Seals PLAIN under PARENT and POLICY, and writes the blob; MADE (may be NULL) gets the
+ * TPM's word of it.  */
 static fh_err seal_under(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session,
 			 const struct fh_hash *policy, struct fh_span plain, struct blob s,
-			 struct fh_builder *blob)
+			 struct fh_builder *blob, struct fh_tpm2_created *made)
 {
 	const TPM2B_PUBLIC template = fh_tpm2_sealed_template(policy);
 	FH_ESYS TPM2B_PRIVATE *private = nullptr;
@@ -160,7 +166,7 @@ static fh_err seal_under(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session,
 
 	in.sensitive.data.size = (UINT16)plain.n;
 	memcpy(in.sensitive.data.buffer, plain.p, plain.n);
-	TSS2_RC rc = create(t, parent, session, &in, &template, &private, &public);
+	TSS2_RC rc = create(t, parent, session, &in, &template, &private, &public, made);
 	fh_wipe(&in, sizeof(in));
 	if (rc != TSS2_RC_SUCCESS)
 		return fh_tpm2_fail(t, "TPM2_Create", rc);
@@ -174,13 +180,18 @@ static fh_err seal_under(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session,
 	}
 	s.public = fh_span_of(area, n);
 	s.private = fh_span_of(private->buffer, private->size);
+	if (made != nullptr) {
+		memcpy(made->public, area, n);
+		made->public_n = n;
+	}
 	blob_write(&s, blob);
 	return blob->bad ? FH_ERR_LIMIT : FH_ERR_OK;
 }
 
 /* Under the SRK and POLICY.  */
 static fh_err seal_lasting(struct fh_tpm2 *t, enum scope scope, const struct fh_hash *policy,
-			   struct fh_span plain, struct fh_builder *blob)
+			   struct fh_span plain, struct fh_builder *blob,
+			   struct fh_tpm2_created *made)
 {
 	FH_OWN(fh_tpm2_handle) session = { 0 };
 	fh_err e;
@@ -197,7 +208,7 @@ static fh_err seal_lasting(struct fh_tpm2 *t, enum scope scope, const struct fh_
 		.parent = fh_tpm2_name_span(&t->srk_name),
 	};
 
-	return seal_under(t, t->srk, session.tr, policy, plain, s, blob);
+	return seal_under(t, t->srk, session.tr, policy, plain, s, blob, made);
 }
 
 fh_err fh_tpm2_seal_device(struct fh_chip *c, const struct fh_release *r, struct fh_span plain,
@@ -206,7 +217,8 @@ fh_err fh_tpm2_seal_device(struct fh_chip *c, const struct fh_release *r, struct
 	struct fh_hash policy;
 	fh_err e = fh_tpm2_release_policy(r, &policy);
 
-	return e == FH_ERR_OK ? seal_lasting(fh_tpm2_of(c), SCOPE_DEVICE, &policy, plain, blob)
+	return e == FH_ERR_OK ? seal_lasting(fh_tpm2_of(c), SCOPE_DEVICE, &policy, plain, blob,
+					       /* made: */ nullptr)
 			      : e;
 }
 
@@ -216,7 +228,9 @@ fh_err fh_tpm2_seal_data(struct fh_chip *c, uint64_t epoch, struct fh_span plain
 	struct fh_hash policy;
 	fh_err e = fh_tpm2_data_policy(epoch, &policy);
 
-	return e == FH_ERR_OK ? seal_lasting(fh_tpm2_of(c), SCOPE_DATA, &policy, plain, blob) : e;
+	return e == FH_ERR_OK ? seal_lasting(fh_tpm2_of(c), SCOPE_DATA, &policy, plain, blob,
+					       /* made: */ nullptr)
+			      : e;
 }
 
 /* STATE need not be that of now: its policy is computed, not taken.  */
@@ -247,7 +261,8 @@ fh_err fh_tpm2_seal_boot(struct fh_chip *c, const struct fh_pcr_state *state,
 		.digest = digest,
 	};
 
-	return seal_under(t, null_primary.tr, session.tr, &policy, plain, s, blob);
+	return seal_under(t, null_primary.tr, session.tr, &policy, plain, s, blob,
+			  /* made: */ nullptr);
 }
 
 /* --- unsealing -------------------------------------------------------- */
@@ -303,6 +318,30 @@ static fh_err load(struct fh_tpm2 *t, ESYS_TR parent, ESYS_TR session,
 	if (rc != TSS2_RC_SUCCESS)
 		return fh_tpm2_fail(t, "TPM2_Load", rc);
 	*out = (struct fh_tpm2_handle){ .tpm = t, .tr = tr };
+	return FH_ERR_OK;
+}
+
+fh_err fh_tpm2_seal_created(struct fh_tpm2 *t, const struct fh_release *r, struct fh_span plain,
+			    struct fh_builder *blob, struct fh_tpm2_created *out)
+{
+	FH_OWN(fh_tpm2_created) made = { 0 };
+	FH_OWN(fh_tpm2_handle) session = { 0 };
+	struct fh_hash policy;
+	struct blob s;
+	fh_err e = fh_tpm2_release_policy(r, &policy);
+
+	if (e == FH_ERR_OK)
+		e = seal_lasting(t, SCOPE_DEVICE, &policy, plain, blob, &made);
+	if (e == FH_ERR_OK)
+		e = blob_parse(fh_builder_span(blob), blob_version, &s);
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT, &session);
+	if (e == FH_ERR_OK)
+		e = load(t, t->srk, session.tr, &policy, &s, &made.object);
+	if (e != FH_ERR_OK)
+		return e;
+	*out = made;
+	made.object = (struct fh_tpm2_handle){ 0 };
 	return FH_ERR_OK;
 }
 

@@ -186,6 +186,37 @@ fh_err fh_tpm2_srk_open(struct fh_tpm2 *t);
  * persistent SRK.  FH_ERR_SIGNATURE if this TPM has no such SRK.  */
 fh_err fh_tpm2_srk_find(struct fh_tpm2 *t, struct fh_span name);
 
+/* --- what the AK certifies (certify.c) ---------------------------------- */
+
+/* What a TPM attests to, and its signature.  */
+struct fh_tpm2_attested {
+	uint8_t attest[FH_CHIP_ATTEST_MAX];
+	size_t attest_n;
+	uint8_t signature[FH_CHIP_SIGNATURE_MAX];
+	size_t signature_n;
+};
+
+/* Keeps what COMMAND answered.  FH_ERR_TPM if it is too large.  */
+fh_err fh_tpm2_attested(struct fh_tpm2 *t, const char *command, const TPM2B_ATTEST *attest,
+			const TPMT_SIGNATURE *signature, struct fh_tpm2_attested *out);
+
+/* A sealed object just made, and the TPM's word that it made it.  Drop it.  */
+struct fh_tpm2_created {
+	struct fh_tpm2_handle object; /* loaded */
+	uint8_t public[128];          /* its TPMT_PUBLIC */
+	size_t public_n;
+	TPM2B_DIGEST hash;            /* of its creation data */
+	TPMT_TK_CREATION ticket;
+};
+static inline void fh_tpm2_created_drop(struct fh_tpm2_created *c)
+{
+	fh_tpm2_handle_drop(&c->object);
+}
+
+/* As fh_tpm2_seal_device(), and the object is loaded.  */
+fh_err fh_tpm2_seal_created(struct fh_tpm2 *t, const struct fh_release *r, struct fh_span plain,
+			    struct fh_builder *blob, struct fh_tpm2_created *out);
+
 /* --- the operations of the chip --------------------------------------- */
 
 fh_err fh_tpm2_seal_device(struct fh_chip *c, const struct fh_release *r, struct fh_span plain,
