@@ -16,7 +16,7 @@ static const struct fh_option approve_options[] = {
 	FH_SIGNING_OPTIONS,
 	{ "label", 0, false, "NAME", "what you call the state" },
 	{ "pcrs", 0, false, "LIST", "PCRs that make it up, as 0,2,4,7,9,11,12,14" },
-	{ "device", 0, true, "ID", "for this device; may be given again" },
+	{ "device", 0, true, "ID", "for this device" },
 	{ "all", 0, false, nullptr, "for every device that is enrolled with a TPM" },
 	{ "epoch", 0, false, "N", "boot epoch, where it is not what the chain says" },
 	{ "unmeasured", 0, false, nullptr, "accept PCRs 0 to 7 at zero: nothing was measured" },

@@ -12,7 +12,7 @@
 constexpr size_t file_max = 512 << 20; /* of openings, collected in memory */
 
 static const struct fh_option options[] = {
-	{ "field", 0, true, "NAME", "open this field alone; may be given again" },
+	{ "field", 0, true, "NAME", "open this field alone" },
 	FH_SOCKET_OPTION,
 	{ "out", 'o', false, "FILE", "write a file of openings, for --openings of other verbs" },
 };

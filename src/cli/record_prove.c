@@ -13,7 +13,7 @@
 
 static const struct fh_option options[] = {
 	{ "format", 0, false, "FORM", "bundle (the default), tlog-proof or cose" },
-	{ "field", 0, true, "NAME", "show this field of the entry alone; may be given again" },
+	{ "field", 0, true, "NAME", "show this field of the entry alone" },
 	{ "checkpoint", 0, false, "FILE", "prove it under this checkpoint (default: the first that"
 	  " a block dates, or the newest)" },
 	{ "newest", 0, false, nullptr, "prove it under the newest, whatever is dated" },
@@ -45,7 +45,7 @@ static const struct fh_usage usage = {
 };
 
 static const struct fh_option disclose_options[] = {
-	{ "field", 0, true, "NAME", "disclose this field; may be given again" },
+	{ "field", 0, true, "NAME", "disclose this field" },
 	FH_SOCKET_OPTION,
 	{ "out", 'o', false, "FILE", "write the proof here (default entry-N.tlog-proof)" },
 };
