@@ -149,6 +149,8 @@ constexpr uint32_t FH_HTTP_IDLE_MS = 60000;       /* a connection that says noth
 constexpr size_t FH_AUTHZEN_BODY_MAX = 256 << 10;   /* one request: 64 evaluations of 4 KiB */
 constexpr size_t FH_AUTHZEN_PARAMS_MAX = 1 << 20;   /* with what is said once written to each */
 constexpr size_t FH_AUTHZEN_EVALUATIONS_MAX = 64;   /* of one request; each is an entry */
+constexpr size_t FH_AUTHZEN_WORK_MAX = 1 << 16;     /* policies asked for one request: core decides
+						       nothing else meanwhile */
 constexpr size_t FH_AUTHZEN_PAGE = 100;             /* results of a search without a limit */
 constexpr size_t FH_AUTHZEN_PAGE_MAX = 1000;        /* and with one */
 constexpr size_t FH_AUTHZEN_ANSWER_MAX = 1 << 20;   /* as CBOR: every id of a document fits */

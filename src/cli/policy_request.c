@@ -283,6 +283,11 @@ fh_err fh_past_decide(struct fh_past *p, const struct fh_past_request *r, struct
 	fh_err e = FH_ERR_CONFLICT;
 
 	*unknown = nullptr;
+	if (r->is_answer && fh_span_equal(r->reason, fh_span_str(fh_reason_code(
+							     FH_REASON_TOO_MUCH_WORK)))) {
+		*out = fh_decision_refused(FH_REASON_TOO_MUCH_WORK); /* others took it */
+		return FH_ERR_OK;
+	}
 	fh_arena_reset(&p->state.scratch);
 	if (against == FH_REASON_PERMITTED)
 		e = fh_past_asked(r, &p->policy, &room, &p->state.scratch, &asked);

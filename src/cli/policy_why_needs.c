@@ -233,6 +233,9 @@ struct fh_span fh_why_obstacle(struct fh_why *w)
 	else if (w->computed.reason == FH_REASON_UNKNOWN_ACTOR)
 		fh_builder_text(&b, "the chain named no such actor then: it was never granted, was "
 				    "revoked, or has expired");
+	else if (w->computed.reason == FH_REASON_TOO_MUCH_WORK)
+		fh_builder_text(&b, "the questions before it in the same request took all the work "
+				    "that one request may take");
 	else if (w->request.malformed.n > 0)
 		fh_builder_bytes(&b, w->request.malformed);
 	else if (w->computed.reason == FH_REASON_MALFORMED)

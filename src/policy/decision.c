@@ -24,6 +24,7 @@ struct deciding {
 	struct satisfied erred;   /* forbids that could not be evaluated */
 	struct fh_charge *charge; /* of effective permits, each budget once; in scratch */
 	size_t charges;
+	size_t tried;
 	bool fallback;
 	uint64_t retain_ms;
 	fh_err e;
@@ -199,6 +200,7 @@ static void try_rule(struct deciding *d, const struct fh_rule *r, uint32_t polic
 {
 	bool forbids = r->forbids;
 
+	d->tried++;
 	if (!fh_rule_holds(&d->v, r, r->implied)) {
 		d->e = d->v.e;
 		if (forbids && d->v.fault.kind != FH_FAULT_NONE)
@@ -323,6 +325,7 @@ static void conclude(const struct deciding *d, struct fh_decision *out)
 	out->charges = permitted ? d->charges : 0;
 	for (size_t i = 0; i < out->charges; i++)
 		out->charge[i] = d->charge[i];
+	out->tried = d->tried;
 	out->fallback = permitted && d->fallback;
 	out->retain_ms = permitted ? d->retain_ms : 0;
 }
@@ -381,6 +384,7 @@ static void clear(struct deciding *d)
 		all[i]->n = all[i]->total = 0;
 	d->charge = nullptr;
 	d->charges = 0;
+	d->tried = 0;
 	d->fallback = false;
 	d->retain_ms = 0;
 }

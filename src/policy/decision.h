@@ -33,7 +33,9 @@
 	X(NO_QUOTA, "no-quota", "a quota is used up")                                           \
 	X(UNKNOWN_ACTOR, "unknown-actor", "the chain names no such actor")                      \
 	X(TOO_MANY_BUDGETS, "too-many-budgets",                                                 \
-	  "what it takes of a quota could not be remembered: too many budgets are in use")
+	  "what it takes of a quota could not be remembered: too many budgets are in use")      \
+	X(TOO_MUCH_WORK, "too-much-work",                                                       \
+	  "the questions before it took all the work that one request may take")
 
 enum fh_reason {
 #define FH_REASON_ROW(name, code, text) FH_REASON_##name,
@@ -89,6 +91,7 @@ struct fh_decision {
 	/* If it allows: what every effective permit is charged to, each budget once; */
 	struct fh_charge charge[FH_CHARGES_MAX];
 	size_t charges;
+	size_t tried;              /* policies whose conditions were asked: what it cost */
 	bool fallback;             /* whether one of them does without the lease; */
 	uint64_t retain_ms;        /* and the shortest @retain among them, or 0 */
 };

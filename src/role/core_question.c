@@ -17,6 +17,7 @@ struct asking {
 	struct fh_authzen z;
 	struct fh_builder body; /* the answer, CBOR that becomes the JSON */
 	uint64_t index;         /* of the last entry about it */
+	size_t work;            /* policies that were asked so far */
 };
 
 static fh_err refuse(struct fh_core *c, const struct asking *k, const char *code,
@@ -110,8 +111,11 @@ static fh_err answer_one(struct fh_core *c, struct asking *k, const struct fh_au
 	struct fh_trace t = { 0 };
 	struct fh_span why = item->malformed;
 
-	if (why.n == 0) {
+	if (why.n == 0 && k->work >= FH_AUTHZEN_WORK_MAX) {
+		d = fh_decision_refused(FH_REASON_TOO_MUCH_WORK);
+	} else if (why.n == 0) {
 		d = fh_core_decide_question(c, &item->question, &t);
+		k->work += d.tried + 1;
 		if (d.reason == FH_REASON_MALFORMED)
 			why = fh_utf8_first(fh_span_str(t.what), FH_TRACE_TEXT_MAX);
 	}
@@ -163,6 +167,7 @@ struct finding {
 	struct fh_entity_uid *sought; /* in the item's question */
 	size_t place;                 /* of the next */
 	size_t at;                    /* in the chain */
+	bool spent;                   /* more may be found, with work of another request */
 };
 
 /* What the policy's schema calls NAME is an actor or a server: the chain names those.  */
@@ -225,18 +230,22 @@ static bool next_action(const struct fh_core *c, struct finding *s)
 	return false;
 }
 
-/* The next that SUBJECT may, that may, or that it may be done to; false at the end.  */
-static bool next_found(struct fh_core *c, const struct asking *k, struct finding *s)
+/* The next that SUBJECT may, that may, or that it may be done to; false at the end, or where the
+ * work is used up.  */
+static bool next_found(struct fh_core *c, struct asking *k, struct finding *s)
 {
 	const struct fh_question *q = &s->item.question;
 
-	while (k->z.api == FH_AUTHZEN_ACTIONS ? next_action(c, s) : next_entity(c, s)) {
+	while (!s->spent
+	       && (k->z.api == FH_AUTHZEN_ACTIONS ? next_action(c, s) : next_entity(c, s))) {
 		struct fh_decision d;
 
 		if (k->z.api == FH_AUTHZEN_SUBJECTS
 		    && !fh_asks_about(k->actor->asks, q->subject.type, q->subject.id))
 			continue;
 		d = fh_core_decide_question(c, q, /* trace= */ nullptr);
+		k->work += d.tried + 1;
+		s->spent = k->work >= FH_AUTHZEN_WORK_MAX;
 		if (fh_allows(d.verdict))
 			return true;
 	}
@@ -353,6 +362,10 @@ static fh_err search(struct fh_core *c, struct asking *k)
 		put_found(c, &found, k, &s);
 		place = s.place;
 		n++;
+	}
+	if (!more && s.spent) { /* the page ends here, and the next goes on behind */
+		more = true;
+		place = s.place;
 	}
 	fh_cbor_put_array(&results, n);
 	fh_builder_bytes(&results, fh_builder_span(&found));

@@ -59,7 +59,8 @@ static void refuse(struct fh_client *c, uint16_t status, const char *reason, con
 
 	fh_http_put_problem(&b, reason, text);
 	struct fh_http_response r = { .status = status, .allow = allow,
-				      .challenge = status == 401, .body = fh_builder_span(&b) };
+				      .challenge = status == 401, .retry_s = status == 503 ? 1 : 0,
+				      .body = fh_builder_span(&b) };
 
 	queue_response(c, &r);
 }

@@ -29,6 +29,7 @@ void fh_gate_question_refuse(struct fh_client *c, uint16_t status, struct fh_spa
 	fh_json_put_string(&b, text);
 	fh_builder_text(&b, "}}\n");
 	struct fh_http_response r = { .status = status, .challenge = status == 401,
+				      .retry_s = status == 429 ? 1 : 0,
 				      .allow = allow, .request_id = request_id(c),
 				      .body = fh_builder_span(&b) };
 
@@ -87,7 +88,7 @@ void fh_gate_question(struct fh_client *c, const struct fh_route *route)
 	a.params = fh_builder_span(&params);
 	e = fh_gate_ask(c->gate, &a, c, (struct fh_span){ 0 });
 	if (e == FH_ERR_FULL)
-		refuse(c, 500, "busy", "too many requests are waiting; try again later");
+		refuse(c, 429, "busy", "too many requests are waiting; try again in a second");
 	else if (e != FH_ERR_OK)
 		refuse(c, 500, "decision-unreachable", "the process that decides is not there");
 }

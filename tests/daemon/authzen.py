@@ -3,10 +3,13 @@
 import json
 import os
 import re
+import select
+import signal
+import socket
 import sys
 from pathlib import Path
 
-from machine import TOP, Http, Machine, demand, run_tests, wait_for
+from machine import PATIENCE, TOP, Http, Machine, demand, run_tests, wait_for
 
 SCENARIO = Path(os.environ.get("FREEHOLD_VECTORS") or TOP.parent / "shared" / "vectors") \
 	/ "authzen" / "authorization-api-1_0-scenario.md"
@@ -329,6 +332,69 @@ def run(base):
 			d.stop()
 			m.verify()
 
+	def one_request_takes_no_more_than_its_work():
+		rules = "".join(f'permit (principal, action == Action::"read", resource) when {{ resource == record::"r{n}" }};\n'
+			for n in range(3000))
+		listed = [entity("record", f"r{n}") for n in range(100)]
+		with base.copy() as m:
+			(m.top / "w.cedar").write_text(rules)
+			(m.top / "w.json").write_text(json.dumps(ENTITIES + listed))
+			m.sign("policy", "sign", m.top / "w.cedar", "--schema", base.top / "q.cedarschema", "--entities",
+				m.top / "w.json", "--expires", "30d")
+			d = m.serve()
+			asker = Asker(d, m.token)
+			many = {**ALICE_READS, "evaluations": [{"resource": {"type": "record", "id": f"r{n}"}} for n in range(64)]}
+			said = asker.ask_ok("evaluations", many)["evaluations"]
+			reasons = [e["context"]["reason"] for e in said]
+			demand(len(said) == 64 and reasons == ["permitted"] * 22 + ["too-much-work"] * 42, reasons)
+			demand([e["decision"] for e in said] == [True] * 22 + [False] * 42, said)
+			found, page, pages = [], {}, 0
+			while page is not None:
+				said = asker.ask_ok("resource", {**ALICE_READS, "resource": {"type": "record"}, "page": page})
+				found += [f["id"] for f in said["results"]]
+				token = said["page"]["next_token"]
+				page, pages = ({"token": token} if token else None), pages + 1
+			demand(sorted(found) == sorted(e["uid"]["id"] for e in listed), "every one once:", found)
+			demand(pages == 5, "pages", pages)
+			d.stop()
+			m.verify()
+			again = json.loads(m.run("policy", "replay", "--json", "--summary", *m.opened()).stdout)
+			demand(again["same"] == again["decisions"] == 64, again)
+
+	def who_comes_when_too_many_wait_is_told_when():
+		crowd(12000, 60, "HTTP/1.1 429 ") # each is written to every evaluation
+		crowd(200000, 1, "HTTP/1.1 503 ")
+
+	def crowd(size, evaluations, status):
+		"""While core stands still, such requests come until one is refused, with STATUS."""
+		with base.copy() as m:
+			d = m.serve()
+			body = json.dumps({**ALICE_READS, "context": {"filling": "x" * size},
+				"evaluations": [{}] * evaluations}).encode()
+			head = (f"POST {PATHS['evaluations']} HTTP/1.1\r\nHost: 127.0.0.1:{d.port}\r\n"
+				"Content-Type: application/json\r\n"
+				f"Authorization: Bearer {m.token}\r\nContent-Length: {len(body)}\r\n\r\n").encode()
+			core = d.roles()["core"][0]
+			os.kill(core, signal.SIGSTOP)
+			waiting = []
+			try:
+				for _ in range(200):
+					waiting.append(socket.create_connection(("127.0.0.1", d.port), timeout=PATIENCE))
+					waiting[-1].sendall(head + body)
+					ready, _, _ = select.select(waiting, [], [], 0.01)
+					if ready:
+						break
+				demand(ready, "nobody is told anything by", len(waiting))
+				said = ready[0].recv(4096).decode()
+				demand(said.startswith(status) and "\r\nRetry-After: 1\r\n" in said and '"busy"' in said, said)
+			finally:
+				os.kill(core, signal.SIGCONT)
+				for s in waiting:
+					s.close()
+			wait_for("it answers again", lambda: Asker(d, m.token).decide()["decision"] is True)
+			d.stop()
+			m.verify()
+
 	def without_a_policy_nothing_is_permitted():
 		with base.copy() as m:
 			m.sign("policy", "revoke")
@@ -344,7 +410,9 @@ def run(base):
 		print(f"skip - authzen-scenario: {SCENARIO} is not there (FREEHOLD_VECTORS names another folder)")
 	return run_tests((the_certification_scenario_passes, who_shows_no_grant_is_told_nothing,
 		a_batch_ends_where_its_semantic_says, what_was_said_is_recorded_and_charges_nothing,
-		actors_are_those_of_the_chain, what_is_in_a_namespace_has_a_name, without_a_policy_nothing_is_permitted))
+		actors_are_those_of_the_chain, what_is_in_a_namespace_has_a_name, one_request_takes_no_more_than_its_work,
+		who_comes_when_too_many_wait_is_told_when,
+		without_a_policy_nothing_is_permitted))
 
 
 with Machine() as made:
