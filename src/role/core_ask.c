@@ -627,7 +627,7 @@ static fh_err refused_by_gate(struct fh_core *c, struct request *r)
 static bool takes_chip(enum fh_ask_kind kind)
 {
 	return kind == FH_ASK_INITIALIZE || kind == FH_ASK_LIST || kind == FH_ASK_CALL
-	       || kind == FH_ASK_QUOTE || kind == FH_ASK_QUESTION;
+	       || kind == FH_ASK_QUOTE || kind == FH_ASK_QUESTION || kind == FH_ASK_OPEN;
 }
 
 static fh_err dispatch(struct fh_core *c, struct request *r)

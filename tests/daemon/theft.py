@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-from machine import ME, OPEN_RECORD, POLICY, SCHEMA, Machine, demand, demand_message, index_of, run_tests
+from machine import ME, OPEN_RECORD, POLICY, SCHEMA, Machine, demand, demand_message, index_of, run_tests, wait_for
 from state import start_tpm
 
 ACTOR, PATH, PROMPT, ANSWER, DENIED, TOOL, AGENT = (f"planted-{w}-7c41e9" for w in
@@ -106,10 +106,23 @@ def nothing_is_in_clear(m, log):
 	demand(where == {"chain", "record"}, "what is public is not found where it stands:", where)
 
 
-def serves_nobody_else(m, tpm):
-	"""A copy of the disk beside another chip."""
+def opens_no_more_without_its_chip(m, tpm):
+	"""The chip is taken away while Freehold serves."""
+	d = m.serve()
+	said = m.run("record", "open", 20, "--socket", m.socket).stdout
+	demand(said.startswith("20\n"), said)
 	tpm.terminate()
 	tpm.wait()
+	asks = ("record", "open", 20, "--socket", m.socket)
+	wait_for("the chip is missed", lambda: "chip-" in m.run(*asks, status=None).stderr, seconds=90)
+	r = m.run(*asks, status=1)
+	demand_message(r.stderr, "refuses", "has lost its chip")
+	demand(r.stdout == "", r.stdout)
+	d.kill()
+
+
+def serves_nobody_else(m):
+	"""A copy of the disk beside another chip."""
 	(m.top / "swtpm").unlink(missing_ok=True)
 	shutil.rmtree(m.top / "tpm")
 	other = start_tpm(m)
@@ -169,10 +182,11 @@ def run(base):
 				opened = {"openings": (m.top / "some").read_bytes()}
 				for word in (PATH, PROMPT, ANSWER, DENIED, ACTOR):
 					demand(found(word, opened), word, "was not opened by its own chip")
-				serves_nobody_else(m, tpm)
+				opens_no_more_without_its_chip(m, tpm)
 			finally:
 				tpm.terminate()
 				tpm.wait()
+			serves_nobody_else(m)
 		return None
 
 	return run_tests((a_stolen_disk_has_nothing_in_clear, what_was_planted_is_there_for_who_may_open_it,
