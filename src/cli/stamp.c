@@ -188,21 +188,24 @@ static fh_err write_proof(struct making *m, size_t i, const char *name)
 		fh_stamp_put(&b, &f);
 	if (e == FH_ERR_OK)
 		e = fh_builder_end(&b, &bytes);
-	return e != FH_ERR_OK ? e : fh_file_write_new(name, bytes, proof_mode);
+	/* At once, so that a crash leaves none that is cut off.  */
+	return e != FH_ERR_OK ? e : fh_file_replace(name, bytes, proof_mode);
 }
 
 static int write_proofs(struct making *m)
 {
 	for (size_t i = 0; i < m->files; i++) {
 		char name[FH_PATH_MAX];
-		fh_err e = proof_name(m->file[i], name) ? write_proof(m, i, name)
-							     : FH_ERR_LIMIT;
+		fh_err e = proof_name(m->file[i], name) ? FH_ERR_OK : FH_ERR_LIMIT;
 
+		/* After an error it may be there all the same.  */
+		m->written++;
+		if (e == FH_ERR_OK)
+			e = write_proof(m, i, name);
 		if (e != FH_ERR_OK) {
 			take_back(m);
 			return fh_cli_fail(e, name, nullptr, nullptr);
 		}
-		m->written++;
 	}
 	return go_on;
 }
@@ -284,18 +287,23 @@ static int by_node(struct making *m)
 	return tell(m, "sent", "sent; run `freehold stamp upgrade` on it after six blocks");
 }
 
-/* Nobody is asked: what would be sent is written down.  */
+/* Nobody is asked: what would be sent is written down, before there are proofs that wait for
+ * an answer to it.  */
 static int by_hand(struct making *m)
 {
 	fh_err e = fh_stamp_attest_request(m->commitment, &m->memory);
-	int done = e == FH_ERR_OK ? write_proofs(m) : fh_cli_fail(e, "stamp", nullptr, nullptr);
 
-	if (done != go_on)
-		return done;
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, "stamp", nullptr, nullptr);
 	e = fh_file_write_new(m->request, m->commitment->message, proof_mode);
-	if (e != FH_ERR_OK) {
-		take_back(m);
+	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, m->request, nullptr, "give another --request");
+
+	int done = write_proofs(m);
+
+	if (done != go_on) {
+		(void)unlink(m->request);
+		return done;
 	}
 	return tell(m, "requested", "stamp the request elsewhere, and run `freehold stamp import`");
 }
