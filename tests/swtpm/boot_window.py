@@ -33,9 +33,10 @@ class Tpm:
 			f"type=unixio,path={self.inside}", "--flags", "not-need-init,startup-clear"], stdout=subprocess.DEVNULL,
 			stderr=subprocess.DEVNULL)
 		for _ in range(200):
-			if self.inside.exists():
-				return
-			time.sleep(0.02)
+			try:  # its socket is there a moment before it listens
+				return self.connect().close()
+			except OSError:
+				time.sleep(0.02)
 		sys.exit("not ok - swtpm starts")
 
 	def off(self):
