@@ -52,7 +52,8 @@ each() {
 	fi
 }
 
-# Made: there is none, or a checkpoint that waits for its proof, or all of it, and what it asks for; then the next run makes what is missing.
+# Made: there is none, or a checkpoint that waits for its proof, or all of it, and what it asks for; the next run makes what is
+# missing.
 made() {
 	verifies 0 'anchors     none' || verifies 0 'anchors     1 unstamped' ||
 		{ verifies 0 'anchors     1 pending' && [ -s asked.for ]; } || return 1
