@@ -6,6 +6,7 @@
 
 #include "cli/policy_charge.h"
 #include "cli/policy_files.h"
+#include "cli/progress.h"
 #include "codec/json.h"
 #include "os/file.h"
 #include "os/memory.h"
@@ -50,6 +51,8 @@ struct testing {
 	struct fh_arena scratch; /* of one test */
 	struct fh_fold fold;
 	uint64_t passed, failed;
+	struct fh_progress bar;
+	uint64_t asked;          /* requests so far: the measure of the bar */
 };
 
 /* What came of a test.  */
@@ -110,6 +113,7 @@ static fh_err ask_before(struct asking *x)
 	fh_err e = FH_ERR_OK;
 
 	for (uint64_t i = 0; i < x->c->before && e == FH_ERR_OK; i++) {
+		fh_progress_tick(&x->t->bar, x->t->asked + i, x->t->passed + x->t->failed);
 		const struct fh_leaf leaf = { .index = i, .time = { x->now_ms, x->now_ms } };
 
 		e = decide(x, &d);
@@ -290,16 +294,32 @@ static fh_err show_json(struct testing *t, const struct fh_case *c, const struct
 	return fwrite(b.p, 1, b.n, stdout) == b.n ? FH_ERR_OK : FH_ERR_IO;
 }
 
+/* Requests that all tests ask for, at most.  */
+static uint64_t requests(const struct fh_cases *all)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < all->n; i++)
+		n += all->list[i].before + 1;
+	return n;
+}
+
 static int run_all(struct testing *t, const struct fh_cases *all)
 {
+	t->bar = fh_progress_begin(requests(all));
+	t->bar.what = "tests";
 	for (uint32_t i = 0; i < all->n; i++) {
 		const struct fh_case *c = &all->list[i];
 		struct outcome o = { 0 };
 		struct fh_trace why = { 0 };
 		char where[FH_PATH_MAX + 32];
+
+		fh_progress_tick(&t->bar, t->asked, i);
 		fh_err e = run(t, c, &o, &why);
 		bool pass = e == FH_ERR_OK && passes(c, &o);
 
+		t->asked += c->before + 1;
+		fh_progress_end(&t->bar); /* what is shown now stands in its place */
 		t->passed += pass;
 		t->failed += !pass;
 		if (e == FH_ERR_OK && t->cli->json)
@@ -312,6 +332,7 @@ static int run_all(struct testing *t, const struct fh_cases *all)
 		return fh_cli_fail(e, where, why.what[0] == '\0' ? nullptr : why.what,
 				   "this test cannot be run; change it");
 	}
+	fh_progress_end(&t->bar);
 	if (t->cli->json)
 		printf("],\"passed\":%llu,\"failed\":%llu}\n", (unsigned long long)t->passed,
 		       (unsigned long long)t->failed);

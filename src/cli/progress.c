@@ -12,7 +12,8 @@ constexpr int bar_width = 40;
 
 struct fh_progress fh_progress_begin(uint64_t bytes)
 {
-	return (struct fh_progress){ .bytes = bytes, .begun_ms = fh_clock_boot_ms(),
+	return (struct fh_progress){ .bytes = bytes, .what = "entries",
+				     .begun_ms = fh_clock_boot_ms(),
 				     .terminal = isatty(STDERR_FILENO) == 1 };
 }
 
@@ -26,9 +27,9 @@ void fh_progress_tick(struct fh_progress *p, uint64_t done, uint64_t entries)
 	uint64_t percent = p->bytes == 0 || done >= p->bytes ? 100 : done * 100 / p->bytes;
 	int filled = (int)(percent * bar_width / 100);
 
-	fprintf(stderr, "\r[%.*s%*s] %3llu %% %llu entries ", filled,
+	fprintf(stderr, "\r[%.*s%*s] %3llu %% %llu %s ", filled,
 		"########################################", bar_width - filled, "",
-		(unsigned long long)percent, (unsigned long long)entries);
+		(unsigned long long)percent, (unsigned long long)entries, p->what);
 }
 
 void fh_progress_end(const struct fh_progress *p)

@@ -76,6 +76,26 @@ END
 yes "counts quotas" 0 fh policy test quota.json --policy quota.cedar --schema "$top/examples/schema.cedarschema"
 says "all of them" '^6 passed, 0 failed$'
 
+# What takes long says how far it is, on a terminal alone.
+cat > terminal.py << 'END'
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+	os.execv(sys.argv[1], sys.argv[1:])
+try:
+	while data := os.read(fd, 4096):
+		sys.stdout.buffer.write(data.replace(b"\r", b"\n"))
+except OSError:
+	pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+echo 'permit (principal, action, resource);' > all.cedar
+python3 -c 'import json; print(json.dumps({"tests": [{"name": "n", "actor": "a", "call": "notes/list_notes", "before": 1000000,
+	"expect": "permitted"}] * 8}))' > long.json
+yes "goes on for seconds" 0 python3 terminal.py "$freehold_program" policy test long.json --policy all.cedar \
+	--schema "$top/examples/schema.cedarschema"
+says "how far it is" '^\[#.* [0-9]* % [0-7] tests $'
+
 # What is no file of tests is refused where it is wrong.
 wrong() {
 	printf '%s' "$2" > wrong.json
