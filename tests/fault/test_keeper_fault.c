@@ -29,6 +29,8 @@
 #include "role/door.h"
 #include "role/frame.h"
 #include "chip/device_file.h"
+#include "entry/shredded.h"
+#include "entry/field.h"
 #include "role/keeper.h"
 #include "role/role.h"
 
@@ -456,11 +458,206 @@ static void signs_no_second_tree_after_a_failed_write_and_a_crash(void **state)
 	fail_each(/* crash= */ true);
 }
 
+/* --- keys that end ---------------------------------------------------------------- */
+
+struct shred_entry {
+	uint8_t leaf_bytes[FH_LEAF_MAX], payload_bytes[1024];
+	struct fh_builder leaf, payload;
+	struct fh_proof proof;
+};
+
+static fh_err ask_done(struct bench *b, const struct fh_builder *request)
+{
+	struct fh_span answer;
+	struct fh_trace t;
+	fh_err e = ask(b, fh_builder_span(request), &answer);
+
+	return e == FH_ERR_OK ? fh_door_read_done(answer, &t) : e;
+}
+
+/* A key of class `16s`, period 0, is made; what it is called.  */
+static void make_key(struct bench *b, uint8_t name[FH_SEAL_NAME_SIZE])
+{
+	const struct fh_door_sealing s = { { FH_SPAN_LIT("amy"), FH_SPAN_LIT("16s"), 0 }, 0, 1 };
+	uint8_t bytes[FH_DOOR_SEAL_MAX];
+	struct fh_builder request = FH_BUILDER_ARRAY(bytes);
+	struct fh_secret key;
+	struct fh_span answer;
+	struct fh_trace t;
+
+	fh_door_put_sealing(&request, &s);
+	assert_int_equal(ask(b, fh_builder_span(&request), &answer), FH_ERR_OK);
+	assert_int_equal(fh_door_read_key(answer, name, &key, &t), FH_ERR_OK);
+}
+
+static fh_err ask_key(struct bench *b, const uint8_t *name)
+{
+	uint8_t bytes[FH_DOOR_UNSEAL_MAX], called[FH_SEAL_NAME_SIZE];
+	struct fh_builder request = FH_BUILDER_ARRAY(bytes);
+	struct fh_secret key;
+	struct fh_span answer;
+	struct fh_trace t;
+
+	fh_door_put_unsealing(&request, fh_span_of(name, FH_SEAL_NAME_SIZE), 0);
+	assert_int_equal(ask(b, fh_builder_span(&request), &answer), FH_ERR_OK);
+	return fh_door_read_key(answer, called, &key, &t);
+}
+
+/* Begins to end what is due at 16 s, and takes all others along.  */
+static uint64_t begin_shred(struct bench *b, struct fh_builder *list)
+{
+	uint8_t bytes[16];
+	struct fh_builder request = FH_BUILDER_ARRAY(bytes);
+	struct fh_span answer, doomed;
+	uint64_t epoch, left = 1;
+	struct fh_trace t;
+
+	fh_door_put_lo(&request, FH_DOOR_SHRED, 16000);
+	assert_int_equal(ask(b, fh_builder_span(&request), &answer), FH_ERR_OK);
+	assert_int_equal(fh_door_read_doomed(answer, &epoch, &doomed, &t), FH_ERR_OK);
+	fh_builder_bytes(list, doomed);
+	while (left > 0) {
+		assert_int_equal(ask_plain(b, FH_DOOR_REWRAP, &answer), FH_ERR_OK);
+		assert_int_equal(fh_door_read_left(answer, &left, &t), FH_ERR_OK);
+	}
+	return epoch;
+}
+
+/* Entry 2 of a record, which says that the keys of LIST ended with EPOCH.  */
+static void make_entry(struct shred_entry *s, struct fh_span list, uint64_t epoch,
+		       enum fh_entry_kind kind)
+{
+	static const uint8_t salt[FH_SALT_SIZE];
+	uint8_t detail[512];
+	struct fh_builder d = FH_BUILDER_ARRAY(detail);
+	struct fh_fields f = { .n = 1 };
+	uint64_t fork_at = no_fork;
+	struct fh_tree t = { 0 };
+
+	s->leaf = FH_BUILDER_ARRAY(s->leaf_bytes);
+	s->payload = FH_BUILDER_ARRAY(s->payload_bytes);
+	fh_shred_put(&d, list, epoch);
+	f.field[0] = (struct fh_field){ FH_FIELD_DETAIL, FH_SPAN_ARRAY(salt), fh_builder_span(&d) };
+	fh_payload_put(&s->payload, &f);
+	const struct fh_leaf l = { .index = 2, .kind = kind, .class = FH_SPAN_LIT(FH_CLASS_PUBLIC),
+				   .payload = fh_hash_of(fh_builder_span(&s->payload)),
+				   .fields = fh_fields_root(&f) };
+
+	fh_leaf_put(&s->leaf, &l);
+	for (uint64_t i = 0; i < 2; i++) {
+		struct fh_hash leaf;
+
+		assert_int_equal(read_subtree(&fork_at, 0, i, &leaf), FH_ERR_OK);
+		fh_tree_add(&t, &leaf);
+	}
+	s->proof = (struct fh_proof){ .hash = { t.stack[0] }, .n = 1 };
+}
+
+static fh_err ask_shredded(struct bench *b, const struct shred_entry *s)
+{
+	static uint8_t bytes[FH_DOOR_SHREDDED_MAX];
+	struct fh_builder request = FH_BUILDER_ARRAY(bytes);
+	const struct fh_door_shredded x = { fh_builder_span(&s->leaf), fh_builder_span(&s->payload),
+					    s->proof };
+
+	fh_door_put_shredded(&request, &x);
+	return ask_done(b, &request);
+}
+
+/* The tree of three entries, of which S is the last, is signed.  */
+static void sign_entry(struct bench *b, const struct shred_entry *s)
+{
+	uint8_t bytes[FH_DOOR_CHECKPOINT_MAX];
+	struct fh_builder request = FH_BUILDER_ARRAY(bytes);
+	struct fh_hash leaf = fh_leaf_hash(fh_builder_span(&s->leaf));
+	struct fh_hash root = fh_node_hash(&s->proof.hash[0], &leaf);
+	const struct fh_proof nothing = { 0 };
+	struct fh_span answer, note;
+	struct fh_trace t;
+
+	fh_door_put_checkpoint(&request, 3, &root, &nothing);
+	assert_int_equal(ask(b, fh_builder_span(&request), &answer), FH_ERR_OK);
+	assert_int_equal(fh_door_read_note(answer, &note, &t), FH_ERR_OK);
+}
+
+/* Whatever core says: a key ends when an entry that was signed names it, and no other does.  */
+static void no_key_ends_without_its_entry(void **state)
+{
+	static struct shred_entry right, other, kind, late;
+	uint8_t name[FH_SEAL_NAME_SIZE], list_bytes[256], stranger_bytes[256];
+	struct fh_builder list = FH_BUILDER_ARRAY(list_bytes);
+	struct fh_builder stranger = FH_BUILDER_ARRAY(stranger_bytes);
+	static const uint8_t nobody[FH_SEAL_NAME_SIZE] = { 9 };
+	const struct fh_shred_key key = { FH_SPAN_ARRAY(nobody), FH_SPAN_LIT("16s"), 0, 0 };
+	struct fh_door_opened o;
+	struct bench b;
+
+	(void)state;
+	make_bench(&b);
+	start(&b, SIZE_MAX, EIO);
+	assert_int_equal(ask_open(&b, &o), FH_ERR_OK);
+	assert_int_equal(ask_begin(&b), FH_ERR_OK);
+	make_key(&b, name);
+	uint64_t epoch = begin_shred(&b, &list);
+
+	fh_shred_begin(&stranger, 1);
+	fh_shred_put_key(&stranger, &key);
+	make_entry(&right, fh_builder_span(&list), epoch, FH_ENTRY_SHRED);
+	make_entry(&other, fh_builder_span(&stranger), epoch, FH_ENTRY_SHRED);
+	make_entry(&kind, fh_builder_span(&list), epoch, FH_ENTRY_STATE);
+	make_entry(&late, fh_builder_span(&list), epoch + 1, FH_ENTRY_SHRED);
+	assert_int_equal(ask_shredded(&b, &right), FH_ERR_CONFLICT); /* nothing was signed */
+	sign_entry(&b, &right);
+	assert_int_equal(ask_shredded(&b, &other), FH_ERR_CONFLICT);
+	assert_int_equal(ask_shredded(&b, &kind), FH_ERR_CONFLICT);
+	assert_int_equal(ask_shredded(&b, &late), FH_ERR_CONFLICT);
+	right.proof.hash[0].bytes[0] ^= 1;
+	assert_int_equal(ask_shredded(&b, &right), FH_ERR_CONFLICT);
+	right.proof.hash[0].bytes[0] ^= 1;
+	assert_int_equal(ask_key(&b, name), FH_ERR_OK);
+	assert_int_equal(ask_shredded(&b, &right), FH_ERR_OK);
+	assert_int_equal(ask_key(&b, name), FH_ERR_MISSING);
+	assert_int_equal(ask_shredded(&b, &right), FH_ERR_CONFLICT); /* its epoch is over */
+	(void)stop(&b);
+	drop_bench(&b);
+}
+
+/* One that was acknowledged and cut off is finished by the keeper of the next start, which knows
+ * nothing but the entry.  */
+static void what_was_acknowledged_is_finished(void **state)
+{
+	static struct shred_entry right;
+	uint8_t name[FH_SEAL_NAME_SIZE], list_bytes[256];
+	struct fh_builder list = FH_BUILDER_ARRAY(list_bytes);
+	struct fh_door_opened o;
+	struct bench b;
+
+	(void)state;
+	make_bench(&b);
+	start(&b, SIZE_MAX, EIO);
+	assert_int_equal(ask_open(&b, &o), FH_ERR_OK);
+	assert_int_equal(ask_begin(&b), FH_ERR_OK);
+	make_key(&b, name);
+	make_entry(&right, (begin_shred(&b, &list), fh_builder_span(&list)), 1, FH_ENTRY_SHRED);
+	sign_entry(&b, &right);
+	(void)stop(&b);
+	start(&b, SIZE_MAX, EIO);
+	assert_int_equal(ask_open(&b, &o), FH_ERR_OK);
+	assert_int_equal(ask_begin(&b), FH_ERR_OK);
+	assert_int_equal(ask_key(&b, name), FH_ERR_OK);
+	assert_int_equal(ask_shredded(&b, &right), FH_ERR_OK);
+	assert_int_equal(ask_key(&b, name), FH_ERR_MISSING);
+	(void)stop(&b);
+	drop_bench(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signs_no_second_tree_after_a_failed_write),
 		cmocka_unit_test(signs_no_second_tree_after_a_failed_write_and_a_crash),
+		cmocka_unit_test(no_key_ends_without_its_entry),
+		cmocka_unit_test(what_was_acknowledged_is_finished),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
