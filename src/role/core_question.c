@@ -44,6 +44,17 @@ static fh_err reply(struct fh_core *c, const struct asking *k)
 	return FH_ERR_OK;
 }
 
+/* With whose erasure the answer to Q goes: the actor's that it is about, or the asker's.  Of
+ * names that the chain does not know, an asker could have keys made without end.  */
+static struct fh_span about(const struct fh_core *c, const struct asking *k,
+			    const struct fh_question *q)
+{
+	bool known = fh_span_equal(q->subject.type, FH_SPAN_LIT(FH_TYPE_ACTOR))
+		     && fh_chain_actor(&c->chain, q->subject.id) != nullptr;
+
+	return known ? q->subject.id : k->actor->name;
+}
+
 /* --- decisions -------------------------------------------------------- */
 
 static fh_err append_decision(struct fh_core *c, struct asking *k,
@@ -71,8 +82,9 @@ static fh_err append_decision(struct fh_core *c, struct asking *k,
 		e = fh_core_field_large(c, &f, FH_FIELD_ARGUMENTS, fh_builder_span(&b));
 	if (e == FH_ERR_OK && whole)
 		e = fh_core_field_entity(c, &f, FH_FIELD_SUBJECT, q->subject);
-	return e == FH_ERR_OK ? fh_core_append(c, FH_ENTRY_ANSWER,
-					       fh_core_class(d->retain_ms, class), &f, &k->index)
+	return e == FH_ERR_OK ? fh_core_append_about(c, about(c, k, q), FH_ENTRY_ANSWER,
+						     fh_core_class(d->retain_ms, class), &f,
+						     &k->index)
 			      : e;
 }
 
@@ -314,7 +326,8 @@ static fh_err append_found(struct fh_core *c, struct asking *k, struct fh_span r
 		e = fh_core_field_large(c, &f, FH_FIELD_ARGUMENTS, k->ask->params);
 	if (e == FH_ERR_OK)
 		e = fh_core_field_large(c, &f, FH_FIELD_RESULT, results);
-	return e == FH_ERR_OK ? fh_core_append(c, FH_ENTRY_ANSWER, FH_CLASS_DEFAULT, &f, &k->index)
+	return e == FH_ERR_OK ? fh_core_append_about(c, k->actor->name, FH_ENTRY_ANSWER,
+						     FH_CLASS_DEFAULT, &f, &k->index)
 			      : e;
 }
 

@@ -276,6 +276,21 @@ def run(base):
 			d.stop()
 			m.verify()
 
+	def what_was_said_of_an_actor_is_erased_with_it():
+		with base.copy() as m:
+			d = m.serve()
+			asker = Asker(d, m.token)
+			about, other = asker.decide("agent", kind="Actor"), asker.decide()
+			m.sign("shred", "--subject", "agent")
+			wait_for("it is shredded", lambda: "data epoch" in d.log())
+			later = asker.decide("agent", kind="Actor")
+			d.stop()
+			entries = m.entries()
+			about, other, later = (entries[a["context"]["record"]] for a in (about, other, later))
+			demand(about["sealed"] and entries[about["shredded"]]["kind"] == "shred", about)
+			demand(all("action" in e["fields"] and "shredded" not in e for e in (other, later)), other, later)
+			m.verify()
+
 	def actors_are_those_of_the_chain():
 		with base.copy() as m:
 			m.grant("portal-2", "--bearer", "--asks", "Actor")
@@ -410,6 +425,7 @@ def run(base):
 		print(f"skip - authzen-scenario: {SCENARIO} is not there (FREEHOLD_VECTORS names another folder)")
 	return run_tests((the_certification_scenario_passes, who_shows_no_grant_is_told_nothing,
 		a_batch_ends_where_its_semantic_says, what_was_said_is_recorded_and_charges_nothing,
+		what_was_said_of_an_actor_is_erased_with_it,
 		actors_are_those_of_the_chain, what_is_in_a_namespace_has_a_name, one_request_takes_no_more_than_its_work,
 		who_comes_when_too_many_wait_is_told_when,
 		without_a_policy_nothing_is_permitted))
