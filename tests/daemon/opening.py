@@ -243,6 +243,24 @@ def run(base):
 			d.stop()
 			demand_message(m.run(*asks, status=2).stderr, "not running")
 
+	def what_was_opened_before_a_refusal_is_kept():
+		policy = READS.replace('@id("reads")', '@id("reads") @quota("2/day")')
+		with with_reader(base.copy(), policy=policy) as m:
+			d = m.serve()
+			s = d.session(m.token)
+			for i in range(350):
+				s.take(f"/public/{i}")
+			s.end()
+			r = reader(m, "open", "0..700", "-o", "some", status=1)
+			demand_message(r.stderr, "entries 512..700", "no-quota", "of the record")
+			demand("some: " in r.stdout, r.stdout)
+			words = ("--json", "--fields", "--from", 300, "--to", 520, "--openings", m.readers / "some")
+			shown = [json.loads(l) for l in m.run("record", "show", *words).stdout.splitlines()]
+			sealed = [e["index"] for e in shown if e.get("sealed")]
+			demand(sealed == [e["index"] for e in shown if e["index"] > 511], sealed)
+			d.stop()
+			m.verify()
+
 	def what_cannot_be_opened_is_said():
 		with with_reader(base.copy()) as m:
 			demand_message(reader(m, "open", 5, status=2).stderr, "not running")
@@ -321,7 +339,8 @@ def run(base):
 		many_are_opened_in_pieces_for_other_verbs, who_may_not_is_told_why_and_recorded,
 		a_policy_can_tell_fields_apart_and_has_quotas, one_field_is_proved_to_outsiders,
 		a_decision_is_explained_with_what_the_daemon_opens, what_cannot_be_opened_is_said,
-		what_was_erased_is_said_and_nothing_else_is_missing, without_a_keeper_nothing_leaves, the_door_takes_nothing_else))
+		what_was_opened_before_a_refusal_is_kept, what_was_erased_is_said_and_nothing_else_is_missing,
+		without_a_keeper_nothing_leaves, the_door_takes_nothing_else))
 
 
 with Machine() as made:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a peer says over its connection, in two parts: the line that names its server, and messages.
- * Nothing gets past the first line but a name that is one; nobody else's memory is touched.  */
+/* What a peer says over its connection, in two parts: the line that names its server, and messages,
+ * or a reader's line, and what is to be opened.  Nothing gets past the first line but a name that
+ * is one, or a reader; nobody else's memory is touched.  */
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -8,6 +9,7 @@
 
 #include "os/memory.h"
 #include "role/gate.h"
+#include "wire/open_ask.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
@@ -101,7 +103,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 
 	say(c, fh_span_first(all, n / 2));
 	say(c, fh_span_skip(all, n / 2));
-	if (c->stage != FH_CLIENT_HELLO) {
+	if (c->stage == FH_CLIENT_READER) {
+		must(fh_span_starts(all, fh_span_str(FH_OPEN_ASK_HELLO)));
+		must(c->server_n == 0);
+	} else if (c->stage != FH_CLIENT_HELLO) {
 		must(fh_span_starts(all, fh_span_str(FH_GATE_HELLO)));
 		must(fh_route_is_name(fh_span_of(c->server, c->server_n)));
 	}
