@@ -152,7 +152,7 @@ def file_of(top, path):
 	"""The path with what differs from run to run left out."""
 	name = os.path.relpath(path, top)
 	name = re.sub(r"\d{20}\.fhj", "SEGMENT.fhj", name)
-	name = re.sub(r"/(\.\w+)\.\d+$", r"/\1.PID", name)
+	name = re.sub(r"/(\.[\w.]+)\.\d+$", r"/\1.PID", name)
 	return re.sub(r"chain/\.?\d{8}-[0-9a-f]{16}\.fhs.*", "chain/STATEMENT.fhs", "." if name == "." else name)
 
 
