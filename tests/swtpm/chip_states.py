@@ -221,6 +221,21 @@ def gone_is_noticed_by_who_asks_for_a_quote():
 		ends_refused(d)
 
 
+def hangs_and_comes_back():
+	"""A command is waited for; meanwhile nobody is told that all is well, and nothing is lost."""
+	with Bench() as m:
+		m.make(tpm=True).govern()
+		d = m.serve()
+		d.alive()
+		m.tpm.process.send_signal(signal.SIGSTOP)
+		wait_for("the daemon waits", lambda: health(d) == (503, "unreachable"), LOOK_SECONDS)
+		m.tpm.process.send_signal(signal.SIGCONT)
+		wait_for("it goes on", lambda: health(d) == (200, "ok"))
+		d.alive()
+		d.stop()
+		m.accepted()
+
+
 def reset_in_mid_run():
 	"""As by who holds the reset line of a TPM that is a chip of its own."""
 	with Bench() as m:
@@ -358,8 +373,8 @@ def main():
 	if not shutil.which("swtpm") or not shutil.which("tpm2_nvdefine"):
 		print("skip - states of a chip: swtpm or tpm2-tools are not installed")
 		return 0
-	return run_tests([gone_in_mid_run, gone_is_noticed_by_who_asks_for_a_quote, reset_in_mid_run, gone_at_the_last_moment,
-		locked_out_by_others, full, every_command_of_a_start])
+	return run_tests([gone_in_mid_run, gone_is_noticed_by_who_asks_for_a_quote, hangs_and_comes_back, reset_in_mid_run,
+		gone_at_the_last_moment, locked_out_by_others, full, every_command_of_a_start])
 
 
 if __name__ == "__main__":
