@@ -6,8 +6,7 @@ import subprocess
 import sys
 import time
 
-from machine import (OPEN_RECORD, POLICY, SCHEMA, Failure, Machine, demand, demand_message, in_background, index_of,  # noqa: F401
-	run_tests, wait_for)
+from machine import OPEN_RECORD, POLICY, VERIFY, Machine, demand, demand_message, in_background, run_tests, wait_for
 
 SHORT = "4s"  # kept for so long, in periods of a second
 RETAINED = POLICY.replace('@id("research-takes") permit', f'@id("research-takes") @retain("{SHORT}") permit')
@@ -90,7 +89,39 @@ def the_operator_erases_one_actor():
 		d.stop()
 		m.serve().stop()
 		demand(paths(m) == {"/public/b", "/public/c"} and len(shreds(m)) == 1, "it was erased once more", shreds(m))
-		demand(m.verify()["verdict"] == "yes", "verify")
+		v = m.verify("--whole")
+		total = len(read(m))
+		gone = sum("shredded" in e for e in read(m).values())
+		demand(v["verdict"] == "yes" and v["payloads"] == {"present": total - gone, "shredded": gone, "missing": 0}, v)
+		for form in ("jsonl", "ocsf", "cef"):
+			m.run("record", "export", "--format", form, *m.opened())
+		lines = [json.loads(line) for line in m.run("record", "export").stdout.splitlines()]
+		demand(sum(e.get("shredded") == index for e in lines) == gone, "export")
+		found = m.run("record", "search", "--kind", "shred").stdout
+		demand(str(index) in found, "search", found)
+		demand(f"(shredded: entry {index})" in m.run("record", "show").stdout, "show")
+
+
+def what_is_lost_without_a_record_of_it_is_missing():
+	with made() as m:
+		d = m.serve()
+		take(m, d, "/public/a")
+		m.sign("shred", "--subject", "worker")
+		wait_shred(m)
+		take(m, d, "/public/b")
+		d.stop()
+		keys = next(p for p in (m.state / "keys").glob("data.?") if p.stat().st_size > 0)
+		with open(keys, "r+b") as f:  # the key that was made last
+			f.truncate(keys.stat().st_size - 192)
+		v = m.verify("--whole", status=1)
+		demand(sum(v["payloads"].values()) == v["size"] and min(v["payloads"].values()) > 0, v["payloads"])
+		demand(v["authentic"] == "no" and v["reasons"][0]["code"] == "missing", v["reasons"])
+		demand(m.verify()["payloads"] == v["payloads"], "it is told without --whole, too")
+		words = ["record", m.state, "--genesis", m.genesis, "--allow-grade", "none,co-located", "--json"]
+		r = subprocess.run([VERIFY, *words], capture_output=True, text=True)
+		demand(r.returncode == 0 and json.loads(r.stdout)["payloads"]["missing"] == "unchecked", r.stdout)
+		r = subprocess.run([VERIFY, "record", m.state, "--whole"], capture_output=True, text=True)
+		demand(r.returncode == 64 and "--openings" in r.stderr, r)
 
 
 def a_hold_stops_both_and_its_release_lets_them_go():
@@ -211,7 +242,7 @@ def what_makes_no_sense_is_refused():
 
 if __name__ == "__main__":
 	sys.exit(run_tests([
-		what_is_old_ends_by_itself, the_operator_erases_one_actor, a_hold_stops_both_and_its_release_lets_them_go,
-		a_hold_on_everything_stops_everything, calls_go_on_meanwhile, a_copy_of_the_disk_from_before_opens_nothing,
-		what_makes_no_sense_is_refused,
+		what_is_old_ends_by_itself, the_operator_erases_one_actor, what_is_lost_without_a_record_of_it_is_missing,
+		a_hold_stops_both_and_its_release_lets_them_go, a_hold_on_everything_stops_everything, calls_go_on_meanwhile,
+		a_copy_of_the_disk_from_before_opens_nothing, what_makes_no_sense_is_refused,
 	]))
