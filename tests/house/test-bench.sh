@@ -25,10 +25,10 @@ figure() {
 	verdict $? "bench/run: $1"
 }
 
-what=(append start latency policy verify verdict cold-start)
+what=(append start latency policy schema verify verdict cold-start)
 if [ ! -x "${FREEHOLD_BUILD:-$top/build}/bench/append" ]; then
 	echo 'skip - bench/run append: built without SQLite'
-	what=(latency policy verify verdict cold-start)
+	what=(latency policy schema verify verdict cold-start)
 fi
 timeout 300 "$top/bench/run" --quick --dir "$work" "${what[@]}" >"$work/out" 2>"$work/said"
 verdict $? 'bench/run ends well'
@@ -44,6 +44,10 @@ figure 'one decision among 1,000 policies' '1000 policies, one decision +p50 +(N
 figure 'its instructions' '10 policies, one decision (N) instructions'
 figure 'the same questions in C' 'eight questions in C +p50 +(N) ns'
 figure 'loading 10,000 policies' '10000 policies +loaded in (N) ms'
+figure 'reading an inputSchema' 'reading the schema +p50 +(N) us'
+figure 'arguments checked' '10 items, +[0-9]+ bytes: checked +p50 +(N) us'
+figure 'the same read as JSON' '10 items, +[0-9]+ bytes: read as JSON +p50 +(N) us'
+figure 'instructions of a check' '10 items, one check (N) instructions'
 figure 'a permitted call' 'a permitted call, one at a time +p50 +(N) us'
 figure 'the bare server' 'nobody between +(N)'
 figure 'what the gate adds' 'added +(N)'
