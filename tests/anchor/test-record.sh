@@ -219,6 +219,10 @@ mkdir many
 (cd many && seq 1 65537 | sed 's/.*/00000000000000000000&.note/;s/0*\(....................\)\.note/\1.note/' | xargs touch)
 yes "reads so many anchors and no more" 2 checks one --anchors many
 says "and says how many" 'freehold-verify: many: more than 65536 anchors; \|freehold: many: more than 65536 anchors; '
+rm many/00000000000000000007.note
+yes "and makes no more" 2 fh record anchor one --anchors many --request never
+says "but says so" ': it holds 65536 anchors, and may hold no more; '
+yes "nor a request for one" 1 test -e never
 yes "no directory with anchors" 2 checks one --anchors nowhere
 yes "usage: no number" 64 checks one --anchored all
 yes "usage: no network" 64 checks one --network moon
