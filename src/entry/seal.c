@@ -228,24 +228,26 @@ static fh_err put_padded(struct fh_builder *b, const struct fh_fields *f,
 
 /* PLAIN, sealed under KEY and bound to NAME; it is wiped.  */
 static fh_err put_ciphertext(struct fh_builder *b, const struct fh_secret *key,
-			     struct fh_span name, struct fh_builder *plain)
+			     const struct fh_sealer *with, struct fh_builder *plain)
 {
+	const struct fh_span text = fh_builder_span(plain);
 	size_t n = plain->n + FH_AEAD_TAG_SIZE;
 
 	fh_cbor_put_bytes_head(b, n);
 	uint8_t *sealed = fh_builder_space(b, n);
 	fh_err e = sealed == nullptr ? FH_ERR_LIMIT
-				     : fh_aead_seal(key, zero_nonce, name, fh_builder_span(plain),
-						    sealed);
+		   : with->aead == nullptr
+			   ? fh_aead_seal(key, zero_nonce, with->name, text, sealed)
+			   : fh_aead_seal_next(with->aead, key, zero_nonce, with->name, text,
+					       sealed);
 
 	fh_wipe(plain->p, plain->n);
 	return e;
 }
 
 fh_err fh_sealed_put_part(struct fh_builder *b, const struct fh_fields *f,
-			  const bool chosen[FH_FIELDS_MAX], struct fh_span name,
-			  const struct fh_secret *batch_key, const struct fh_leaf *leaf,
-			  struct fh_span room)
+			  const bool chosen[FH_FIELDS_MAX], const struct fh_sealer *with,
+			  const struct fh_leaf *leaf, struct fh_span room)
 {
 	struct fh_builder plain = fh_builder_of((void *)room.p, room.n);
 	FH_OWN(fh_secret) key = { 0 };
@@ -257,13 +259,13 @@ fh_err fh_sealed_put_part(struct fh_builder *b, const struct fh_fields *f,
 	if (e == FH_ERR_OK && read_openings(fh_builder_span(&plain), &again) != FH_ERR_OK)
 		e = FH_ERR_STATE;
 	if (e == FH_ERR_OK)
-		e = entry_key(batch_key, leaf, &key, &commitment);
+		e = entry_key(with->batch_key, leaf, &key, &commitment);
 	if (e != FH_ERR_OK)
 		return e;
 	fh_cbor_put_array(b, part_members);
-	fh_cbor_put_bytes(b, name);
+	fh_cbor_put_bytes(b, with->name);
 	fh_cbor_put_hash(b, &commitment);
-	return put_ciphertext(b, &key, name, &plain);
+	return put_ciphertext(b, &key, with, &plain);
 }
 
 fh_err fh_sealed_text_put(struct fh_builder *b, struct fh_span text, struct fh_span name,
@@ -285,7 +287,7 @@ fh_err fh_sealed_text_put(struct fh_builder *b, struct fh_span text, struct fh_s
 	fh_cbor_put_bytes(b, name);
 	fh_cbor_put_bytes(b, salt);
 	fh_cbor_put_hash(b, &commitment);
-	return put_ciphertext(b, &key, name, &plain);
+	return put_ciphertext(b, &key, &(struct fh_sealer){ .name = name }, &plain);
 }
 
 /* --- reading ---------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #define FH_ENTRY_SEAL_H
 
 #include "base/secret.h"
+#include "crypto/aead.h"
 #include "entry/field.h"
 #include "entry/leaf.h"
 
@@ -67,16 +68,21 @@ size_t fh_seal_bucket(size_t n);
 /* Largest payload of fields whose openings take N bytes in PARTS parts.  */
 size_t fh_sealed_size(size_t n, size_t parts);
 
+/* What parts are sealed with.  */
+struct fh_sealer {
+	struct fh_span name;               /* of the period key */
+	const struct fh_secret *batch_key; /* made of it */
+	struct fh_aead *aead;              /* for one part after another; NULL: one of its own */
+};
+
 /* Writes the head of a payload of PARTS parts, then each: the fields of F at whose place
- * CHOSEN is true, for the entry LEAF, whose index and root of fields are known, under BATCH_KEY
- * of the period key NAME.  ROOM is
+ * CHOSEN is true, for the entry LEAF, whose index and root of fields are known.  ROOM is
  * memory for the openings, padded.  FH_ERR_LIMIT if something does not fit, FH_ERR_STATE for
  * fields that could not be read back.  The part of the class `fold` comes second.  */
 void fh_sealed_put_head(struct fh_builder *b, size_t parts);
 fh_err fh_sealed_put_part(struct fh_builder *b, const struct fh_fields *f,
-			  const bool chosen[FH_FIELDS_MAX], struct fh_span name,
-			  const struct fh_secret *batch_key, const struct fh_leaf *leaf,
-			  struct fh_span room);
+			  const bool chosen[FH_FIELDS_MAX], const struct fh_sealer *with,
+			  const struct fh_leaf *leaf, struct fh_span room);
 
 /* Whether PAYLOAD begins as a sealed one does.  */
 bool fh_payload_is_sealed(struct fh_span payload);

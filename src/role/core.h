@@ -234,6 +234,7 @@ struct fh_core {
 	struct fh_core_folded folded; /* when the journal was opened */
 	struct fh_core_key *key;      /* FH_CORE_KEYS, of the batch that is written */
 	struct fh_core_key opening;   /* and the one that opened something last */
+	struct fh_aead aead;          /* for what is sealed, one after another */
 	struct fh_core_shred shred;
 	uint64_t stated;              /* entries up to and with the last state entry */
 	struct fh_core_resume resume;

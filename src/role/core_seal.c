@@ -21,6 +21,7 @@ void fh_core_seal_drop(struct fh_core *c)
 	for (size_t i = 0; i < FH_CORE_KEYS && c->key != nullptr; i++)
 		fh_secret_drop(&c->key[i].key);
 	fh_secret_drop(&c->opening.key);
+	fh_aead_drop(&c->aead);
 }
 
 /* --- keys ------------------------------------------------------------- */
@@ -118,9 +119,11 @@ static fh_err put_part(struct fh_core *c, const struct fh_core_sealing *s,
 	const struct fh_core_key *k;
 	fh_err e = key_for(c, &p, s->leaf->index, &k);
 
-	return e == FH_ERR_OK ? fh_sealed_put_part(b, f, chosen, FH_SPAN_ARRAY(k->name), &k->key,
-						   s->leaf, room)
-			      : e;
+	if (e != FH_ERR_OK)
+		return e;
+	const struct fh_sealer with = { FH_SPAN_ARRAY(k->name), &k->key, &c->aead };
+
+	return fh_sealed_put_part(b, f, chosen, &with, s->leaf, room);
 }
 
 fh_err fh_core_seal(struct fh_core *c, const struct fh_core_sealing *s, const struct fh_fields *f,

@@ -198,6 +198,7 @@ static void drop_bench(struct bench *b)
 
 	drop_gate(b);
 	fh_journal_drop(&c->journal);
+	fh_core_seal_drop(c);
 	fh_arena_drop(&c->memory);
 	fh_arena_drop(&c->scratch);
 	fh_arena_drop(&c->policy_arena);

@@ -85,13 +85,15 @@ static void writes_the_golden_sealed_payload(void **state)
 	(void)state;
 	golden_fields(&f, salt);
 	const struct fh_leaf leaf = { .index = 4096 + 7, .fields = fh_fields_root(&f) };
+	const struct fh_sealer with = { .name = FH_SPAN_LIT("0123456789abcdef"),
+					.batch_key = &batch };
 
 	memset(period.bytes, 0x33, period.n);
 	assert_int_equal(fh_seal_batch_key(&period, fh_seal_batch(4096 + 7), &batch), FH_ERR_OK);
 	stands_in("LEAF.md", "the batch key", fh_secret_span(&batch));
 	fh_sealed_put_head(&b, 1);
-	assert_int_equal(fh_sealed_put_part(&b, &f, all, FH_SPAN_LIT("0123456789abcdef"), &batch,
-					    &leaf, FH_SPAN_ARRAY(plain)), FH_ERR_OK);
+	assert_int_equal(fh_sealed_put_part(&b, &f, all, &with, &leaf, FH_SPAN_ARRAY(plain)),
+			 FH_ERR_OK);
 	stands_in("LEAF.md", "the sealed payload", fh_builder_span(&b));
 }
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/own.h"
 #include "crypto/aead.h"
 #include "crypto/kdf.h"
 
@@ -44,14 +45,17 @@ static struct fh_span sealed_payload(uint8_t *room, size_t cap)
 	static const bool first[FH_FIELDS_MAX] = { true }, second[FH_FIELDS_MAX] = { false, true };
 	struct fh_builder b = fh_builder_of(room, cap);
 	struct fh_secret one = key_of(0x11), two = key_of(0x22);
+	FH_OWN(fh_aead) aead = { 0 };
+	const struct fh_sealer with[] = { { FH_SPAN_ARRAY(name_bytes), &one, &aead },
+					  { FH_SPAN_ARRAY(name_bytes), &two, &aead } };
 	struct fh_fields f = two_fields();
 	const struct fh_leaf leaf = entry(7);
 	uint8_t plain[512];
 
 	fh_sealed_put_head(&b, 2);
-	assert_int_equal(fh_sealed_put_part(&b, &f, first, FH_SPAN_ARRAY(name_bytes), &one, &leaf,
+	assert_int_equal(fh_sealed_put_part(&b, &f, first, &with[0], &leaf,
 					    FH_SPAN_ARRAY(plain)), FH_ERR_OK);
-	assert_int_equal(fh_sealed_put_part(&b, &f, second, FH_SPAN_ARRAY(name_bytes), &two, &leaf,
+	assert_int_equal(fh_sealed_put_part(&b, &f, second, &with[1], &leaf,
 					    FH_SPAN_ARRAY(plain)), FH_ERR_OK);
 	assert_false(b.bad);
 	return fh_builder_span(&b);

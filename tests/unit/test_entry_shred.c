@@ -96,14 +96,15 @@ static struct fh_span sealed_with(size_t i)
 	static const struct fh_secret key = { .n = FH_SEAL_KEY_SIZE };
 	static const uint8_t salt[FH_SALT_SIZE];
 	static const struct fh_leaf leaf = { .index = 7 };
+	const struct fh_sealer with = { FH_SPAN_ARRAY(names[i]), &key, /* aead= */ nullptr };
 	struct fh_builder b = FH_BUILDER_ARRAY(room);
 	struct fh_fields f = { .n = 1 };
 	bool all[FH_FIELDS_MAX] = { true };
 
 	f.field[0] = (struct fh_field){ FH_FIELD_ACTOR, FH_SPAN_ARRAY(salt), FH_SPAN_LIT("\x61x") };
 	fh_sealed_put_head(&b, 1);
-	assert_int_equal(fh_sealed_put_part(&b, &f, all, FH_SPAN_ARRAY(names[i]), &key, &leaf,
-					    FH_SPAN_ARRAY(plain)), FH_ERR_OK);
+	assert_int_equal(fh_sealed_put_part(&b, &f, all, &with, &leaf, FH_SPAN_ARRAY(plain)),
+			 FH_ERR_OK);
 	return fh_builder_span(&b);
 }
 

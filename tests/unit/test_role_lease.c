@@ -108,6 +108,7 @@ static int tear_down(void **state)
 	void *f = b->f;
 
 	fh_journal_drop(&b->core->journal);
+	fh_core_seal_drop(b->core);
 	fh_arena_drop(&b->core->memory);
 	fh_arena_drop(&b->core->scratch);
 	test_free(b->core);
