@@ -46,6 +46,18 @@ fh_err fh_data_damaged(const struct fh_data_keys *k, const char *what, struct fh
 	return FH_ERR_FORMAT;
 }
 
+/* The file of EPOCH; E unless that has been explained.  */
+static fh_err unread(uint64_t epoch, fh_err e, struct fh_trace *t)
+{
+	if (e != FH_ERR_IO)
+		return e;
+	fh_trace_where(t, "%s", fh_data_file_name(epoch));
+	fh_trace_what(t, "cannot be read: %s", fh_err_text(e));
+	fh_trace_cure(t, "replace the disk and restore the newest keys/, then start again; without "
+		      "it what is sealed in the record stays unreadable");
+	return e;
+}
+
 fh_err fh_data_unwritten(struct fh_data_keys *k, fh_err e, struct fh_trace *t)
 {
 	k->torn = true;
@@ -173,7 +185,7 @@ static fh_err take_share(struct fh_data_keys *k, const struct fh_secret *root, s
 	if (e == FH_ERR_FORMAT)
 		return fh_data_damaged(k, "its head is damaged", t);
 	if (e != FH_ERR_OK)
-		return e;
+		return unread(k->epoch, e, t);
 	if (epoch != k->epoch)
 		return rolled_back(k, epoch, t);
 	e = k->chip->class->unseal_data(k->chip, epoch, blob, &share);
@@ -226,7 +238,7 @@ static fh_err read_records(struct fh_data_keys *k, struct fh_trace *t)
 	uint64_t size = size_of(file);
 
 	if (size == UINT64_MAX)
-		return FH_ERR_IO;
+		return unread(k->epoch, FH_ERR_IO, t);
 	uint64_t records = (size - FH_DATA_HEAD_SIZE) / FH_DATA_RECORD_SIZE;
 
 	if (records > FH_DATA_KEYS_MAX)
@@ -243,7 +255,7 @@ static fh_err read_records(struct fh_data_keys *k, struct fh_trace *t)
 		if (e == FH_ERR_SIGNATURE)
 			return fh_data_damaged(k, "a key in it was altered", t);
 		if (e != FH_ERR_OK)
-			return e;
+			return unread(k->epoch, e, t);
 		if (fh_data_find(k, r.name) != 0)
 			return fh_data_damaged(k, "holds one key twice", t);
 		fh_data_enter(k, &r);
@@ -285,7 +297,7 @@ fh_err fh_data_keys_settle(struct fh_data_keys *k, struct fh_trace *t)
 	fh_err e = fh_data_head_read(other, head, &epoch, &blob);
 
 	if (e == FH_ERR_IO)
-		return e;
+		return unread(k->epoch + 1, e, t);
 	if (size_of(other) == 0 || (e == FH_ERR_OK && epoch > k->epoch))
 		return FH_ERR_OK;
 	if (ftruncate(other, 0) == 0 && fdatasync(other) == 0)
@@ -307,8 +319,8 @@ fh_err fh_data_open_at(struct fh_data_keys *k, size_t i, uint8_t bytes[FH_DATA_R
 	if (e == FH_ERR_OK && !same_name(r->name, k->key[i].name))
 		e = FH_ERR_SIGNATURE;
 	if (e == FH_ERR_SIGNATURE || e == FH_ERR_TORN)
-		e = fh_data_damaged(k, "a key in it was altered", t);
-	return e;
+		return fh_data_damaged(k, "a key in it was altered", t);
+	return unread(k->epoch, e, t);
 }
 
 fh_err fh_data_keys_find(struct fh_data_keys *k, struct fh_span name, struct fh_secret *key,
@@ -344,10 +356,13 @@ static fh_err full(const struct fh_data_keys *k, struct fh_trace *t)
 static fh_err add(struct fh_data_keys *k, struct fh_data_record *r, struct fh_trace *t)
 {
 	uint8_t bytes[FH_DATA_RECORD_SIZE];
-	fh_err e = k->torn ? FH_ERR_IO : fh_seed_new(&r->key);
 
+	if (k->torn)
+		return fh_data_unwritten(k, FH_ERR_IO, t);
 	if (k->n == FH_DATA_KEYS_MAX)
 		return full(k, t);
+	fh_err e = fh_seed_new(&r->key);
+
 	if (e == FH_ERR_OK)
 		e = fh_data_record_write(&k->epoch_key, r, bytes);
 	if (e != FH_ERR_OK)
