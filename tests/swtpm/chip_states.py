@@ -46,7 +46,7 @@ class Line:
 
 	def carry(self, client):
 		inner = None
-		while command := read_message(client):
+		while command := self.next_command(client):
 			met = self.fault if self.commands == self.at else None
 			self.commands += 1
 			if met:
@@ -70,6 +70,13 @@ class Line:
 			client.sendall(answer)
 		if inner:
 			inner.close()
+
+	@staticmethod
+	def next_command(client):
+		try:
+			return read_message(client)
+		except OSError:
+			return b""  # it was killed
 
 	def exchange(self, inner, command):
 		try:
