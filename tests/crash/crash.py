@@ -83,6 +83,7 @@ def erase(m, note):
 
 	def erased():
 		demand(d.process.poll() is None, "serve ended")
+		demand("so nothing is shredded" not in d.log(), "it was put off")
 		return "data epoch" in d.log()
 	d = m.serve()
 	call(d.session(m.token), "/public/of-worker")

@@ -20,6 +20,7 @@ import crash  # noqa: E402
 from machine import OPEN_RECORD, Failure, Machine, demand, wait_for  # noqa: E402
 
 HARMS = ("kill", "eio", "enospc", "short")
+crash.SECONDS = 180  # a life that meets an error waits for what does not come
 
 
 def newborn(base):
