@@ -244,17 +244,24 @@ fh_err fh_record_of_arguments(const struct fh_schema *s, struct fh_span argument
 	struct reading r = { .s = s, .a = a, .what = "arguments", .ids = true, .t = t };
 	struct fh_cursor c = fh_cursor_of(arguments);
 	struct fh_value record = fh_value_none();
+	bool asked = type->n > 0 && arguments.n > 0;
 	fh_err e = FH_ERR_OK;
 
-	if (type->n > 0 && arguments.n > 0 && !fits(type, arguments)) {
+	if (asked && !fits(type, arguments)) {
 		fh_trace_where(t, "arguments");
 		fh_trace_what(t, "those that policies read have more than %zu bytes",
 			      FH_CONTEXT_MAX);
 		fh_trace_cure(t, "send less in one call");
 		return FH_ERR_LIMIT;
 	}
-	if (type->n > 0 && arguments.n > 0)
+	if (asked)
 		e = read_record(&r, &c, type, &record);
+	if (e == FH_ERR_OK && asked && fh_cursor_end(&c) != FH_ERR_OK) {
+		fh_trace_where(t, "arguments");
+		fh_trace_what(t, "they are no object");
+		fh_trace_cure(t, "send {\"name\": value, ...}");
+		e = FH_ERR_CONFLICT;
+	}
 	if (e == FH_ERR_OK)
 		e = fh_record_whole(&record, type, "arguments", t);
 	if (e == FH_ERR_OK)
