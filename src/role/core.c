@@ -612,8 +612,7 @@ int fh_role_core(int argc, char **argv)
 	fh_log_error("core", e, &c->trace);
 	const char *refused = fh_refused_state(e);
 
-	if (refused == nullptr)
-		return 2;
-	fh_core_leave_word(c, refused);
-	return 1;
+	if (refused != nullptr)
+		fh_core_leave_word(c, refused);
+	return refused == nullptr || c->again ? 2 : 1;
 }

@@ -258,6 +258,8 @@ struct fh_core {
 	uint64_t quoted_ms;           /* boot clock, of the last scheduled quote */
 	uint64_t looked_ms;           /* the same, when the chip was looked at */
 	const char *lost;             /* the chip is: the state's name; NULL while it is not */
+	uint64_t lost_ms;             /* since then, by the boot clock */
+	bool again;                   /* another start may cure it */
 	fh_err lost_why;
 	struct fh_trace lost_trace;
 	struct fh_core_unrecorded *unrecorded; /* taken before there was a session */
@@ -442,7 +444,9 @@ fh_err fh_core_note(struct fh_core *c);
 /* E is what a request that takes the chip ended with.  If the chip is lost to us by that,
  * it is told once, nothing is permitted from now on (c->lost), and there is no error.  */
 fh_err fh_core_chip_lost(struct fh_core *c, fh_err e);
-/* Looks whether it is there still, if that is due: at the time given, by the boot clock.  */
+/* Looks whether it is there still, if that is due: at the time given, by the boot clock.
+ * If it is lost for long enough, ends in order (c->again): the next start may find it, and
+ * if it does not it says so and is not repeated.  */
 uint64_t fh_core_chip_due_ms(const struct fh_core *c);
 fh_err fh_core_chip_look(struct fh_core *c);
 

@@ -20,6 +20,7 @@ fh_err fh_core_chip_lost(struct fh_core *c, fh_err e)
 	if (c->lost != nullptr)
 		return FH_ERR_OK;
 	c->lost = state;
+	c->lost_ms = fh_clock_boot_ms();
 	c->lost_why = e;
 	c->lost_trace = c->trace;
 	fh_log_error("core", e, &c->trace);
@@ -31,7 +32,9 @@ fh_err fh_core_chip_lost(struct fh_core *c, fh_err e)
 
 uint64_t fh_core_chip_due_ms(const struct fh_core *c)
 {
-	return c->measured && c->lost == nullptr ? c->looked_ms + FH_CHIP_LOOK_MS : UINT64_MAX;
+	if (c->lost != nullptr)
+		return c->lost_ms + FH_CHIP_LOST_MS;
+	return c->measured ? c->looked_ms + FH_CHIP_LOOK_MS : UINT64_MAX;
 }
 
 /* Only between two signatures: whoever waits for one is not kept waiting by a TPM.  */
@@ -43,6 +46,10 @@ fh_err fh_core_chip_look(struct fh_core *c)
 
 	if (c->signing || now_ms < fh_core_chip_due_ms(c))
 		return FH_ERR_OK;
+	if (c->lost != nullptr) {
+		c->again = c->stopping = true;
+		return FH_ERR_OK;
+	}
 	c->looked_ms = now_ms;
 	fh_door_put_request(&b, FH_DOOR_LOOK);
 	return fh_core_chip_lost(c, fh_core_keeper_do(c, &b));

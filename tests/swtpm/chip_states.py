@@ -20,6 +20,7 @@ from tap import read_message  # noqa: E402
 
 FAILURE = struct.pack(">HII", 0x8001, 10, 0x101)  # TPM_RC_FAILURE
 LOOK_SECONDS = 40  # FH_CHIP_LOOK_MS is 10 s
+LOST_SECONDS = 120  # FH_CHIP_LOST_MS is 60 s
 COMMANDS_MAX = 400
 FLUSH = 0x165  # TPM2_FlushContext
 machine.PASSPHRASE *= 2  # of the operators that came later, too
@@ -228,6 +229,21 @@ def gone_is_noticed_by_who_asks_for_a_quote():
 		ends_refused(d)
 
 
+def gone_for_a_moment():
+	"""What a restart cures needs nobody: it ends once, for whoever starts it again."""
+	with Bench() as m:
+		m.make(tpm=True).govern()
+		d = m.serve()
+		d.alive()
+		m.tpm.line.fault, m.tpm.line.at = "lost", m.tpm.line.commands
+		wait_for("the daemon notices", lambda: health(d) == (503, "chip-gone"), LOOK_SECONDS)
+		m.tpm.line.fault = None
+		demand(d.wait(LOST_SECONDS) == 2, "serve ended with", d.wait(), d.log())
+		m.demand_state("chip-gone", "restart freehold")
+		m.serves()
+		m.accepted()
+
+
 def hangs_and_comes_back():
 	"""A command is waited for; meanwhile nobody is told that all is well, and nothing is lost."""
 	with Bench() as m:
@@ -380,8 +396,8 @@ def main():
 	if not shutil.which("swtpm") or not shutil.which("tpm2_nvdefine"):
 		print("skip - states of a chip: swtpm or tpm2-tools are not installed")
 		return 0
-	return run_tests([gone_in_mid_run, gone_is_noticed_by_who_asks_for_a_quote, hangs_and_comes_back, reset_in_mid_run,
-		gone_at_the_last_moment, locked_out_by_others, full, every_command_of_a_start])
+	return run_tests([gone_for_a_moment, gone_in_mid_run, gone_is_noticed_by_who_asks_for_a_quote, hangs_and_comes_back,
+		reset_in_mid_run, gone_at_the_last_moment, locked_out_by_others, full, every_command_of_a_start])
 
 
 if __name__ == "__main__":
