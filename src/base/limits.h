@@ -135,7 +135,7 @@ constexpr uint32_t FH_SERVER_START_MS = 20000;    /* a tool server's time to ans
 constexpr uint32_t FH_SERVER_CALL_MS = 120000;    /* a tool server's time to answer a call */
 
 constexpr uint64_t FH_CHIP_LOOK_MS = 10 * 1000;      /* between two looks whether it is there */
-constexpr uint64_t FH_CHIP_LOST_MS = 60 * 1000;      /* for all to be told why, before another start */
+constexpr uint64_t FH_CHIP_LOST_MS = 60 * 1000;      /* then it ends, for another start */
 constexpr uint64_t FH_QUOTE_INTERVAL_MS = 60 * 60 * 1000; /* between two quotes of one session */
 constexpr uint64_t FH_SHRED_INTERVAL_MS = 60 * 1000; /* between two shreds that age asks for */
 constexpr uint64_t FH_RECEIPT_INTERVAL_MS = 10 * 1000; /* between two roots signed for receipts */
