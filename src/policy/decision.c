@@ -121,11 +121,14 @@ struct fh_charge fh_limit_charge(const struct fh_schema *s, const struct fh_limi
 	};
 
 	const struct fh_entity_uid who = key[whom[x->per]].uid;
+	struct fh_hash older = { 0 };
 
+	if (now->renamed)
+		older = fh_budget_hash_older(l, x, who);
 	return (struct fh_charge){
 		.budget = fh_budget_hash(l, x, who),
 		.renamed = now->renamed,
-		.older = now->renamed ? fh_budget_hash_older(l, x, who) : (struct fh_hash){ 0 },
+		.older = older,
 		.period_ms = x->period_ms,
 		.count = x->count,
 		.amount = x->unit == FH_UNIT_TOKENS
