@@ -60,6 +60,7 @@ static int tear_down(void **state)
 	(void)close(b->core.keeper.fd);
 	(void)close(b->keeper);
 	fh_journal_drop(&b->core.journal);
+	fh_core_seal_drop(&b->core);
 	fh_arena_drop(&b->core.scratch);
 	fh_arena_drop(&b->core.memory);
 	fh_arena_drop(&b->memory);
