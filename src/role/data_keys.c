@@ -58,14 +58,19 @@ static fh_err unread(uint64_t epoch, fh_err e, struct fh_trace *t)
 	return e;
 }
 
-fh_err fh_data_unwritten(struct fh_data_keys *k, fh_err e, struct fh_trace *t)
+static fh_err unwritten(uint64_t epoch, fh_err e, struct fh_trace *t)
 {
-	k->torn = true;
-	fh_trace_where(t, "%s", fh_data_file_name(k->epoch));
+	fh_trace_where(t, "%s", fh_data_file_name(epoch));
 	fh_trace_what(t, "cannot be written: %s", fh_err_text(e));
 	fh_trace_cure(t, "make room or replace the disk, then start again; nothing is recorded "
 		      "without it");
 	return e;
+}
+
+fh_err fh_data_unwritten(struct fh_data_keys *k, fh_err e, struct fh_trace *t)
+{
+	k->torn = true;
+	return unwritten(k->epoch, e, t);
 }
 
 /* --- names -------------------------------------------------------------- */
@@ -302,9 +307,7 @@ fh_err fh_data_keys_settle(struct fh_data_keys *k, struct fh_trace *t)
 		return FH_ERR_OK;
 	if (ftruncate(other, 0) == 0 && fdatasync(other) == 0)
 		return FH_ERR_OK;
-	e = fh_data_unwritten(k, fh_errno_err(errno), t);
-	fh_trace_where(t, "%s", fh_data_file_name(k->epoch + 1));
-	return e;
+	return unwritten(k->epoch + 1, fh_errno_err(errno), t);
 }
 
 /* --- use -------------------------------------------------------------- */

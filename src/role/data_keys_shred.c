@@ -170,43 +170,6 @@ static fh_err put_list(struct fh_data_keys *k, const uint32_t *order, struct fh_
 	return list->bad ? FH_ERR_LIMIT : FH_ERR_OK;
 }
 
-/* A shred that was given up has left keys in the file of the next epoch: a copy of it would open
- * them when the chip comes to that epoch, however many end on the way there.  So the chip comes
- * there with all of them first.  */
-static fh_err pass_by(struct fh_data_keys *k, const struct fh_secret *root, struct fh_trace *t)
-{
-	struct stat st;
-
-	if (fstat(next_file(k), &st) != 0)
-		return FH_ERR_IO;
-	if (st.st_size <= (off_t)FH_DATA_HEAD_SIZE)
-		return FH_ERR_OK;
-	fh_err e = begin(k, root, t);
-
-	return e == FH_ERR_OK ? fh_data_keys_shred_end(k, t) : e;
-}
-
-fh_err fh_data_keys_shred_begin(struct fh_data_keys *k, const struct fh_secret *root,
-				uint64_t lo_ms, struct fh_builder *list, struct fh_trace *t)
-{
-	uint32_t order[FH_SHRED_KEYS_MAX];
-
-	undo(k);
-	if (fh_data_keys_due(k, lo_ms).due == 0)
-		return FH_ERR_MISSING;
-	fh_err e = pass_by(k, root, t);
-	size_t doomed = e == FH_ERR_OK ? doom(k, lo_ms, order) : 0;
-
-	if (e == FH_ERR_OK)
-		e = begin(k, root, t);
-	k->shred.doomed = doomed;
-	if (e == FH_ERR_OK)
-		e = put_list(k, order, list, t);
-	if (e != FH_ERR_OK)
-		undo(k);
-	return e;
-}
-
 fh_err fh_data_keys_shred_these(struct fh_data_keys *k, const struct fh_secret *root,
 				struct fh_span list, struct fh_trace *t)
 {
@@ -316,17 +279,12 @@ static void forget_doomed(struct fh_data_keys *k)
 	}
 }
 
-fh_err fh_data_keys_shred_end(struct fh_data_keys *k, struct fh_trace *t)
+/* The chip counts its epoch up.  If it does not say that it has, nobody knows which one counts.  */
+static fh_err step(struct fh_data_keys *k, struct fh_trace *t)
 {
 	uint64_t now = 0;
+	fh_err e = k->chip->class->counter_increment(k->chip, FH_CHIP_DATA, &now);
 
-	if (!k->shred.begun)
-		return FH_ERR_STATE;
-	fh_err e = rewrap(k, k->n, t);
-
-	if (e != FH_ERR_OK)
-		return e == FH_ERR_FORMAT ? e : fh_data_unwritten(k, e, t);
-	e = k->chip->class->counter_increment(k->chip, FH_CHIP_DATA, &now);
 	if (e == FH_ERR_OK && now != k->epoch + 1)
 		e = FH_ERR_ROLLBACK;
 	if (e != FH_ERR_OK) {
@@ -339,5 +297,69 @@ fh_err fh_data_keys_shred_end(struct fh_data_keys *k, struct fh_trace *t)
 	k->epoch_key = k->shred.next_key;
 	forget_doomed(k);
 	undo(k);
-	return fh_data_keys_settle(k, t);
+	return FH_ERR_OK;
+}
+
+fh_err fh_data_keys_shred_end(struct fh_data_keys *k, struct fh_trace *t)
+{
+	if (!k->shred.begun)
+		return FH_ERR_STATE;
+	fh_err e = rewrap(k, k->n, t);
+
+	if (e != FH_ERR_OK)
+		return e == FH_ERR_FORMAT ? e : fh_data_unwritten(k, e, t);
+	e = step(k, t);
+	if (e == FH_ERR_OK)
+		e = fh_data_keys_settle(k, t);
+	if (e != FH_ERR_OK)
+		k->torn = true;
+	return e;
+}
+
+/* --- beginning anew ------------------------------------------------------- */
+
+/* A shred that was given up has left keys in the file of the next epoch: a copy of it would open
+ * them when the chip comes to that epoch, however many end on the way there.  So the chip comes
+ * there with all of them first.  Nothing was promised yet: but for the chip's step, what fails is
+ * put off.  */
+static fh_err pass_by(struct fh_data_keys *k, const struct fh_secret *root, struct fh_trace *t)
+{
+	struct stat st;
+	uint64_t left;
+
+	if (fstat(next_file(k), &st) != 0)
+		return not_begun(k, FH_ERR_IO, t);
+	if (st.st_size <= (off_t)FH_DATA_HEAD_SIZE)
+		return FH_ERR_OK;
+	fh_err e = begin(k, root, t);
+
+	if (e == FH_ERR_OK)
+		e = fh_data_keys_rewrap(k, SIZE_MAX, &left, t);
+	if (e == FH_ERR_OK)
+		e = step(k, t);
+	if (e != FH_ERR_OK)
+		return e;
+	e = fh_data_keys_settle(k, t);
+	return e == FH_ERR_OK ? e : not_begun(k, e, t);
+}
+
+fh_err fh_data_keys_shred_begin(struct fh_data_keys *k, const struct fh_secret *root,
+				uint64_t lo_ms, struct fh_builder *list, struct fh_trace *t)
+{
+	uint32_t order[FH_SHRED_KEYS_MAX];
+
+	undo(k);
+	if (fh_data_keys_due(k, lo_ms).due == 0)
+		return FH_ERR_MISSING;
+	fh_err e = pass_by(k, root, t);
+	size_t doomed = e == FH_ERR_OK ? doom(k, lo_ms, order) : 0;
+
+	if (e == FH_ERR_OK)
+		e = begin(k, root, t);
+	k->shred.doomed = doomed;
+	if (e == FH_ERR_OK)
+		e = put_list(k, order, list, t);
+	if (e != FH_ERR_OK)
+		undo(k);
+	return e;
 }

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -536,6 +538,42 @@ static void a_copy_of_what_was_given_up_opens_nothing(void **state)
 	assert_false(finds(b, &second));
 }
 
+/* Shreds while the disk takes nothing at SIZE and behind it.  */
+static fh_err shred_on_a_full_disk(struct bench *b, uint64_t lo_ms, rlim_t size)
+{
+	struct rlimit before, full;
+	struct shred s;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	full = (struct rlimit){ size, before.rlim_max };
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+	fh_err e = shred_at(b, lo_ms, &s);
+
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	return e;
+}
+
+/* What fails while an epoch is passed by is put off: nothing was promised.  */
+static void what_was_given_up_is_put_off_on_a_full_disk(void **state)
+{
+	struct bench *b = *state;
+	struct made old = make(b, "amy", "16s", 0), young = make(b, "bob", "16s", 5);
+	uint64_t epoch = b->keys.epoch;
+	struct shred s;
+
+	assert_int_equal(begin_at(b, 16000, &s), FH_ERR_OK);
+	assert_int_equal(fh_data_keys_rewrap(&b->keys, 9, &s.left, &b->trace), FH_ERR_OK);
+	assert_int_equal(shred_on_a_full_disk(b, 16000, head_size + 1), FH_ERR_FULL);
+	assert_non_null(strstr(b->trace.what, "nothing is shredded"));
+	assert_int_equal(b->keys.epoch, epoch);
+	struct made after = make(b, "cid", "16s", 6); /* recording goes on */
+
+	assert_int_equal(shred_at(b, 16000, &s), FH_ERR_OK);
+	assert_true(finds(b, &young) && finds(b, &after));
+	assert_false(finds(b, &old));
+}
+
 static void more_than_one_entry_holds_take_several(void **state)
 {
 	struct bench *b = *state;
@@ -612,6 +650,7 @@ int main(void)
 		ON_FRESH_FILES(what_is_over_is_emptied_at_the_next_start),
 		ON_FRESH_FILES(a_copy_from_before_opens_nothing),
 		ON_FRESH_FILES(a_copy_of_what_was_given_up_opens_nothing),
+		ON_FRESH_FILES(what_was_given_up_is_put_off_on_a_full_disk),
 		ON_FRESH_FILES(more_than_one_entry_holds_take_several),
 		ON_FRESH_FILES(what_is_not_there_cannot_be_finished),
 		ON_FRESH_FILES(anybody_sees_when_the_next_ends),
