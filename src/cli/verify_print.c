@@ -252,13 +252,16 @@ static void print_quotas(const struct fh_record_check *c)
 /* What was recorded is there, or was shredded with a record of it, or is missing.  */
 static void print_payloads(const struct fh_record_check *c)
 {
-	uint64_t missing, shredded = c->counts.erased;
+	uint64_t missing, shredded = c->counts.erased, behind = c->counts.unreached;
 	bool known = fh_record_missing(c, &missing);
 
 	printf("payloads    %llu present, %llu shredded with a record of it, ",
-	       (unsigned long long)(c->tree.size - shredded - (known ? missing : 0)),
+	       (unsigned long long)(c->tree.size - shredded - behind - (known ? missing : 0)),
 	       (unsigned long long)shredded);
-	if (known)
+	if (known && behind > 0)
+		printf("%llu missing, %llu behind what was opened whole\n",
+		       (unsigned long long)missing, (unsigned long long)behind);
+	else if (known)
 		printf("%llu missing\n", (unsigned long long)missing);
 	else
 		printf("whether others are missing is unchecked (--openings)\n");
@@ -354,13 +357,14 @@ static void anchors_members(struct fh_builder *b, const struct fh_record_check *
 
 static void payloads_member(struct fh_builder *b, const struct fh_record_check *c)
 {
-	uint64_t missing, shredded = c->counts.erased;
+	uint64_t missing, shredded = c->counts.erased, behind = c->counts.unreached;
 	bool known = fh_record_missing(c, &missing);
 
 	fh_json_put_name(b, "payloads");
 	fh_builder_u8(b, '{');
-	number_member(b, "present", c->tree.size - shredded - (known ? missing : 0));
+	number_member(b, "present", c->tree.size - shredded - behind - (known ? missing : 0));
 	number_member(b, "shredded", shredded);
+	number_member(b, "behind", behind);
 	if (known)
 		number_member(b, "missing", missing);
 	else

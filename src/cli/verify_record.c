@@ -34,8 +34,8 @@ static const struct fh_option options[] = {
 	FH_ANCHORS_OPTION,
 	FH_HEADERS_OPTIONS("headers of Bitcoin blocks, for the anchors"),
 	{ "anchored", 0, false, "N", "demand that a block shows N entries, or more" },
-	{ "whole", 0, false, nullptr,
-	  "these are of all of it: refuse what they lack and was not shredded" },
+	{ "whole", 0, false, "N",
+	  "they are of all of the first N entries: refuse what they lack and was not shredded" },
 	{ "jobs", 'j', false, "N", "threads (default one for each processor)" },
 };
 static const struct fh_usage usage = {
@@ -91,6 +91,19 @@ static int read_jobs(struct record_task *t)
 	return -1;
 }
 
+static int read_whole(struct record_task *t)
+{
+	const char *text = fh_argument(&t->a, "whole");
+
+	if (text != nullptr && fh_argument(&t->a, "openings") == nullptr)
+		return fh_usage_error(&usage, "--whole is said of --openings");
+	if (text != nullptr
+	    && (fh_decimal_read(fh_span_str(text), &t->options.whole) != FH_ERR_OK
+		|| t->options.whole == 0))
+		return fh_usage_error(&usage, "--whole takes a number of entries");
+	return -1;
+}
+
 static int read_anchored(struct record_task *t)
 {
 	const char *text = fh_argument(&t->a, "anchored");
@@ -122,10 +135,7 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct record_ta
 		return fh_usage_error(&usage, "--genesis takes 64 hex digits");
 	if (fh_argument(&t->a, "since") != nullptr && fh_argument(&t->a, "at-least") != nullptr)
 		return fh_usage_error(&usage, "--since says what --at-least would");
-	t->options.whole = fh_argument(&t->a, "whole") != nullptr;
-	if (t->options.whole && fh_argument(&t->a, "openings") == nullptr)
-		return fh_usage_error(&usage, "--whole is said of --openings");
-	return -1;
+	return read_whole(t);
 }
 
 /* The checkpoint that --at-least or --since names.  */

@@ -337,7 +337,7 @@ static void answer_enrolled(struct fh_record_check *c)
 
 bool fh_record_missing(const struct fh_record_check *c, uint64_t *n)
 {
-	*n = c->counts.sealed - c->counts.erased;
+	*n = c->counts.sealed - c->counts.unreached - c->counts.erased;
 	return c->options.openings != nullptr && !c->keys_lost;
 }
 
@@ -345,7 +345,7 @@ static void answer_missing(struct fh_record_check *c)
 {
 	uint64_t n;
 
-	if (!c->options.whole || c->refused || (fh_record_missing(c, &n) && n == 0))
+	if (c->options.whole == 0 || c->refused || (fh_record_missing(c, &n) && n == 0))
 		return;
 	bool known = fh_record_missing(c, &n);
 
@@ -368,8 +368,9 @@ static void say_sealed(struct fh_record_check *c)
 	fh_trace_what(t, "%llu entries are sealed (%llu of them shredded): that they are unaltered "
 		      "was checked, what they permitted and did to budgets was not",
 		      (unsigned long long)c->counts.sealed, (unsigned long long)c->counts.erased);
-	fh_trace_cure(t, "have an entitled reader open them (freehold record open), and give "
-		      "--openings FILE");
+	if (c->counts.sealed > c->counts.erased)
+		fh_trace_cure(t, "have an entitled reader open them (freehold record open), and "
+			      "give --openings FILE");
 }
 
 void fh_record_check_end(struct fh_record_check *c)

@@ -43,8 +43,9 @@ struct fh_record_options {
 	struct fh_opened *openings;      /* of what is sealed, or NULL */
 	struct fh_anchor *anchor;        /* judged and sorted; what the record holds is filled in */
 	size_t anchors;
-	bool whole;                      /* of all of it: what they lack and no shred entry explains
-					    is missing, and refused */
+	uint64_t whole;                  /* they are of all of the first entries, this many: what
+					    they lack and no shred entry explains is missing, and
+					    refused; 0: nobody says so */
 	struct fh_chain_checks checks;   /* as for fh_chain_begin() */
 	const struct fh_record_aid *aid; /* what others do of it; or NULL */
 };
@@ -77,8 +78,10 @@ struct fh_record_counts {
 	uint64_t permitted, denied;    /* intents by their decision */
 	uint64_t sealed;               /* entries of which nothing was opened */
 	uint64_t sealed_intents;       /* those among them */
+	uint64_t unreached;            /* and those behind what openings are whole to */
 	uint64_t shredded;             /* entries whose key has ended, with a record of it */
-	uint64_t erased;               /* those of them of which nothing was opened */
+	uint64_t erased;               /* those of them of which nothing was opened, as far as
+					  openings are whole */
 	uint64_t open;                 /* permitted ones without an outcome: unknown */
 	uint64_t sessions, checkpoints, segments, bytes;
 };
@@ -172,8 +175,8 @@ fh_err fh_record_check_segment(struct fh_record_check *c, struct fh_span bytes, 
  * them: entries between are missing.  Called before the end.  */
 void fh_record_check_strays(struct fh_record_check *c, uint64_t n);
 
-/* Sealed entries of which nothing was opened and no shred entry tells: with openings of the whole
- * record they are missing.  False if that is not known.  */
+/* Sealed entries of which nothing was opened and no shred entry tells, as far as openings are whole:
+ * they are missing then.  False if that is not known.  */
 bool fh_record_missing(const struct fh_record_check *c, uint64_t *n);
 
 /* Answers.  */

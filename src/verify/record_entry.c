@@ -285,6 +285,7 @@ static void count_sealed(struct fh_record_check *c, const struct fh_record_entry
 	enum fh_entry_kind kind = entry->leaf.kind;
 
 	c->counts.sealed++;
+	c->counts.unreached += !fh_record_is_reached(c, entry);
 	c->counts.sealed_intents += kind == FH_ENTRY_INTENT;
 	if (kind == FH_ENTRY_INTENT)
 		c->sealed_behind = entry->leaf.index + 1;

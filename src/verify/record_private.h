@@ -107,6 +107,8 @@ void fh_record_fold_add(struct fh_record_check *c, const struct fh_record_entry 
 /* Judges a shred entry; counts an entry that is sealed (or was, and is opened).  */
 fh_err fh_record_keys_begin(struct fh_record_check *c);
 void fh_record_shred_check(struct fh_record_check *c, const struct fh_record_entry *e);
+/* Unless openings are said to be whole to an entry before E.  */
+bool fh_record_is_reached(const struct fh_record_check *c, const struct fh_record_entry *e);
 void fh_record_keys_add(struct fh_record_check *c, const struct fh_record_entry *e);
 
 /* Judges a session entry.  */

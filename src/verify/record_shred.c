@@ -52,6 +52,11 @@ static void take_out(struct fh_record_check *c, size_t at)
 	c->keys--;
 }
 
+bool fh_record_is_reached(const struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	return c->options.whole == 0 || entry->leaf.index < c->options.whole;
+}
+
 void fh_record_keys_add(struct fh_record_check *c, const struct fh_record_entry *entry)
 {
 	struct fh_sealed s;
@@ -67,7 +72,7 @@ void fh_record_keys_add(struct fh_record_check *c, const struct fh_record_entry 
 	c->keys += k->entries == 0;
 	memcpy(k->name, s.part[0].name.p, FH_SEAL_NAME_SIZE);
 	k->entries++;
-	k->unopened += entry->sealed;
+	k->unopened += entry->sealed && fh_record_is_reached(c, entry);
 }
 
 static bool asked_for(const struct fh_record_check *c, uint64_t statement)

@@ -88,7 +88,7 @@ static void what_ended_is_told_from_what_is_missing(void **state)
 	assert_int_equal(missing, 4);
 	assert_int_equal(c->counts.erased, 13);
 	assert_int_equal(fh_finding_answer(&c->finding, FH_AUTHENTIC), FH_ANSWER_YES);
-	b->options.whole = true;
+	b->options.whole = UINT64_MAX;
 	refused_as(b, "missing");
 }
 
