@@ -170,6 +170,15 @@ static void put_opened(struct opening *o, const struct fh_leaf *leaf, const stru
 	o->opened++;
 }
 
+/* Wipes what came to the scratch arena behind MARK, and gives it back.  */
+static void forget(struct fh_core *c, size_t mark)
+{
+	if (c->scratch.n <= mark)
+		return;
+	fh_wipe(c->scratch.p + mark, c->scratch.n - mark);
+	c->scratch.n = mark;
+}
+
 static fh_err open_entry(void *context, const struct fh_stored *s)
 {
 	struct opening *o = context;
@@ -191,7 +200,7 @@ static fh_err open_entry(void *context, const struct fh_stored *s)
 		o->erased[o->erased_n++] = leaf.index;
 	else if (e == FH_ERR_OK)
 		put_opened(o, &leaf, &f);
-	c->scratch.n = mark;
+	forget(c, mark);
 	if (o->full)
 		return FH_ERR_CLOSED;
 	if (e == FH_ERR_OK || e == FH_ERR_MISSING) {
@@ -206,7 +215,8 @@ static fh_err open_entry(void *context, const struct fh_stored *s)
 static bool is_damage(fh_err e)
 {
 	return e == FH_ERR_SIGNATURE || e == FH_ERR_FORMAT || e == FH_ERR_MISSING
-	       || e == FH_ERR_VERSION || e == FH_ERR_TORN;
+	       || e == FH_ERR_VERSION || e == FH_ERR_TORN || e == FH_ERR_IO
+	       || e == FH_ERR_PERMISSION;
 }
 
 /* {"next", "whole", "erased", "opened", "public", "without", "openings"}  */
@@ -258,6 +268,7 @@ static fh_err open_all(struct opening *o, uint64_t end)
 	const struct fh_entry_visitor v = { open_entry, o };
 	struct fh_core *c = o->core;
 	uint32_t reserve = fh_core_reserve(c, &o->decision, o->action, o->ask->params.n);
+	size_t mark = c->scratch.n;
 	fh_err e = fh_core_commit(c);
 
 	o->out = room(c, openings_max);
@@ -279,7 +290,7 @@ static fh_err open_all(struct opening *o, uint64_t end)
 		e = reply(o);
 	else if (e == FH_ERR_OK)
 		reply_failed(o);
-	fh_wipe(o->out.p, o->out.n);
+	forget(c, mark);
 	return e;
 }
 

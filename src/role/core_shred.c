@@ -200,7 +200,8 @@ static fh_err shredded(struct fh_core *c, uint64_t keys, uint64_t index, uint64_
 	       epoch);
 	c->shred.begun = false;
 	c->shred.look = true;
-	rest(c);
+	if (keys < FH_SHRED_KEYS_MAX) /* or there may be more of them */
+		rest(c);
 	return FH_ERR_OK;
 }
 
@@ -252,6 +253,11 @@ fh_err fh_core_shred(struct fh_core *c)
 {
 	if (fh_core_shred_due_ms(c) == UINT64_MAX)
 		return FH_ERR_OK;
+	/* What the operator has said since it began counts: nothing has ended yet.  */
+	if (c->shred.begun && (c->shred.look || c->chain.state != FH_CHAIN_LIVE)) {
+		c->shred.begun = false;
+		c->shred.look = true;
+	}
 	if (c->shred.begun)
 		return go_on(c);
 	return fh_core_shred_due_ms(c) <= fh_clock_boot_ms() ? look(c) : FH_ERR_OK;

@@ -392,10 +392,12 @@ static fh_err answer(struct fh_keeper *k, struct fh_span frame)
 	} else {
 		b = FH_BUILDER_ARRAY(bytes);
 		fh_door_put_error(&b, e, &k->trace);
-		fh_log_error("keeper", e, &k->trace);
+		if (e != FH_ERR_MISSING || k->trace.what[0] != '\0')
+			fh_log_error("keeper", e, &k->trace); /* that a key has ended is no error */
 	}
-	return b.bad ? FH_ERR_LIMIT
-		     : fh_frame_send(FH_FD_CORE, fh_builder_span(&b), /* pass= */ -1);
+	e = b.bad ? FH_ERR_LIMIT : fh_frame_send(FH_FD_CORE, fh_builder_span(&b), /* pass= */ -1);
+	fh_wipe(bytes, sizeof(bytes));
+	return e;
 }
 
 static fh_err serve(struct fh_keeper *k, struct fh_arena *arena)

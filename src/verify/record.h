@@ -175,8 +175,8 @@ fh_err fh_record_check_segment(struct fh_record_check *c, struct fh_span bytes, 
  * them: entries between are missing.  Called before the end.  */
 void fh_record_check_strays(struct fh_record_check *c, uint64_t n);
 
-/* Sealed entries of which nothing was opened and no shred entry tells, as far as openings are whole:
- * they are missing then.  False if that is not known.  */
+/* Sealed entries of which nothing was opened and no shred entry tells, as far as openings are
+ * whole: they are missing then.  False if that is not known.  */
 bool fh_record_missing(const struct fh_record_check *c, uint64_t *n);
 
 /* Answers.  */
