@@ -118,13 +118,12 @@ struct fh_data_due fh_data_keys_due(const struct fh_data_keys *k, uint64_t lo_ms
  * FH_ERR_MISSING: nothing is due.  After any error nothing is under way.  */
 fh_err fh_data_keys_shred_begin(struct fh_data_keys *k, const struct fh_secret *root,
 				uint64_t lo_ms, struct fh_builder *list, struct fh_trace *t);
-/* The same of the keys that LIST names, which an acknowledged entry does.  FH_ERR_FORMAT if one
- * of them is not there.  */
+/* The same of just the keys that LIST names, which an acknowledged entry does: goes on with the
+ * shred that is under way if it is of these.  FH_ERR_FORMAT if one of them is not there,
+ * FH_ERR_CONFLICT if LIST says of one what is not so: another class or period, or that a
+ * statement asked for it that is not younger than the key.  */
 fh_err fh_data_keys_shred_these(struct fh_data_keys *k, const struct fh_secret *root,
 				struct fh_span list, struct fh_trace *t);
-
-/* The shred that is under way ends just the N keys of LIST.  */
-bool fh_data_keys_dooms(const struct fh_data_keys *k, struct fh_span list, size_t n);
 
 /* Wraps up to MOST more of those that stay under the next epoch's key; *LEFT is how many wait.
  * With none left what was written is durable.  Keys may be made meanwhile: they stay.  Errors as

@@ -170,33 +170,39 @@ static fh_err put_list(struct fh_data_keys *k, const uint32_t *order, struct fh_
 	return list->bad ? FH_ERR_LIMIT : FH_ERR_OK;
 }
 
-fh_err fh_data_keys_shred_these(struct fh_data_keys *k, const struct fh_secret *root,
-				struct fh_span list, struct fh_trace *t)
+/* --- what an entry names -------------------------------------------------- */
+
+static fh_err no_such_key(struct fh_trace *t)
 {
-	struct fh_shred_key key;
-	size_t at = 0, n;
-	fh_err e = fh_shred_list_read(list, &n);
-
-	undo(k);
-	while (e == FH_ERR_OK && fh_shred_next(list, &at, &key)) {
-		uint32_t number = fh_data_find(k, key.name.p);
-
-		if (number == 0)
-			e = fh_data_damaged(k, "lacks a key that the record says is to be "
-					    "shredded", t);
-		else
-			k->key[number - 1].doomed = true;
-	}
-	if (e == FH_ERR_OK)
-		e = begin(k, root, t);
-	if (e == FH_ERR_OK)
-		k->shred.doomed = n;
-	else
-		undo(k);
-	return e;
+	fh_trace_where(t, "shred");
+	fh_trace_what(t, "its entry says of a key another class or period than it has, or that it "
+		      "ends by a statement which is older than it");
+	fh_trace_cure(t, "nothing was shredded, and no core that works writes such an entry: find "
+		      "out what was run in its place");
+	return FH_ERR_CONFLICT;
 }
 
-bool fh_data_keys_dooms(const struct fh_data_keys *k, struct fh_span list, size_t n)
+/* The entry tells all the world what ended and why: so it has to be true of KEY.  */
+static fh_err agrees(struct fh_data_keys *k, const struct fh_shred_key *key, struct fh_trace *t)
+{
+	uint32_t number = fh_data_find(k, key->name.p);
+	uint8_t bytes[FH_DATA_RECORD_SIZE];
+	struct fh_data_record r = { 0 };
+
+	if (number == 0)
+		return fh_data_damaged(k, "lacks a key that the record says is to be shredded", t);
+	fh_err e = fh_data_open_at(k, number - 1, bytes, &r, t);
+
+	fh_secret_drop(&r.key);
+	if (e != FH_ERR_OK)
+		return e;
+	if (!fh_span_equal(key->class, r.class) || key->period != r.period
+	    || (key->statement > 0 && key->statement <= r.statement))
+		return no_such_key(t);
+	return FH_ERR_OK;
+}
+
+static bool is_under_way(const struct fh_data_keys *k, struct fh_span list, size_t n)
 {
 	struct fh_shred_key key;
 	size_t at = 0;
@@ -204,12 +210,31 @@ bool fh_data_keys_dooms(const struct fh_data_keys *k, struct fh_span list, size_
 	if (!k->shred.begun || k->shred.doomed != n)
 		return false;
 	while (fh_shred_next(list, &at, &key)) {
-		uint32_t number = fh_data_find(k, key.name.p);
-
-		if (number == 0 || !k->key[number - 1].doomed)
+		if (!k->key[fh_data_find(k, key.name.p) - 1].doomed)
 			return false;
 	}
 	return true;
+}
+
+fh_err fh_data_keys_shred_these(struct fh_data_keys *k, const struct fh_secret *root,
+				struct fh_span list, struct fh_trace *t)
+{
+	struct fh_shred_key key;
+	size_t at = 0, n;
+	fh_err e = fh_shred_list_read(list, &n);
+
+	while (e == FH_ERR_OK && fh_shred_next(list, &at, &key))
+		e = agrees(k, &key, t);
+	if (e == FH_ERR_OK && is_under_way(k, list, n))
+		return FH_ERR_OK;
+	undo(k);
+	for (at = 0; e == FH_ERR_OK && fh_shred_next(list, &at, &key);)
+		k->key[fh_data_find(k, key.name.p) - 1].doomed = true;
+	if (e == FH_ERR_OK)
+		e = begin(k, root, t);
+	if (e == FH_ERR_OK)
+		k->shred.doomed = n;
+	return e;
 }
 
 /* --- wrapping what stays -------------------------------------------------- */

@@ -115,9 +115,9 @@ fh_err fh_keeper_shredded(struct fh_keeper *k, struct fh_span frame, struct fh_b
 		return e;
 	if (shred.epoch != k->data.epoch)
 		return not_acknowledged(k, "its entry is of another data epoch");
-	/* Of one that was cut off, as of one that is under way: only what the entry names.  */
-	if (!fh_data_keys_dooms(&k->data, shred.keys, shred.keys_n))
-		e = fh_data_keys_shred_these(&k->data, &k->data_root, shred.keys, &k->trace);
+	/* Of one that was cut off, as of one that is under way: only what the entry names, and says
+	 * truly.  */
+	e = fh_data_keys_shred_these(&k->data, &k->data_root, shred.keys, &k->trace);
 	if (e == FH_ERR_OK)
 		e = fh_data_keys_shred_end(&k->data, &k->trace);
 	if (e == FH_ERR_OK)

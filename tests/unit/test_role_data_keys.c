@@ -627,6 +627,48 @@ static void what_is_not_there_cannot_be_finished(void **state)
 	assert_true(finds(b, &old));
 }
 
+static fh_err shred_this(struct bench *b, const struct made *m, const char *class, uint64_t period,
+			 uint64_t statement)
+{
+	uint8_t bytes[FH_SHRED_KEY_MAX + 4];
+	struct fh_builder list = FH_BUILDER_ARRAY(bytes);
+	const struct fh_shred_key key = { FH_SPAN_ARRAY(m->name), fh_span_str(class), period,
+					  statement };
+
+	fh_shred_begin(&list, 1);
+	fh_shred_put_key(&list, &key);
+	return fh_data_keys_shred_these(&b->keys, &b->root, fh_builder_span(&list), &b->trace);
+}
+
+/* What the record says of a key that ends is so, or it does not end.  */
+static void what_is_untrue_of_a_key_does_not_end_it(void **state)
+{
+	for (int under_way = 0; under_way < 2; under_way++) {
+		struct bench *b = *state;
+		struct made m = make(b, "amy", "16s", 3);
+		struct shred s;
+		const struct { const char *class; uint64_t period, statement; } untrue[] = {
+			{ "1s", 3, 0 }, { "16", 3, 0 }, { "16s", 2, 0 }, { "16s", 3, now_made },
+			{ "16s", 3, 1 },
+		};
+
+		for (size_t i = 0; i < sizeof(untrue) / sizeof(*untrue); i++) {
+			if (under_way > 0)
+				assert_int_equal(begin_at(b, 19000, &s), FH_ERR_OK);
+			assert_int_equal(shred_this(b, &m, untrue[i].class, untrue[i].period,
+						    untrue[i].statement), FH_ERR_CONFLICT);
+			assert_int_equal(fh_data_keys_shred_end(&b->keys, &b->trace), FH_ERR_STATE);
+			assert_true(finds(b, &m));
+		}
+		if (under_way > 0)
+			assert_int_equal(begin_at(b, 19000, &s), FH_ERR_OK);
+		assert_int_equal(shred_this(b, &m, "16s", 3, under_way > 0 ? 0 : now_made + 1),
+				 FH_ERR_OK);
+		assert_int_equal(fh_data_keys_shred_end(&b->keys, &b->trace), FH_ERR_OK);
+		assert_false(finds(b, &m));
+	}
+}
+
 #define ON_FRESH_FILES(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -653,6 +695,7 @@ int main(void)
 		ON_FRESH_FILES(what_was_given_up_is_put_off_on_a_full_disk),
 		ON_FRESH_FILES(more_than_one_entry_holds_take_several),
 		ON_FRESH_FILES(what_is_not_there_cannot_be_finished),
+		ON_FRESH_FILES(what_is_untrue_of_a_key_does_not_end_it),
 		ON_FRESH_FILES(anybody_sees_when_the_next_ends),
 	};
 
