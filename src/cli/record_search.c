@@ -42,7 +42,7 @@ static const struct fh_usage usage = {
 	.text = "Shows the entries that all options match.  An outcome is found by what its\n"
 		"intent says.  The index is made in memory for each search and then gone.\n"
 		"Nothing is verified: see `freehold verify record --help`.\n"
-		"Exits 0 if anything was found, 1 if not.",
+		"Exits 0 if anything was found, 1 if not, 2 if sealed entries may hold it.",
 	.examples = "freehold record search --actor agent --decision denied --since 2026-11-01",
 };
 
@@ -54,6 +54,7 @@ struct search {
 	struct fh_builder line;
 	uint64_t *found;
 	size_t n, shown;
+	uint64_t sealed; /* entries that could not be looked into */
 };
 
 static void put_words(struct fh_builder *b, const struct fh_fields *f)
@@ -72,6 +73,7 @@ static fh_err index_entry(void *context, const struct fh_stored *s, const struct
 
 	if (e != FH_ERR_OK)
 		return e;
+	w->sealed += v.sealed;
 	w->line.n = 0;
 	put_words(&w->line, &v.fields);
 	if (w->line.bad)
@@ -126,19 +128,58 @@ static int read_decision(const struct fh_arguments *a, int *out)
 	return -1;
 }
 
+static int read_kind(const struct fh_arguments *a, const char **out)
+{
+	char all[256];
+	struct fh_builder b = FH_BUILDER_ARRAY(all);
+
+	*out = fh_argument(a, "kind");
+	for (int k = 1; k < FH_ENTRY_KINDS; k++) {
+		const char *text = fh_entry_kind_text((enum fh_entry_kind)k);
+
+		if (*out == nullptr || strcmp(*out, text) == 0)
+			return -1;
+		fh_builder_text(&b, k > 1 ? ", " : "");
+		fh_builder_text(&b, text);
+	}
+	return fh_usage_error(&usage, "--kind takes one of %.*s", (int)b.n, all);
+}
+
+/* Whether Q asks for what sealed entries do not tell.  */
+static bool asks_for_fields(const struct fh_index_query *q)
+{
+	return q->actor != nullptr || q->action != nullptr || q->resource != nullptr
+	       || q->server != nullptr || q->status != nullptr || q->reason != nullptr
+	       || q->word != nullptr || q->allowed >= 0 || q->about != UINT64_MAX;
+}
+
+/* Found, or looked for everywhere and not found, or not looked for everywhere.  */
+static int answer(const struct search *w, const struct fh_index_query *q)
+{
+	bool everywhere = w->sealed == 0 || !asks_for_fields(q);
+
+	if (!everywhere && !w->cli->quiet)
+		(void)fprintf(stderr, "freehold: record search: %llu sealed entries were not "
+			      "looked into; give what was opened of them with --openings\n",
+			      (unsigned long long)w->sealed);
+	return w->n > 0 ? FH_EXIT_YES : everywhere ? FH_EXIT_NO : FH_EXIT_COULD_NOT;
+}
+
 static int read_query(const struct fh_arguments *a, struct fh_index_query *q)
 {
 	const char *limit = fh_argument(a, "limit");
 	int done;
 
 	*q = (struct fh_index_query){
-		.kind = fh_argument(a, "kind"), .actor = fh_argument(a, "actor"),
+		.actor = fh_argument(a, "actor"),
 		.action = fh_argument(a, "action"), .resource = fh_argument(a, "resource"),
 		.server = fh_argument(a, "server"), .status = fh_argument(a, "status"),
 		.reason = fh_argument(a, "reason"), .word = fh_argument(a, "word"),
 		.until_ms = UINT64_MAX, .about = UINT64_MAX, .limit = limit_default,
 	};
 	done = read_decision(a, &q->allowed);
+	if (done < 0)
+		done = read_kind(a, &q->kind);
 	if (done < 0)
 		done = read_time(a, "since", &q->since_ms);
 	if (done < 0)
@@ -216,5 +257,5 @@ int fh_record_search(struct fh_cli *cli, int argc, char **argv)
 		e = search(&s, &w, &q, &t);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, path, &t);
-	return w.n > 0 ? FH_EXIT_YES : FH_EXIT_NO;
+	return answer(&w, &q);
 }

@@ -28,6 +28,8 @@ count "that second and the next" 2
 yes "finds by decision" 0 fh record search --decision permitted --limit 1000 good
 count "the permitted ones" 24
 yes "says by its status that nothing was found" 1 fh record search --decision denied good
+yes "a kind that there is not is no search without finds" 64 fh record search --kind outcomes good
+says "which there are" "--kind takes one of session, start"
 count "and shows nothing" 0
 yes "takes names as they are" 1 fh record search --actor "x' OR '1'='1" good
 yes "takes patterns as they are" 1 fh record search --action '%' good

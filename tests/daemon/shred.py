@@ -98,6 +98,8 @@ def the_operator_erases_one_actor():
 			m.run("record", "export", "--format", form, *m.opened())
 		lines = [json.loads(line) for line in m.run("record", "export").stdout.splitlines()]
 		demand(sum(e.get("shredded") == index for e in lines) == gone, "export")
+		r = m.run("record", "search", "--actor", "nobody", status=2)
+		demand("sealed entries were not looked into" in r.stderr, r.stderr)
 		found = m.run("record", "search", "--kind", "shred").stdout
 		demand(str(index) in found, "search", found)
 		demand(f"(shredded: entry {index})" in m.run("record", "show").stdout, "show")
