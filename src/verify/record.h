@@ -103,6 +103,8 @@ struct fh_record_session {
 struct fh_record_key {
 	uint8_t name[FH_SEAL_NAME_SIZE];
 	uint64_t entries, unopened; /* no entries: free */
+	uint64_t period;            /* of the first of them, and its class */
+	uint8_t class[FH_CLASS_MAX], class_n;
 };
 
 struct fh_record_check {

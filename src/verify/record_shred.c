@@ -57,6 +57,16 @@ bool fh_record_is_reached(const struct fh_record_check *c, const struct fh_recor
 	return c->options.whole == 0 || entry->leaf.index < c->options.whole;
 }
 
+static void remember(struct fh_record_check *c, struct fh_record_key *k, const uint8_t *name,
+		     const struct fh_leaf *first)
+{
+	c->keys++;
+	memcpy(k->name, name, FH_SEAL_NAME_SIZE);
+	memcpy(k->class, first->class.p, first->class.n);
+	k->class_n = (uint8_t)first->class.n;
+	k->period = fh_seal_period(first->class, first->time.lo_ms);
+}
+
 void fh_record_keys_add(struct fh_record_check *c, const struct fh_record_entry *entry)
 {
 	struct fh_sealed s;
@@ -69,8 +79,8 @@ void fh_record_keys_add(struct fh_record_check *c, const struct fh_record_entry 
 		c->keys_lost = true; /* no honest device uses so many at one time */
 		return;
 	}
-	c->keys += k->entries == 0;
-	memcpy(k->name, s.part[0].name.p, FH_SEAL_NAME_SIZE);
+	if (k->entries == 0)
+		remember(c, k, s.part[0].name.p, &entry->leaf);
 	k->entries++;
 	k->unopened += entry->sealed && fh_record_is_reached(c, entry);
 }
@@ -97,10 +107,22 @@ static bool all_held(const struct fh_record_check *c)
 	return h != nullptr;
 }
 
+/* The entries sealed with K are of the class and period that it is said to be of.  */
+static bool is_of(const struct fh_record_check *c, const struct fh_shred_key *k)
+{
+	const struct fh_record_key *known = &c->key[find(c, k->name.p)];
+
+	return known->entries == 0
+	       || (fh_span_equal(k->class, fh_span_of(known->class, known->class_n))
+		   && k->period == known->period);
+}
+
 /* Why K may not end with the entry L, or NULL.  */
 static const char *objection(const struct fh_record_check *c, const struct fh_leaf *l,
 			     const struct fh_shred_key *k)
 {
+	if (!is_of(c, k))
+		return "a key ended as of another class or period than what it sealed";
 	if (k->statement == 0)
 		return fh_seal_ends_ms(k->class, k->period) > l->time.lo_ms
 			       ? "a key ended before its time, and nobody asked for it" : nullptr;

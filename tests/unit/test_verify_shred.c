@@ -9,7 +9,10 @@
 
 static uint8_t openings_room[1 << 16];
 
-static void begin(struct bench *b, struct fh_builder *openings)
+static uint64_t sealed_ms; /* lo of the first entry that is sealed */
+
+/* Nine entries of CLASS.  */
+static void begin(struct bench *b, const char *class, struct fh_builder *openings)
 {
 	*openings = FH_BUILDER_ARRAY(openings_room);
 	fh_opened_put_head(openings);
@@ -17,10 +20,23 @@ static void begin(struct bench *b, struct fh_builder *openings)
 	fh_maker_first(&b->maker);
 	b->options.genesis_given = true;
 	b->options.genesis = b->maker.chain_id;
+	b->maker.class = class;
+	sealed_ms = b->maker.now.lo_ms;
 	fh_maker_batch(&b->maker, 9);
 }
 
-/* The key of the maker's entries ends: of CLASS and PERIOD, because STATEMENT asked for it.  */
+static uint64_t period_of(const char *class)
+{
+	return fh_seal_period(fh_span_str(class), sealed_ms);
+}
+
+static void wait_s(struct bench *b, uint64_t seconds)
+{
+	b->maker.now.lo_ms += 1000 * seconds;
+	b->maker.now.hi_ms += 1000 * seconds;
+}
+
+/* The key of the maker's entries ends: said to be of CLASS and PERIOD, because STATEMENT asked for it.  */
 static void shred(struct bench *b, const char *class, uint64_t period, uint64_t statement,
 		  uint64_t epoch)
 {
@@ -63,9 +79,10 @@ static void what_ended_is_told_from_what_is_missing(void **state)
 	struct fh_opened opened;
 	uint64_t missing;
 
-	begin(b, &openings);
+	begin(b, "16s", &openings);
 	fh_maker_batch(&b->maker, 4); /* behind it nothing ends */
-	shred(b, "16s", 0, 0, 1);
+	wait_s(b, 16);
+	shred(b, "16s", period_of("16s"), 0, 1);
 	fh_maker_batch(&b->maker, 4);
 	struct fh_record_check *c = run(b);
 
@@ -97,8 +114,8 @@ static void nothing_ends_before_its_time(void **state)
 	struct bench *b = *state;
 	struct fh_builder openings;
 
-	begin(b, &openings);
-	shred(b, "31536000s", b->maker.now.lo_ms / 1971000000, 0, 1);
+	begin(b, "31536000s", &openings);
+	shred(b, "31536000s", period_of("31536000s"), 0, 1);
 	refused_as(b, "shred");
 }
 
@@ -107,9 +124,42 @@ static void what_is_kept_for_ever_ends_only_when_asked_for(void **state)
 	struct bench *b = *state;
 	struct fh_builder openings;
 
-	begin(b, &openings);
-	shred(b, "default", 0, 0, 1);
+	begin(b, nullptr, &openings);
+	shred(b, "default", period_of("default"), 0, 1);
 	refused_as(b, "shred");
+}
+
+/* What is kept longer is said to be of a class or a period under which it would be due.  */
+static void what_is_kept_does_not_end_as_something_else(void **state)
+{
+	const struct { const char *class; uint64_t period; } told[] = {
+		{ "16s", 0 }, { "3200s", 0 }, { "3200", 0 }, { "3200s", UINT64_MAX },
+	};
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		struct bench *b = *state;
+		struct fh_builder openings;
+
+		begin(b, "3200s", &openings);
+		uint64_t asked = ask(b, "shred", "amy");
+
+		shred(b, told[i].class, told[i].period, told[i].period == 0 ? 0 : asked, 1);
+		refused_as(b, "shred");
+		(void)tear_down(state);
+		(void)set_up(state);
+	}
+}
+
+static void what_is_due_ends_as_what_it_is(void **state)
+{
+	struct bench *b = *state;
+	struct fh_builder openings;
+
+	begin(b, "3200s", &openings);
+	wait_s(b, 3200);
+	shred(b, "3200s", period_of("3200s"), 0, 1);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(b->checked.check.counts.erased, 9);
 }
 
 static void a_statement_ends_it(void **state)
@@ -117,8 +167,8 @@ static void a_statement_ends_it(void **state)
 	struct bench *b = *state;
 	struct fh_builder openings;
 
-	begin(b, &openings);
-	shred(b, "default", 0, ask(b, "shred", "amy"), 1);
+	begin(b, nullptr, &openings);
+	shred(b, "default", period_of("default"), ask(b, "shred", "amy"), 1);
 	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
 	assert_int_equal(b->checked.check.counts.erased, 9);
 }
@@ -128,8 +178,8 @@ static void a_statement_that_is_none_ends_nothing(void **state)
 	struct bench *b = *state;
 	struct fh_builder openings;
 
-	begin(b, &openings);
-	shred(b, "default", 0, ask(b, "shred", "amy") - 1, 1);
+	begin(b, nullptr, &openings);
+	shred(b, "default", period_of("default"), ask(b, "shred", "amy") - 1, 1);
 	refused_as(b, "shred");
 }
 
@@ -138,9 +188,10 @@ static void what_is_held_does_not_end(void **state)
 	struct bench *b = *state;
 	struct fh_builder openings;
 
-	begin(b, &openings);
+	begin(b, "16s", &openings);
 	(void)ask(b, "hold", "everything");
-	shred(b, "16s", 0, 0, 1);
+	wait_s(b, 16);
+	shred(b, "16s", period_of("16s"), 0, 1);
 	refused_as(b, "shred");
 }
 
@@ -149,8 +200,9 @@ static void an_epoch_ends_once(void **state)
 	struct bench *b = *state;
 	struct fh_builder openings;
 
-	begin(b, &openings);
-	shred(b, "16s", 0, 0, 3);
+	begin(b, "16s", &openings);
+	wait_s(b, 16);
+	shred(b, "16s", period_of("16s"), 0, 3);
 	shred(b, "16s", 0, 0, 5);
 	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
 	shred(b, "16s", 0, 0, 5);
@@ -163,7 +215,7 @@ static void an_entry_that_says_nothing_is_refused(void **state)
 	struct fh_builder openings;
 	struct fh_fields f = { 0 };
 
-	begin(b, &openings);
+	begin(b, nullptr, &openings);
 	(void)fh_maker_entry(&b->maker, FH_ENTRY_SHRED, &f);
 	fh_maker_sync(&b->maker);
 	fh_maker_checkpoint(&b->maker);
@@ -178,6 +230,8 @@ int main(void)
 		ON_A_RECORD(what_ended_is_told_from_what_is_missing),
 		ON_A_RECORD(nothing_ends_before_its_time),
 		ON_A_RECORD(what_is_kept_for_ever_ends_only_when_asked_for),
+		ON_A_RECORD(what_is_kept_does_not_end_as_something_else),
+		ON_A_RECORD(what_is_due_ends_as_what_it_is),
 		ON_A_RECORD(a_statement_ends_it),
 		ON_A_RECORD(a_statement_that_is_none_ends_nothing),
 		ON_A_RECORD(what_is_held_does_not_end),
