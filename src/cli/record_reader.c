@@ -132,9 +132,10 @@ static int say_refused(struct fh_span no, const struct fh_open_ask *o)
 		(void)snprintf(entry, sizeof(entry), " (entry %llu of the record)",
 			       (unsigned long long)record);
 	(void)snprintf(what, sizeof(what), "%s: %.*s: %.*s%s",
-		       refused ? "the daemon refuses to open it" : "the daemon could not open it",
+		       refused ? "the daemon refuses to open that"
+		       	: "the daemon could not open that",
 		       (int)reason.n, (const char *)reason.p, (int)why.n, (const char *)why.p,
-		       	entry);
+		       entry);
 	(void)fh_cli_fail(FH_ERR_PERMISSION, where, what,
 			  refused ? "what it takes is in freehold-record(1), \"Sealed entries\""
 				  : "see what the daemon says: freehold status");

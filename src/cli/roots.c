@@ -290,6 +290,8 @@ static fh_err list_all(const struct fh_cli *cli, const struct fh_roots_files *al
 	if (e != FH_ERR_OK)
 		return e;
 	fh_builder_text(json, "]}\n");
+	if (!cli->json && all->n == 0)
+		fh_cli_say(cli, "no root is trusted; `freehold roots add` takes some");
 	if (!cli->json)
 		return FH_ERR_OK;
 	if (json->bad)

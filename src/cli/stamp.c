@@ -305,7 +305,9 @@ static int by_hand(struct making *m)
 		(void)unlink(m->request);
 		return done;
 	}
-	return tell(m, "requested", "stamp the request elsewhere, and run `freehold stamp import`");
+	return tell(m, "requested", "stamp the request elsewhere, and run `freehold stamp "
+				    "import` with the proof, "
+		    "or, of a record, `freehold record anchor --import`");
 }
 
 int fh_stamp_make_all(const struct fh_cli *cli, const struct fh_usage *u,

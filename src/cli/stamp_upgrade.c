@@ -86,7 +86,15 @@ static bool upgrade_claim(struct upgrading *u, const struct fh_stamp_claim *clai
 	return e == FH_ERR_OK;
 }
 
-static bool upgrade_tree(struct upgrading *u, struct fh_stamp *root)
+/* What nobody can be asked about.  */
+static void say_requested(const char *path)
+{
+	(void)fh_cli_fail(FH_ERR_MISSING, path, "it waits for the answer to its request",
+			  "give the proof that came back to `freehold stamp import`, or, of a "
+			  "record, to `freehold record anchor --import`");
+}
+
+static bool upgrade_tree(struct upgrading *u, const char *path, struct fh_stamp *root)
 {
 	struct fh_stamp_claim *claim;
 	bool changed = false;
@@ -97,6 +105,8 @@ static bool upgrade_tree(struct upgrading *u, struct fh_stamp *root)
 	for (size_t i = 0; i < n && asked < FH_UPGRADES_MAX; i++) {
 		enum fh_notary notary = claim[i].attestation->notary;
 
+		if (notary == FH_NOTARY_REQUEST && !fh_stamp_anchored(claim[i].at))
+			say_requested(path);
 		if ((notary != FH_NOTARY_PENDING && notary != FH_NOTARY_TRANSACTION) ||
 		    fh_stamp_anchored(claim[i].at))
 			continue;
@@ -140,7 +150,7 @@ static int upgrade_file(struct upgrading *u, const char *path)
 	e = fh_stamp_read(bytes, &u->memory, &f, &t);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, t.what, "name an OpenTimestamps proof");
-	if (upgrade_tree(u, f.root)) {
+	if (upgrade_tree(u, path, f.root)) {
 		e = fh_stamp_write_back(path, &f, &u->memory);
 		if (e != FH_ERR_OK)
 			return fh_cli_fail(e, path, nullptr, nullptr);

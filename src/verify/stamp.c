@@ -137,7 +137,9 @@ static void say_open(struct fh_stamp_check *c, const struct fh_attestation *x)
 		break;
 	case FH_NOTARY_REQUEST:
 		t = say(c, "pending", "it was carried out to be stamped by hand");
-		fh_trace_cure(t, "run `freehold stamp import` with the proof that comes back");
+		fh_trace_cure(t, "run `freehold stamp import` with the proof that comes back, "
+				 "or, of a "
+			      "record, `freehold record anchor --import`");
 		break;
 	case FH_NOTARY_LITECOIN:
 		t = say(c, "unsupported", "blocks of Litecoin are not checked");
