@@ -292,7 +292,8 @@ fh_err fh_data_keys_open(struct fh_data_keys *k, struct fh_chip *chip, int even,
 	return e == FH_ERR_OK ? read_records(k, t) : e;
 }
 
-/* The file of the next epoch stays: that it is there says something (data_keys_shred.c).  */
+/* The file of the next epoch stays: that it is there says something (data_keys_shred.c).  It is
+ * that one, too, if its head is torn: the next head is written over the one before.  */
 fh_err fh_data_keys_settle(struct fh_data_keys *k, struct fh_trace *t)
 {
 	uint8_t head[FH_DATA_HEAD_SIZE];
@@ -303,7 +304,8 @@ fh_err fh_data_keys_settle(struct fh_data_keys *k, struct fh_trace *t)
 
 	if (e == FH_ERR_IO)
 		return unread(k->epoch + 1, e, t);
-	if (size_of(other) == 0 || (e == FH_ERR_OK && epoch > k->epoch))
+	if (size_of(other) == 0 || (e == FH_ERR_OK && epoch > k->epoch)
+	    || (e == FH_ERR_FORMAT && size_of(other) > FH_DATA_HEAD_SIZE))
 		return FH_ERR_OK;
 	if (ftruncate(other, 0) == 0 && fdatasync(other) == 0)
 		return FH_ERR_OK;

@@ -106,15 +106,14 @@ static fh_err not_begun(struct fh_data_keys *k, fh_err e, struct fh_trace *t)
 	return e;
 }
 
-/* The file of the next epoch, with its head and nothing behind it.  */
+/* The head of the file of the next epoch.  What stands behind it stays until all is written that
+ * takes its place: as long as it is there, pass_by() knows that keys were.  */
 static fh_err begin(struct fh_data_keys *k, const struct fh_secret *root, struct fh_trace *t)
 {
 	uint8_t share[FH_DATA_SHARE_SIZE];
 	fh_err e = k->torn ? FH_ERR_IO : fh_random(share, sizeof(share));
 
 	k->chip->trace = (struct fh_trace){ 0 };
-	if (e == FH_ERR_OK && ftruncate(next_file(k), 0) != 0)
-		e = fh_errno_err(errno);
 	if (e == FH_ERR_OK)
 		e = fh_data_head_write(k->chip, next_file(k), k->epoch + 1, FH_SPAN_ARRAY(share));
 	if (e == FH_ERR_OK)
@@ -256,6 +255,14 @@ static fh_err rewrap_one(struct fh_data_keys *k, size_t i, struct fh_trace *t)
 	return e;
 }
 
+/* Nothing that was there before follows what is wrapped.  */
+static fh_err cut(const struct fh_data_keys *k)
+{
+	if (ftruncate(next_file(k), (off_t)fh_data_place(k->shred.kept)) != 0)
+		return fh_errno_err(errno);
+	return fh_fd_sync(next_file(k));
+}
+
 static fh_err rewrap(struct fh_data_keys *k, size_t most, struct fh_trace *t)
 {
 	struct fh_data_shred *s = &k->shred;
@@ -267,7 +274,7 @@ static fh_err rewrap(struct fh_data_keys *k, size_t most, struct fh_trace *t)
 		if (e == FH_ERR_OK)
 			s->seen++;
 	}
-	return e == FH_ERR_OK && s->seen == k->n ? fh_fd_sync(next_file(k)) : e;
+	return e == FH_ERR_OK && s->seen == k->n ? cut(k) : e;
 }
 
 fh_err fh_data_keys_rewrap(struct fh_data_keys *k, size_t most, uint64_t *left, struct fh_trace *t)

@@ -574,6 +574,46 @@ static void what_was_given_up_is_put_off_on_a_full_disk(void **state)
 	assert_false(finds(b, &old));
 }
 
+/* However far the next attempt comes before it fails, too, and whether or not the power does.  */
+static void what_was_given_up_is_not_forgotten(void **state)
+{
+	static const rlim_t full_at[] = { 0, 100, head_size };
+
+	for (size_t i = 0; i < 2 * sizeof(full_at) / sizeof(*full_at); i++) {
+		struct bench *b = *state;
+		struct made first = make(b, "amy", "16s", 0), second = make(b, "bob", "16s", 1);
+		struct made young = make(b, "cid", "16s", 5);
+		uint8_t copy[head_size + 2 * record_size];
+		uint64_t epoch = b->keys.epoch;
+		int file = b->file[(epoch + 1) % 2];
+		struct shred s;
+
+		assert_int_equal(begin_at(b, 16000, &s), FH_ERR_OK); /* of the first alone */
+		assert_int_equal(fh_data_keys_rewrap(&b->keys, 9, &s.left, &b->trace), FH_ERR_OK);
+		assert_int_equal(pread(file, copy, sizeof(copy), 0), sizeof(copy));
+		assert_int_equal(shred_on_a_full_disk(b, 16000, full_at[i / 2]), FH_ERR_FULL);
+		if (i % 2 > 0) {
+			assert_int_equal(open_again(b), FH_ERR_OK);
+			assert_int_equal(fh_data_keys_settle(&b->keys, &b->trace), FH_ERR_OK);
+		}
+		assert_int_equal(b->keys.epoch, epoch);
+		assert_int_equal(shred_at(b, 17000, &s), FH_ERR_OK); /* of both */
+		assert_int_equal(b->keys.epoch, epoch + 2);
+		assert_int_equal(open_again(b), FH_ERR_OK);
+		assert_true(finds(b, &young));
+		assert_false(finds(b, &first) || finds(b, &second));
+		assert_int_equal(size_of(b), head_size + record_size);
+		for (int j = 0; j < 2; j++) {
+			assert_int_equal(ftruncate(b->file[j], 0), 0);
+			assert_int_equal(pwrite(b->file[j], copy, sizeof(copy), 0), sizeof(copy));
+		}
+		assert_int_equal(open_again(b), FH_ERR_ROLLBACK);
+		assert_false(finds(b, &second));
+		(void)tear_down(state);
+		(void)set_up(state);
+	}
+}
+
 static void more_than_one_entry_holds_take_several(void **state)
 {
 	struct bench *b = *state;
@@ -693,6 +733,7 @@ int main(void)
 		ON_FRESH_FILES(a_copy_from_before_opens_nothing),
 		ON_FRESH_FILES(a_copy_of_what_was_given_up_opens_nothing),
 		ON_FRESH_FILES(what_was_given_up_is_put_off_on_a_full_disk),
+		ON_FRESH_FILES(what_was_given_up_is_not_forgotten),
 		ON_FRESH_FILES(more_than_one_entry_holds_take_several),
 		ON_FRESH_FILES(what_is_not_there_cannot_be_finished),
 		ON_FRESH_FILES(what_is_untrue_of_a_key_does_not_end_it),

@@ -36,7 +36,8 @@ static void wait_s(struct bench *b, uint64_t seconds)
 	b->maker.now.hi_ms += 1000 * seconds;
 }
 
-/* The key of the maker's entries ends: said to be of CLASS and PERIOD, because STATEMENT asked for it.  */
+/* The key of the maker's entries ends: said to be of CLASS and PERIOD, because STATEMENT asked for
+ * it.  */
 static void shred(struct bench *b, const char *class, uint64_t period, uint64_t statement,
 		  uint64_t epoch)
 {
