@@ -246,7 +246,7 @@ def run(base):
 	def a_statement_of_an_unknown_kind_stops_everything():
 		if not SIGN_KIND.exists():
 			return f"{SIGN_KIND} is not built"
-		for kind in ("hold", "no-such-kind"):
+		for kind in ("reader", "no-such-kind"):
 			with base.copy() as m:
 				out = m.top / "unknown.fhs"
 				at = m.chain()
