@@ -264,7 +264,7 @@ static void print_payloads(const struct fh_record_check *c)
 	else if (known)
 		printf("%llu missing\n", (unsigned long long)missing);
 	else
-		printf("whether others are missing is unchecked (--openings)\n");
+		printf("whether others are missing is unchecked (--openings, --whole)\n");
 }
 
 static void print_record(const struct fh_record_check *c, const struct fh_unread *u)

@@ -338,7 +338,7 @@ static void answer_enrolled(struct fh_record_check *c)
 bool fh_record_missing(const struct fh_record_check *c, uint64_t *n)
 {
 	*n = c->counts.sealed - c->counts.unreached - c->counts.erased;
-	return c->options.openings != nullptr && !c->keys_lost;
+	return c->options.whole > 0 && !c->keys_lost;
 }
 
 static void answer_missing(struct fh_record_check *c)

@@ -178,7 +178,7 @@ fh_err fh_record_check_segment(struct fh_record_check *c, struct fh_span bytes, 
 void fh_record_check_strays(struct fh_record_check *c, uint64_t n);
 
 /* Sealed entries of which nothing was opened and no shred entry tells, as far as openings are
- * whole: they are missing then.  False if that is not known.  */
+ * whole: they are missing then.  False if nobody says that, or it is not known.  */
 bool fh_record_missing(const struct fh_record_check *c, uint64_t *n);
 
 /* Answers.  */
