@@ -35,6 +35,7 @@ static inline void stands_in(const char *name, const char *what, struct fh_span 
 	static char hex[8192];
 	struct fh_builder b = FH_BUILDER_ARRAY(hex);
 
+	assert_true(bytes.n > 0);
 	fh_builder_hex(&b, bytes);
 	fh_builder_u8(&b, '\0');
 	assert_false(b.bad);
