@@ -344,11 +344,10 @@ bool fh_record_missing(const struct fh_record_check *c, uint64_t *n)
 static void answer_missing(struct fh_record_check *c)
 {
 	uint64_t n;
-
-	if (c->options.whole == 0 || c->refused || (fh_record_missing(c, &n) && n == 0))
-		return;
 	bool known = fh_record_missing(c, &n);
 
+	if (c->options.whole == 0 || c->refused || (known && n == 0))
+		return;
 	fh_finding_set(&c->finding, FH_AUTHENTIC, known ? FH_ANSWER_NO : FH_ANSWER_UNCHECKED);
 	struct fh_trace *t = fh_finding_say(&c->finding, "missing");
 
