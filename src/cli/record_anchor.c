@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/anchors.h"
+#include "cli/record_anchored.h"
 #include "cli/record_read.h"
 #include "cli/stamp.h"
 #include "os/memory.h"
@@ -219,17 +219,9 @@ static int make(struct anchor_task *t, char *const *path, size_t n)
  * those who say why.  */
 static fh_err add_open(struct anchor_task *t, const char *path)
 {
-	struct fh_stamp_file f;
-	struct fh_span bytes;
-
-	fh_arena_reset(&t->stamps);
-	fh_err e = fh_file_read(path, FH_STAMP_FILE_MAX, &t->stamps, &bytes);
-
-	if (e == FH_ERR_MISSING)
+	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return FH_ERR_OK;
-	if (e == FH_ERR_OK)
-		e = fh_stamp_read(bytes, &t->stamps, &f, /* trace: */ nullptr);
-	return e == FH_ERR_OK && fh_stamp_anchored(f.root) ? FH_ERR_OK : add_file(t, path);
+	return fh_anchored_complete(path, &t->stamps) ? FH_ERR_OK : add_file(t, path);
 }
 
 static int find_open(struct anchor_task *t, const char *path)

@@ -4,8 +4,7 @@
 #include "os/memory.h"
 #include "stamp/stamp.h"
 
-/* A block is in the proof at PATH.  One that cannot be read is none to prove under.  */
-static bool is_complete(const char *path, struct fh_arena *room)
+bool fh_anchored_complete(const char *path, struct fh_arena *room)
 {
 	struct fh_stamp_file f;
 	struct fh_span bytes;
@@ -52,7 +51,7 @@ fh_err fh_anchored_find(const struct fh_segments *s, const char *directory, uint
 		if (there.size[i] <= index)
 			continue;
 		e = fh_anchor_proof_path(directory, there.size[i], path);
-		if (e == FH_ERR_OK && is_complete(path, &room))
+		if (e == FH_ERR_OK && fh_anchored_complete(path, &room))
 			e = read_both(directory, there.size[i], a, &found, t);
 	}
 	if (e == FH_ERR_OK)
@@ -75,7 +74,7 @@ fh_err fh_anchored_look(const struct fh_segments *s, struct fh_anchored_state *o
 		e = fh_arena_map(FH_STAMP_MEMORY + FH_STAMP_FILE_MAX, &room);
 	for (size_t i = there.n; e == FH_ERR_OK && i > 0 && found.size == 0; i--) {
 		e = fh_anchor_proof_path(beside, there.size[i - 1], path);
-		if (e == FH_ERR_OK && is_complete(path, &room))
+		if (e == FH_ERR_OK && fh_anchored_complete(path, &room))
 			found.size = there.size[i - 1];
 		else
 			found.open++;

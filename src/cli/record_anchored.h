@@ -10,6 +10,10 @@ struct fh_anchored {
 	struct fh_span note, ots; /* as they lie there; empty: there is none */
 };
 
+/* A block is in the proof at PATH.  One that cannot be read is none to prove under.  ROOM, which
+ * is reset, lends FH_STAMP_MEMORY and FH_STAMP_FILE_MAX.  */
+bool fh_anchored_complete(const char *path, struct fh_arena *room);
+
 /* How far a record is anchored, by what its anchors say: nothing is verified.  */
 struct fh_anchored_state {
 	uint64_t size; /* of the largest with a block in its proof; 0: there is none */
