@@ -241,7 +241,7 @@ static void print_quotas(const struct fh_record_check *c)
 		printf("quotas      kept by all of %llu intents that policies permitted\n",
 		       (unsigned long long)c->charged);
 	else if (c->counts.sealed_intents > 0)
-		printf("quotas      unchecked: %llu of the intents are sealed\n",
+		printf("quotas      unchecked: intents sealed: %llu\n",
 		       (unsigned long long)c->counts.sealed_intents);
 	else
 		printf("quotas      unchecked for %llu of %llu intents that policies permitted\n",

@@ -42,7 +42,7 @@ left() { pgrep -f "$work/" >/dev/null; }
 
 "$run" --once --simulator >"$work/out" 2>&1
 verdict $? 'a first run ends well'
-says 'Whoever can read this was permitted to.' && says 'Refused by policy' && says 'verdict     yes' && says '4 sealed'
+says 'Whoever can read this was permitted to.' && says 'Refused by policy' && says 'verdict     yes' && says '1 denied'
 verdict $? 'a read is permitted, a write is refused, the record holds both'
 says 'simulated, operator key co-located' && says 'grade simulated'
 verdict $? 'it says what the demo is worth'
