@@ -163,21 +163,28 @@ const char *fh_report_anchor(enum fh_network n)
 	return n == FH_NETWORK_MAIN ? "bitcoin" : fh_network_text(n);
 }
 
+static bool is_authentic(const struct fh_record_check *c)
+{
+	return fh_finding_answer(&c->finding, FH_AUTHENTIC) == FH_ANSWER_YES;
+}
+
 /* The anchor that dates the record; NULL for one that is not authentic.  */
 static const struct fh_anchor *dated(const struct fh_record_check *c)
 {
-	return fh_finding_answer(&c->finding, FH_AUTHENTIC) == FH_ANSWER_YES ? c->dated : nullptr;
+	return is_authentic(c) ? c->dated : nullptr;
 }
 
 /* Entries that others know of, and that this record reaches: nothing before is left out.  0
  * if nobody does.  */
 static uint64_t complete_to(const struct fh_record_check *c)
 {
-	bool given = c->options.at_least.n > 0
-		     && fh_finding_answer(&c->finding, FH_AUTHENTIC) == FH_ANSWER_YES;
-	uint64_t least = given ? c->least.size : 0, anchored = dated(c) ? c->dated->size : 0;
+	uint64_t to = dated(c) ? c->dated->size : 0;
 
-	return anchored > least ? anchored : least;
+	if (is_authentic(c) && c->least.given && c->least.at.size > to)
+		to = c->least.at.size;
+	if (is_authentic(c) && c->witnessed.given && c->witnessed.at.size > to)
+		to = c->witnessed.at.size;
+	return to;
 }
 
 static void print_complete(const struct fh_record_check *c)
@@ -186,11 +193,13 @@ static void print_complete(const struct fh_record_check *c)
 
 	if (to > 0)
 		printf("complete    to %llu entries, by %s\n", (unsigned long long)to,
-		       c->options.at_least.n > 0 && to == c->least.size ? "the checkpoint given"
-									: "an anchor");
+		       c->least.given && to == c->least.at.size ? "the checkpoint given"
+		       : c->witnessed.given && to == c->witnessed.at.size ? "witnesses"
+									  : "an anchor");
 	else
-		printf("complete    unknown: a checkpoint kept elsewhere (--at-least) or an anchor"
-		       " would tell\n");
+		printf("complete    unknown: a checkpoint kept elsewhere (--at-least), "
+		       "--witnesses or an"
+		       " anchor would tell\n");
 }
 
 /* How many anchors there are, by what they came to.  */
@@ -267,7 +276,8 @@ static void print_payloads(const struct fh_record_check *c)
 		printf("whether others are missing is unchecked (--openings, --whole)\n");
 }
 
-static void print_record(const struct fh_record_check *c, const struct fh_unread *u)
+static void print_record(const struct fh_record_check *c, const struct fh_unread *u,
+			 const struct fh_given_witnesses *w)
 {
 	char when[FH_TIME_TEXT];
 
@@ -278,6 +288,8 @@ static void print_record(const struct fh_record_check *c, const struct fh_unread
 	       (unsigned long long)c->tree.size, c->covered.size > 0 ? ", not made before " : "",
 	       c->covered.size > 0 ? when : "");
 	print_complete(c);
+	if (is_authentic(c) && c->witnessed.given)
+		fh_given_witnesses_print(w, c->witnessed.at.size);
 	print_anchors(c);
 	if (dated(c) != nullptr)
 		print_dated(c->dated);
@@ -373,13 +385,13 @@ static void payloads_member(struct fh_builder *b, const struct fh_record_check *
 }
 
 void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
-		      const struct fh_unread *u)
+		      const struct fh_unread *u, const struct fh_given_witnesses *w)
 {
 	struct fh_builder *b = &r->json;
 
 	if (!r->cli->json) {
 		if (!r->cli->quiet)
-			print_record(c, u);
+			print_record(c, u, w);
 		return;
 	}
 	hash_member(b, "chain", &c->chain_id);
@@ -396,6 +408,11 @@ void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 	else
 		fh_builder_text(b, "\"unknown\"");
 	anchors_members(b, c);
+	fh_json_put_name(b, "witnessed");
+	if (is_authentic(c) && c->witnessed.given)
+		fh_given_witnesses_put(w, c->witnessed.at.size, b);
+	else
+		fh_builder_text(b, "\"unknown\"");
 	number_member(b, "size", c->tree.size);
 	counts_member(b, &c->counts);
 	payloads_member(b, c);

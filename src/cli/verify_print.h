@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/unread.h"
+#include "cli/verify_witnesses.h"
 #include "verify/proof.h"
 #include "verify/record.h"
 #include "verify/stamp.h"
@@ -26,7 +27,7 @@ const char *fh_report_anchor(enum fh_network network);
 void fh_report_finding(struct fh_report *r, const char *kind, enum fh_answer v,
 		       const struct fh_finding *f);
 void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
-		      const struct fh_unread *u);
+		      const struct fh_unread *u, const struct fh_given_witnesses *w);
 void fh_report_proof(struct fh_report *r, const struct fh_proof_check *c);
 /* The whole report of a time stamp, which has one answer and no grade.  */
 void fh_report_stamp(struct fh_report *r, enum fh_answer v, const struct fh_stamp_check *c);

@@ -4,8 +4,8 @@
 #include "base/hex.h"
 #include "cli/verify_headers.h"
 #include "cli/verify_print.h"
+#include "cli/verify_witnesses.h"
 #include "cli/verify_words.h"
-#include "merkle/quorum.h"
 #include "os/file.h"
 #include "os/memory.h"
 
@@ -14,7 +14,7 @@ constexpr size_t report_max = 8 << 20; /* a payload in hex, twice */
 static const struct fh_option options[] = {
 	{ "genesis", 0, false, "HASH", "the genesis hash of the chain that is trusted" },
 	{ "bundle", 0, false, "FILE", "a bundle of the same entry, for a proof without one" },
-	{ "witnesses", 0, false, "POLICY", "demand the quorum of this witness policy" },
+	FH_WITNESSES_OPTION,
 	FH_HEADERS_OPTIONS("headers of Bitcoin blocks, for time stamps in it"),
 	{ "require", 0, true, "ANSWER,...", "answers that must be yes: authentic, fresh,"
 	  " enrolled, accepted (default authentic,enrolled)" },
@@ -42,7 +42,7 @@ struct proof_task {
 	unsigned required, allowed;
 	struct fh_proof_options options;
 	struct fh_given_headers headers;
-	struct fh_quorum *quorum; /* NULL: witnesses are not asked for */
+	struct fh_given_witnesses witnesses;
 	struct fh_arena live, spare, scratch, own, stamps, text;
 };
 
@@ -98,64 +98,6 @@ static fh_err take_memory(struct proof_task *t)
 	return e;
 }
 
-/* The quorum of --witnesses on the checkpoint, as an answer of the whole: no if it is not
- * reached, unchecked if that cannot be told by this policy.  */
-static fh_err judge_witnesses(const struct fh_quorum *q, struct fh_proof_check *c,
-			      enum fh_answer *out)
-{
-	struct fh_quorum_verdict v = { 0 };
-	struct fh_note note;
-	fh_err e = c->receipt ? FH_ERR_UNSUPPORTED : fh_note_parse(c->file.note, &note);
-
-	if (e == FH_ERR_OK)
-		e = fh_quorum_judge(q, &note, &v);
-	*out = FH_ANSWER_UNCHECKED;
-	if (e == FH_ERR_CRYPTO)
-		return e;
-	if (e != FH_ERR_OK) {
-		fh_trace_what(fh_finding_say(&c->finding, "no-witnesses"),
-			      "the file has no checkpoint that could be witnessed");
-		return FH_ERR_OK;
-	}
-	if (!v.log_named) {
-		fh_trace_what(fh_finding_say(&c->finding, "other-log"),
-			      "the witness policy is not about this record: it names other logs");
-		return FH_ERR_OK;
-	}
-	/* Ours is the line that counts, but a wrong one of a key that is named is a lie.  */
-	*out = v.wrong > 0 ? FH_ANSWER_NO : v.quorum;
-	if (v.wrong > 0)
-		fh_trace_what(fh_finding_say(&c->finding, "cosignature"),
-			      "%zu of the lines that the witness policy names are wrong", v.wrong);
-	else if (v.quorum == FH_ANSWER_NO)
-		fh_trace_what(fh_finding_say(&c->finding, "no-quorum"),
-			      "%zu witnesses have cosigned it, which are not the quorum",
-			      v.cosigned);
-	else if (v.quorum == FH_ANSWER_UNCHECKED)
-		fh_trace_what(fh_finding_say(&c->finding, "unknown-witness"),
-			      "the quorum rests on keys of types that cannot be checked here");
-	return FH_ERR_OK;
-}
-
-static int read_witnesses(struct proof_task *t)
-{
-	const char *path = fh_argument(&t->a, "witnesses");
-	struct fh_trace why = { 0 };
-	struct fh_span text;
-
-	if (path == nullptr)
-		return -1;
-	t->quorum = fh_arena_take(&t->own, sizeof(*t->quorum));
-	fh_err e = t->quorum == nullptr ? FH_ERR_NOMEM
-					: fh_file_read(path, FH_QUORUM_TEXT_MAX, &t->own, &text);
-
-	if (e == FH_ERR_OK)
-		e = fh_quorum_read(text, t->quorum, &why);
-	return e == FH_ERR_OK ? -1
-			      : fh_cli_fail(e, path, why.what[0] != '\0' ? why.what : nullptr,
-					    "give a witness policy (C2SP tlog-policy)");
-}
-
 static int judge(const struct fh_cli *cli, struct proof_task *t, struct fh_span file)
 {
 	struct fh_proof_check *c = fh_arena_take(&t->own, sizeof(*c));
@@ -166,14 +108,13 @@ static int judge(const struct fh_cli *cli, struct proof_task *t, struct fh_span 
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, nullptr, nullptr);
-	enum fh_answer witnessed = FH_ANSWER_YES;
-
-	if (t->quorum != nullptr)
-		e = judge_witnesses(t->quorum, c, &witnessed);
+	e = fh_given_witnesses_judge(&t->witnesses,
+				     c->receipt ? (struct fh_span){ 0 } : c->file.note);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, nullptr, nullptr);
+	fh_given_witnesses_say(&t->witnesses, &c->finding);
 	enum fh_answer v = fh_answer_both(
-		fh_finding_settle(&c->finding, t->required, t->allowed), witnessed);
+		fh_finding_settle(&c->finding, t->required, t->allowed), t->witnesses.answer);
 	struct fh_report report = { cli, fh_builder_of(room, report_max), nullptr };
 
 	if (c->stamp.existed)
@@ -207,7 +148,7 @@ int fh_verify_proof(struct fh_cli *cli, int argc, char **argv)
 		return fh_cli_fail(e, bundle, nullptr, "name a file that `record prove` wrote");
 	done = fh_given_headers_read(&t.headers);
 	if (done < 0)
-		done = read_witnesses(&t);
+		done = fh_given_witnesses_read(&t.a, &t.own, &t.witnesses);
 	t.options.headers = t.headers.read;
 	t.options.trust = t.headers.least;
 	return done >= 0 ? done : judge(cli, &t, file);

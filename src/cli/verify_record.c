@@ -13,12 +13,14 @@
 #include "cli/verify_ahead.h"
 #include "cli/verify_anchors.h"
 #include "cli/verify_print.h"
+#include "cli/verify_witnesses.h"
 #include "cli/verify_words.h"
 #include "os/memory.h"
 
 constexpr size_t report_max = 8 << 20;    /* not covered places with their texts */
 constexpr size_t report_anchor = 512;     /* one anchor */
 constexpr size_t at_least_max = 64 << 10; /* FH_NOTE_MAX */
+constexpr size_t witnesses_max = sizeof(struct fh_quorum) + FH_QUORUM_TEXT_MAX + at_least_max;
 
 static const struct fh_option options[] = {
 	{ "genesis", 0, false, "HASH", "the genesis hash of the chain that is trusted" },
@@ -31,6 +33,9 @@ static const struct fh_option options[] = {
 	{ "since", 0, false, "FILE", "the same, and this record was verified up to it before" },
 	{ "openings", 0, false, "FILE",
 	  "what an entitled reader opened of it (freehold record open)" },
+	FH_WITNESSES_OPTION,
+	{ "witnessed", 0, false, "FILE",
+	  "the checkpoint that they cosigned (default record/witnessed)" },
 	FH_ANCHORS_OPTION,
 	FH_HEADERS_OPTIONS("headers of Bitcoin blocks, for the anchors"),
 	{ "anchored", 0, false, "N", "demand that a block shows N entries, or more" },
@@ -60,7 +65,8 @@ struct record_task {
 	uint64_t anchored; /* entries that an anchor must date */
 	struct fh_given_headers headers;
 	struct fh_given_anchors anchors;
-	struct fh_arena live, spare, scratch, own, text;
+	struct fh_given_witnesses witnesses;
+	struct fh_arena live, spare, scratch, own, text, witnessing;
 	struct fh_opened_file openings;
 };
 
@@ -73,6 +79,7 @@ static void record_task_drop(struct record_task *t)
 	fh_arena_drop(&t->scratch);
 	fh_arena_drop(&t->own);
 	fh_arena_drop(&t->text);
+	fh_arena_drop(&t->witnessing);
 	fh_opened_file_drop(&t->openings);
 }
 
@@ -135,6 +142,9 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct record_ta
 		return fh_usage_error(&usage, "--genesis takes 64 hex digits");
 	if (fh_argument(&t->a, "since") != nullptr && fh_argument(&t->a, "at-least") != nullptr)
 		return fh_usage_error(&usage, "--since says what --at-least would");
+	if (fh_argument(&t->a, "witnessed") != nullptr
+	    && fh_argument(&t->a, "witnesses") == nullptr)
+		return fh_usage_error(&usage, "--witnessed is judged by --witnesses");
 	return read_whole(t);
 }
 
@@ -323,14 +333,41 @@ static int judge(const struct fh_cli *cli, struct record_task *t, const struct f
 		fh_finding_settle(&c.finding, t->required, t->allowed), anchors);
 	struct fh_report report = { cli, fh_builder_of(room, report_room(t)), nullptr };
 
+	fh_given_witnesses_say(&t->witnesses, &c.finding);
+	v = fh_answer_both(v, t->witnesses.answer);
+
 	if (c.dated != nullptr && fh_finding_answer(&c.finding, FH_AUTHENTIC) == FH_ANSWER_YES)
 		report.anchor = fh_report_anchor(c.dated->network);
 	fh_report_finding(&report, "record", v, &c.finding);
-	fh_report_record(&report, &c, unread);
+	fh_report_record(&report, &c, unread, &t->witnesses);
 	e = fh_report_end(&report);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "stdout", "the answer could not be written", nullptr);
 	return fh_exit_of(v);
+}
+
+/* The checkpoint that witnesses cosigned: the one named, or that of the record S.  */
+static int read_witnesses(struct record_task *t, const struct fh_segments *s)
+{
+	char beside[FH_PATH_MAX + 32];
+	const char *path = fh_argument(&t->a, "witnessed");
+	struct fh_span note = { 0 };
+	int done = fh_given_witnesses_read(&t->a, &t->witnessing, &t->witnesses);
+
+	if (done >= 0 || t->witnesses.quorum == nullptr)
+		return done;
+	(void)snprintf(beside, sizeof(beside), "%s/../witnessed", s->path);
+	fh_err e = fh_file_read(path != nullptr ? path : beside, at_least_max, &t->witnessing,
+				&note);
+
+	if (e == FH_ERR_OK || (e == FH_ERR_MISSING && path == nullptr))
+		e = fh_given_witnesses_judge(&t->witnesses, note);
+	/* Nobody who is named has seen anything if none is needed.  */
+	if (e == FH_ERR_OK && t->witnesses.answer == FH_ANSWER_YES && t->witnesses.v.cosigned > 0)
+		t->options.witnessed = note;
+	return e == FH_ERR_OK ? -1
+			      : fh_cli_fail(e, path != nullptr ? path : beside, nullptr,
+					    "name a checkpoint that witnesses cosigned");
 }
 
 /* The record is opened again, so that it holds all that an anchor made meanwhile is of.  */
@@ -368,7 +405,12 @@ int fh_verify_record(struct fh_cli *cli, int argc, char **argv)
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, path, &why);
-	done = read_anchors(&t, path, &s);
+	e = fh_arena_map(witnesses_max, &t.witnessing);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, path, nullptr, nullptr);
+	done = read_witnesses(&t, &s);
+	if (done < 0)
+		done = read_anchors(&t, path, &s);
 	if (done >= 0)
 		return done;
 	e = take_memory(&t, fh_record_memory_size(s.bytes));

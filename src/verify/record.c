@@ -43,14 +43,15 @@ struct fh_trace *fh_record_uncovered(struct fh_record_check *c, const char *code
 	return &u->why;
 }
 
-static fh_err read_least(struct fh_record_check *c)
+static fh_err read_point(struct fh_span note, struct fh_record_point *out)
 {
-	if (c->options.at_least.n == 0)
+	out->given = note.n > 0;
+	if (!out->given)
 		return FH_ERR_OK;
-	fh_err e = fh_note_parse(c->options.at_least, &c->least_note);
+	fh_err e = fh_note_parse(note, &out->note);
 
 	if (e == FH_ERR_OK)
-		e = fh_checkpoint_parse(c->least_note.text, &c->least);
+		e = fh_checkpoint_parse(out->note.text, &out->at);
 	return e == FH_ERR_OK ? e : FH_ERR_FORMAT;
 }
 
@@ -72,10 +73,12 @@ fh_err fh_record_check_begin(const struct fh_record_options *o,
 	out->covered = out->boundary[0];
 	fh_finding_begin(&out->finding);
 	fh_chain_begin(memory->live, memory->spare, o->checks, &out->chain);
-	fh_err e = read_least(out);
+	fh_err e = read_point(o->at_least, &out->least);
 
+	if (e == FH_ERR_OK)
+		e = read_point(o->witnessed, &out->witnessed);
 	if (e == FH_ERR_OK) {
-		fh_record_least_grown(out);
+		fh_record_points_grown(out);
 		fh_record_anchors_begin(out);
 	}
 	return e;
@@ -83,7 +86,7 @@ fh_err fh_record_check_begin(const struct fh_record_options *o,
 
 bool fh_record_is_trusted(const struct fh_record_check *c)
 {
-	return c->options.trusted && c->tree.size < c->least.size;
+	return c->options.trusted && c->tree.size < c->least.at.size;
 }
 
 /* The head is the one that belongs here.  */
@@ -268,15 +271,15 @@ static void answer_least(struct fh_record_check *c)
 {
 	const char *what = nullptr;
 
-	if (c->options.at_least.n == 0)
+	if (!c->least.given)
 		return;
-	if (c->refused || c->covered.size < c->least.size)
+	if (c->refused || c->covered.size < c->least.at.size)
 		what = "checkpoints reach entry %llu, which is not as far as the checkpoint given"
 		       " (%llu)";
-	else if (!c->least_reached || !c->least_equal)
+	else if (!c->least.reached || !c->least.equal)
 		what = "consistent to entry %llu, but with another root at %llu than the"
 		       " checkpoint given: the record was rewritten";
-	else if (!c->least_signed)
+	else if (!c->least.signed_here)
 		what = "consistent to entry %llu, but the checkpoint given (%llu) is not signed by"
 		       " a session of this record";
 	if (what == nullptr)
@@ -286,8 +289,35 @@ static void answer_least(struct fh_record_check *c)
 
 	fh_trace_where(t, "--at-least");
 	fh_trace_what(t, what, (unsigned long long)c->covered.size,
-		      (unsigned long long)c->least.size);
+		      (unsigned long long)c->least.at.size);
 	fh_trace_cure(t, "entries are missing or altered; look for another copy of the record");
+}
+
+/* What witnesses have cosigned has to be in the record, however little of it is left: it
+ * is asked of what was read, and not of what is covered.  */
+static void answer_witnessed(struct fh_record_check *c)
+{
+	const struct fh_record_point *w = &c->witnessed;
+	const char *code = nullptr, *what = nullptr;
+
+	if (!w->given)
+		return;
+	if (c->origin_n > 0 && !fh_span_equal(w->at.origin, fh_span_of(c->origin, c->origin_n)))
+		code = "witnessed-other", what = "it is a checkpoint of another record";
+	else if (w->reached && !w->equal)
+		code = "witnessed-rewritten",
+		what = "the record leads to another root there: it was rewritten";
+	else if (!w->reached && !c->refused)
+		code = "witnessed-cut", what = "the record does not reach so far: its end was "
+					       "cut off";
+	if (code == nullptr)
+		return;
+	fh_finding_set(&c->finding, FH_AUTHENTIC, FH_ANSWER_NO);
+	struct fh_trace *t = fh_finding_say(&c->finding, code);
+
+	fh_trace_where(t, "witnessed %llu entries", (unsigned long long)w->at.size);
+	fh_trace_what(t, "%s", what);
+	fh_trace_cure(t, "look for another copy of the record");
 }
 
 /* The state of the chain at the end, for a genesis that was given and fits.  */
@@ -379,6 +409,7 @@ void fh_record_check_end(struct fh_record_check *c)
 	c->ended = true;
 	answer_authentic(c);
 	answer_least(c);
+	answer_witnessed(c);
 	fh_record_answer_anchors(c);
 	answer_enrolled(c);
 	c->finding.graded = c->finding.placed = c->counts.sessions > 0;

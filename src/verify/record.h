@@ -40,6 +40,8 @@ struct fh_record_options {
 	struct fh_hash genesis;          /* the chain id that is trusted */
 	struct fh_span at_least;         /* a checkpoint note saved earlier, or empty */
 	bool trusted;                    /* and this record was verified up to it then */
+	struct fh_span witnessed;        /* a checkpoint note that the quorum of those has cosigned
+					    whom who asks trusts, or empty */
 	struct fh_opened *openings;      /* of what is sealed, or NULL */
 	struct fh_anchor *anchor;        /* judged and sorted; what the record holds is filled in */
 	size_t anchors;
@@ -107,6 +109,15 @@ struct fh_record_key {
 	uint8_t class[FH_CLASS_MAX], class_n;
 };
 
+/* A checkpoint from elsewhere, which the record has to lead to.  */
+struct fh_record_point {
+	struct fh_note note;
+	struct fh_checkpoint at;
+	bool given;
+	bool reached, equal; /* so many entries were read, and with that root */
+	bool signed_here;    /* by a session of this record */
+};
+
 struct fh_record_check {
 	/* To be read at the end.  */
 	struct fh_finding finding;
@@ -156,14 +167,12 @@ struct fh_record_check {
 	uint64_t **intents;          /* bits of open intents, by page */
 	char origin[16 + 2 * FH_HASH_SIZE]; /* of checkpoints */
 	size_t origin_n;
-	struct fh_checkpoint least;  /* options.at_least, read */
-	struct fh_note least_note;
-	bool least_reached, least_equal, least_signed;
+	struct fh_record_point least, witnessed; /* those of options, read */
 	size_t anchors_passed;       /* that the tree has come to */
 	bool ended;                  /* fh_record_check_end() was called */
 };
 
-/* Begins.  FH_ERR_FORMAT: at_least is no checkpoint.  FH_ERR_NOMEM.  */
+/* Begins.  FH_ERR_FORMAT: at_least or witnessed is no checkpoint.  FH_ERR_NOMEM.  */
 fh_err fh_record_check_begin(const struct fh_record_options *o,
 			     const struct fh_record_memory *memory, struct fh_record_check *out);
 

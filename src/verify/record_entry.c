@@ -364,7 +364,7 @@ fh_err fh_record_entry_check(struct fh_record_check *c, const struct fh_stored *
 	fh_tree_add(&c->tree, &h);
 	c->counts.kind[entry.leaf.kind]++;
 	c->last = entry.leaf;
-	fh_record_least_grown(c);
+	fh_record_points_grown(c);
 	fh_record_anchors_grown(c);
 	return FH_ERR_OK;
 }

@@ -133,8 +133,8 @@ fh_err fh_record_checkpoint_check(struct fh_record_check *c, struct fh_span note
  * same the tree shows when it comes to that checkpoint.  */
 bool fh_record_is_trusted(const struct fh_record_check *c);
 
-/* The tree has grown by one entry: compares with the checkpoint given.  */
-void fh_record_least_grown(struct fh_record_check *c);
+/* The tree has grown by one entry: compares with the checkpoints given.  */
+void fh_record_points_grown(struct fh_record_check *c);
 
 /* Compares the tree with the anchors that it has come to, and says what they come to.  */
 void fh_record_anchors_begin(struct fh_record_check *c);

@@ -9,14 +9,20 @@ static struct fh_note_key session_key(const struct fh_record_check *c)
 				     &c->session.verifier };
 }
 
-void fh_record_least_grown(struct fh_record_check *c)
+static void point_grown(const struct fh_record_check *c, struct fh_record_point *p)
 {
-	if (c->options.at_least.n == 0 || c->tree.size != c->least.size)
+	if (!p->given || c->tree.size != p->at.size)
 		return;
 	struct fh_hash root = fh_tree_root(&c->tree);
 
-	c->least_reached = true;
-	c->least_equal = fh_hash_equal(&root, &c->least.root);
+	p->reached = true;
+	p->equal = fh_hash_equal(&root, &p->at.root);
+}
+
+void fh_record_points_grown(struct fh_record_check *c)
+{
+	point_grown(c, &c->least);
+	point_grown(c, &c->witnessed);
 }
 
 /* A new session key is known: perhaps it signed the checkpoint given.  */
@@ -25,12 +31,12 @@ static fh_err check_least(struct fh_record_check *c)
 	struct fh_note_key key = session_key(c);
 	size_t others;
 
-	if (c->options.at_least.n == 0 || c->least_signed
-	    || !fh_span_equal(c->least.origin, key.name))
+	if (!c->least.given || c->least.signed_here
+	    || !fh_span_equal(c->least.at.origin, key.name))
 		return FH_ERR_OK;
-	fh_err e = fh_note_signed_by(&c->least_note, &key, &others);
+	fh_err e = fh_note_signed_by(&c->least.note, &key, &others);
 
-	c->least_signed = e == FH_ERR_OK;
+	c->least.signed_here = e == FH_ERR_OK;
 	return e == FH_ERR_SIGNATURE || e == FH_ERR_MISSING ? FH_ERR_OK : e;
 }
 

@@ -7,6 +7,7 @@ import http.client
 import http.server
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -146,6 +147,7 @@ def machines_witness_each_other():
 		time.sleep(2)
 		demand({m: len(m.entries()) for m in (a, b)} == before, "the records grow by themselves")
 		# Something happens: it is witnessed in its turn, from where the witness stands.
+		shutil.copytree(a.state / "record", a.top / "earlier")
 		old = size_of(witnessed(da))
 		s = da.session(a.token)
 		demand(not s.take("/public/x")["result"]["isError"], "a call failed")
@@ -158,6 +160,7 @@ def machines_witness_each_other():
 		a.verify()
 		b.verify()
 		proofs_carry_the_cosignatures(a, b)
+		records_are_complete_to_what_was_cosigned(a, b, size_of(note))
 
 
 def proofs_carry_the_cosignatures(a, b):
@@ -191,6 +194,27 @@ def proofs_carry_the_cosignatures(a, b):
 	(a.top / "newer").write_text("\n".join(keys_of(a)[0] + [f"witness b {unknown}", "quorum b", ""]))
 	status, said = check(forged, a.top / "newer")
 	demand(status == 2 and "unknown-witness" in said, "a key of another kind:", status, said)
+
+
+def records_are_complete_to_what_was_cosigned(a, b, size):
+	def check(record, policy, *options):
+		r = subprocess.run([VERIFY, "record", record, "--genesis", a.genesis, "--allow-grade", "none,co-located",
+			"--witnesses", policy, "--json", *options], capture_output=True, text=True, timeout=60)
+		return r.returncode, json.loads(r.stdout)
+	policy = a.top / "witnesses"
+	status, said = check(a.state, policy)
+	demand(status == 0 and said["complete-to"] == size, status, said)
+	demand(said["witnessed"]["size"] == size and [w["name"] for w in said["witnessed"]["by"]] == ["b"], said)
+	demand(said["witnessed"]["by"][0]["time"] > 1_700_000_000, said)
+	# The end was cut off; the cosigned checkpoint is had from the witness, or from who fetched it.
+	status, said = check(a.top / "earlier", policy, "--witnessed", a.state / "record" / "witnessed")
+	demand(status == 1 and "witnessed-cut" in json.dumps(said["reasons"]), status, said)
+	demand(said["complete-to"] == said["witnessed"] == "unknown", said)
+	(a.top / "earlier" / "witnessed").unlink()
+	status, said = check(a.top / "earlier", policy)
+	demand(status == 2 and "no-witnesses" in json.dumps(said["reasons"]), "without a checkpoint:", status, said)
+	status, said = check(a.state, b.top / "witnesses")
+	demand(status == 2 and "other-log" in json.dumps(said["reasons"]), "another's policy:", status, said)
 
 
 def the_answers_are_those_of_the_specification():

@@ -382,6 +382,39 @@ static void refuses_a_checkpoint_given_that_nobody_here_signed(void **state)
 	refused_as(b, "at-least");
 }
 
+static void accepts_what_witnesses_have_seen(void **state)
+{
+	struct bench *b = *state;
+	uint8_t note[FH_CHECKPOINT_NOTE_MAX];
+
+	fh_maker_first(&b->maker);
+	saves_note(b, note, &b->options.witnessed);
+	fh_maker_batch(&b->maker, 6);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_true(b->checked.check.witnessed.reached && b->checked.check.witnessed.equal);
+	assert_true(b->checked.check.witnessed.at.size < b->checked.check.covered.size);
+}
+
+static void refuses_what_lacks_or_contradicts_what_witnesses_have_seen(void **state)
+{
+	struct bench *b = *state;
+	struct bench *other;
+	uint8_t note[FH_CHECKPOINT_NOTE_MAX];
+
+	assert_int_equal(set_up((void **)&other), 0);
+	fh_maker_first(&b->maker);
+	fh_maker_batch(&b->maker, 6);
+	saves_note(b, note, &b->options.witnessed);
+	fh_maker_first(&other->maker);
+	other->options = b->options;
+	refused_as(other, "witnessed-cut");
+	fh_maker_batch(&other->maker, 8);
+	refused_as(other, "witnessed-rewritten");
+	note[sizeof("freehold/") - 1] ^= 1; /* the first digit of the device id: still one */
+	refused_as(b, "witnessed-other");
+	assert_int_equal(tear_down((void **)&other), 0);
+}
+
 static void could_not_with_what_is_no_checkpoint(void **state)
 {
 	struct bench *b = *state;
@@ -389,6 +422,9 @@ static void could_not_with_what_is_no_checkpoint(void **state)
 	fh_maker_first(&b->maker);
 	fh_checked_load(&b->checked, b->directory);
 	b->options.at_least = FH_SPAN_LIT("nonsense");
+	assert_int_equal(fh_checked_run(&b->checked, &b->options), FH_ERR_FORMAT);
+	b->options.at_least = (struct fh_span){ 0 };
+	b->options.witnessed = FH_SPAN_LIT("nonsense");
 	assert_int_equal(fh_checked_run(&b->checked, &b->options), FH_ERR_FORMAT);
 }
 
@@ -508,6 +544,8 @@ int main(void)
 		TEST(refuses_a_record_shorter_than_a_checkpoint_given),
 		TEST(refuses_a_rewritten_record_by_a_checkpoint_given),
 		TEST(refuses_a_checkpoint_given_that_nobody_here_signed),
+		TEST(accepts_what_witnesses_have_seen),
+		TEST(refuses_what_lacks_or_contradicts_what_witnesses_have_seen),
 		TEST(could_not_with_what_is_no_checkpoint),
 		TEST(refuses_a_missing_segment),
 		TEST(lists_zeros_behind_the_last_frame_only),
