@@ -29,7 +29,8 @@ static const struct fh_usage usage = {
 	.options_n = sizeof(options) / sizeof(options[0]),
 	.operands_max = 1,
 	.text = "Writes checkpoint, tile/, tile/entries/ and payload/ (of public entries) up to\n"
-		"the newest checkpoint, and anchors/ with those that it has.  The checkpoint is\n"
+		"the newest checkpoint, anchors/ with those that it has, and witnessed, the\n"
+		"checkpoint that witnesses cosigned, if there is one.  The newest checkpoint is\n"
 		"written last.  What is there and full stays, so writing again costs only what is\n"
 		"new, and rsync carries it.\n"
 		"Nothing is verified: see `freehold verify record --help`.",
@@ -46,6 +47,7 @@ struct tiles {
 	struct fh_fd out;
 	uint64_t size;             /* of the newest checkpoint: nothing behind it is written */
 	struct fh_builder note;    /* that checkpoint */
+	struct fh_span witnessed;  /* the one that witnesses cosigned, of earlier; may be empty */
 	uint64_t taken;
 	struct level level[FH_TILE_LEVELS];
 	struct fh_builder bundle;  /* entries of the bundle that is not full */
@@ -189,10 +191,10 @@ static fh_err finish(struct tiles *w)
 	if (e == FH_ERR_OK && w->bundle.n > 0)
 		e = write_tile(w, FH_TILE_ENTRIES, w->taken / FH_TILE_WIDTH,
 			       (unsigned)(w->taken % FH_TILE_WIDTH), fh_builder_span(&w->bundle));
+	if (e == FH_ERR_OK && w->witnessed.n > 0)
+		e = write_file(w, "witnessed", w->witnessed, /* changes= */ true);
 	return e == FH_ERR_OK ? write_file(w, "checkpoint", fh_builder_span(&w->note), true) : e;
 }
-
-/* --- reading -------------------------------------------------------------------- */
 
 /* --- anchors --------------------------------------------------------------------- */
 
@@ -265,13 +267,33 @@ static fh_err open_out(struct tiles *w, const char *path)
 	return FH_ERR_OK;
 }
 
-static fh_err write_all(const struct fh_segments *s, struct tiles *w, struct fh_trace *t)
+static fh_err read_witnessed(const struct fh_segments *s, struct tiles *w, struct fh_arena *room,
+			     struct fh_trace *t)
+{
+	char path[FH_PATH_MAX + 32];
+
+	(void)snprintf(path, sizeof(path), "%s/../witnessed", s->path);
+	fh_err e = fh_file_read(path, FH_NOTE_MAX, room, &w->witnessed);
+
+	if (e == FH_ERR_MISSING)
+		return FH_ERR_OK;
+	if (e != FH_ERR_OK)
+		fh_trace_where(t, "%s", path);
+	return e;
+}
+
+static fh_err write_all(const struct fh_segments *s, struct tiles *w, struct fh_arena *room,
+			struct fh_trace *t)
 {
 	const struct fh_record_visitor write = { on_entry, nullptr, w };
 	FH_OWN(fh_anchors) anchors = { 0 };
 	struct fh_checkpoint newest;
 	char beside[FH_PATH_MAX];
-	fh_err e = fh_record_newest(s, &w->note, &newest, t);
+	/* It comes first, so that the tree that is written reaches it.  */
+	fh_err e = read_witnessed(s, w, room, t);
+
+	if (e == FH_ERR_OK)
+		e = fh_record_newest(s, &w->note, &newest, t);
 
 	if (e == FH_ERR_OK)
 		w->size = newest.size;
@@ -303,7 +325,7 @@ int fh_record_tiles(struct fh_cli *cli, int argc, char **argv)
 	fh_err e = fh_segments_open(path, &s, &t);
 
 	if (e == FH_ERR_OK)
-		e = fh_arena_map(sizeof(struct tiles) + FH_NOTE_MAX + bundle_max + 4096, &arena);
+		e = fh_arena_map(sizeof(struct tiles) + 2 * FH_NOTE_MAX + bundle_max + 4096, &arena);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, path, &t);
 	struct tiles *w = fh_arena_take(&arena, sizeof(*w));
@@ -313,7 +335,7 @@ int fh_record_tiles(struct fh_cli *cli, int argc, char **argv)
 	e = open_out(w, out);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, out, nullptr, "name a directory that can be written");
-	e = write_all(&s, w, &t);
+	e = write_all(&s, w, &arena, &t);
 	fh_fd_drop(&w->out);
 	if (w->failed[0] != '\0')
 		return fh_cli_fail(e, w->failed, nullptr, "make room in the directory given");

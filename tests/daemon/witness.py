@@ -210,6 +210,9 @@ def records_are_complete_to_what_was_cosigned(a, b, size):
 	status, said = check(a.top / "earlier", policy, "--witnessed", a.state / "record" / "witnessed")
 	demand(status == 1 and "witnessed-cut" in json.dumps(said["reasons"]), status, said)
 	demand(said["complete-to"] == said["witnessed"] == "unknown", said)
+	# Copies of the record as files have it as well.
+	a.run("record", "tiles", "--out", a.top / "tiles")
+	demand((a.top / "tiles" / "witnessed").read_bytes() == (a.state / "record" / "witnessed").read_bytes(), "tiles")
 	(a.top / "earlier" / "witnessed").unlink()
 	status, said = check(a.top / "earlier", policy)
 	demand(status == 2 and "no-witnesses" in json.dumps(said["reasons"]), "without a checkpoint:", status, said)
