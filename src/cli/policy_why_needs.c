@@ -272,6 +272,7 @@ const char *fh_why_refusal(struct fh_span code)
 		{ "too-many-calls", "too many calls of the session were open" },
 		{ "too-large", "the message was too large" },
 		{ "record-full", "the record had no room left" },
+		{ "keys-full", "the record was sealed with as many keys as there can be" },
 		{ "chip-gone", "the machine's chip did not answer any more" },
 		{ "chip-reset", "the machine's chip had been reset while it ran" },
 		{ "chip-failed", "the machine's chip had failed" },

@@ -316,6 +316,17 @@ static void print_anchored(const struct record_state *r)
 /* For printf's %.*s.  */
 #define text(s) (int)(s).n, (s).n > 0 ? (const char *)(s).p : ""
 
+/* There is no room for as many more; nothing is permitted when it has come to an end.  */
+static const char *keys_warning(uint64_t keys)
+{
+	if (keys > FH_DATA_KEYS_MAX - FH_DATA_KEYS_RESERVE)
+		return ": FULL, nothing is permitted; `freehold shred`, and cover what is "
+		       "permitted with @retain";
+	return keys >= FH_DATA_KEYS_MAX / 4 * 3
+		       ? ": NEARLY FULL; cover what is permitted with @retain, or `freehold shred`"
+		       : "";
+}
+
 /* When something of the record ends next, and what the operator has held.  */
 static void print_retention(const struct status *s)
 {
@@ -327,8 +338,9 @@ static void print_retention(const struct status *s)
 		fh_time_text(s->keys.next_ms, when);
 		bool ends = s->keys.next_ms != UINT64_MAX;
 
-		printf("record keys    %llu, %s%s\n", (unsigned long long)s->keys.keys,
-		       ends ? "the next ends " : "none of which ends by age", ends ? when : "");
+		printf("record keys    %llu of %zu, %s%s%s\n", (unsigned long long)s->keys.keys,
+		       FH_DATA_KEYS_MAX, ends ? "the next ends " : "none of which ends by age",
+		       ends ? when : "", keys_warning(s->keys.keys));
 	}
 	while ((h = fh_chain_hold_next(&s->state.chain, &at)) != nullptr) {
 		struct fh_span whom = h->body.subject.n > 0 ? h->body.subject
@@ -431,6 +443,7 @@ static void put_retention(struct fh_builder *b, const struct status *s)
 	fh_builder_text(b, ",\"retention\":{");
 	if (s->keyed) {
 		put_number(b, "\"keys\":", s->keys.keys);
+		put_number(b, ",\"keys-max\":", FH_DATA_KEYS_MAX);
 		if (s->keys.next_ms != UINT64_MAX)
 			put_number(b, ",\"next-ms\":", s->keys.next_ms);
 		fh_builder_u8(b, ',');

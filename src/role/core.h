@@ -267,6 +267,7 @@ struct fh_core {
 	struct fh_hash recorded_head; /* the chain's head as far as the record tells */
 	bool roomless_told;           /* that budgets are too many, in the log */
 	bool nearly_full;             /* only chain and shutdown entries are still written */
+	uint64_t key_room;            /* period keys that can still be made */
 	bool signing;                 /* the keeper signs the durable tree; nothing else is asked */
 	uint64_t sync_ns, asked_ns;   /* of that batch: its sync took; the boot clock then */
 	uint64_t gather_size;         /* entries with which nobody is waited for any more */
@@ -361,6 +362,11 @@ fh_err fh_core_field_large(struct fh_core *c, struct fh_fields *f, enum fh_field
 /* Cedar's Type::"id", escaped.  */
 fh_err fh_core_field_entity(struct fh_core *c, struct fh_fields *f, enum fh_field_id id,
 			    struct fh_entity_uid e);
+
+/* Why nothing more may be recorded of others, so that nothing is permitted: `record-full`,
+ * `keys-full`; NULL: it may.  In words, for people.  */
+const char *fh_core_full(const struct fh_core *c);
+const char *fh_core_full_text(const struct fh_core *c);
 
 /* --- core_seal.c: what the record is sealed with ------------------------ */
 

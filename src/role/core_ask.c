@@ -181,7 +181,7 @@ static fh_err refuse(struct fh_core *c, struct request *r, const char *code, con
 	struct fh_fields f = { 0 };
 
 	r->index = FH_NO_INDEX;
-	if (c->nearly_full || flooding(g, &r->actor)) {
+	if (fh_core_full(c) != nullptr || flooding(g, &r->actor)) {
 		if (r->ask->kind != FH_ASK_REFUSED)
 			reply_refused(c, r, code, text);
 		return FH_ERR_OK;
@@ -238,9 +238,8 @@ static void decide(struct fh_core *c, struct request *r)
 static fh_err record(struct fh_core *c, struct request *r, bool *allowed)
 {
 	*allowed = false;
-	if (c->nearly_full)
-		return refuse(c, r, "record-full",
-			      "the record has no room left, so nothing is permitted");
+	if (fh_core_full(c) != nullptr)
+		return refuse(c, r, fh_core_full(c), fh_core_full_text(c));
 	if (!fh_allows(r->decision.verdict) && flooding(&c->gate[r->gate], &r->actor)) {
 		r->index = FH_NO_INDEX;
 		reply_denied(c, r);
@@ -534,7 +533,7 @@ static fh_err ask_end(struct fh_core *c, struct request *r)
 
 static fh_err ask_health(struct fh_core *c, const struct request *r)
 {
-	const char *why = c->lost != nullptr ? c->lost : c->nearly_full ? "record-full" : nullptr;
+	const char *why = c->lost != nullptr ? c->lost : fh_core_full(c);
 	struct fh_reply reply = { .status = why != nullptr ? FH_REPLY_FAILED : FH_REPLY_RESULT,
 				  .exchange = r->ask->exchange, .index = FH_NO_INDEX };
 
@@ -577,8 +576,8 @@ static fh_err ask_quote(struct fh_core *c, struct request *r)
 		return FH_ERR_FORMAT;
 	if (!c->measured)
 		return refuse(c, r, "no-tpm", "this machine has no TPM that could quote");
-	if (c->nearly_full)
-		return refuse(c, r, "record-full", "the record has no room left");
+	if (fh_core_full(c) != nullptr)
+		return refuse(c, r, fh_core_full(c), fh_core_full_text(c));
 	if (!fh_core_live_allowed(c))
 		return refuse(c, r, "too-many-quotes", "the TPM is slow; ask again later");
 	fh_err e = fh_core_live(c, &q, &json, &reply.index);
@@ -698,7 +697,7 @@ fh_err fh_core_ask_flush(struct fh_core *c, size_t i)
 	struct request r = { .gate = i, .ask = &none, .index = FH_NO_INDEX,
 			     .actor = fh_core_anonymous() };
 
-	if (g->suppressed == 0 || c->nearly_full)
+	if (g->suppressed == 0 || fh_core_full(c) != nullptr)
 		return FH_ERR_OK;
 	g->refusals = 0; /* this entry is the one that says how many were left out */
 	fh_arena_reset(&c->scratch);

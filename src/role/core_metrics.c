@@ -160,6 +160,7 @@ static void put_record(struct fh_builder *b, const struct fh_core *c)
 			  (uint64_t)s.f_bavail * (uint64_t)s.f_bsize);
 	put_gauge(b, "record_full", "1 while nothing is permitted for want of room.",
 		  c->nearly_full);
+	put_gauge(b, "record_keys_left", "Period keys that can still be made.", c->key_room);
 	put_gauge(b, "chip_lost", "1 while nothing is permitted for want of the chip.",
 		  c->lost != nullptr);
 	put_gauge(b, "tiles_broken", "1 if the record cannot be served as tiles.",

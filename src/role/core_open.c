@@ -336,8 +336,8 @@ fh_err fh_core_open(struct fh_core *c, size_t gate, const struct fh_ask *ask,
 			      "no actor of the chain is known by this user and program");
 	if (!c->policy_ready)
 		return refuse(&o, "no-policy", "no policy is in force");
-	if (c->nearly_full)
-		return refuse(&o, "record-full", "the record has no room left");
+	if (fh_core_full(c) != nullptr)
+		return refuse(&o, fh_core_full(c), fh_core_full_text(c));
 	o.action = fh_open_ask_action(&o.what);
 	name_resource(&o, hex);
 	declared = fh_schema_find_action(&c->policy.schema, o.action);

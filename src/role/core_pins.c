@@ -168,7 +168,7 @@ static fh_err record_changed(struct fh_core *c, const struct fh_core_session *s,
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	struct fh_fields f = { 0 };
 
-	if (c->nearly_full)
+	if (fh_core_full(c) != nullptr)
 		return FH_ERR_OK;
 	fh_cbor_put_map(&b, 2);
 	fh_cbor_put_text(&b, FH_SPAN_LIT("tool"));
@@ -293,7 +293,7 @@ fh_err fh_core_pins_ask(struct fh_core *c, struct fh_core_session *s, struct fh_
 	uint8_t *bytes = fh_arena_space(&c->scratch, cap);
 	struct fh_builder b = fh_builder_of(bytes, bytes == nullptr ? 0 : cap);
 
-	if (c->nearly_full || c->lost != nullptr || s->pages++ == pages_max)
+	if (fh_core_full(c) != nullptr || c->lost != nullptr || s->pages++ == pages_max)
 		return FH_ERR_LIMIT;
 	fh_err e = append_intent(c, s);
 

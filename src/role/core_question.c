@@ -432,8 +432,8 @@ fh_err fh_core_question(struct fh_core *c, size_t gate, const struct fh_ask *ask
 	if (!may)
 		return refuse(c, &k, "not-granted",
 			      "the operator has not granted asking about this subject");
-	if (c->nearly_full)
-		return refuse(c, &k, "record-full", "the record has no room left");
+	if (fh_core_full(c) != nullptr)
+		return refuse(c, &k, fh_core_full(c), fh_core_full_text(c));
 	k.body = room(c, FH_AUTHZEN_ANSWER_MAX);
 	if (k.z.api == FH_AUTHZEN_EVALUATIONS)
 		return answer_several(c, &k);

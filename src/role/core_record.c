@@ -312,6 +312,20 @@ static void look_at_space(struct fh_core *c)
 		c->nearly_full = (uint64_t)s.f_bavail * (uint64_t)s.f_bsize < 2 * FH_RECORD_RESERVE;
 }
 
+const char *fh_core_full(const struct fh_core *c)
+{
+	if (c->nearly_full)
+		return "record-full";
+	return c->key_room < FH_DATA_KEYS_RESERVE ? "keys-full" : nullptr;
+}
+
+const char *fh_core_full_text(const struct fh_core *c)
+{
+	return c->nearly_full ? "the record has no room left, so nothing is permitted"
+			      : "the record is sealed with as many keys as there can be, so "
+				"nothing is permitted until some have ended";
+}
+
 /* Who was let go with a batch of N entries answers in a moment with as many.  */
 static void await_answers(struct fh_core *c, uint64_t n)
 {

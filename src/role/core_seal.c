@@ -13,6 +13,7 @@
 fh_err fh_core_seal_begin(struct fh_core *c)
 {
 	c->key = fh_arena_array(&c->memory, FH_CORE_KEYS, sizeof(*c->key));
+	c->key_room = FH_DATA_KEYS_MAX; /* until the keeper is asked */
 	return c->key == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
 }
 
@@ -33,7 +34,7 @@ static fh_err ask_key(struct fh_core *c, const struct fh_builder *request, struc
 				: fh_core_keeper_ask(c, fh_builder_span(request), &frame);
 
 	if (e == FH_ERR_OK)
-		e = fh_door_read_key(frame, k->name, &k->key, &c->trace);
+		e = fh_door_read_key(frame, k->name, &k->key, &c->key_room, &c->trace);
 	if (e == FH_ERR_OK)
 		fh_wipe((void *)frame.p, frame.n);
 	return e;

@@ -149,6 +149,7 @@ static fh_err look(struct fh_core *c)
 	if (e != FH_ERR_OK)
 		return e;
 	s->next_lo_ms = d.next_ms;
+	c->key_room = d.room;
 	return d.due > 0 ? begin(c, lo_ms) : FH_ERR_OK;
 }
 

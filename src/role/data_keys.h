@@ -17,6 +17,9 @@
  * docs/spec/KEYS, "The data keys".  Both files are open already; nobody else writes them.  */
 
 constexpr size_t FH_DATA_KEYS_MAX = 16384; /* period keys at one time */
+/* Of these so many are left to what has been permitted already: core permits nothing with fewer
+ * to come, and says so.  */
+constexpr size_t FH_DATA_KEYS_RESERVE = 1024;
 constexpr size_t FH_SUBJECT_MAX = FH_NAME_MAX;
 constexpr size_t FH_DATA_TAG_SIZE = 16;    /* of whom a key is: a keyed hash */
 
@@ -109,6 +112,7 @@ struct fh_data_due {
 	uint64_t due;     /* keys that are to end now */
 	uint64_t held;    /* that would be, but are held */
 	uint64_t next_ms; /* lo at which the next is due; UINT64_MAX: none */
+	uint64_t room;    /* keys that can still be made */
 };
 struct fh_data_due fh_data_keys_due(const struct fh_data_keys *k, uint64_t lo_ms);
 

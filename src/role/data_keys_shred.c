@@ -62,7 +62,7 @@ static bool ends(const struct fh_data_key *key, uint64_t lo_ms)
 
 struct fh_data_due fh_data_keys_due(const struct fh_data_keys *k, uint64_t lo_ms)
 {
-	struct fh_data_due d = { .next_ms = UINT64_MAX };
+	struct fh_data_due d = { .next_ms = UINT64_MAX, .room = FH_DATA_KEYS_MAX - k->n };
 
 	for (size_t i = 0; i < k->n; i++) {
 		const struct fh_data_key *key = &k->key[i];

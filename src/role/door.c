@@ -543,7 +543,7 @@ fh_err fh_door_read_proof(struct fh_span frame, struct fh_hash *out, struct fh_t
 
 constexpr size_t sealing_members = 6;
 constexpr size_t unsealing_members = 3;
-constexpr size_t key_members = 3;
+constexpr size_t key_members = 4;
 
 void fh_door_put_sealing(struct fh_builder *b, const struct fh_door_sealing *s)
 {
@@ -591,16 +591,18 @@ fh_err fh_door_read_unsealing(struct fh_span frame, struct fh_span *name, uint64
 	return fh_cursor_end(&c);
 }
 
-void fh_door_put_key(struct fh_builder *b, struct fh_span name, const struct fh_secret *key)
+void fh_door_put_key(struct fh_builder *b, struct fh_span name, const struct fh_secret *key,
+		     uint64_t room)
 {
 	fh_cbor_put_array(b, key_members);
 	fh_cbor_put_uint(b, FH_ERR_OK);
 	fh_cbor_put_bytes(b, name);
 	fh_cbor_put_bytes(b, fh_secret_span(key));
+	fh_cbor_put_uint(b, room);
 }
 
 fh_err fh_door_read_key(struct fh_span frame, uint8_t name[FH_SEAL_NAME_SIZE],
-			struct fh_secret *key, struct fh_trace *t)
+			struct fh_secret *key, uint64_t *room, struct fh_trace *t)
 {
 	struct fh_cursor c = fh_cursor_of(frame);
 	fh_err e = fh_door_answer_begin(&c, key_members, t);
@@ -609,10 +611,12 @@ fh_err fh_door_read_key(struct fh_span frame, uint8_t name[FH_SEAL_NAME_SIZE],
 		return e;
 	struct fh_span called = fh_cbor_bytes_exact(&c, FH_SEAL_NAME_SIZE);
 	struct fh_span bytes = fh_cbor_bytes_exact(&c, FH_SEAL_KEY_SIZE);
+	uint64_t left = fh_cbor_uint(&c);
 
 	e = fh_cursor_end(&c);
 	if (e != FH_ERR_OK)
 		return e;
+	*room = left;
 	memcpy(name, called.p, FH_SEAL_NAME_SIZE);
 	return fh_secret_from(bytes, key);
 }

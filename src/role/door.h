@@ -191,9 +191,11 @@ void fh_door_put_sealing(struct fh_builder *b, const struct fh_door_sealing *s);
 fh_err fh_door_read_sealing(struct fh_span frame, struct fh_door_sealing *out);
 void fh_door_put_unsealing(struct fh_builder *b, struct fh_span name, uint64_t batch);
 fh_err fh_door_read_unsealing(struct fh_span frame, struct fh_span *name, uint64_t *batch);
-void fh_door_put_key(struct fh_builder *b, struct fh_span name, const struct fh_secret *key);
+/* ROOM: how many more keys can still be made.  */
+void fh_door_put_key(struct fh_builder *b, struct fh_span name, const struct fh_secret *key,
+		     uint64_t room);
 fh_err fh_door_read_key(struct fh_span frame, uint8_t name[FH_SEAL_NAME_SIZE],
-			struct fh_secret *key, struct fh_trace *t);
+			struct fh_secret *key, uint64_t *room, struct fh_trace *t);
 
 /* --- door_shred.c: keys that end ----------------------------------------- */
 

@@ -65,17 +65,18 @@ fh_err fh_door_read_lo(struct fh_span frame, uint64_t *lo_ms)
 
 void fh_door_put_due(struct fh_builder *b, const struct fh_data_due *d)
 {
-	fh_cbor_put_array(b, 4);
+	fh_cbor_put_array(b, 5);
 	fh_cbor_put_uint(b, FH_ERR_OK);
 	fh_cbor_put_uint(b, d->due);
 	fh_cbor_put_uint(b, d->held);
 	fh_cbor_put_uint(b, d->next_ms);
+	fh_cbor_put_uint(b, d->room);
 }
 
 fh_err fh_door_read_due(struct fh_span frame, struct fh_data_due *out, struct fh_trace *t)
 {
 	struct fh_cursor c = fh_cursor_of(frame);
-	fh_err e = fh_door_answer_begin(&c, 4, t);
+	fh_err e = fh_door_answer_begin(&c, 5, t);
 
 	if (e != FH_ERR_OK)
 		return e;
@@ -83,6 +84,7 @@ fh_err fh_door_read_due(struct fh_span frame, struct fh_data_due *out, struct fh
 
 	d.held = fh_cbor_uint(&c);
 	d.next_ms = fh_cbor_uint(&c);
+	d.room = fh_cbor_uint(&c);
 	e = fh_cursor_end(&c);
 	if (e == FH_ERR_OK)
 		*out = d;

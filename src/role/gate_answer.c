@@ -89,6 +89,7 @@ static void answer_health(struct fh_client *c, const struct fh_reply *r)
 
 	struct fh_builder b = page(c->gate);
 	bool named = fh_span_equal(r->reason, FH_SPAN_LIT("record-full"))
+		     || fh_span_equal(r->reason, FH_SPAN_LIT("keys-full"))
 		     || fh_span_starts(r->reason, FH_SPAN_LIT("chip-"));
 
 	if (r->status != FH_REPLY_RESULT) {

@@ -19,14 +19,14 @@ fh_err fh_keeper_open_data(struct fh_keeper *k)
 	return e == FH_ERR_OK ? fh_data_keys_settle(&k->data, &k->trace) : e;
 }
 
-static fh_err answer_key(const struct fh_secret *period_key, struct fh_span name, uint64_t batch,
-			 struct fh_builder *answer)
+static fh_err answer_key(const struct fh_keeper *k, const struct fh_secret *period_key,
+			 struct fh_span name, uint64_t batch, struct fh_builder *answer)
 {
 	FH_OWN(fh_secret) key = { 0 };
 	fh_err e = fh_seal_batch_key(period_key, batch, &key);
 
 	if (e == FH_ERR_OK)
-		fh_door_put_key(answer, name, &key);
+		fh_door_put_key(answer, name, &key, FH_DATA_KEYS_MAX - k->data.n);
 	return e;
 }
 
@@ -39,7 +39,7 @@ fh_err fh_keeper_seal(struct fh_keeper *k, struct fh_span frame, struct fh_build
 
 	if (e == FH_ERR_OK)
 		e = fh_data_keys_make(&k->data, &s.of, s.head, name, &key, &k->trace);
-	return e == FH_ERR_OK ? answer_key(&key, FH_SPAN_ARRAY(name), s.batch, answer) : e;
+	return e == FH_ERR_OK ? answer_key(k, &key, FH_SPAN_ARRAY(name), s.batch, answer) : e;
 }
 
 fh_err fh_keeper_unseal(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
@@ -51,5 +51,5 @@ fh_err fh_keeper_unseal(struct fh_keeper *k, struct fh_span frame, struct fh_bui
 
 	if (e == FH_ERR_OK)
 		e = fh_data_keys_find(&k->data, name, &key, &k->trace);
-	return e == FH_ERR_OK ? answer_key(&key, name, batch, answer) : e;
+	return e == FH_ERR_OK ? answer_key(k, &key, name, batch, answer) : e;
 }

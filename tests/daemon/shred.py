@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from machine import OPEN_RECORD, POLICY, VERIFY, Machine, demand, demand_message, in_background, run_tests, wait_for
+from machine import OPEN_RECORD, POLICY, VERIFY, Machine, demand, demand_message, in_background, reason_of, run_tests, wait_for
 
 SHORT = "4s"  # kept for so long, in periods of a second
 RETAINED = POLICY.replace('@id("research-takes") permit', f'@id("research-takes") @retain("{SHORT}") permit')
@@ -226,6 +226,34 @@ def a_copy_of_the_disk_from_before_opens_nothing():
 		demand_message(m.serve_fails(1), "data epoch", "restore the newest")
 
 
+def with_no_room_for_keys_nothing_is_permitted():
+	with made() as m:
+		d = m.serve()
+		take(m, d, "/public/before")
+		d.stop()
+		demand("NEARLY FULL" not in m.run("status").stdout, "status warns of nothing")
+		subprocess.run([OPEN_RECORD, m.state, "--fill", str(16384 * 3 // 4)], check=True)
+		demand("NEARLY FULL" in m.run("status").stdout, m.run("status").stdout)
+		before = json.loads(m.run("status", "--json").stdout)["retention"]
+		demand(before["keys-max"] == 16384 > before["keys"] > 12288, before)
+		d = m.serve()
+		take(m, d, "/public/nearly")
+		d.stop()
+		subprocess.run([OPEN_RECORD, m.state, "--fill", "3200"], check=True)
+		demand("FULL, nothing is permitted" in m.run("status").stdout, m.run("status").stdout)
+		d = m.serve()
+		demand(reason_of(d.http(m.token).initialize()) == "keys-full", "initialize")
+		status, _, body = d.http().send(None, method="GET", path="/healthz")
+		demand(status == 503 and b"keys-full" in body, "healthz", status, body)
+		size = len(m.entries())
+		demand(reason_of(d.http(m.token).initialize()) == "keys-full" and len(m.entries()) == size, "it is written down")
+		m.sign("shred", "--subject", "filler")
+		wait_for("something is permitted again", lambda: "result" in d.http(m.token).initialize())
+		take(m, d, "/public/after")
+		d.stop()
+		demand(m.verify()["verdict"] == "yes", "verify")
+
+
 def what_makes_no_sense_is_refused():
 	with made() as m:
 		for words in (["shred"], ["shred", "--subject", ""], ["shred", "--subject", "x" * 129],
@@ -250,5 +278,6 @@ if __name__ == "__main__":
 	sys.exit(run_tests([
 		what_is_old_ends_by_itself, the_operator_erases_one_actor, what_is_lost_without_a_record_of_it_is_missing,
 		a_hold_stops_both_and_its_release_lets_them_go, a_hold_on_everything_stops_everything, calls_go_on_meanwhile,
-		a_copy_of_the_disk_from_before_opens_nothing, what_makes_no_sense_is_refused,
+		a_copy_of_the_disk_from_before_opens_nothing, with_no_room_for_keys_nothing_is_permitted,
+		what_makes_no_sense_is_refused,
 	]))

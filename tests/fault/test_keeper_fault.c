@@ -482,12 +482,14 @@ static void make_key(struct bench *b, uint8_t name[FH_SEAL_NAME_SIZE])
 	uint8_t bytes[FH_DOOR_SEAL_MAX];
 	struct fh_builder request = FH_BUILDER_ARRAY(bytes);
 	struct fh_secret key;
+	uint64_t room;
 	struct fh_span answer;
 	struct fh_trace t;
 
 	fh_door_put_sealing(&request, &s);
 	assert_int_equal(ask(b, fh_builder_span(&request), &answer), FH_ERR_OK);
-	assert_int_equal(fh_door_read_key(answer, name, &key, &t), FH_ERR_OK);
+	assert_int_equal(fh_door_read_key(answer, name, &key, &room, &t), FH_ERR_OK);
+	assert_true(room < FH_DATA_KEYS_MAX);
 }
 
 static fh_err ask_key(struct bench *b, const uint8_t *name)
@@ -495,12 +497,13 @@ static fh_err ask_key(struct bench *b, const uint8_t *name)
 	uint8_t bytes[FH_DOOR_UNSEAL_MAX], called[FH_SEAL_NAME_SIZE];
 	struct fh_builder request = FH_BUILDER_ARRAY(bytes);
 	struct fh_secret key;
+	uint64_t room;
 	struct fh_span answer;
 	struct fh_trace t;
 
 	fh_door_put_unsealing(&request, fh_span_of(name, FH_SEAL_NAME_SIZE), 0);
 	assert_int_equal(ask(b, fh_builder_span(&request), &answer), FH_ERR_OK);
-	return fh_door_read_key(answer, called, &key, &t);
+	return fh_door_read_key(answer, called, &key, &room, &t);
 }
 
 /* Begins to end what is due at 16 s, and takes all others along.  */

@@ -330,7 +330,7 @@ static void shredding_is_as_documented_and_read_strictly(void **state)
 	struct fh_builder b[6];
 	const struct fh_door_sealing sealing = { { FH_SPAN_LIT("s"), FH_SPAN_LIT("16s"), 5 }, 3,
 						7 };
-	const struct fh_data_due due = { 2, 1, UINT64_MAX };
+	const struct fh_data_due due = { 2, 1, UINT64_MAX, 5 };
 	const struct fh_door_shredded shredded = { FH_SPAN_LIT("leaf"), FH_SPAN_LIT("payload"),
 						   { .hash = { hash_of(0x05) }, .n = 1 } };
 	struct fh_door_shredded again;
@@ -365,7 +365,8 @@ static void shredding_is_as_documented_and_read_strictly(void **state)
 	assert_int_equal(fh_door_read_wish(fh_builder_span(&b[1]), &wish, &subject, &number),
 			 FH_ERR_FORMAT);
 	assert_int_equal(fh_door_read_due(fh_builder_span(&b[3]), &due_again, nullptr), FH_ERR_OK);
-	assert_true(due_again.due == 2 && due_again.held == 1 && due_again.next_ms == UINT64_MAX);
+	assert_true(due_again.due == 2 && due_again.held == 1 && due_again.next_ms == UINT64_MAX
+		    && due_again.room == 5);
 	assert_int_equal(fh_door_read_shredded(fh_builder_span(&b[5]), &again), FH_ERR_OK);
 	assert_int_equal(again.proof.n, 1);
 }
