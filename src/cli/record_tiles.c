@@ -325,7 +325,8 @@ int fh_record_tiles(struct fh_cli *cli, int argc, char **argv)
 	fh_err e = fh_segments_open(path, &s, &t);
 
 	if (e == FH_ERR_OK)
-		e = fh_arena_map(sizeof(struct tiles) + 2 * FH_NOTE_MAX + bundle_max + 4096, &arena);
+		e = fh_arena_map(sizeof(struct tiles) + 2 * FH_NOTE_MAX + bundle_max + 4096,
+				 &arena);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, path, &t);
 	struct tiles *w = fh_arena_take(&arena, sizeof(*w));
