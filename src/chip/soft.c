@@ -187,7 +187,8 @@ static fh_err counter_read(struct fh_chip *c, enum fh_chip_counter which, uint64
 	const struct soft *s = soft_of(c);
 
 	if (s->now.created[which] == created_no) {
-		explain(&c->trace, "there is no such counter", "run freehold init");
+		explain(&c->trace, "keys/counter: there is no such counter",
+			"restore keys/ whole, or run freehold init");
 		return FH_ERR_MISSING;
 	}
 	*now = s->now.value[which];

@@ -7,6 +7,7 @@
 #include "base/decimal.h"
 #include "chain/sealed.h"
 #include "cli/activate.h"
+#include "cli/chain_restore.h"
 #include "cli/chain_show.h"
 #include "cli/lease.h"
 #include "cli/signing.h"
@@ -230,7 +231,8 @@ int fh_cmd_chain(struct fh_cli *cli, int argc, char **argv)
 		{ "show", chain_show, "show what the chain adds up to" },
 		{ "import", chain_import, "take statements into it" },
 		{ "export", chain_export, "copy it for another machine" },
+		{ "restore", fh_chain_restore, "write again what its files have lost" },
 	};
 
-	return fh_cli_subcommand(cli, "chain", subcommands, 3, argc, argv);
+	return fh_cli_subcommand(cli, "chain", subcommands, 4, argc, argv);
 }

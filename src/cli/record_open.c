@@ -192,8 +192,9 @@ int fh_record_open(struct fh_cli *cli, int argc, char **argv)
 		done = ask_all(&t, &r);
 	done = keep(&t, done);
 	if (t.erased > 0 && done == FH_EXIT_YES)
-		fprintf(stderr, "freehold: %llu of these entries were erased: their keys are "
-				"gone\n",
+		fprintf(stderr, "freehold: %llu of these entries were not opened: their keys are "
+				"gone, erased or lost; `freehold record show` says of which a "
+				"shred entry tells\n",
 			(unsigned long long)t.erased);
 	if (t.ended)
 		fprintf(stderr, "freehold: the record ended before entry %llu\n",

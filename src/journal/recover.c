@@ -193,8 +193,9 @@ static fh_err explain(struct fh_trace *t, const char *name, uint64_t end, uint64
 			      " entries up to here)", (unsigned long long)index);
 	else
 		fh_trace_what(t, "%s behind entry %llu", fh_err_text(e), (unsigned long long)index);
-	fh_trace_cure(t, "restore record/ from its last copy, or enrol this machine anew; "
-		      "freehold-verify record names the damage");
+	fh_trace_cure(t, "restore record/ from its last copy, and keys/ if it is of another moment "
+		      "or machine, or enrol this machine anew; freehold-verify record names the "
+		      "damage");
 	return e;
 }
 

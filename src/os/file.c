@@ -93,6 +93,34 @@ fh_err fh_fd_sync(int fd)
 	return fdatasync(fd) == 0 ? FH_ERR_OK : fh_errno_err(errno);
 }
 
+fh_err fh_file_compare(const char *path, struct fh_span bytes, bool *same)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	uint8_t part[16384];
+	struct stat st;
+
+	*same = false;
+	if (fd < 0)
+		return fh_errno_err(errno);
+	FH_OWN(fh_fd) file = fh_fd_of(fd);
+
+	if (fstat(fd, &st) != 0)
+		return fh_errno_err(errno);
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != bytes.n)
+		return FH_ERR_OK;
+	for (size_t at = 0; at < bytes.n; at += sizeof(part)) {
+		size_t n = bytes.n - at < sizeof(part) ? bytes.n - at : sizeof(part);
+		fh_err e = fh_fd_pread(fd, part, n, at);
+
+		if (e != FH_ERR_OK)
+			return e;
+		if (!fh_span_equal(fh_span_of(part, n), fh_span_first(fh_span_skip(bytes, at), n)))
+			return FH_ERR_OK;
+	}
+	*same = true;
+	return FH_ERR_OK;
+}
+
 fh_err fh_file_read(const char *path, size_t max, struct fh_arena *arena, struct fh_span *out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

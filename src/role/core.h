@@ -478,6 +478,9 @@ fh_err fh_core_chain_record(struct fh_core *c);
 /* Accepts one statement that the record holds already.  */
 fh_err fh_core_chain_recorded(struct fh_core *c, struct fh_span envelope);
 
+/* Says so in the log if the file NAME in chain/ is not as RECORDED.  */
+void fh_core_chain_compare(const struct fh_core *c, const char *name, struct fh_span recorded);
+
 /* Compiles the policy in force, if it is another one now.  */
 fh_err fh_core_policy_refresh(struct fh_core *c);
 

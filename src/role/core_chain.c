@@ -9,6 +9,37 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Who signs reads the files and not the record: with the last one lost he would sign another
+ * statement of that number.  Core may only read them.  */
+void fh_core_chain_compare(const struct fh_core *c, const char *name, struct fh_span recorded)
+{
+	char path[FH_PATH_MAX];
+	bool same = false;
+
+	if (snprintf(path, sizeof(path), "%s/chain/%s", c->chain_path, name) >= (int)sizeof(path))
+		return;
+	fh_err e = fh_file_compare(path, recorded, &same);
+
+	if (e == FH_ERR_OK && same)
+		return;
+	fh_log(FH_LOG_PRIORITY_WARNING, "core",
+	       "chain/%s %s; what it said is in the record and counts: write it again with "
+	       "freehold chain restore before anything else is signed", name,
+	       e == FH_ERR_MISSING ? "is missing" : e == FH_ERR_OK ? "was altered"
+								   : "cannot be read");
+}
+
+static void compare_statement(const struct fh_core *c, struct fh_span envelope)
+{
+	struct fh_envelope v;
+
+	if (fh_envelope_parse(envelope, &v, /* t= */ nullptr) != FH_ERR_OK)
+		return;
+	const struct fh_chain_file f = fh_chain_file_of(&v.statement);
+
+	fh_core_chain_compare(c, f.name, envelope);
+}
+
 fh_err fh_core_chain_recorded(struct fh_core *c, struct fh_span envelope)
 {
 	fh_err e = fh_chain_accept(&c->chain, envelope, &c->chain_scratch, &c->trace);
@@ -16,6 +47,7 @@ fh_err fh_core_chain_recorded(struct fh_core *c, struct fh_span envelope)
 	if (e != FH_ERR_OK)
 		return e == FH_ERR_EXISTS ? FH_ERR_OK : e;
 	c->recorded_head = c->chain.head.hash;
+	compare_statement(c, envelope);
 	return fh_core_tell_authority(c, envelope);
 }
 

@@ -22,8 +22,10 @@ fh_err fh_core_lease_recorded(struct fh_core *c, struct fh_span file)
 
 	if (e == FH_ERR_OK)
 		e = fh_lease_judge(&c->chain, &f, &c->device_id, c->lease.counter, &c->trace);
-	if (e == FH_ERR_OK)
+	if (e == FH_ERR_OK) {
 		c->lease = fh_lease_take(&f.lease);
+		fh_core_chain_compare(c, fh_lease_name_of(&f).name, file);
+	}
 	return e;
 }
 

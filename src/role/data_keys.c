@@ -265,6 +265,7 @@ static fh_err read_records(struct fh_data_keys *k, struct fh_trace *t)
 			return fh_data_damaged(k, "holds one key twice", t);
 		fh_data_enter(k, &r);
 	}
+	k->cut = (size_t)(size - fh_data_place(k->n));
 	if (fh_data_place(k->n) != size && (ftruncate(file, (off_t)fh_data_place(k->n)) != 0
 					    || fdatasync(file) != 0))
 		return fh_data_unwritten(k, fh_errno_err(errno), t);

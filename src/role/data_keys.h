@@ -60,6 +60,7 @@ struct fh_data_keys {
 	uint32_t *bucket;           /* by name: number of a record plus one, or 0 */
 	struct fh_data_shred shred;
 	bool torn;                  /* a write failed: nobody knows what the disk holds */
+	size_t cut;                 /* bytes of a record that were found at the end and are none */
 };
 
 /* Takes memory of ARENA; everything else is zero before fh_data_keys_open().  */

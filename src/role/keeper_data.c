@@ -4,6 +4,7 @@
 #include "role/keeper_private.h"
 
 #include "crypto/kdf.h"
+#include "role/log.h"
 
 fh_err fh_keeper_derive_data(struct fh_keeper *k, const struct fh_secret *seed)
 {
@@ -16,6 +17,13 @@ fh_err fh_keeper_open_data(struct fh_keeper *k)
 	fh_err e = fh_data_keys_open(&k->data, &k->chip, FH_KEEPER_DATA, FH_KEEPER_DATA + 1,
 				     &k->data_root, &k->trace);
 
+	/* It may have been whole and used before it was damaged: nobody can tell.  */
+	if (e == FH_ERR_OK && k->data.cut > 0)
+		fh_log(FH_LOG_PRIORITY_WARNING, "keeper",
+		       "keys/data.%u: the last key in it is incomplete or damaged, and was taken "
+		       "away: a crash while it was made, or damage; entries that were sealed with "
+		       "it, if any, stay sealed unless keys/ is restored",
+		       (unsigned)(k->data.epoch % 2));
 	return e == FH_ERR_OK ? fh_data_keys_settle(&k->data, &k->trace) : e;
 }
 

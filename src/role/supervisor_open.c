@@ -110,6 +110,12 @@ static fh_err open_chip(struct fh_supervisor *s, struct fh_trace *t)
 		s->counter = fh_fd_of(fd);
 	else
 		leave_word(s, e, t);
+	/* What tells the two kinds of machine apart may itself be lost.  */
+	if (e == FH_ERR_GONE)
+		fh_trace_cure(t, "check the TCTI in freehold.conf, that the TPM is there, and that "
+			      "freehold may open it; if this machine was made without a TPM, "
+			      "restore "
+			      "keys/counter");
 	return e;
 }
 

@@ -99,6 +99,19 @@ fh_err fh_lease_file_load(const struct fh_store *s, const struct fh_lease_name *
 	return fh_chain_directory_read(s, f->name, FH_LEASE_FILE_MAX, "the lease", a, out, t);
 }
 
+struct fh_lease_name fh_lease_name_of(const struct fh_lease_file *f)
+{
+	struct fh_lease_name out = { .counter = f->lease.counter };
+	struct fh_hash h = fh_hash_of(f->lease.payload);
+	int n = snprintf(out.name, sizeof(out.name), PREFIX "%020llu-",
+			 (unsigned long long)f->lease.counter);
+	struct fh_builder b = fh_builder_of(out.name + n, sizeof(out.name) - (size_t)n - 1);
+
+	fh_builder_hex(&b, fh_span_of(h.bytes, hash_digits / 2));
+	fh_builder_text(&b, ".fhl");
+	return out;
+}
+
 fh_err fh_lease_file_add(const struct fh_store *s, struct fh_span file, struct fh_trace *t)
 {
 	char name[FH_LEASE_NAME + sizeof("chain/")];
@@ -107,13 +120,6 @@ fh_err fh_lease_file_add(const struct fh_store *s, struct fh_span file, struct f
 
 	if (e != FH_ERR_OK)
 		return e;
-	struct fh_hash h = fh_hash_of(f.lease.payload);
-	int n = snprintf(name, sizeof(name), "chain/" PREFIX "%020llu-",
-			 (unsigned long long)f.lease.counter);
-	struct fh_builder b = fh_builder_of(name + n, sizeof(name) - (size_t)n - 1);
-
-	fh_builder_hex(&b, fh_span_of(h.bytes, hash_digits / 2));
-	fh_builder_text(&b, ".fhl");
-	name[(size_t)n + b.n] = '\0';
+	(void)snprintf(name, sizeof(name), "chain/%s", fh_lease_name_of(&f).name);
 	return fh_store_put(s, name, file, t);
 }

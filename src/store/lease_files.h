@@ -17,6 +17,9 @@ struct fh_lease_name {
 	uint64_t counter;
 };
 
+/* The name of the file of F.  */
+struct fh_lease_name fh_lease_name_of(const struct fh_lease_file *f);
+
 /* All lease files with a counter greater than AFTER, rising: the order in which to take them.
  * FH_ERR_LIMIT for more than FH_LEASE_FILES_MAX.  */
 fh_err fh_lease_files(const struct fh_store *s, uint64_t after, struct fh_arena *a,
