@@ -11,7 +11,8 @@ static void write_back(struct fh_span s, const struct fh_shred *shred)
 	static uint8_t room[FH_SHRED_MAX], list_room[FH_SHRED_LIST_MAX];
 	struct fh_builder b = FH_BUILDER_ARRAY(room), list = FH_BUILDER_ARRAY(list_room);
 	struct fh_shred_key key;
-	size_t at = 0, keys = 0;
+	struct fh_span slot;
+	size_t at = 0, keys = 0, slots = 0;
 
 	fh_shred_begin(&list, shred->keys_n);
 	for (; fh_shred_next(shred->keys, &at, &key); keys++)
@@ -19,8 +20,14 @@ static void write_back(struct fh_span s, const struct fh_shred *shred)
 	if (keys != shred->keys_n || list.bad
 	    || !fh_span_equal(fh_builder_span(&list), shred->keys))
 		abort();
-	fh_shred_put(&b, shred->keys, shred->epoch);
-	if (shred->slots_n == 0 && (b.bad || !fh_span_equal(fh_builder_span(&b), s)))
+	fh_shred_put(&b, shred->keys, shred->epoch, shred->slots);
+	if (b.bad || !fh_span_equal(fh_builder_span(&b), s))
+		abort();
+	for (at = 0; fh_shred_slot_next(shred->slots, &at, &slot); slots++) {
+		if (!fh_span_starts(slot, FH_SPAN_LIT("recovery:")))
+			abort();
+	}
+	if (slots != shred->slots_n)
 		abort();
 }
 
