@@ -20,18 +20,20 @@ static fh_err check_place(const struct fh_authority_line *l, const struct fh_sta
 	return FH_ERR_UNKNOWN;
 }
 
-static fh_err establish(struct fh_span body, bool genesis, struct fh_authority *out)
+static fh_err establish(struct fh_span body, bool genesis, struct fh_authority_line *out)
 {
 	struct fh_genesis g;
 
 	if (!genesis)
-		return fh_signers_read(body, out, /* trace */ nullptr);
+		return fh_signers_read(body, &out->authority, /* trace */ nullptr);
 
 	fh_err e = fh_genesis_read(body, &g, /* trace */ nullptr);
 
-	if (e == FH_ERR_OK)
-		*out = g.authority;
-	return e;
+	if (e != FH_ERR_OK)
+		return e;
+	out->authority = g.authority;
+	memcpy(out->recipient.bytes, g.recipient.p, sizeof(out->recipient.bytes));
+	return FH_ERR_OK;
 }
 
 static bool meets(const struct fh_authority_line *l)
@@ -62,7 +64,7 @@ fh_err fh_authority_follow(struct fh_authority_line *l, struct fh_span file, str
 	if (e == FH_ERR_OK)
 		e = fh_arena_copy(kept, v.statement.body, &body);
 	if (e == FH_ERR_OK)
-		e = establish(body, !l->begun, &next.authority);
+		e = establish(body, !l->begun, &next);
 	if (e != FH_ERR_OK)
 		return e;
 	next.sequence = v.statement.sequence;

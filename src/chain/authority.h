@@ -20,6 +20,7 @@ struct fh_authority_line {
 	struct fh_authority authority;  /* who may sign what follows */
 	uint64_t sequence;              /* of the statement that says so */
 	bool begun;                     /* genesis was seen */
+	struct fh_kem_public recipient; /* whom it names for what is encrypted to the operator */
 	/* Given: for whom a key is sealed, or nobody.  Once the line has come to them it goes
 	 * nowhere behind them, whatever is withheld: until then it tells of the past.  */
 	struct fh_release held;
@@ -32,6 +33,12 @@ struct fh_authority_line {
  * as fh_envelope_parse().  On any error L is as before.  */
 fh_err fh_authority_follow(struct fh_authority_line *l, struct fh_span file, struct fh_arena *kept,
 			   struct fh_arena *scratch, struct fh_trace *t);
+
+/* Whom the data epochs' recovery slots are for: a KEM's public key.  */
+static inline struct fh_span fh_authority_recipient(const struct fh_authority_line *l)
+{
+	return FH_SPAN_ARRAY(l->recipient.bytes);
+}
 
 /* Who approves boot states under A: the companions of its signers, and how many of them
  * it takes, into R; the rest of R is left as it is.  False, and nothing, if there are more

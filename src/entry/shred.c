@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "entry/shred.h"
 
+#include "base/hex.h"
 #include "codec/cbor.h"
 
 constexpr size_t members = 3;
 constexpr size_t key_members = 4;
 constexpr size_t word_max = 16; /* a member's name */
+
+/* What a slot begins with, and what one is called that nobody can name.  */
+#define SLOT "recovery:"
+#define SLOT_UNKNOWN SLOT "unknown"
+static_assert(FH_SHRED_SLOT_MAX == sizeof(SLOT) - 1 + 2 * FH_HASH_SIZE);
 
 /* --- writing ------------------------------------------------------------ */
 
@@ -23,7 +29,27 @@ void fh_shred_put_key(struct fh_builder *b, const struct fh_shred_key *k)
 	fh_cbor_put_uint(b, k->statement);
 }
 
-void fh_shred_put(struct fh_builder *b, struct fh_span keys, uint64_t epoch)
+void fh_shred_slots_begin(struct fh_builder *b, size_t n)
+{
+	fh_cbor_put_array(b, n);
+}
+
+void fh_shred_put_slot(struct fh_builder *b, const struct fh_hash *key)
+{
+	static const struct fh_hash unknown;
+	char text[FH_SHRED_SLOT_MAX];
+	struct fh_builder t = FH_BUILDER_ARRAY(text);
+
+	if (fh_hash_equal(key, &unknown)) {
+		fh_builder_text(&t, SLOT_UNKNOWN);
+	} else {
+		fh_builder_text(&t, SLOT);
+		fh_builder_hex(&t, fh_hash_span(key));
+	}
+	fh_cbor_put_text(b, fh_builder_span(&t));
+}
+
+void fh_shred_put(struct fh_builder *b, struct fh_span keys, uint64_t epoch, struct fh_span slots)
 {
 	fh_cbor_put_map(b, members);
 	fh_cbor_put_text(b, FH_SPAN_LIT("keys"));
@@ -31,7 +57,10 @@ void fh_shred_put(struct fh_builder *b, struct fh_span keys, uint64_t epoch)
 	fh_cbor_put_text(b, FH_SPAN_LIT("epoch"));
 	fh_cbor_put_uint(b, epoch);
 	fh_cbor_put_text(b, FH_SPAN_LIT("slots"));
-	fh_cbor_put_array(b, 0);
+	if (slots.n > 0)
+		fh_builder_bytes(b, slots);
+	else
+		fh_shred_slots_begin(b, 0);
 }
 
 /* --- reading ------------------------------------------------------------ */
@@ -75,6 +104,49 @@ fh_err fh_shred_list_read(struct fh_span keys, size_t *n)
 	return fh_cursor_end(&c);
 }
 
+/* "recovery:" and the hash of a key in hex, or "recovery:unknown".  */
+static bool is_slot(struct fh_span text)
+{
+	char again[2 * FH_HASH_SIZE];
+	struct fh_builder b = FH_BUILDER_ARRAY(again);
+	struct fh_hash key;
+
+	if (fh_span_equal(text, FH_SPAN_LIT(SLOT_UNKNOWN)))
+		return true;
+	if (!fh_span_starts(text, FH_SPAN_LIT(SLOT)))
+		return false;
+	struct fh_span hex = fh_span_skip(text, sizeof(SLOT) - 1);
+
+	if (fh_hex_read(hex, key.bytes, sizeof(key.bytes)) != FH_ERR_OK)
+		return false;
+	fh_builder_hex(&b, fh_hash_span(&key));
+	return fh_span_equal(hex, fh_builder_span(&b)); /* which has small letters */
+}
+
+static size_t take_slots(struct fh_cursor *c)
+{
+	size_t n = fh_cbor_array(c, FH_SHRED_SLOTS_MAX);
+	struct fh_span last = { 0 };
+
+	for (size_t i = 0; i < n && !fh_cursor_bad(c); i++) {
+		struct fh_span text = fh_cbor_text(c, FH_SHRED_SLOT_MAX);
+
+		if (!fh_cursor_bad(c)
+		    && (!is_slot(text) || (i > 0 && fh_span_compare(last, text) >= 0)))
+			fh_cursor_fail(c, FH_ERR_FORMAT);
+		last = text;
+	}
+	return n;
+}
+
+fh_err fh_shred_slots_read(struct fh_span slots, size_t *n)
+{
+	struct fh_cursor c = fh_cursor_of(slots);
+
+	*n = take_slots(&c);
+	return fh_cursor_end(&c);
+}
+
 static void expect_name(struct fh_cursor *c, struct fh_span name)
 {
 	if (!fh_span_equal(fh_cbor_text(c, word_max), name))
@@ -102,9 +174,7 @@ fh_err fh_shred_read(struct fh_span detail, struct fh_shred *out)
 	s.epoch = fh_cbor_uint(&c);
 	expect_name(&c, FH_SPAN_LIT("slots"));
 	from = c.rest;
-	s.slots_n = fh_cbor_array(&c, FH_SHRED_SLOTS_MAX);
-	for (size_t i = 0; i < s.slots_n && !fh_cursor_bad(&c); i++)
-		(void)fh_cbor_text(&c, FH_NAME_MAX);
+	s.slots_n = take_slots(&c);
 	s.slots = passed(from, &c);
 	fh_err e = fh_cursor_end(&c);
 
@@ -126,5 +196,21 @@ bool fh_shred_next(struct fh_span keys, size_t *at, struct fh_shred_key *out)
 		return false;
 	*out = take_key(&c);
 	*at = keys.n - c.rest.n;
+	return !fh_cursor_bad(&c);
+}
+
+bool fh_shred_slot_next(struct fh_span slots, size_t *at, struct fh_span *out)
+{
+	struct fh_cursor c = fh_cursor_of(slots);
+
+	if (*at == 0) {
+		(void)fh_cbor_array(&c, FH_SHRED_SLOTS_MAX);
+		*at = slots.n - c.rest.n;
+	}
+	c = fh_cursor_of(fh_span_skip(slots, *at));
+	if (c.rest.n == 0)
+		return false;
+	*out = fh_cbor_text(&c, FH_SHRED_SLOT_MAX);
+	*at = slots.n - c.rest.n;
 	return !fh_cursor_bad(&c);
 }

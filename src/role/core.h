@@ -190,6 +190,8 @@ struct fh_core_shred {
 	 * in the record, with its leaf.  */
 	uint8_t *room;               /* FH_SHRED_PAYLOAD_MAX bytes */
 	size_t room_n;
+	uint8_t slots[FH_SHRED_SLOT_LIST_MAX]; /* what else opens those keys */
+	size_t slots_n;
 	struct fh_core_stored last;
 	uint64_t index, keys;        /* of that entry; no keys: there is none */
 };
@@ -403,6 +405,8 @@ void fh_core_shred_made(struct fh_core *c, struct fh_span class, uint64_t period
 fh_err fh_core_shred_recorded(struct fh_core *c, const struct fh_leaf *leaf,
 			      struct fh_span payload);
 fh_err fh_core_shred_finish(struct fh_core *c, uint64_t data_epoch);
+/* Has the data epoch's recovery slot made as the chain wants it, and says so.  */
+fh_err fh_core_recovery(struct fh_core *c);
 
 /* --- core_begin.c: from nothing to serving ---------------------------- */
 

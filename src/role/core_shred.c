@@ -113,15 +113,19 @@ static fh_err put_off(struct fh_core *c, fh_err e)
 static fh_err begin(struct fh_core *c, uint64_t lo_ms)
 {
 	struct fh_core_shred *s = &c->shred;
-	struct fh_span frame, list;
+	struct fh_door_doomed d;
+	struct fh_span frame;
 	fh_err e = ask_lo(c, FH_DOOR_SHRED, lo_ms, &frame);
 
 	if (e == FH_ERR_OK)
-		e = fh_door_read_doomed(frame, &s->epoch, &list, &c->trace);
+		e = fh_door_read_doomed(frame, &d, &c->trace);
 	if (e != FH_ERR_OK)
 		return put_off(c, e);
-	memcpy(s->room, list.p, list.n);
-	s->room_n = list.n;
+	s->epoch = d.epoch;
+	memcpy(s->room, d.keys.p, d.keys.n);
+	s->room_n = d.keys.n;
+	memcpy(s->slots, d.slots.p, d.slots.n);
+	s->slots_n = d.slots.n;
 	s->begun = true;
 	return FH_ERR_OK;
 }
@@ -185,7 +189,8 @@ static fh_err append(struct fh_core *c, struct fh_core_stored *stored)
 
 	if (b.p == nullptr)
 		return FH_ERR_NOMEM;
-	fh_shred_put(&b, fh_span_of(s->room, s->room_n), s->epoch);
+	fh_shred_put(&b, fh_span_of(s->room, s->room_n), s->epoch,
+		     fh_span_of(s->slots, s->slots_n));
 	if (b.bad)
 		return FH_ERR_LIMIT;
 	fh_err e = fh_core_field(c, &f, FH_FIELD_DETAIL, fh_builder_span(&b));
@@ -311,5 +316,49 @@ fh_err fh_core_shred_finish(struct fh_core *c, uint64_t data_epoch)
 	fh_trace_what(&c->trace, "says that keys are shredded, and it cannot be finished: %s",
 		      fh_err_text(e));
 	fh_trace_cure(&c->trace, "make room or replace the disk, then start again");
+	return e;
+}
+
+/* --- the recovery slot ---------------------------------------------------- */
+
+static void say_recovery(const struct fh_door_recovery *r)
+{
+	char hex[2 * FH_HASH_SIZE + 1] = { 0 };
+	struct fh_builder b = fh_builder_of(hex, 2 * FH_HASH_SIZE);
+
+	fh_builder_hex(&b, fh_hash_span(&r->key));
+	if (r->renewed && r->held)
+		fh_log(FH_LOG_PRIORITY_NOTICE, "core", "the record's recovery slot was missing, or "
+		       "not for key %s: made anew", hex);
+	if (r->renewed && !r->held)
+		fh_log(FH_LOG_PRIORITY_NOTICE, "core", "the record's recovery slot is gone, as the "
+		       "chain wants it: only the chip opens what is sealed");
+	if (r->useless)
+		fh_log(FH_LOG_PRIORITY_WARNING, "core", "the record has no recovery slot: what the "
+		       "chain names as recipient is no key");
+}
+
+/* Behind a shred that had to be finished, since this may take a step of the chip as well.  That
+ * it fails stops nothing: what is sealed is opened by the chip as ever, and the next start tries
+ * again.  */
+fh_err fh_core_recovery(struct fh_core *c)
+{
+	uint8_t bytes[16];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	struct fh_door_recovery r;
+	struct fh_span frame;
+
+	fh_door_put_request(&b, FH_DOOR_RECOVERY);
+	fh_err e = fh_core_keeper_ask(c, fh_builder_span(&b), &frame);
+
+	if (e == FH_ERR_OK)
+		e = fh_door_read_recovery(frame, &r, &c->trace);
+	if (e == FH_ERR_IO || e == FH_ERR_FULL) {
+		fh_log_error("core", e, &c->trace);
+		c->trace = (struct fh_trace){ 0 };
+		return FH_ERR_OK;
+	}
+	if (e == FH_ERR_OK)
+		say_recovery(&r);
 	return e;
 }

@@ -180,9 +180,8 @@ static fh_err take_share(struct fh_data_keys *k, const struct fh_secret *root, s
 	uint8_t head[FH_DATA_HEAD_SIZE], plain[FH_CHIP_SECRET_MAX];
 	struct fh_builder share = FH_BUILDER_ARRAY(plain);
 	int file = fh_data_file(k);
-	struct fh_span blob;
-	uint64_t epoch;
-	fh_err e = fh_data_head_read(file, head, &epoch, &blob);
+	struct fh_data_head h;
+	fh_err e = fh_data_head_read(file, head, &h);
 
 	/* Without a record behind it nothing was sealed with it: what a crash left.  */
 	if (e == FH_ERR_FORMAT && size_of(file) <= FH_DATA_HEAD_SIZE)
@@ -191,14 +190,16 @@ static fh_err take_share(struct fh_data_keys *k, const struct fh_secret *root, s
 		return fh_data_damaged(k, "its head is damaged", t);
 	if (e != FH_ERR_OK)
 		return unread(k->epoch, e, t);
-	if (epoch != k->epoch)
-		return rolled_back(k, epoch, t);
-	e = k->chip->class->unseal_data(k->chip, epoch, blob, &share);
+	if (h.epoch != k->epoch)
+		return rolled_back(k, h.epoch, t);
+	e = k->chip->class->unseal_data(k->chip, h.epoch, h.blob, &share);
 	if (e == FH_ERR_OK)
 		e = fh_data_epoch_key(root, fh_builder_span(&share), &k->epoch_key);
 	else
 		*t = k->chip->trace;
 	fh_wipe(plain, sizeof(plain));
+	if (e == FH_ERR_OK)
+		fh_data_slot_take(k, h.slot);
 	return e;
 }
 
@@ -206,29 +207,32 @@ static fh_err take_share(struct fh_data_keys *k, const struct fh_secret *root, s
 static fh_err other_alone(struct fh_data_keys *k, struct fh_trace *t)
 {
 	uint8_t head[FH_DATA_HEAD_SIZE];
-	struct fh_span blob;
-	uint64_t epoch;
+	struct fh_data_head h;
 
 	*t = (struct fh_trace){ 0 };
-	if (fh_data_head_read(k->file[(k->epoch + 1) % 2], head, &epoch, &blob) == FH_ERR_OK
-	    && epoch < k->epoch)
-		return rolled_back(k, epoch, t);
+	if (fh_data_head_read(k->file[(k->epoch + 1) % 2], head, &h) == FH_ERR_OK
+	    && h.epoch < k->epoch)
+		return rolled_back(k, h.epoch, t);
 	return fh_data_damaged(k, "is empty, and the file of another data epoch is not", t);
 }
 
 /* Neither file says anything: the first epoch of this state directory.  */
 static fh_err begin_file(struct fh_data_keys *k, const struct fh_secret *root, struct fh_trace *t)
 {
-	uint8_t share[FH_DATA_SHARE_SIZE];
+	uint8_t share[FH_DATA_SHARE_SIZE], slot_bytes[FH_RECOVERY_MAX];
+	struct fh_builder slot = FH_BUILDER_ARRAY(slot_bytes);
 	fh_err e = fh_random(share, sizeof(share));
 
 	if (size_of(k->file[(k->epoch + 1) % 2]) != 0)
 		return other_alone(k, t);
 	if (e == FH_ERR_OK)
-		e = fh_data_head_write(k->chip, fh_data_file(k), k->epoch, FH_SPAN_ARRAY(share));
-	if (e == FH_ERR_OK)
 		e = fh_data_epoch_key(root, FH_SPAN_ARRAY(share), &k->epoch_key);
-	else
+	if (e == FH_ERR_OK)
+		e = fh_data_slot_make(k, k->epoch, &k->epoch_key, &k->slot, &slot);
+	if (e == FH_ERR_OK)
+		e = fh_data_head_write(k->chip, fh_data_file(k), k->epoch, FH_SPAN_ARRAY(share),
+				       fh_builder_span(&slot));
+	if (e != FH_ERR_OK)
 		e = fh_data_unwritten(k, e, t);
 	fh_wipe(share, sizeof(share));
 	return e;
@@ -236,7 +240,7 @@ static fh_err begin_file(struct fh_data_keys *k, const struct fh_secret *root, s
 
 /* All records.  The last one alone may be incomplete: each is synced before the next is
  * begun.  */
-static fh_err read_records(struct fh_data_keys *k, struct fh_trace *t)
+fh_err fh_data_records_read(struct fh_data_keys *k, bool cut, struct fh_trace *t)
 {
 	uint8_t bytes[FH_DATA_RECORD_SIZE];
 	int file = fh_data_file(k);
@@ -266,7 +270,7 @@ static fh_err read_records(struct fh_data_keys *k, struct fh_trace *t)
 		fh_data_enter(k, &r);
 	}
 	k->cut = (size_t)(size - fh_data_place(k->n));
-	if (fh_data_place(k->n) != size && (ftruncate(file, (off_t)fh_data_place(k->n)) != 0
+	if (cut && fh_data_place(k->n) != size && (ftruncate(file, (off_t)fh_data_place(k->n)) != 0
 					    || fdatasync(file) != 0))
 		return fh_data_unwritten(k, fh_errno_err(errno), t);
 	return FH_ERR_OK;
@@ -290,7 +294,7 @@ fh_err fh_data_keys_open(struct fh_data_keys *k, struct fh_chip *chip, int even,
 		e = take_share(k, root, t);
 	if (e == FH_ERR_MISSING)
 		e = begin_file(k, root, t);
-	return e == FH_ERR_OK ? read_records(k, t) : e;
+	return e == FH_ERR_OK ? fh_data_records_read(k, /* cut= */ true, t) : e;
 }
 
 /* The file of the next epoch stays: that it is there says something (data_keys_shred.c).  It is
@@ -299,13 +303,12 @@ fh_err fh_data_keys_settle(struct fh_data_keys *k, struct fh_trace *t)
 {
 	uint8_t head[FH_DATA_HEAD_SIZE];
 	int other = k->file[(k->epoch + 1) % 2];
-	struct fh_span blob;
-	uint64_t epoch;
-	fh_err e = fh_data_head_read(other, head, &epoch, &blob);
+	struct fh_data_head h;
+	fh_err e = fh_data_head_read(other, head, &h);
 
 	if (e == FH_ERR_IO)
 		return unread(k->epoch + 1, e, t);
-	if (size_of(other) == 0 || (e == FH_ERR_OK && epoch > k->epoch)
+	if (size_of(other) == 0 || (e == FH_ERR_OK && h.epoch > k->epoch)
 	    || (e == FH_ERR_FORMAT && size_of(other) > FH_DATA_HEAD_SIZE))
 		return FH_ERR_OK;
 	if (ftruncate(other, 0) == 0 && fdatasync(other) == 0)

@@ -7,6 +7,7 @@
 #include "base/trace.h"
 #include "chip/chip.h"
 #include "entry/leaf.h"
+#include "entry/recovery.h"
 #include "entry/seal.h"
 #include "entry/shred.h"
 
@@ -41,10 +42,29 @@ struct fh_data_key {
 	bool doomed;        /* ends with the shred that is under way */
 };
 
+/* Who could open an epoch besides the chip (data_keys_slot.c).  */
+struct fh_data_slot {
+	bool held;                  /* there is a slot, */
+	struct fh_hash key;         /* for this key; zeros: for nobody knows which */
+	struct fh_recovery_earlier earlier[FH_RECOVERY_EARLIER_MAX]; /* keys rising */
+	size_t earliers;
+};
+
+/* For whom slots are to be made, as the chain has it.  */
+struct fh_data_recipient {
+	bool known;                 /* the chain was seen, */
+	bool wanted;                /* and wants slots */
+	bool useless;               /* but nothing can be encapsulated to its key */
+	struct fh_hash chain_id, device_id;
+	struct fh_kem_public to;
+	struct fh_hash key;         /* SHA-256 of it */
+};
+
 /* A shred that is under way (data_keys_shred.c).  */
 struct fh_data_shred {
 	bool begun;
-	struct fh_secret next_key;  /* of the epoch that follows */
+	struct fh_secret next_key;  /* of the epoch that follows, */
+	struct fh_data_slot next_slot; /* and its slot */
 	size_t seen;                /* records looked at, of which */
 	size_t kept;                /* so many are in the new file */
 	size_t doomed;
@@ -58,6 +78,9 @@ struct fh_data_keys {
 	struct fh_data_key *key;    /* of each record in the file, in order */
 	size_t n;
 	uint32_t *bucket;           /* by name: number of a record plus one, or 0 */
+	struct fh_data_recipient recipient;
+	struct fh_data_slot slot;   /* of this epoch */
+	struct fh_data_slot given_up; /* what is told of shreds that were given up: only earlier */
 	struct fh_data_shred shred;
 	bool torn;                  /* a write failed: nobody knows what the disk holds */
 	size_t cut;                 /* bytes of a record that were found at the end and are none */
@@ -65,6 +88,11 @@ struct fh_data_keys {
 
 /* Takes memory of ARENA; everything else is zero before fh_data_keys_open().  */
 fh_err fh_data_keys_begin(struct fh_arena *arena, struct fh_data_keys *out);
+
+/* Slots are made for RECIPIENT, a KEM's public key, or for nobody if it is empty: of every epoch
+ * that begins from now on.  Without this no slot is made or missed.  */
+void fh_data_keys_recipient(struct fh_data_keys *k, const struct fh_hash *chain_id,
+			    const struct fh_hash *device_id, struct fh_span recipient);
 
 /* Opens the file of the chip's data epoch by ROOT; where neither file says anything, begins
  * one.  FH_ERR_ROLLBACK if the files are of another epoch than the chip's, FH_ERR_FORMAT if
@@ -95,8 +123,33 @@ fh_err fh_data_keys_find(struct fh_data_keys *k, struct fh_span name, struct fh_
  * verified.  FH_ERR_MISSING: there are none yet.  */
 struct fh_data_look {
 	uint64_t epoch, keys, next_ms;
+	bool slot;               /* there is a recovery slot, */
+	struct fh_hash slot_key; /* for the key with this SHA-256 */
 };
 fh_err fh_data_keys_look(int even, int odd, struct fh_data_look *out);
+
+/* --- recovery slots: docs/spec/KEYS, "Recovery slots" --------------------- */
+
+/* Sees to it that this epoch has the slot that is wanted, and no other: if not, takes all keys
+ * along into the next epoch, which has it, and *RENEWED.  Not while a shred was acknowledged that
+ * is not finished.  An error before the chip's step is put off: K is as it was.  */
+fh_err fh_data_keys_renew(struct fh_data_keys *k, const struct fh_secret *root, bool *renewed,
+			  struct fh_trace *t);
+
+/* What opens a copy from before of the keys that the shred under way ends: a list as
+ * entry/shred.h has it, FH_SHRED_SLOT_LIST_MAX bytes at most.  */
+void fh_data_keys_put_slots(const struct fh_data_keys *k, struct fh_builder *b);
+/* The list SLOTS of an entry names all of them that the file of this epoch tells of.  */
+bool fh_data_keys_slots_named(const struct fh_data_keys *k, struct fh_span slots);
+
+/* Opens FILE (EVEN: of even epochs) without the chip, by the SEED of the key that its slot is for:
+ * K is good for fh_data_keys_find() alone, and nothing is written.  It is to be of CHAIN_ID and
+ * DEVICE_ID (NULL: that is not known).  FH_ERR_MISSING: the file says nothing, or has no slot,
+ * which T says; FH_ERR_PERMISSION: its slot is for another key; FH_ERR_SIGNATURE: that was
+ * altered; FH_ERR_CONFLICT: it is of another chain, device or epoch.  */
+fh_err fh_data_keys_recover(struct fh_data_keys *k, int file, bool even,
+			    const struct fh_hash *chain_id, const struct fh_hash *device_id,
+			    const struct fh_secret *seed, struct fh_trace *t);
 
 /* --- ending keys: docs/spec/KEYS, "Shredding" ----------------------------- */
 

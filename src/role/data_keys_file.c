@@ -8,9 +8,12 @@
 #include "crypto/sign.h"
 #include "os/file.h"
 
-/* The head: magic, epoch (8), length of the chip's blob (2), the blob, zeros, SHA-256 of all
- * before it.  */
+/* The head: magic, epoch (8), length of the chip's blob (2), the blob, length of the recovery slot
+ * (2), the slot, zeros, SHA-256 of all before it.  Where no slot was known yet its length is the
+ * first of the zeros.  */
 static const char magic[] = "freehold data 1\n";
+static_assert(sizeof(magic) - 1 + 8 + 2 + FH_CHIP_BLOB_MAX + 2 + FH_RECOVERY_MAX + FH_HASH_SIZE
+	      <= FH_DATA_HEAD_SIZE);
 static const uint8_t zero_nonce[FH_AEAD_NONCE_SIZE];
 
 const char *fh_data_file_name(uint64_t epoch)
@@ -34,7 +37,8 @@ fh_err fh_data_epoch_key(const struct fh_secret *root, struct fh_span share,
 
 /* --- heads -------------------------------------------------------------- */
 
-fh_err fh_data_head_write(struct fh_chip *chip, int file, uint64_t epoch, struct fh_span share)
+fh_err fh_data_head_write(struct fh_chip *chip, int file, uint64_t epoch, struct fh_span share,
+			  struct fh_span slot)
 {
 	uint8_t bytes[FH_DATA_HEAD_SIZE] = { 0 }, blob_bytes[FH_CHIP_BLOB_MAX];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes), blob = FH_BUILDER_ARRAY(blob_bytes);
@@ -46,6 +50,8 @@ fh_err fh_data_head_write(struct fh_chip *chip, int file, uint64_t epoch, struct
 	fh_builder_be64(&b, epoch);
 	fh_builder_be16(&b, (uint16_t)blob.n);
 	fh_builder_bytes(&b, fh_builder_span(&blob));
+	fh_builder_be16(&b, (uint16_t)slot.n);
+	fh_builder_bytes(&b, slot);
 	if (b.bad || b.n > FH_DATA_HEAD_SIZE - FH_HASH_SIZE)
 		return FH_ERR_LIMIT;
 	struct fh_hash sum = fh_hash_of(fh_span_of(bytes, FH_DATA_HEAD_SIZE - FH_HASH_SIZE));
@@ -55,23 +61,44 @@ fh_err fh_data_head_write(struct fh_chip *chip, int file, uint64_t epoch, struct
 	return e == FH_ERR_OK ? fh_fd_sync(file) : e;
 }
 
-fh_err fh_data_head_read(int file, uint8_t bytes[FH_DATA_HEAD_SIZE], uint64_t *epoch,
-			 struct fh_span *blob)
+static struct fh_span body_of(const uint8_t bytes[FH_DATA_HEAD_SIZE])
+{
+	return fh_span_of(bytes, FH_DATA_HEAD_SIZE - FH_HASH_SIZE);
+}
+
+fh_err fh_data_head_read_unsummed(int file, uint8_t bytes[FH_DATA_HEAD_SIZE],
+				  struct fh_data_head *out)
 {
 	fh_err e = fh_fd_pread(file, bytes, FH_DATA_HEAD_SIZE, 0);
 
 	if (e != FH_ERR_OK)
 		return e == FH_ERR_TORN ? FH_ERR_MISSING : e;
-	struct fh_span body = fh_span_of(bytes, FH_DATA_HEAD_SIZE - FH_HASH_SIZE);
-	struct fh_hash sum = fh_hash_of(body);
-	struct fh_cursor c = fh_cursor_of(body);
+	struct fh_cursor c = fh_cursor_of(body_of(bytes));
 
 	fh_cursor_expect(&c, fh_span_str(magic));
-	*epoch = fh_cursor_be64(&c);
-	*blob = fh_cursor_vec16(&c, FH_CHIP_BLOB_MAX);
-	if (fh_cursor_bad(&c)
-	    || !fh_span_equal(fh_hash_span(&sum), fh_span_of(bytes + body.n, FH_HASH_SIZE)))
+	struct fh_data_head h = { .epoch = fh_cursor_be64(&c) };
+
+	h.blob = fh_cursor_vec16(&c, FH_CHIP_BLOB_MAX);
+	h.slot = fh_cursor_vec16(&c, FH_RECOVERY_MAX);
+	if (fh_cursor_bad(&c))
 		return FH_ERR_FORMAT;
+	*out = h;
+	return FH_ERR_OK;
+}
+
+fh_err fh_data_head_read(int file, uint8_t bytes[FH_DATA_HEAD_SIZE], struct fh_data_head *out)
+{
+	struct fh_data_head h;
+	fh_err e = fh_data_head_read_unsummed(file, bytes, &h);
+
+	if (e != FH_ERR_OK)
+		return e;
+	struct fh_hash sum = fh_hash_of(body_of(bytes));
+
+	if (!fh_span_equal(fh_hash_span(&sum),
+			   fh_span_of(bytes + body_of(bytes).n, FH_HASH_SIZE)))
+		return FH_ERR_FORMAT;
+	*out = h;
 	return FH_ERR_OK;
 }
 
@@ -151,21 +178,32 @@ static bool read_period(struct fh_span bytes, struct fh_span *class, uint64_t *p
 	return unpad(class);
 }
 
+static void look_at_slot(struct fh_span slot, struct fh_data_look *l)
+{
+	struct fh_recovery_slot s;
+
+	l->slot = fh_recovery_read(slot, &s) == FH_ERR_OK && s.held;
+	if (l->slot)
+		l->slot_key = s.key;
+}
+
 fh_err fh_data_keys_look(int even, int odd, struct fh_data_look *out)
 {
 	const int file[2] = { even, odd };
 	uint8_t head[FH_DATA_HEAD_SIZE], bytes[FH_DATA_RECORD_SIZE];
 	struct fh_data_look l = { .next_ms = UINT64_MAX };
-	struct fh_span blob, class;
-	uint64_t epoch, period;
+	struct fh_data_head h;
+	struct fh_span class;
+	uint64_t period;
 	int of = -1;
 
 	/* Of two, while a shred is under way, the older one counts.  */
 	for (int i = 0; i < 2; i++) {
-		if (fh_data_head_read(file[i], head, &epoch, &blob) != FH_ERR_OK
-		    || (of >= 0 && epoch > l.epoch))
+		if (fh_data_head_read(file[i], head, &h) != FH_ERR_OK
+		    || (of >= 0 && h.epoch > l.epoch))
 			continue;
-		l.epoch = epoch;
+		look_at_slot(h.slot, &l);
+		l.epoch = h.epoch;
 		of = file[i];
 	}
 	if (of < 0)

@@ -42,12 +42,39 @@ const char *fh_data_file_name(uint64_t epoch);
 fh_err fh_data_epoch_key(const struct fh_secret *root, struct fh_span share,
 			 struct fh_secret *out);
 
-/* Has CHIP seal SHARE for EPOCH and writes the head of FILE with it, durably.  */
-fh_err fh_data_head_write(struct fh_chip *chip, int file, uint64_t epoch, struct fh_span share);
-/* Reads it; BLOB looks into BYTES.  FH_ERR_MISSING if the file ends before its head is whole,
+/* What the head of a file says.  */
+struct fh_data_head {
+	uint64_t epoch;
+	struct fh_span blob; /* the share, as the chip sealed it */
+	struct fh_span slot; /* entry/recovery.h; may be empty */
+};
+
+/* Has CHIP seal SHARE for EPOCH and writes the head of FILE with it and with SLOT, durably: with
+ * one write, so that no key of an epoch is there without its slot.  */
+fh_err fh_data_head_write(struct fh_chip *chip, int file, uint64_t epoch, struct fh_span share,
+			  struct fh_span slot);
+/* Reads it; the spans look into BYTES.  FH_ERR_MISSING if the file ends before its head is whole,
  * which nothing was sealed with.  */
-fh_err fh_data_head_read(int file, uint8_t bytes[FH_DATA_HEAD_SIZE], uint64_t *epoch,
-			 struct fh_span *blob);
+fh_err fh_data_head_read(int file, uint8_t bytes[FH_DATA_HEAD_SIZE], struct fh_data_head *out);
+/* The same whatever its sum is: for the slot alone, which has a tag of its own.  */
+fh_err fh_data_head_read_unsummed(int file, uint8_t bytes[FH_DATA_HEAD_SIZE],
+				  struct fh_data_head *out);
+
+/* Makes the slot of EPOCH, whose key is EPOCH_KEY, into B, and what is to be remembered of it into
+ * *OUT: nothing, if none is wanted and none was.  */
+fh_err fh_data_slot_make(struct fh_data_keys *k, uint64_t epoch,
+			 const struct fh_secret *epoch_key, struct fh_data_slot *out,
+			 struct fh_builder *b);
+/* Remembers the SLOT that stands in the head of this epoch's file.  What was exchanged or altered
+ * there is taken for a slot of a key that nobody knows.  */
+void fh_data_slot_take(struct fh_data_keys *k, struct fh_span slot);
+/* Adds what the head of the file of the next epoch tells of slots, which was given up.  */
+void fh_data_slot_absorb(struct fh_data_keys *k, struct fh_span slot);
+/* This epoch's slot is another than is wanted.  */
+bool fh_data_slot_due(const struct fh_data_keys *k);
+
+/* The records of the file of this epoch; CUT: a last one that is torn is cut off.  */
+fh_err fh_data_records_read(struct fh_data_keys *k, bool cut, struct fh_trace *t);
 
 /* R under EPOCH_KEY, with a salt of its own.  */
 fh_err fh_data_record_write(const struct fh_secret *epoch_key, const struct fh_data_record *r,

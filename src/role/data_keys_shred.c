@@ -106,18 +106,35 @@ static fh_err not_begun(struct fh_data_keys *k, fh_err e, struct fh_trace *t)
 	return e;
 }
 
+/* Keys that were wrapped for an epoch that was given up can be opened by its slot: what is over
+ * written says for whom that was.  */
+static void look_at_given_up(struct fh_data_keys *k)
+{
+	uint8_t bytes[FH_DATA_HEAD_SIZE];
+	struct fh_data_head h;
+
+	if (fh_data_head_read(next_file(k), bytes, &h) == FH_ERR_OK && h.epoch == k->epoch + 1)
+		fh_data_slot_absorb(k, h.slot);
+}
+
 /* The head of the file of the next epoch.  What stands behind it stays until all is written that
  * takes its place: as long as it is there, pass_by() knows that keys were.  */
 static fh_err begin(struct fh_data_keys *k, const struct fh_secret *root, struct fh_trace *t)
 {
-	uint8_t share[FH_DATA_SHARE_SIZE];
+	uint8_t share[FH_DATA_SHARE_SIZE], slot_bytes[FH_RECOVERY_MAX];
+	struct fh_builder slot = FH_BUILDER_ARRAY(slot_bytes);
 	fh_err e = k->torn ? FH_ERR_IO : fh_random(share, sizeof(share));
 
 	k->chip->trace = (struct fh_trace){ 0 };
-	if (e == FH_ERR_OK)
-		e = fh_data_head_write(k->chip, next_file(k), k->epoch + 1, FH_SPAN_ARRAY(share));
+	look_at_given_up(k);
 	if (e == FH_ERR_OK)
 		e = fh_data_epoch_key(root, FH_SPAN_ARRAY(share), &k->shred.next_key);
+	if (e == FH_ERR_OK)
+		e = fh_data_slot_make(k, k->epoch + 1, &k->shred.next_key, &k->shred.next_slot,
+				      &slot);
+	if (e == FH_ERR_OK)
+		e = fh_data_head_write(k->chip, next_file(k), k->epoch + 1, FH_SPAN_ARRAY(share),
+				       fh_builder_span(&slot));
 	fh_wipe(share, sizeof(share));
 	if (e != FH_ERR_OK)
 		return not_begun(k, e, t);
@@ -327,6 +344,8 @@ static fh_err step(struct fh_data_keys *k, struct fh_trace *t)
 	k->epoch = now;
 	fh_secret_drop(&k->epoch_key);
 	k->epoch_key = k->shred.next_key;
+	k->slot = k->shred.next_slot;
+	k->given_up = (struct fh_data_slot){ 0 };
 	forget_doomed(k);
 	undo(k);
 	return FH_ERR_OK;
@@ -350,19 +369,11 @@ fh_err fh_data_keys_shred_end(struct fh_data_keys *k, struct fh_trace *t)
 
 /* --- beginning anew ------------------------------------------------------- */
 
-/* A shred that was given up has left keys in the file of the next epoch: a copy of it would open
- * them when the chip comes to that epoch, however many end on the way there.  So the chip comes
- * there with all of them first.  Nothing was promised yet: but for the chip's step, what fails is
- * put off.  */
-static fh_err pass_by(struct fh_data_keys *k, const struct fh_secret *root, struct fh_trace *t)
+/* The chip comes to the next epoch with all keys.  Nothing was promised: but for the chip's step,
+ * what fails is put off.  */
+static fh_err take_all(struct fh_data_keys *k, const struct fh_secret *root, struct fh_trace *t)
 {
-	struct stat st;
 	uint64_t left;
-
-	if (fstat(next_file(k), &st) != 0)
-		return not_begun(k, FH_ERR_IO, t);
-	if (st.st_size <= (off_t)FH_DATA_HEAD_SIZE)
-		return FH_ERR_OK;
 	fh_err e = begin(k, root, t);
 
 	if (e == FH_ERR_OK)
@@ -373,6 +384,31 @@ static fh_err pass_by(struct fh_data_keys *k, const struct fh_secret *root, stru
 		return e;
 	e = fh_data_keys_settle(k, t);
 	return e == FH_ERR_OK ? e : not_begun(k, e, t);
+}
+
+/* A shred that was given up has left keys in the file of the next epoch: a copy of it would open
+ * them when the chip comes to that epoch, however many end on the way there.  So the chip comes
+ * there with all of them first.  */
+static fh_err pass_by(struct fh_data_keys *k, const struct fh_secret *root, struct fh_trace *t)
+{
+	struct stat st;
+
+	if (fstat(next_file(k), &st) != 0)
+		return not_begun(k, FH_ERR_IO, t);
+	return st.st_size <= (off_t)FH_DATA_HEAD_SIZE ? FH_ERR_OK : take_all(k, root, t);
+}
+
+fh_err fh_data_keys_renew(struct fh_data_keys *k, const struct fh_secret *root, bool *renewed,
+			  struct fh_trace *t)
+{
+	fh_err e = FH_ERR_OK;
+
+	*renewed = fh_data_slot_due(k);
+	if (*renewed) {
+		undo(k);
+		e = take_all(k, root, t);
+	}
+	return e;
 }
 
 fh_err fh_data_keys_shred_begin(struct fh_data_keys *k, const struct fh_secret *root,

@@ -50,6 +50,7 @@ enum fh_door_request {
 	FH_DOOR_SHRED = 22,     /* [22, lo]: begin to end them */
 	FH_DOOR_REWRAP = 23,    /* [23]: take some more of the others along */
 	FH_DOOR_SHREDDED = 24,  /* [24, leaf, payload, [hash...]]: it is recorded; end it */
+	FH_DOOR_RECOVERY = 25,  /* [25]: the data epoch's recovery slot, as the chain wants it */
 };
 
 /* What a WISH says.  */
@@ -76,7 +77,7 @@ constexpr size_t FH_DOOR_AUTHORITY_MAX = FH_AUTHORITY_FILE_MAX + 16;
 constexpr size_t FH_DOOR_DOCUMENT_MAX = FH_DOCUMENT_PAYLOAD_MAX + 16;
 constexpr size_t FH_DOOR_REQUEST_MAX = FH_DOOR_DOCUMENT_MAX;
 constexpr size_t FH_DOOR_ANSWER_MAX = (FH_CERTIFICATE_MAX + FH_CHECKPOINT_NOTE_MAX
-				       + FH_SHRED_LIST_MAX);
+				       + FH_SHRED_LIST_MAX + FH_SHRED_SLOT_LIST_MAX);
 
 /* What the chip remembers of the record.  */
 struct fh_door_note {
@@ -208,10 +209,24 @@ void fh_door_put_lo(struct fh_builder *b, enum fh_door_request request, uint64_t
 fh_err fh_door_read_lo(struct fh_span frame, uint64_t *lo_ms);
 void fh_door_put_due(struct fh_builder *b, const struct fh_data_due *d);
 fh_err fh_door_read_due(struct fh_span frame, struct fh_data_due *out, struct fh_trace *t);
-/* Answer to SHRED: the epoch that is to end, and a list as entry/shred.h has it.  */
-void fh_door_put_doomed(struct fh_builder *b, uint64_t epoch, struct fh_span list);
-fh_err fh_door_read_doomed(struct fh_span frame, uint64_t *epoch, struct fh_span *list,
-			   struct fh_trace *t);
+/* Answer to SHRED: the epoch that is to end, and lists of keys and slots as entry/shred.h has
+ * them.  */
+struct fh_door_doomed {
+	uint64_t epoch;
+	struct fh_span keys, slots;
+};
+void fh_door_put_doomed(struct fh_builder *b, const struct fh_door_doomed *d);
+fh_err fh_door_read_doomed(struct fh_span frame, struct fh_door_doomed *out, struct fh_trace *t);
+/* Answer to RECOVERY.  */
+struct fh_door_recovery {
+	bool renewed;               /* it was not as it is wanted: there is a new data epoch */
+	bool held;                  /* there is a slot, */
+	struct fh_hash key;         /* for this key; zeros: it could not be told */
+	bool useless;               /* none: nothing can be encapsulated to what the chain names */
+};
+void fh_door_put_recovery(struct fh_builder *b, const struct fh_door_recovery *r);
+fh_err fh_door_read_recovery(struct fh_span frame, struct fh_door_recovery *out,
+			     struct fh_trace *t);
 /* Answer to REWRAP: how many wait.  */
 void fh_door_put_left(struct fh_builder *b, uint64_t left);
 fh_err fh_door_read_left(struct fh_span frame, uint64_t *left, struct fh_trace *t);

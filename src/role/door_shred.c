@@ -91,34 +91,64 @@ fh_err fh_door_read_due(struct fh_span frame, struct fh_data_due *out, struct fh
 	return e;
 }
 
-void fh_door_put_doomed(struct fh_builder *b, uint64_t epoch, struct fh_span list)
+void fh_door_put_doomed(struct fh_builder *b, const struct fh_door_doomed *d)
 {
-	fh_cbor_put_array(b, 3);
+	fh_cbor_put_array(b, 4);
 	fh_cbor_put_uint(b, FH_ERR_OK);
-	fh_cbor_put_uint(b, epoch);
-	fh_cbor_put_bytes(b, list);
+	fh_cbor_put_uint(b, d->epoch);
+	fh_cbor_put_bytes(b, d->keys);
+	fh_cbor_put_bytes(b, d->slots);
 }
 
-fh_err fh_door_read_doomed(struct fh_span frame, uint64_t *epoch, struct fh_span *list,
-			   struct fh_trace *t)
+fh_err fh_door_read_doomed(struct fh_span frame, struct fh_door_doomed *out, struct fh_trace *t)
 {
 	struct fh_cursor c = fh_cursor_of(frame);
-	fh_err e = fh_door_answer_begin(&c, 3, t);
+	fh_err e = fh_door_answer_begin(&c, 4, t);
 	size_t n;
 
 	if (e != FH_ERR_OK)
 		return e;
-	uint64_t ends = fh_cbor_uint(&c);
-	struct fh_span keys = fh_cbor_bytes(&c, FH_SHRED_LIST_MAX);
+	struct fh_door_doomed d = { .epoch = fh_cbor_uint(&c) };
 
+	d.keys = fh_cbor_bytes(&c, FH_SHRED_LIST_MAX);
+	d.slots = fh_cbor_bytes(&c, FH_SHRED_SLOT_LIST_MAX);
 	e = fh_cursor_end(&c);
 	if (e == FH_ERR_OK)
-		e = fh_shred_list_read(keys, &n);
+		e = fh_shred_list_read(d.keys, &n);
+	if (e == FH_ERR_OK)
+		e = fh_shred_slots_read(d.slots, &n);
+	if (e == FH_ERR_OK)
+		*out = d;
+	return e;
+}
+
+void fh_door_put_recovery(struct fh_builder *b, const struct fh_door_recovery *r)
+{
+	fh_cbor_put_array(b, 5);
+	fh_cbor_put_uint(b, FH_ERR_OK);
+	fh_cbor_put_bool(b, r->renewed);
+	fh_cbor_put_bool(b, r->held);
+	fh_cbor_put_hash(b, &r->key);
+	fh_cbor_put_bool(b, r->useless);
+}
+
+fh_err fh_door_read_recovery(struct fh_span frame, struct fh_door_recovery *out,
+			     struct fh_trace *t)
+{
+	struct fh_cursor c = fh_cursor_of(frame);
+	fh_err e = fh_door_answer_begin(&c, 5, t);
+
 	if (e != FH_ERR_OK)
 		return e;
-	*epoch = ends;
-	*list = keys;
-	return FH_ERR_OK;
+	struct fh_door_recovery r = { .renewed = fh_cbor_bool(&c) };
+
+	r.held = fh_cbor_bool(&c);
+	r.key = fh_cbor_hash(&c);
+	r.useless = fh_cbor_bool(&c);
+	e = fh_cursor_end(&c);
+	if (e == FH_ERR_OK)
+		*out = r;
+	return e;
 }
 
 void fh_door_put_left(struct fh_builder *b, uint64_t left)

@@ -350,6 +350,7 @@ static const struct door door[] = {
 	{ FH_DOOR_REWRAP, FH_STAGE_LIVE, FH_STAGE_LIVE, 8, fh_keeper_rewrap },
 	{ FH_DOOR_SHREDDED, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_SHREDDED_MAX,
 	  fh_keeper_shredded },
+	{ FH_DOOR_RECOVERY, FH_STAGE_LIVE, FH_STAGE_LIVE, 8, fh_keeper_recovery },
 	{ FH_DOOR_CLOSE, FH_STAGE_OPENED, FH_STAGE_CLOSED, 8, answer_close },
 	{ FH_DOOR_CLOSE, FH_STAGE_NEW, FH_STAGE_CLOSED, 8, answer_close },
 };
@@ -362,7 +363,8 @@ static const struct door *find_door(enum fh_stage stage, struct fh_span frame)
 	uint64_t request = fh_cbor_uint(&c);
 	bool bare = request == FH_DOOR_OPEN || request == FH_DOOR_CLOSE
 		    || request == FH_DOOR_RECEIPT || request == FH_DOOR_COSIGNERS
-		    || request == FH_DOOR_LOOK || request == FH_DOOR_REWRAP;
+		    || request == FH_DOOR_LOOK || request == FH_DOOR_REWRAP
+		    || request == FH_DOOR_RECOVERY;
 
 	/* A body is read by its answer.  */
 	if (bare && (members != 1 || fh_cursor_end(&c) != FH_ERR_OK))

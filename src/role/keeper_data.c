@@ -14,6 +14,12 @@ fh_err fh_keeper_derive_data(struct fh_keeper *k, const struct fh_secret *seed)
 
 fh_err fh_keeper_open_data(struct fh_keeper *k)
 {
+	const struct fh_release *r = &k->device.release;
+
+	/* As genesis has it, whose hash was sealed with the device key: not as core says.  */
+	if (k->line.begun)
+		fh_data_keys_recipient(&k->data, &r->chain_id, &r->device_id,
+				       fh_authority_recipient(&k->line));
 	fh_err e = fh_data_keys_open(&k->data, &k->chip, FH_KEEPER_DATA, FH_KEEPER_DATA + 1,
 				     &k->data_root, &k->trace);
 
@@ -60,4 +66,19 @@ fh_err fh_keeper_unseal(struct fh_keeper *k, struct fh_span frame, struct fh_bui
 	if (e == FH_ERR_OK)
 		e = fh_data_keys_find(&k->data, name, &key, &k->trace);
 	return e == FH_ERR_OK ? answer_key(k, &key, name, batch, answer) : e;
+}
+
+fh_err fh_keeper_recovery(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
+{
+	struct fh_door_recovery r = { 0 };
+	(void)frame;
+	fh_err e = fh_data_keys_renew(&k->data, &k->data_root, &r.renewed, &k->trace);
+
+	if (e != FH_ERR_OK)
+		return e;
+	r.held = k->data.slot.held;
+	r.key = k->data.slot.key;
+	r.useless = k->data.recipient.useless;
+	fh_door_put_recovery(answer, &r);
+	return FH_ERR_OK;
 }

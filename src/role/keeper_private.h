@@ -123,6 +123,7 @@ fh_err fh_keeper_derive_data(struct fh_keeper *k, const struct fh_secret *seed);
 fh_err fh_keeper_open_data(struct fh_keeper *k);
 fh_err fh_keeper_seal(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_unseal(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
+fh_err fh_keeper_recovery(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 
 /* --- keeper_shred.c: keys that end -------------------------------------- */
 

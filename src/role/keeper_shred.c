@@ -50,15 +50,20 @@ fh_err fh_keeper_due(struct fh_keeper *k, struct fh_span frame, struct fh_builde
 
 fh_err fh_keeper_shred(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
 {
+	uint8_t bytes[FH_SHRED_SLOT_LIST_MAX];
 	struct fh_builder list = fh_builder_of(k->room, FH_SHRED_LIST_MAX);
+	struct fh_builder slots = FH_BUILDER_ARRAY(bytes);
 	uint64_t lo_ms;
 	fh_err e = fh_door_read_lo(frame, &lo_ms);
 
 	if (e == FH_ERR_OK)
 		e = fh_data_keys_shred_begin(&k->data, &k->data_root, lo_ms, &list, &k->trace);
-	if (e == FH_ERR_OK)
-		fh_door_put_doomed(answer, k->data.epoch, fh_builder_span(&list));
-	return e;
+	if (e != FH_ERR_OK)
+		return e;
+	fh_data_keys_put_slots(&k->data, &slots);
+	fh_door_put_doomed(answer, &(struct fh_door_doomed){ k->data.epoch, fh_builder_span(&list),
+							     fh_builder_span(&slots) });
+	return FH_ERR_OK;
 }
 
 fh_err fh_keeper_rewrap(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer)
@@ -118,6 +123,9 @@ fh_err fh_keeper_shredded(struct fh_keeper *k, struct fh_span frame, struct fh_b
 	/* Of one that was cut off, as of one that is under way: only what the entry names, and says
 	 * truly.  */
 	e = fh_data_keys_shred_these(&k->data, &k->data_root, shred.keys, &k->trace);
+	if (e == FH_ERR_OK && !fh_data_keys_slots_named(&k->data, shred.slots))
+		e = not_acknowledged(k, "its entry does not name all that could still open the "
+				     "keys");
 	if (e == FH_ERR_OK)
 		e = fh_data_keys_shred_end(&k->data, &k->trace);
 	if (e == FH_ERR_OK)

@@ -57,7 +57,9 @@ def what_is_old_ends_by_itself():
 		index, said = next(iter(wait_shred(m).items()))
 		demand(time.monotonic() - begun <= 6, "later than it may be kept")
 		wait_for("its key is gone", lambda: "/public/old" not in paths(m))
-		demand(all(k[1] == "4s" and k[3] == 0 for k in said["keys"]) and said["slots"] == [], said)
+		demand(all(k[1] == "4s" and k[3] == 0 for k in said["keys"]), said)
+		slot = "recovery:" + json.loads(m.run("status", "--json").stdout)["retention"]["recovery"]
+		demand(said["slots"] == [slot], "what opens a copy from before:", said, slot)
 		demand(said["keys"] == sorted(said["keys"]), "not in order", said)
 		take(m, d, "/public/new")
 		demand("/public/new" in paths(m), "what came later cannot be read")

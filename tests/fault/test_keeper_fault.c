@@ -511,14 +511,17 @@ static uint64_t begin_shred(struct bench *b, struct fh_builder *list)
 {
 	uint8_t bytes[16];
 	struct fh_builder request = FH_BUILDER_ARRAY(bytes);
-	struct fh_span answer, doomed;
-	uint64_t epoch, left = 1;
+	struct fh_door_doomed doomed;
+	struct fh_span answer;
+	uint64_t left = 1;
 	struct fh_trace t;
 
 	fh_door_put_lo(&request, FH_DOOR_SHRED, 16000);
 	assert_int_equal(ask(b, fh_builder_span(&request), &answer), FH_ERR_OK);
-	assert_int_equal(fh_door_read_doomed(answer, &epoch, &doomed, &t), FH_ERR_OK);
-	fh_builder_bytes(list, doomed);
+	assert_int_equal(fh_door_read_doomed(answer, &doomed, &t), FH_ERR_OK);
+	const uint64_t epoch = doomed.epoch;
+
+	fh_builder_bytes(list, doomed.keys);
 	while (left > 0) {
 		assert_int_equal(ask_plain(b, FH_DOOR_REWRAP, &answer), FH_ERR_OK);
 		assert_int_equal(fh_door_read_left(answer, &left, &t), FH_ERR_OK);
@@ -539,7 +542,7 @@ static void make_entry(struct shred_entry *s, struct fh_span list, uint64_t epoc
 
 	s->leaf = FH_BUILDER_ARRAY(s->leaf_bytes);
 	s->payload = FH_BUILDER_ARRAY(s->payload_bytes);
-	fh_shred_put(&d, list, epoch);
+	fh_shred_put(&d, list, epoch, /* slots= */ (struct fh_span){ 0 });
 	f.field[0] = (struct fh_field){ FH_FIELD_DETAIL, FH_SPAN_ARRAY(salt), fh_builder_span(&d) };
 	fh_payload_put(&s->payload, &f);
 	const struct fh_leaf l = { .index = 2, .kind = kind, .class = FH_SPAN_LIT(FH_CLASS_PUBLIC),

@@ -11,6 +11,7 @@
 #include "entry/field.h"
 #include "entry/shredded.h"
 #include "os/memory.h"
+#include "spec_fixture.h"
 
 static const uint8_t names[3][FH_SEAL_NAME_SIZE] = { { 1 }, { 2 }, { 3 } };
 
@@ -19,8 +20,8 @@ static struct fh_shred_key key_of(size_t i)
 	return (struct fh_shred_key){ FH_SPAN_ARRAY(names[i]), FH_SPAN_LIT("16s"), 5 + i, 9 * i };
 }
 
-/* The detail for the keys of NUMBERS.  */
-static struct fh_span detail_of(const size_t *number, size_t n)
+/* The detail for the keys of NUMBERS, and SLOTS.  */
+static struct fh_span detail_with(const size_t *number, size_t n, struct fh_span slots)
 {
 	static uint8_t room[512], list_room[256];
 	struct fh_builder b = FH_BUILDER_ARRAY(room), list = FH_BUILDER_ARRAY(list_room);
@@ -31,9 +32,14 @@ static struct fh_span detail_of(const size_t *number, size_t n)
 
 		fh_shred_put_key(&list, &k);
 	}
-	fh_shred_put(&b, fh_builder_span(&list), /* epoch= */ 4);
+	fh_shred_put(&b, fh_builder_span(&list), /* epoch= */ 4, slots);
 	assert_false(b.bad);
 	return fh_builder_span(&b);
+}
+
+static struct fh_span detail_of(const size_t *number, size_t n)
+{
+	return detail_with(number, n, (struct fh_span){ 0 });
 }
 
 /* docs/spec/LEAF, "Golden bytes".  */
@@ -86,6 +92,70 @@ static void refuses_what_is_not_in_order(void **state)
 
 	for (size_t n = 0; n < d.n; n++)
 		assert_int_not_equal(fh_shred_read(fh_span_first(d, n), &s), FH_ERR_OK);
+}
+
+/* --- slots ------------------------------------------------------------------------- */
+
+static struct fh_span slots_of(const uint8_t *first, size_t n)
+{
+	static uint8_t room[FH_SHRED_SLOT_LIST_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+
+	fh_shred_slots_begin(&b, n);
+	for (size_t i = 0; i < n; i++) {
+		struct fh_hash key = { .bytes = { first[i] } };
+
+		fh_shred_put_slot(&b, &key);
+	}
+	assert_false(b.bad);
+	return fh_builder_span(&b);
+}
+
+static void names_what_could_still_open_it(void **state)
+{
+	static const char *const said[] = {
+		"recovery:0100000000000000000000000000000000000000000000000000000000000000",
+		"recovery:a200000000000000000000000000000000000000000000000000000000000000",
+		"recovery:unknown",
+	};
+	struct fh_span d = detail_with((const size_t[]){ 0 }, 1,
+				       slots_of((const uint8_t[]){ 1, 0xa2, 0 }, 3));
+	struct fh_shred s;
+	struct fh_span slot;
+	size_t at = 0;
+
+	(void)state;
+	assert_int_equal(fh_shred_read(d, &s), FH_ERR_OK);
+	assert_int_equal(s.slots_n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(fh_shred_slot_next(s.slots, &at, &slot));
+		assert_true(fh_span_equal(slot, fh_span_str(said[i])));
+	}
+	assert_false(fh_shred_slot_next(s.slots, &at, &slot));
+	stands_in("LEAF.md", "a list of slots", slots_of((const uint8_t[]){ 1, 0 }, 2));
+}
+
+static void refuses_other_slots(void **state)
+{
+	static const char upper[] =
+		"\x81\x78\x49recovery:"
+		"A000000000000000000000000000000000000000000000000000000000000000";
+	static const char *const other[] = { "\x81\x64" "chip", "\x81\x69recovery:", "\x81\x60",
+					     "\x82\x70recovery:unknown\x70recovery:unknown" };
+	struct fh_shred s;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(fh_shred_slots_read(fh_span_str(upper), &n), FH_ERR_FORMAT);
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+		struct fh_span d = detail_with((const size_t[]){ 0 }, 1, fh_span_str(other[i]));
+
+		assert_int_equal(fh_shred_read(d, &s), FH_ERR_FORMAT);
+	}
+	assert_int_equal(fh_shred_slots_read(slots_of((const uint8_t[]){ 2, 1 }, 2), &n),
+			 FH_ERR_FORMAT);
+	assert_int_equal(fh_shred_slots_read(slots_of((const uint8_t[]){ 0, 1 }, 2), &n),
+			 FH_ERR_FORMAT);
 }
 
 /* --- which entries --------------------------------------------------------------- */
@@ -155,6 +225,8 @@ int main(void)
 		cmocka_unit_test(has_the_documented_bytes),
 		cmocka_unit_test(reads_what_it_writes),
 		cmocka_unit_test(refuses_what_is_not_in_order),
+		cmocka_unit_test(names_what_could_still_open_it),
+		cmocka_unit_test(refuses_other_slots),
 		cmocka_unit_test(an_entry_ends_with_the_first_behind_it),
 	};
 

@@ -50,7 +50,7 @@ static void shred(struct bench *b, const char *class, uint64_t period, uint64_t 
 
 	fh_shred_begin(&list, 1);
 	fh_shred_put_key(&list, &key);
-	fh_shred_put(&d, fh_builder_span(&list), epoch);
+	fh_shred_put(&d, fh_builder_span(&list), epoch, /* slots= */ (struct fh_span){ 0 });
 	f.field[0] = (struct fh_field){ .id = FH_FIELD_DETAIL, .value = fh_builder_span(&d) };
 	(void)fh_maker_entry(&b->maker, FH_ENTRY_SHRED, &f);
 	fh_maker_sync(&b->maker);
