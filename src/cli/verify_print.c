@@ -276,6 +276,16 @@ static void print_payloads(const struct fh_record_check *c)
 		printf("whether others are missing is unchecked (--openings, --whole)\n");
 }
 
+/* What a shred leaves open: a copy from before, to whoever has such a key.  */
+static void print_slots(const struct fh_record_slots *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		printf("recovery    until %.*s is destroyed, a copy from before a shred can be "
+		       "opened with it\n", (int)all->slot[i].n, all->slot[i].text);
+	if (all->more)
+		printf("recovery    and others: freehold record search --kind shred\n");
+}
+
 static void print_record(const struct fh_record_check *c, const struct fh_unread *u,
 			 const struct fh_given_witnesses *w)
 {
@@ -303,6 +313,7 @@ static void print_record(const struct fh_record_check *c, const struct fh_unread
 	       (unsigned long long)c->counts.denied,
 	       (unsigned long long)c->counts.sealed_intents);
 	print_payloads(c);
+	print_slots(&c->slots);
 	print_fold(c);
 	print_quotas(c);
 	if (c->uncovered_n + u->n > 0)
@@ -384,6 +395,20 @@ static void payloads_member(struct fh_builder *b, const struct fh_record_check *
 	fh_builder_u8(b, '}');
 }
 
+static void slots_member(struct fh_builder *b, const struct fh_record_slots *all)
+{
+	fh_json_put_name(b, "opened-from-copies-by");
+	fh_builder_u8(b, '[');
+	for (size_t i = 0; i < all->n; i++) {
+		if (i > 0)
+			fh_builder_u8(b, ',');
+		fh_json_put_string(b, fh_span_of(all->slot[i].text, all->slot[i].n));
+	}
+	if (all->more)
+		fh_builder_text(b, ",null");
+	fh_builder_u8(b, ']');
+}
+
 void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 		      const struct fh_unread *u, const struct fh_given_witnesses *w)
 {
@@ -416,6 +441,7 @@ void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 	number_member(b, "size", c->tree.size);
 	counts_member(b, &c->counts);
 	payloads_member(b, c);
+	slots_member(b, &c->slots);
 	fh_json_put_name(b, "fold");
 	fh_builder_text(b, c->fold_lost ? "{\"checked\":false" : "{\"checked\":true");
 	number_member(b, "states", c->states);

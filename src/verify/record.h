@@ -9,6 +9,7 @@
 #include "entry/opened.h"
 #include "entry/seal.h"
 #include "entry/segment.h"
+#include "entry/shred.h"
 #include "merkle/checkpoint.h"
 #include "state/fold.h"
 #include "state/lease.h"
@@ -101,6 +102,18 @@ struct fh_record_session {
 	uint32_t key_id;             /* on its note lines */
 };
 
+/* Recovery keys that open what was shredded in a copy from before (entry/shred.h); of more of
+ * them none is named.  */
+constexpr size_t FH_RECORD_SLOTS_MAX = 32;
+struct fh_record_slots {
+	struct {
+		char text[FH_SHRED_SLOT_MAX];
+		size_t n;
+	} slot[FH_RECORD_SLOTS_MAX];
+	size_t n;
+	bool more;                  /* than there is room for */
+};
+
 /* What entries were sealed with that has not ended.  */
 struct fh_record_key {
 	uint8_t name[FH_SEAL_NAME_SIZE];
@@ -135,6 +148,7 @@ struct fh_record_check {
 	bool anchors_unreadable;     /* some could not be read, so what they say is not known */
 	uint64_t charged;            /* permitted intents whose charges are within the quotas */
 	uint64_t uncharged;          /* those of which that is not known, sealed ones apart */
+	struct fh_record_slots slots; /* that open what was shredded in a copy from before */
 	bool keys_lost;              /* too many keys: what is shredded is not known */
 	struct fh_chain chain;
 

@@ -131,6 +131,20 @@ static const char *objection(const struct fh_record_check *c, const struct fh_le
 		       ? "a key ended by a statement that asks for no such thing" : nullptr;
 }
 
+static void take_slot(struct fh_record_slots *all, struct fh_span slot)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (fh_span_equal(fh_span_of(all->slot[i].text, all->slot[i].n), slot))
+			return;
+	}
+	if (all->n == FH_RECORD_SLOTS_MAX) {
+		all->more = true;
+		return;
+	}
+	memcpy(all->slot[all->n].text, slot.p, slot.n);
+	all->slot[all->n++].n = slot.n;
+}
+
 void fh_record_shred_check(struct fh_record_check *c, const struct fh_record_entry *entry)
 {
 	struct fh_shred_key key;
@@ -150,7 +164,11 @@ void fh_record_shred_check(struct fh_record_check *c, const struct fh_record_ent
 		fh_trace_what(fh_record_refuse(c, "shred"), "%s", what);
 		return;
 	}
+	struct fh_span slot;
+
 	c->shred_epoch = s.epoch;
+	for (at = 0; fh_shred_slot_next(s.slots, &at, &slot);)
+		take_slot(&c->slots, slot);
 	for (at = 0; fh_shred_next(s.keys, &at, &key);) {
 		size_t place = find(c, key.name.p);
 		const struct fh_record_key *k = &c->key[place];
