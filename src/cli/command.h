@@ -78,6 +78,7 @@ int fh_cmd_key(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_pin(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_policy(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_record(struct fh_cli *cli, int argc, char **argv);
+int fh_cmd_recovery(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_reference(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_roots(struct fh_cli *cli, int argc, char **argv);
 int fh_cmd_serve(struct fh_cli *cli, int argc, char **argv);

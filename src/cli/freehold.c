@@ -27,6 +27,7 @@ static const struct fh_subcommand verbs[] = {
 	{ "connect", fh_cmd_connect, "speak with a tool server through the daemon" },
 	{ "status", fh_cmd_status, "say how the daemon and the chain are" },
 	{ "record", fh_cmd_record, "show or prove what happened" },
+	{ "recovery", fh_cmd_recovery, "open a record without its chip, or rehearse it" },
 	{ "hold", fh_cmd_hold, "let nothing recorded of an actor be erased" },
 	{ "shred", fh_cmd_shred, "sign that what was recorded of an actor is to be erased" },
 	{ "witness", fh_cmd_witness, "say who witnesses the record, and whom this machine does" },

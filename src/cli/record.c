@@ -61,6 +61,23 @@ int fh_record_number(const struct fh_usage *u, const struct fh_arguments *a, con
 	return fh_usage_error(u, "--%s takes the index of an entry", option);
 }
 
+int fh_record_range(const struct fh_usage *u, const struct fh_arguments *a, uint64_t *from,
+		    uint64_t *to)
+{
+	struct fh_span text = fh_span_str(a->operand[0]);
+	size_t n = fh_span_find(text, '.');
+	struct fh_span last = n < text.n ? fh_span_skip(text, n + 2) : text;
+	bool dots = n == text.n || (n + 1 < text.n && text.p[n + 1] == '.');
+
+	if (!dots || fh_decimal_read(fh_span_first(text, n), from) != FH_ERR_OK
+	    || fh_decimal_read(last, to) != FH_ERR_OK)
+		return fh_usage_error(u, "`%s` is neither an entry, 17, nor several, 17..40",
+				      a->operand[0]);
+	if (*to < *from)
+		return fh_usage_error(u, "the last entry comes before the first");
+	return -1;
+}
+
 int fh_record_fields(const struct fh_usage *u, const struct fh_arguments *a, uint64_t *out)
 {
 	const char *name;

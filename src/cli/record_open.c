@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/decimal.h"
 #include "cli/record_read.h"
 #include "cli/record_reader.h"
 #include "codec/json.h"
@@ -47,23 +46,6 @@ struct task {
 	bool ended;                  /* the record did, before the range */
 };
 
-/* N, or N..M.  */
-static int read_range(struct task *t)
-{
-	struct fh_span text = fh_span_str(t->a.operand[0]);
-	size_t n = fh_span_find(text, '.');
-	struct fh_span to = n < text.n ? fh_span_skip(text, n + 2) : text;
-	bool dots = n == text.n || (n + 1 < text.n && text.p[n + 1] == '.');
-
-	if (!dots || fh_decimal_read(fh_span_first(text, n), &t->what.from) != FH_ERR_OK
-	    || fh_decimal_read(to, &t->what.to) != FH_ERR_OK)
-		return fh_usage_error(&usage, "`%s` is neither an entry, 17, nor several, 17..40",
-				      t->a.operand[0]);
-	if (t->what.to < t->what.from)
-		return fh_usage_error(&usage, "the last entry comes before the first");
-	return -1;
-}
-
 static int read_task(struct fh_cli *cli, int argc, char **argv, struct task *t)
 {
 	int done = fh_cli_arguments(cli, &usage, argc, argv, &t->a);
@@ -71,7 +53,7 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct task *t)
 	if (done < 0)
 		done = fh_record_fields(&usage, &t->a, &t->what.fields);
 	if (done < 0)
-		done = read_range(t);
+		done = fh_record_range(&usage, &t->a, &t->what.from, &t->what.to);
 	if (t->what.fields == 0)
 		t->what.fields = FH_OPEN_ASK_FIELDS;
 	t->path = fh_argument(&t->a, "out");

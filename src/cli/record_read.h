@@ -78,6 +78,10 @@ fh_err fh_record_bytes(struct fh_span payload, enum fh_field_id id, struct fh_sp
 int fh_record_number(const struct fh_usage *u, const struct fh_arguments *a, const char *option,
 		     uint64_t *out);
 
+/* The entries that the first operand of A names, N or N..M.  The same.  */
+int fh_record_range(const struct fh_usage *u, const struct fh_arguments *a, uint64_t *from,
+		    uint64_t *to);
+
 /* The fields that --field names, as bits 1 << id, into *OUT; 0 if it does not.  -1, or a usage
  * error's status.  */
 int fh_record_fields(const struct fh_usage *u, const struct fh_arguments *a, uint64_t *out);

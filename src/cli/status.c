@@ -341,6 +341,10 @@ static void print_retention(const struct status *s)
 		printf("record keys    %llu of %zu, %s%s%s\n", (unsigned long long)s->keys.keys,
 		       FH_DATA_KEYS_MAX, ends ? "the next ends " : "none of which ends by age",
 		       ends ? when : "", keys_warning(s->keys.keys));
+		if (s->keys.slot)
+			print_hash("recovery key", &s->keys.slot_key);
+		else
+			printf("recovery key   none: only this machine's chip opens the record\n");
 	}
 	while ((h = fh_chain_hold_next(&s->state.chain, &at)) != nullptr) {
 		struct fh_span whom = h->body.subject.n > 0 ? h->body.subject
@@ -435,6 +439,17 @@ static void put_refused(struct fh_builder *b, const struct fh_pending *p)
 	fh_builder_u8(b, '}');
 }
 
+static void put_recovery(struct fh_builder *b, const struct fh_data_look *keys)
+{
+	if (!keys->slot) {
+		fh_builder_text(b, "null");
+		return;
+	}
+	fh_builder_u8(b, '"');
+	fh_builder_hex(b, fh_hash_span(&keys->slot_key));
+	fh_builder_u8(b, '"');
+}
+
 static void put_retention(struct fh_builder *b, const struct status *s)
 {
 	const struct fh_hold_held *h;
@@ -446,6 +461,8 @@ static void put_retention(struct fh_builder *b, const struct status *s)
 		put_number(b, ",\"keys-max\":", FH_DATA_KEYS_MAX);
 		if (s->keys.next_ms != UINT64_MAX)
 			put_number(b, ",\"next-ms\":", s->keys.next_ms);
+		fh_builder_text(b, ",\"recovery\":");
+		put_recovery(b, &s->keys);
 		fh_builder_u8(b, ',');
 	}
 	fh_builder_text(b, "\"held\":[");

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recovery slots: a copy of the disk is opened with the operator's key and without the chip, as far as its keys had not ended, and
+with nothing else; an entry says so of what was shredded."""
+import hashlib
+import json
+import shutil
+import struct
+import subprocess
+import sys
+
+from machine import OPEN_RECORD, VERIFY, Machine, demand, demand_message, run_tests, wait_for
+
+HEAD = 4096
+OPENED = ("prompt-51be", "answer-51be")
+
+
+def made():
+	m = Machine()
+	m.make().govern()
+	m.tokens = {"worker": m.token, "other": m.grant("other")}
+	return m
+
+
+def take(m, d, path, who="worker"):
+	s = d.session(m.tokens[who])
+	a = s.call("take", path=path, prompt=OPENED[0])
+	demand(not a["result"]["isError"], a)
+	s.end()
+
+
+def disk(m):
+	"""A copy of the disk as it is, without what only the machine's chip knows."""
+	other = m.copy()
+	(other.state / "keys/counter").unlink()
+	return other
+
+
+def other_key(m):
+	"""A key that genesis does not name."""
+	path = m.top / "other.key"
+	m.run("key", "new", path, "--passphrase-fd", 0)
+	return path
+
+
+def check(m, key=None, status=0):
+	return m.run("recovery", "check", "--key", key or m.key, "--passphrase-fd", 0, "--json", status=status)
+
+
+def rescued(m, key=None, status=0):
+	"""{path: kind} of the calls of which the arguments are opened without a chip; what it said."""
+	r = m.run("recovery", "open", f"0..{1 << 40}", "--key", key or m.key, "--passphrase-fd", 0, "--json", status=status)
+	entries = [json.loads(line) for line in r.stdout.splitlines()]
+	return {e["fields"]["arguments"]["path"] for e in entries if "path" in e["fields"].get("arguments", {})}, r
+
+
+def by_chip(m):
+	"""The same with the chip, which here is a file."""
+	return {e["fields"]["arguments"]["path"] for e in m.entries().values()
+		if e["kind"] == "intent" and "path" in e["fields"].get("arguments", {})}
+
+
+def key_id(m):
+	return json.loads(m.run("status", "--json").stdout)["retention"]["recovery"]
+
+
+def head(m):
+	"""(file, epoch, blob, slot) of the file of data keys in force."""
+	found = []
+	for name in ("data.0", "data.1"):
+		data = (m.state / "keys" / name).read_bytes()
+		if len(data) >= HEAD:
+			epoch, n = struct.unpack(">QH", data[16:26])
+			at = 26 + n
+			length, = struct.unpack(">H", data[at:at + 2])
+			found.append((epoch, m.state / "keys" / name, data[26:at], data[at + 2:at + 2 + length]))
+	epoch, path, blob, slot = min(found)
+	return path, epoch, blob, slot
+
+
+def set_slot(m, slot, whole=True):
+	"""Puts SLOT into the head in force; the sum over it is made right again if WHOLE."""
+	path, epoch, blob, _ = head(m)
+	body = b"freehold data 1\n" + struct.pack(">QH", epoch, len(blob)) + blob
+	body += struct.pack(">H", len(slot)) + slot
+	body = body.ljust(HEAD - 32, b"\0")
+	data = path.read_bytes()
+	path.write_bytes(body + (hashlib.sha256(body).digest() if whole else data[HEAD - 32:HEAD]) + data[HEAD:])
+
+
+def shreds(m):
+	return {i: e["fields"]["detail"] for i, e in m.entries().items() if e["kind"] == "shred"}
+
+
+def a_copy_is_opened_with_the_key_and_with_no_other():
+	with made() as m:
+		d = m.serve()
+		take(m, d, "/public/a")
+		take(m, d, "/public/b", "other")
+		demand(len(key_id(m)) == 64, "status does not name the key")
+		demand(key_id(m) in m.run("status").stdout, "status does not tell people")
+		d.stop()
+		with disk(m) as copy:
+			r = subprocess.run([OPEN_RECORD, copy.state, copy.top / "x"], capture_output=True)
+			demand(r.returncode != 0, "it opens without chip and key")
+			paths, r = rescued(copy)
+			demand(paths == {"/public/a", "/public/b"}, paths, r.stderr)
+			demand(OPENED[0] in r.stdout, r.stdout)
+			said = json.loads(check(copy).stdout)
+			demand(said["opens"] and said["slot"] == said["key"] == key_id(m) and said["keys"] >= 3, said)
+			file = copy.top / "openings"
+			copy.run("recovery", "open", f"0..{1 << 40}", "--key", m.key, "--passphrase-fd", 0, "-o", file)
+			words = ("record", copy.state, "--genesis", m.genesis, "--allow-grade", "none,co-located")
+			words += ("--json", "--openings", file, "--whole", str(len(m.entries())))
+			r = subprocess.run([VERIFY, *words], capture_output=True, text=True)
+			v = json.loads(r.stdout)
+			demand(r.returncode == 0 and v["payloads"]["missing"] == 0 and v["payloads"]["present"] == v["size"], v)
+			shown = copy.run("record", "show", "--fields", "--openings", file).stdout
+			demand("/public/a" in shown and "(sealed)" not in shown, shown)
+			key = ("--key", m.key, "--passphrase-fd", 0)
+			one = copy.run("recovery", "open", "0..40", "--field", "action", *key).stdout
+			demand("take" in one and OPENED[0] not in one, one)
+			wrong = other_key(copy)
+			r = check(copy, wrong, status=1)
+			demand(json.loads(r.stdout)["opens"] is False, r.stdout)
+			paths, r = rescued(copy, wrong, status=1)
+			demand(not paths, paths)
+			demand_message(r.stderr, "recovery slot is for the key", key_id(m))
+
+
+def what_was_shredded_is_opened_of_a_copy_from_before_alone():
+	with made() as m:
+		d = m.serve()
+		take(m, d, "/public/gone")
+		take(m, d, "/public/stays", "other")
+		with disk(m) as before:
+			key = key_id(m)
+			m.sign("shred", "--subject", "worker")
+			index, said = next(iter(wait_for("a shred entry", lambda: shreds(m)).items()))
+			wait_for("it is over", lambda: by_chip(m) == {"/public/stays"})
+			demand(said["slots"] == [f"recovery:{key}"], "the entry does not say what opens a copy from before:", said)
+			take(m, d, "/public/new")
+			d.stop()
+			# The chip has gone on: it opens nothing of the copy.
+			shutil.copy(m.state / "keys/counter", before.state / "keys/counter")
+			r = subprocess.run([OPEN_RECORD, before.state, before.top / "x"], capture_output=True, text=True)
+			demand(r.returncode != 0, "the chip opens a copy from before")
+			(before.state / "keys/counter").unlink()
+			paths, _ = rescued(before)
+			demand(paths == {"/public/gone", "/public/stays"}, "with the key:", paths)
+			# The key is destroyed: nobody has another that would do.
+			paths, r = rescued(before, other_key(before), status=1)
+			demand(not paths and not r.stdout, paths)
+			r = before.run("recovery", "open", "0", "--key", m.top / "destroyed", "--passphrase-fd", 0, status=2)
+			demand_message(r.stderr, "destroyed")
+		with disk(m) as after:
+			paths, r = rescued(after)
+			demand(paths == {"/public/stays", "/public/new"}, "of a copy from after:", paths)
+			demand("cannot be opened: their keys had ended" in r.stderr, r.stderr)
+			check(after)
+		v = m.verify()
+		demand(v["verdict"] == "yes" and v["opened-from-copies-by"] == [f"recovery:{key}"], v)
+		r = subprocess.run([VERIFY, "record", m.state, "--genesis", m.genesis, "--allow-grade", "none,co-located"],
+			capture_output=True, text=True)
+		demand(f"until recovery:{key} is destroyed" in r.stdout, r.stdout)
+		demand(f"recovery:{key}" in m.run("record", "search", "--kind", "shred").stdout, "the entry does not show it")
+
+
+def a_slot_that_is_missing_is_made_at_the_next_start():
+	"""As in a state directory of a version that made none."""
+	with made() as m:
+		d = m.serve()
+		take(m, d, "/public/a")
+		d.stop()
+		_, epoch, _, slot = head(m)
+		demand(slot, "there was no slot")
+		set_slot(m, b"")
+		demand(key_id(m) is None, "status tells of a slot that is not there")
+		demand("recovery key   none" in m.run("status").stdout, m.run("status").stdout)
+		r = check(m, status=1)
+		demand(json.loads(r.stdout)["slot"] is None, r.stdout)
+		paths, r = rescued(m, status=1)
+		demand_message(r.stderr, "has no recovery slot")
+		d = m.serve()
+		demand("recovery slot was missing" in d.log(), d.log())
+		take(m, d, "/public/b")
+		demand(by_chip(m) == {"/public/a", "/public/b"}, by_chip(m))
+		_, now, _, _ = head(m)
+		demand(now == epoch + 1, "no new data epoch:", epoch, now)
+		d.stop()
+		with disk(m) as copy:
+			demand(rescued(copy)[0] == {"/public/a", "/public/b"}, rescued(copy)[0])
+		d = m.serve()  # and once
+		demand("recovery slot" not in d.log() and head(m)[1] == now, d.log())
+		m.sign("shred", "--subject", "worker")
+		said = next(iter(wait_for("a shred entry", lambda: shreds(m)).values()))
+		demand(said["slots"] == [f"recovery:{key_id(m)}"], said)
+		d.stop()
+		demand(m.verify()["verdict"] == "yes", "it does not verify")
+
+
+def a_slot_that_was_exchanged_is_seen():
+	with made() as m, made() as stranger:
+		for x in (m, stranger):
+			d = x.serve()
+			x.run("status")
+			take(x, d, "/public/a")
+			d.stop()
+		*_, slot = head(m)
+		*_, theirs = head(stranger)
+		_, epoch, _, _ = head(m)
+		box = slot.index(b"\x59\x04\x90") + 3 + 200
+		for what, put, words in (
+			("another machine's", theirs, "of another chain, device or data epoch"),
+			("altered", slot[:box] + bytes([slot[box] ^ 1]) + slot[box + 1:], "altered"),
+			("cut", slot[:-1], "cannot be read"),
+		):
+			with m.copy() as victim:
+				set_slot(victim, put)
+				victim_paths, r = rescued(victim, status=1)
+				demand(not victim_paths, what, victim_paths)
+				demand_message(r.stderr, words)
+				d = victim.serve()
+				demand("recovery slot was missing" in d.log(), what, d.log())
+				demand(head(victim)[1] == epoch + 1, what, "was left as it was")
+				demand(rescued(victim)[0] == {"/public/a"}, what)
+				victim.sign("shred", "--subject", "worker")
+				said = next(iter(wait_for("a shred entry", lambda: shreds(victim)).values()))
+				demand(said["slots"] == [f"recovery:{key_id(victim)}", "recovery:unknown"], what, said["slots"])
+				d.stop()
+				demand(victim.verify()["verdict"] == "yes", what)
+		with m.copy() as victim:  # torn: the sum over the head is not right
+			set_slot(victim, slot[:40], whole=False)
+			demand_message(victim.serve_fails(2), "keys/data.", "head is damaged")
+			demand_message(rescued(victim, status=1)[1].stderr, "cannot be read")
+		with m.copy() as victim:  # or only what the chip sealed is
+			path, *_ = head(victim)
+			data = bytearray(path.read_bytes())
+			data[60] ^= 1
+			path.write_bytes(data)
+			demand_message(victim.serve_fails(2), "keys/data.", "head is damaged")
+			demand(rescued(victim)[0] == {"/public/a"}, "the slot is there, and does not open it")
+			check(victim)
+
+
+sys.exit(run_tests((a_copy_is_opened_with_the_key_and_with_no_other, what_was_shredded_is_opened_of_a_copy_from_before_alone,
+	a_slot_that_is_missing_is_made_at_the_next_start, a_slot_that_was_exchanged_is_seen)))
