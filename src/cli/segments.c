@@ -6,11 +6,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/decimal.h"
+#include "os/map.h"
 #include "store/store.h"
 
 constexpr size_t format_file_max = 64;
@@ -158,12 +158,10 @@ fh_err fh_segments_map(const struct fh_segments *s, uint64_t first, struct fh_ma
 	if (fstat(fd, &st) != 0)
 		return say(t, m.name, "cannot be read");
 	if (st.st_size > 0) {
-		void *p = mmap(nullptr, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		fh_err e = fh_map_open(fd, (size_t)st.st_size, &m.bytes);
 
-		if (p == MAP_FAILED)
+		if (e != FH_ERR_OK)
 			return say(t, m.name, "cannot be read");
-		(void)madvise(p, (size_t)st.st_size, MADV_SEQUENTIAL);
-		m.bytes = fh_span_of(p, (size_t)st.st_size);
 	}
 	*out = m;
 	return FH_ERR_OK;
@@ -171,7 +169,6 @@ fh_err fh_segments_map(const struct fh_segments *s, uint64_t first, struct fh_ma
 
 void fh_mapped_drop(struct fh_mapped *m)
 {
-	if (m->bytes.p != nullptr)
-		(void)munmap((void *)m->bytes.p, m->bytes.n);
+	fh_map_drop(&m->bytes);
 	*m = (struct fh_mapped){ 0 };
 }

@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+
+#include "os/map.h"
 
 void fh_segment_name(uint64_t first, char name[FH_SEGMENT_NAME_SIZE])
 {
@@ -14,13 +15,15 @@ void fh_segment_name(uint64_t first, char name[FH_SEGMENT_NAME_SIZE])
 
 void fh_segment_map_drop(struct fh_segment_map *m)
 {
-	if (m->p != nullptr)
-		(void)munmap(m->p, m->n);
+	struct fh_span bytes = fh_span_of(m->p, m->n);
+
+	fh_map_drop(&bytes);
 	*m = (struct fh_segment_map){ 0 };
 }
 
 fh_err fh_segment_map_open(int fd, struct fh_segment_map *out)
 {
+	struct fh_span bytes;
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
@@ -29,12 +32,11 @@ fh_err fh_segment_map_open(int fd, struct fh_segment_map *out)
 		*out = (struct fh_segment_map){ 0 };
 		return FH_ERR_OK;
 	}
-	void *p = mmap(nullptr, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, /* offset= */ 0);
+	fh_err e = fh_map_open(fd, (size_t)st.st_size, &bytes);
 
-	if (p == MAP_FAILED)
-		return FH_ERR_NOMEM;
-	*out = (struct fh_segment_map){ p, (size_t)st.st_size };
-	return FH_ERR_OK;
+	if (e == FH_ERR_OK)
+		*out = (struct fh_segment_map){ (void *)bytes.p, bytes.n };
+	return e;
 }
 
 /* Which entries are wanted, and how far the reading has come.  */

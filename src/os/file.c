@@ -93,25 +93,35 @@ fh_err fh_fd_sync(int fd)
 	return fdatasync(fd) == 0 ? FH_ERR_OK : fh_errno_err(errno);
 }
 
-fh_err fh_file_compare(const char *path, struct fh_span bytes, bool *same)
+/* Opens the regular file PATH to be read.  */
+static fh_err open_regular(const char *path, struct fh_fd *out, uint64_t *size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	uint8_t part[16384];
 	struct stat st;
 
-	*same = false;
 	if (fd < 0)
 		return fh_errno_err(errno);
-	FH_OWN(fh_fd) file = fh_fd_of(fd);
-
+	*out = fh_fd_of(fd);
 	if (fstat(fd, &st) != 0)
 		return fh_errno_err(errno);
-	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != bytes.n)
-		return FH_ERR_OK;
+	*size = (uint64_t)st.st_size;
+	return S_ISREG(st.st_mode) ? FH_ERR_OK : FH_ERR_UNSUPPORTED;
+}
+
+fh_err fh_file_compare(const char *path, struct fh_span bytes, bool *same)
+{
+	FH_OWN(fh_fd) file = { 0 };
+	uint8_t part[16384];
+	uint64_t size;
+	fh_err e = open_regular(path, &file, &size);
+
+	*same = false;
+	if (e != FH_ERR_OK || size != bytes.n)
+		return e;
 	for (size_t at = 0; at < bytes.n; at += sizeof(part)) {
 		size_t n = bytes.n - at < sizeof(part) ? bytes.n - at : sizeof(part);
-		fh_err e = fh_fd_pread(fd, part, n, at);
 
+		e = fh_fd_pread(fh_fd_get(file), part, n, at);
 		if (e != FH_ERR_OK)
 			return e;
 		if (!fh_span_equal(fh_span_of(part, n), fh_span_first(fh_span_skip(bytes, at), n)))
@@ -123,29 +133,22 @@ fh_err fh_file_compare(const char *path, struct fh_span bytes, bool *same)
 
 fh_err fh_file_read(const char *path, size_t max, struct fh_arena *arena, struct fh_span *out)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	struct stat st;
-
-	if (fd < 0)
-		return fh_errno_err(errno);
-	FH_OWN(fh_fd) file = fh_fd_of(fd);
-
-	if (fstat(fd, &st) != 0)
-		return fh_errno_err(errno);
-	if (!S_ISREG(st.st_mode))
-		return FH_ERR_UNSUPPORTED;
-	if ((uint64_t)st.st_size > max)
-		return FH_ERR_LIMIT;
-	uint8_t *p = fh_arena_take(arena, (size_t)st.st_size + 1);
-
-	if (p == nullptr)
-		return FH_ERR_NOMEM;
-	fh_err e = fh_fd_pread(fd, p, (size_t)st.st_size, 0);
+	FH_OWN(fh_fd) file = { 0 };
+	uint64_t size;
+	fh_err e = open_regular(path, &file, &size);
 
 	if (e != FH_ERR_OK)
 		return e;
-	*out = fh_span_of(p, (size_t)st.st_size);
-	return FH_ERR_OK;
+	if (size > max)
+		return FH_ERR_LIMIT;
+	uint8_t *p = fh_arena_take(arena, (size_t)size + 1);
+
+	if (p == nullptr)
+		return FH_ERR_NOMEM;
+	e = fh_fd_pread(fh_fd_get(file), p, (size_t)size, 0);
+	if (e == FH_ERR_OK)
+		*out = fh_span_of(p, (size_t)size);
+	return e;
 }
 
 fh_err fh_directory_sync_of(const char *path)

@@ -8,16 +8,15 @@
 #include <unistd.h>
 
 #include "os/file.h"
+#include "os/map.h"
 
 static fh_err view_file(int fd, size_t size, struct fh_view *out)
 {
-	void *p = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	fh_err e = fh_map_open(fd, size, &out->bytes);
 
-	if (p == MAP_FAILED)
-		return fh_errno_err(errno);
-	(void)madvise(p, size, MADV_SEQUENTIAL);
-	*out = (struct fh_view){ fh_span_of(p, size), size };
-	return FH_ERR_OK;
+	if (e == FH_ERR_OK)
+		out->mapped = size;
+	return e;
 }
 
 static fh_err view_stream(int fd, struct fh_view *out)
@@ -66,7 +65,8 @@ fh_err fh_view_open(const char *path, struct fh_view *out)
 
 void fh_view_drop(struct fh_view *v)
 {
-	if (v->mapped > 0)
-		(void)munmap((void *)v->bytes.p, v->mapped);
+	struct fh_span whole = fh_span_of(v->bytes.p, v->mapped);
+
+	fh_map_drop(&whole);
 	*v = (struct fh_view){ 0 };
 }

@@ -7,7 +7,7 @@
 
 /* A whole file to look at, of any size: a regular one is mapped, and costs no memory;
  * of anything else, a pipe say, at most FH_VIEW_STREAM_MAX bytes are read.  A file that
- * is cut while it is looked at ends the program.  */
+ * is cut while it is looked at ends the program (os/map.h).  */
 
 constexpr size_t FH_VIEW_STREAM_MAX = 512 << 20; /* FH_HEADERS_FILE_MAX */
 
