@@ -106,6 +106,11 @@ struct fh_span fh_members_text(struct fh_members *m, const char *name, size_t ma
 	return s;
 }
 
+bool fh_rises(struct fh_span last, struct fh_span s)
+{
+	return s.n > last.n || (s.n == last.n && fh_span_compare(s, last) > 0);
+}
+
 bool fh_text_printable(struct fh_span s)
 {
 	struct fh_cursor c = fh_cursor_of(s);

@@ -167,6 +167,24 @@ void fh_witness_put(struct fh_builder *b, const struct fh_witness_body *w);
 /* The operator has looked at the note with this SHA-256, and the record goes on.  */
 bool fh_witness_resolves(const struct fh_witness_body *w, const struct fh_hash *conflict);
 
+/* Whose TPMs are believed to be TPMs (docs/spec/EVIDENCE, "Endorsement").  The body fits a
+ * machine's document with all of its chain.  */
+constexpr size_t FH_ROOTS_CERTIFICATES_MAX = 256;
+constexpr size_t FH_ROOTS_LISTS_MAX = 64;
+constexpr size_t FH_ROOTS_BODY_MAX = 512 << 10;
+
+struct fh_roots_body {
+	struct fh_span certificates; /* CBOR array of X.509 certificates in DER */
+	struct fh_span lists;        /* the same of lists of revoked ones (CRL); or empty */
+};
+/* Form only; what is no certificate is for whoever uses it to refuse.  */
+fh_err fh_roots_body_read(struct fh_span body, struct fh_roots_body *out, struct fh_trace *t);
+/* Both arrays rise: shorter ones first, then bytewise, no two alike.  */
+void fh_roots_body_put(struct fh_builder *b, const struct fh_span *certificate,
+		       size_t certificates, const struct fh_span *list, size_t lists);
+/* Members of such an array, as the reader has accepted it, up to MAX into OUT; how many.  */
+size_t fh_roots_members(struct fh_span array, struct fh_span *out, size_t max);
+
 /* That one device may boot in a state: the companion's signature over
  * fh_approval_digest().  */
 struct fh_approval {

@@ -60,13 +60,12 @@ static void check_groups(struct fh_members *m, struct fh_span groups)
 	}
 }
 
-/* Whether C's next text is above *LAST, as keys of deterministic CBOR and our lists are.  */
+/* C's next text, which rises above *LAST.  */
 static struct fh_span rising(struct fh_cursor *c, struct fh_span *last, size_t max)
 {
 	struct fh_span text = fh_cbor_text(c, max);
-	bool above = text.n > last->n || (text.n == last->n && fh_span_compare(text, *last) > 0);
 
-	if (!above)
+	if (!fh_rises(*last, text))
 		fh_cursor_fail(c, FH_ERR_FORMAT);
 	*last = text;
 	return text;

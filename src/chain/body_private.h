@@ -47,6 +47,10 @@ struct fh_span fh_members_epochs(struct fh_members *m);
 /* NAME as a map key or text.  */
 void fh_put_name(struct fh_builder *b, const char *name);
 
+/* S stands behind LAST in the order of our lists, which is that of deterministic keys: shorter
+ * ones first, then bytewise, no two alike.  */
+bool fh_rises(struct fh_span last, struct fh_span s);
+
 /* Printable: no byte below 0x20, no 0x7f.  */
 bool fh_text_printable(struct fh_span s);
 

@@ -91,6 +91,11 @@ struct fh_witness_held {
 	uint64_t sequence;
 };
 
+struct fh_roots_held {
+	struct fh_roots_body body;
+	uint64_t sequence;
+};
+
 struct fh_hold_held {
 	struct fh_hold_body body;
 	uint64_t sequence;
@@ -211,6 +216,10 @@ const struct fh_pins_held *fh_chain_pins(const struct fh_chain *c, struct fh_spa
 const struct fh_policy_held *fh_chain_policy(const struct fh_chain *c);
 /* The newest witness statement, unless replaced on a side of a fork.  */
 const struct fh_witness_held *fh_chain_witness(const struct fh_chain *c);
+
+/* The newest roots statement up to head, or NULL; in every state, since who holds on to it
+ * believes no more TPMs than without.  */
+const struct fh_roots_held *fh_chain_roots(const struct fh_chain *c);
 
 /* References in force; *AT starts at 0; NULL at the end.  Not revoked ones, and
  * none while the chain is STOPPED.  */

@@ -156,6 +156,14 @@ const struct fh_witness_held *fh_chain_witness(const struct fh_chain *c)
 	return o == nullptr ? nullptr : &o->witness;
 }
 
+const struct fh_roots_held *fh_chain_roots(const struct fh_chain *c)
+{
+	size_t at = 0;
+	const struct fh_chain_object *o = next(c, FH_STATEMENT_ROOTS, &at);
+
+	return o == nullptr ? nullptr : &o->roots;
+}
+
 const struct fh_hold_held *fh_chain_hold_next(const struct fh_chain *c, size_t *at)
 {
 	const struct fh_chain_object *o = next_granted(c, FH_STATEMENT_HOLD, at);

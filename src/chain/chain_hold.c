@@ -48,6 +48,19 @@ static void name_keys(struct fh_chain_object *o, struct fh_span name)
 	o->revoked_by = o->key;
 }
 
+static fh_err retention_of(struct fh_chain_object *o)
+{
+	bool hold = o->kind == FH_STATEMENT_HOLD;
+	fh_err e = hold ? fh_hold_read(o->body, &o->hold.body, /* trace */ nullptr)
+			: fh_shred_body_read(o->body, &o->shred.body, /* trace */ nullptr);
+
+	if (e != FH_ERR_OK)
+		return e;
+	*(hold ? &o->hold.sequence : &o->shred.sequence) = o->sequence;
+	name_keys(o, hold ? o->hold.body.name : o->shred.body.subject);
+	return FH_ERR_OK;
+}
+
 fh_err fh_chain_object_of(const struct fh_statement *s, struct fh_span body,
 			  struct fh_chain_object *out)
 {
@@ -84,15 +97,13 @@ fh_err fh_chain_object_of(const struct fh_statement *s, struct fh_span body,
 		e = fh_witness_read(body, &o.witness.body, /* trace */ nullptr);
 		o.witness.sequence = s->sequence;
 		break; /* its keys stay zero: each replaces the last, and none is revoked */
+	case FH_STATEMENT_ROOTS:
+		e = fh_roots_body_read(body, &o.roots.body, /* trace */ nullptr);
+		o.roots.sequence = s->sequence;
+		break; /* likewise */
 	case FH_STATEMENT_HOLD:
-		e = fh_hold_read(body, &o.hold.body, /* trace */ nullptr);
-		o.hold.sequence = s->sequence;
-		name_keys(&o, o.hold.body.name);
-		break;
 	case FH_STATEMENT_SHRED:
-		e = fh_shred_body_read(body, &o.shred.body, /* trace */ nullptr);
-		o.shred.sequence = s->sequence;
-		name_keys(&o, o.shred.body.subject);
+		e = retention_of(&o);
 		break;
 	case FH_STATEMENT_REFERENCE:
 		e = fh_reference_body_read(body, &o.reference.body, /* trace */ nullptr);
@@ -319,8 +330,8 @@ static fh_err move_steps(struct fh_chain *n, struct fh_arena *to)
 	return e;
 }
 
-/* Devices stay when revoked, because old records name them; the newest policy
- * stays, so that no older one takes its place; of revocations those that approve
+/* Devices stay when revoked, because old records name them; the newest policy and
+ * roots stay, so that no older ones take their place; of revocations those that approve
  * what can still be used.  */
 static bool stays(const struct fh_chain *c, const struct fh_chain_object *o)
 {
@@ -329,7 +340,7 @@ static bool stays(const struct fh_chain *c, const struct fh_chain_object *o)
 	if (o->kind == FH_STATEMENT_REVOKE)
 		return fh_chain_renews(c, o);
 	return (!o->removed && !o->superseded) || o->kind == FH_STATEMENT_DEVICE
-	       || o->kind == FH_STATEMENT_POLICY;
+	       || o->kind == FH_STATEMENT_POLICY || o->kind == FH_STATEMENT_ROOTS;
 }
 
 static fh_err move_object(struct fh_arena *to, const struct fh_chain_object *from,

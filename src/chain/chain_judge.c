@@ -269,6 +269,7 @@ fh_err fh_chain_body(const struct fh_statement *s, const struct fh_hash *chain_i
 	struct fh_pins_body pins;
 	struct fh_policy_body policy;
 	struct fh_witness_body witness;
+	struct fh_roots_body roots;
 	struct fh_reference_body reference;
 	struct fh_revoke_body revoke;
 	struct fh_hold_body hold;
@@ -291,6 +292,8 @@ fh_err fh_chain_body(const struct fh_statement *s, const struct fh_hash *chain_i
 		return fh_policy_read(s->body, &policy, t);
 	case FH_STATEMENT_WITNESS:
 		return fh_witness_read(s->body, &witness, t);
+	case FH_STATEMENT_ROOTS:
+		return fh_roots_body_read(s->body, &roots, t);
 	case FH_STATEMENT_REFERENCE:
 		return fh_reference_body_read(s->body, &reference, t);
 	case FH_STATEMENT_REVOKE:

@@ -26,8 +26,8 @@ struct fh_chain_side {
 	bool end; /* nothing follows it */
 };
 
-/* One version of a device, actor, server, pins, policy, witness, hold, shred or reference, or a
- * revocation that brings approvals.  */
+/* One version of a device, actor, server, pins, policy, witness, roots, hold, shred or reference,
+ * or a revocation that brings approvals.  */
 struct fh_chain_object {
 	enum fh_statement_kind kind;
 	struct fh_hash key;      /* what a later version shares with it */
@@ -47,6 +47,7 @@ struct fh_chain_object {
 		struct fh_policy_held policy;
 		struct fh_reference_held reference;
 		struct fh_witness_held witness;
+		struct fh_roots_held roots;
 		struct fh_hold_held hold;
 		struct fh_shred_held shred;
 		struct fh_revoke_body revoke; /* one that approves the states that stay */

@@ -29,7 +29,7 @@ constexpr uint64_t FH_STATEMENT_VERSION = 1;
 	X(REVOKE, "revoke", true)   \
 	X(PINS, "pins", true)       \
 	X(REFERENCE, "reference", true) \
-	X(ROOTS, "roots", false)    \
+	X(ROOTS, "roots", true)     \
 	X(WITNESS, "witness", true) \
 	X(READER, "reader", false)  \
 	X(HOLD, "hold", true)       \

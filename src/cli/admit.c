@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/admit.h"
 
+#include "base/own.h"
 #include "chain/sealed.h"
+#include "cli/roots_files.h"
+#include "cli/verify_words.h"
 #include "crypto/credential.h"
 #include "crypto/sign.h"
+#include "os/clock.h"
+#include "os/memory.h"
 #include "store/chain_files.h"
+#include "verify/endorsed.h"
 #include "verify/request.h"
 
 constexpr size_t list_max = FH_SEALED_ANSWER_MAX - FH_SEALED_OVERHEAD;
@@ -27,7 +33,14 @@ static void show_tpm(const struct fh_cli *cli, const struct fh_request *r)
 		   r->ek.kind == FH_X509_P256 ? "P-256" : "RSA-2048",
 		   r->device.ek_certificate.n == 0
 			   ? "without a certificate: no maker vouches for this TPM"
-			   : "with a certificate for it; endorsement chain not checked");
+			   : "with a certificate for it");
+}
+
+static void show_endorsed(const struct fh_cli *cli, const struct fh_ek_result *ek)
+{
+	fh_cli_say(cli, "maker  %s, model %s, by the root \"%s\" (%s)", ek->manufacturer, ek->model,
+		   ek->anchor.name, ek->anchor.vendor != nullptr
+			   ? ek->anchor.vendor : fh_x509_maker_text(ek->anchor.maker));
 }
 
 void fh_admit_show(const struct fh_cli *cli, const struct fh_request *r)
@@ -78,6 +91,64 @@ fh_err fh_admit_certified(struct fh_state *s, const struct fh_request *r, struct
 	if (e == FH_ERR_OK)
 		e = fh_chain_file_read(&s->store, &f[0], &s->memory, &genesis, t);
 	return e == FH_ERR_OK ? fh_request_certified(r, genesis, &s->memory, &s->scratch, t) : e;
+}
+
+/* --- whose TPM it is -------------------------------------------------- */
+
+/* A no, unless the operator takes TPMs that nobody vouches for.  */
+static int unendorsed(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_trace *why)
+{
+	if (fh_argument(a, "unendorsed") != nullptr) {
+		fh_cli_say(cli, "maker  %s: %s; taken all the same", why->where, why->what);
+		return -1;
+	}
+	fh_trace_cure(why, "if it is the TPM that you mean, say --unendorsed");
+	return fh_cli_fail_trace(FH_ERR_SIGNATURE, a->operand[0], why);
+}
+
+static int judge(const struct fh_cli *cli, const struct fh_arguments *a,
+		 const struct fh_roots_held *held, const struct fh_x509_roots *own,
+		 const struct fh_request *r)
+{
+	struct fh_ek_claim claim = { .certificate = r->device.ek_certificate,
+				     .at_ms = fh_clock_real_ms() };
+	struct fh_ek_result ek = { .why = { .where = "endorsement key" } };
+
+	if (held == nullptr && own == nullptr) {
+		fh_cli_say(cli, "maker  not checked: there are no roots (`freehold roots add`,"
+			   " `roots sign`)");
+		return -1;
+	}
+	if (r->device.ek_certificate.n == 0) {
+		fh_trace_what(&ek.why, "the TPM has no certificate, and roots are there that one"
+			      " would have to lead to");
+		return unendorsed(cli, a, &ek.why);
+	}
+	fh_err e = fh_endorsed_judge(held != nullptr ? &held->body : nullptr, own, &claim, &ek);
+
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, a->operand[0], nullptr, nullptr);
+	if (ek.answer != FH_ANSWER_YES)
+		return unendorsed(cli, a, &ek.why);
+	show_endorsed(cli, &ek);
+	return -1;
+}
+
+int fh_admit_endorsed(const struct fh_cli *cli, const struct fh_arguments *a,
+		      const struct fh_state *s, const struct fh_request *r)
+{
+	FH_OWN(fh_arena) memory = { 0 };
+	FH_OWN(fh_x509_roots) roots = { 0 };
+	const struct fh_x509_roots *own = nullptr;
+	fh_err e = r->tpm ? fh_arena_map(FH_ROOTS_MEMORY, &memory) : FH_ERR_OK;
+
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, "roots", nullptr, nullptr);
+	if (!r->tpm)
+		return -1;
+	int done = fh_verify_roots(fh_argument(a, "roots"), &memory, &roots, &own);
+
+	return done < 0 ? judge(cli, a, fh_chain_roots(&s->chain), own, r) : done;
 }
 
 /* --- the answer ------------------------------------------------------- */

@@ -19,6 +19,12 @@ fh_err fh_admit_held(const struct fh_state *s, const struct fh_request *r, bool 
 int fh_admit_answer(const struct fh_cli *cli, struct fh_state *s, const struct fh_request *r,
 		    const char *path);
 
+/* A maker of TPMs vouches for that of R, by the roots of S's chain and those of --roots, or
+ * there are none of either, or --unendorsed was said.  Tells what it finds; -1 to go on, or the
+ * exit status.  */
+int fh_admit_endorsed(const struct fh_cli *cli, const struct fh_arguments *a,
+		      const struct fh_state *s, const struct fh_request *r);
+
 /* The TPM of R certifies that its device key is sealed for the operators of genesis.  */
 fh_err fh_admit_certified(struct fh_state *s, const struct fh_request *r, struct fh_trace *t);
 

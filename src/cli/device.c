@@ -3,6 +3,7 @@
 #include "cli/approve.h"
 #include "cli/authorisations.h"
 #include "cli/revoke.h"
+#include "cli/roots_files.h"
 #include "cli/signing.h"
 
 #include "base/hex.h"
@@ -17,6 +18,9 @@ static const struct fh_option admit_options[] = {
 	{ "answer", 0, false, "FILE", "write the chain to FILE, sealed to the machine's TPM" },
 	{ "approve", 0, false, "LABEL", "approve the boot state of the request, under this name" },
 	{ "unmeasured", 0, false, nullptr, "accept PCRs 0 to 7 at zero: nothing was measured" },
+	{ "roots", 0, false, "PATH",
+	  "makers' roots: a bundle, or a directory (default " FH_ROOTS_DIRECTORY ")" },
+	{ "unendorsed", 0, false, nullptr, "accept a TPM that no root vouches for" },
 };
 
 static const struct fh_usage usage_admit = {
@@ -30,7 +34,8 @@ static const struct fh_usage usage_admit = {
 	.text = "Compare the device id that is shown with the one that `freehold init` showed on\n"
 		"the machine: the request may have been exchanged on its way, and the machine's\n"
 		"key signs all of it.  The boot state in it has to be quoted by its TPM for this\n"
-		"request.  Whether a known maker certified the TPM is not checked.\n"
+		"request.  Where there are roots, in the chain (`freehold roots sign`) or in\n"
+		"--roots, its certificate has to lead to one of each.\n"
 		"For a machine with a TPM give --answer: the device statement and all others\n"
 		"behind genesis go into FILE, which only that TPM opens, and only if the\n"
 		"attestation key of the request is its own.  What is signed before is in it, so\n"
@@ -57,11 +62,13 @@ static const struct fh_usage usage_revoke = {
 	.examples = "  freehold device revoke 4f6b... --operator-key op.key\n",
 };
 
-/* The request in the file PATH, for the chain of STATE, the state that its machine's TPM
+/* The request in the file that A names, for the chain of STATE, the state that its machine's TPM
  * quotes, and whether the machine is in the chain already.  */
-static int read_request(const struct fh_cli *cli, const char *path, struct fh_state *state,
-			struct fh_request *r, struct fh_pcr_state *shown, bool *held)
+static int read_request(const struct fh_cli *cli, const struct fh_arguments *a,
+			struct fh_state *state, struct fh_request *r, struct fh_pcr_state *shown,
+			bool *held)
 {
+	const char *path = a->operand[0];
 	struct fh_trace t = { 0 };
 	struct fh_span file;
 	fh_err e = fh_file_read(path, FH_REQUEST_MAX, &state->memory, &file);
@@ -82,7 +89,7 @@ static int read_request(const struct fh_cli *cli, const char *path, struct fh_st
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, path, &t);
 	fh_admit_show(cli, r);
-	return go_on;
+	return fh_admit_endorsed(cli, a, state, r);
 }
 
 /* The state that the request shows, for its machine alone.  */
@@ -130,7 +137,7 @@ static int admit(const struct fh_cli *cli, const struct fh_arguments *a, struct 
 	struct fh_pcr_state shown = { 0 };
 	struct fh_request r;
 	bool held;
-	int done = read_request(cli, a->operand[0], state, &r, &shown, &held);
+	int done = read_request(cli, a, state, &r, &shown, &held);
 
 	if (done != go_on)
 		return done;

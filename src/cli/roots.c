@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/roots_files.h"
 #include "cli/roots_lists.h"
+#include "cli/roots_sign.h"
 #include "cli/time.h"
 #include "codec/base64.h"
 #include "codec/json.h"
@@ -40,13 +41,16 @@ static const struct fh_usage add_usage = {
 		    "freehold roots add maker-root.crl",
 };
 
-static const struct fh_option list_options[] = { STORE_OPTION };
+static const struct fh_option list_options[] = {
+	STORE_OPTION,
+	{ "signed", 0, false, nullptr, "those that the chain of --state names instead" },
+};
 static const struct fh_usage list_usage = {
 	.verb = "roots list",
 	.operands = "",
 	.summary = "show which certificates are trusted to endorse TPMs",
 	.options = list_options,
-	.options_n = 1,
+	.options_n = 2,
 	.examples = "freehold roots list --json",
 };
 
@@ -299,9 +303,21 @@ static fh_err list_all(const struct fh_cli *cli, const struct fh_roots_files *al
 	return fwrite(json->p, 1, json->n, stdout) == json->n ? FH_ERR_OK : FH_ERR_IO;
 }
 
+/* What the directory has, or the chain.  */
+static fh_err read_listed(const struct fh_cli *cli, const struct fh_arguments *a,
+			  struct fh_state *state, struct fh_arena *arena,
+			  struct fh_roots_files *all, struct fh_trace *t)
+{
+	if (fh_argument(a, "signed") != nullptr)
+		return fh_roots_signed(cli, state, all, t);
+	return fh_argument(a, "roots") != nullptr ? fh_roots_read(directory_of(a), arena, all, t)
+						  : read_held(directory_of(a), arena, all, t);
+}
+
 static int run_list(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_arena) arena = { 0 };
+	FH_OWN(fh_state) state = { 0 };
 	struct fh_arguments a;
 	struct fh_trace t = { 0 };
 	int done = fh_cli_arguments(cli, &list_usage, argc, argv, &a);
@@ -314,9 +330,7 @@ static int run_list(struct fh_cli *cli, int argc, char **argv)
 
 	if (all == nullptr || room == nullptr)
 		return fh_cli_fail(FH_ERR_NOMEM, list_usage.verb, nullptr, nullptr);
-	e = fh_roots_read(directory_of(&a), &arena, all, &t);
-	if (e == FH_ERR_MISSING && fh_argument(&a, "roots") == nullptr)
-		e = FH_ERR_OK; /* nothing was added yet */
+	e = read_listed(cli, &a, &state, &arena, all, &t);
 	if (e == FH_ERR_OK) {
 		struct fh_builder json = fh_builder_of(room, list_max);
 
@@ -328,6 +342,7 @@ static int run_list(struct fh_cli *cli, int argc, char **argv)
 static const struct fh_subcommand kinds[] = {
 	{ "add", run_add, "trust the certificates in some files" },
 	{ "list", run_list, "show which are trusted" },
+	{ "sign", fh_roots_sign, "sign which are, for all who verify by this chain" },
 };
 
 int fh_cmd_roots(struct fh_cli *cli, int argc, char **argv)

@@ -15,14 +15,19 @@ const char *fh_binding_text(enum fh_binding b)
 	return (unsigned)b < sizeof(texts) / sizeof(texts[0]) ? texts[b] : texts[0];
 }
 
-struct fh_trace *fh_document_refuse(struct fh_document_check *c, const char *code,
-				    const char *where)
+struct fh_trace *fh_document_say(struct fh_document_check *c, const char *code, const char *where)
 {
 	struct fh_trace *t = fh_finding_say(&c->finding, code);
 
-	fh_finding_set(&c->finding, FH_AUTHENTIC, FH_ANSWER_NO);
 	fh_trace_where(t, "%s", where);
 	return t;
+}
+
+struct fh_trace *fh_document_refuse(struct fh_document_check *c, const char *code,
+				    const char *where)
+{
+	fh_finding_set(&c->finding, FH_AUTHENTIC, FH_ANSWER_NO);
+	return fh_document_say(c, code, where);
 }
 
 bool fh_document_refused(const struct fh_document_check *c)

@@ -7,14 +7,6 @@
 
 #include <string.h>
 
-static struct fh_trace *say(struct fh_document_check *c, const char *code, const char *where)
-{
-	struct fh_trace *t = fh_finding_say(&c->finding, code);
-
-	fh_trace_where(t, "%s", where);
-	return t;
-}
-
 /* --- quotes ----------------------------------------------------------- */
 
 /* A session's quote is about what its certificate names.  */
@@ -68,7 +60,7 @@ static void check_head(struct fh_document_check *c, const char *name,
 
 	if (d->statements > 0 && s->head_sequence <= d->head_sequence)
 		return;
-	t = say(c, "head-unchecked", name);
+	t = fh_document_say(c, "head-unchecked", name);
 	if (d->statements == 0) {
 		fh_trace_what(t, "the chain head it was taken under is not checked: the chain is"
 				 " too large for the document");
@@ -135,7 +127,7 @@ static fh_err judge(struct fh_document_check *c, const char *name,
 		what = premature(c, &s);
 	*right = what == nullptr;
 	if (what != nullptr)
-		fh_trace_what(say(c, "quote", name), "%s", what);
+		fh_trace_what(fh_document_say(c, "quote", name), "%s", what);
 	else
 		check_head(c, name, &s);
 	return FH_ERR_OK;
@@ -166,13 +158,14 @@ static fh_err check_answer(struct fh_document_check *c, const struct fh_document
 	if (e == FH_ERR_NOMEM)
 		return e;
 	if (e != FH_ERR_OK || q.evidence.n == 0)
-		fh_trace_what(say(c, "format", "answer"), "holds no quote that can be read");
+		fh_trace_what(fh_document_say(c, "format", "answer"),
+			      "holds no quote that can be read");
 	else if (q.subject.purpose != FH_QUOTE_LIVE
 		 || !fh_span_equal(q.subject.nonce, o->nonce))
-		fh_trace_what(say(c, "quote-nonce", "answer"),
+		fh_trace_what(fh_document_say(c, "quote-nonce", "answer"),
 			      "was not made for the nonce that was given");
 	else if (!fh_span_equal(q.subject.origin, o->origin))
-		fh_trace_what(say(c, "origin", "answer"),
+		fh_trace_what(fh_document_say(c, "origin", "answer"),
 			      "was made for somebody who asked at another address");
 	else
 		e = judge(c, "answer", &q, &c->answer, &right);
@@ -188,13 +181,13 @@ static fh_err answer_fresh(struct fh_document_check *c, const struct fh_document
 
 	if (o->answer.n > 0)
 		return check_answer(c, o);
-	t = say(c, "static", "fresh");
+	t = fh_document_say(c, "static", "fresh");
 	fh_trace_what(t, "not checked: a document says nothing about now");
 	fh_trace_cure(t, "ask the machine: freehold verify URL --nonce");
 	return FH_ERR_OK;
 }
 
-/* --- endorsement ------------------------------------------------------ */
+/* --- the attestation key ---------------------------------------------- */
 
 static void answer_binding(struct fh_document_check *c, const struct fh_document_options *o)
 {
@@ -215,69 +208,9 @@ static void answer_binding(struct fh_document_check *c, const struct fh_document
 			       : FH_BINDING_SELF;
 	if (c->binding != FH_BINDING_SELF)
 		return;
-	t = say(c, "binding-self", "attestation key");
+	t = fh_document_say(c, "binding-self", "attestation key");
 	fh_trace_what(t, "that it lives beside the endorsement key is this machine's own word");
 	fh_trace_cure(t, "ask the machine: freehold verify URL --nonce");
-}
-
-static void say_endorsed(struct fh_document_check *c)
-{
-	const struct fh_ek_result *ek = &c->ek;
-	struct fh_finding *f = &c->finding;
-
-	if (ek->anchor.maker == FH_X509_MAKER_SIMULATOR) {
-		if (f->grade > FH_GRADE_SIMULATED)
-			f->grade = FH_GRADE_SIMULATED;
-		fh_trace_what(say(c, "simulator", "endorsement certificate"),
-			      "is a software TPM's, so no hardware stands behind it");
-	} else if (ek->anchor.maker == FH_X509_MAKER_HYPERVISOR) {
-		fh_trace_what(say(c, "hypervisor", "endorsement certificate"),
-			      "is a virtual TPM's: whoever runs the machine's host stands"
-			      " behind it");
-	} else if (ek->anchor.maker == FH_X509_MAKER_UNKNOWN) {
-		fh_trace_what(say(c, "root-unknown", "endorsement certificate"),
-			      "its root is no chip maker's that is known here: it is worth what"
-			      " whoever gave it says");
-	} else {
-		fh_trace_what(say(c, "endorsed", "endorsement certificate"),
-			      "maker %s, model %s, by the root \"%s\" (%s)", ek->manufacturer,
-			      ek->model, ek->anchor.name, ek->anchor.vendor);
-	}
-	fh_revocation_tell(ek->revocation, say(c, fh_revocation_code(ek->revocation),
-					       "endorsement certificate"));
-}
-
-static fh_err check_endorsement(struct fh_document_check *c, const struct fh_document_options *o)
-{
-	const struct fh_document *d = &c->document;
-	const struct fh_ek_claim claim = { .certificate = d->endorsement[0],
-					   .links = d->endorsement + 1,
-					   .links_n = d->endorsements - 1, .at_ms = o->at_ms };
-	struct fh_trace *t;
-
-	if (d->endorsements == 0) {
-		fh_trace_what(say(c, "no-endorsement", "endorsement certificate"),
-			      "not checked: the TPM holds none, so no maker vouches for it");
-		return FH_ERR_OK;
-	}
-	if (o->roots == nullptr) {
-		t = say(c, "no-roots", "endorsement certificate");
-		fh_trace_what(t, "not checked: there is no root to lead to");
-		fh_trace_cure(t, "give makers' certificates: --roots, or freehold roots add");
-		return FH_ERR_OK;
-	}
-	fh_err e = fh_ek_appraise(o->roots, &claim, &c->ek);
-
-	if (e != FH_ERR_OK)
-		return e;
-	if (c->ek.answer == FH_ANSWER_YES) {
-		say_endorsed(c);
-		return FH_ERR_OK;
-	}
-	t = fh_document_refuse(c, c->ek.code, "");
-	if (t != nullptr)
-		*t = c->ek.why;
-	return FH_ERR_OK;
 }
 
 /* --- the event log ---------------------------------------------------- */
@@ -299,7 +232,8 @@ static void check_log(struct fh_document_check *c, struct fh_machine_result *r)
 
 	if (e != FH_ERR_OK || bank == nullptr) {
 		fh_finding_set(&c->finding, FH_ACCEPTED, FH_ANSWER_NO);
-		fh_trace_what(say(c, "log-format", "event log"), "cannot be read: %s: %s",
+		fh_trace_what(fh_document_say(c, "log-format", "event log"),
+			      "cannot be read: %s: %s",
 			      fh_err_text(e), why.what);
 		return;
 	}
@@ -335,15 +269,15 @@ static void answer_accepted(struct fh_document_check *c)
 	if (fh_finding_answer(&c->finding, FH_ACCEPTED) == FH_ANSWER_NO)
 		return;
 	if (!r->readable) {
-		fh_trace_what(say(c, "no-quote", "accepted"),
+		fh_trace_what(fh_document_say(c, "no-quote", "accepted"),
 			      "not checked: the document carries no quote of the machine's state");
 	} else if (fh_finding_answer(&c->finding, FH_ENROLLED) != FH_ANSWER_YES) {
-		fh_trace_what(say(c, "no-reference", "accepted"),
+		fh_trace_what(fh_document_say(c, "no-reference", "accepted"),
 			      "not checked: of a device that is not known to be enrolled,"
 			      " anybody's approval would do");
 	} else if (fh_chain_approved(&c->chain, &c->device_id, &r->quote.pcrs) == nullptr) {
 		fh_finding_set(&c->finding, FH_ACCEPTED, FH_ANSWER_NO);
-		t = say(c, "not-approved", "accepted");
+		t = fh_document_say(c, "not-approved", "accepted");
 		fh_trace_what(t, "the machine is in a state that no `reference` in force approves");
 		fh_trace_cure(t, "`freehold reference approve` would, if the state is as it should"
 				 " be");
@@ -366,7 +300,7 @@ fh_err fh_document_check_chip(struct fh_document_check *c, const struct fh_docum
 	if (e == FH_ERR_OK)
 		e = answer_fresh(c, o);
 	if (e == FH_ERR_OK && d->ak.n > 0)
-		e = check_endorsement(c, o);
+		e = fh_document_check_endorsement(c, o);
 	if (e != FH_ERR_OK)
 		return e;
 	answer_binding(c, o);

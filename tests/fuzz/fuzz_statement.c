@@ -17,6 +17,20 @@ static void walk_pins(const struct fh_pins_body *p)
 		abort();
 }
 
+/* There is one encoding of a list of roots.  */
+static void walk_roots(struct fh_span body, const struct fh_roots_body *r)
+{
+	static struct fh_span certificate[FH_ROOTS_CERTIFICATES_MAX], list[FH_ROOTS_LISTS_MAX];
+	static uint8_t again[FH_ROOTS_BODY_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(again);
+	size_t n = fh_roots_members(r->certificates, certificate, FH_ROOTS_CERTIFICATES_MAX);
+	size_t lists = fh_roots_members(r->lists, list, FH_ROOTS_LISTS_MAX);
+
+	fh_roots_body_put(&b, certificate, n, list, lists);
+	if (n == 0 || !fh_span_equal(fh_builder_span(&b), body))
+		abort();
+}
+
 static void read_bodies(struct fh_span body)
 {
 	struct fh_genesis genesis;
@@ -27,6 +41,7 @@ static void read_bodies(struct fh_span body)
 	struct fh_pins_body pins;
 	struct fh_policy_body policy;
 	struct fh_revoke_body revoke;
+	struct fh_roots_body roots;
 	struct fh_trace t = { 0 };
 	struct fh_hash chain = { 0 };
 
@@ -40,6 +55,8 @@ static void read_bodies(struct fh_span body)
 		walk_pins(&pins);
 	(void)!fh_policy_read(body, &policy, &t);
 	(void)!fh_revoke_read(body, &revoke, &t);
+	if (fh_roots_body_read(body, &roots, &t) == FH_ERR_OK)
+		walk_roots(body, &roots);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);

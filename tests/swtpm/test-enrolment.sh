@@ -131,7 +131,7 @@ holds "nothing was signed" office 3
 yes "the office admits the box" 0 office device admit box.request --operator-key op.key --passphrase-fd 9 --answer box.answer
 says "shows the device id that init showed" "^device $box_id$"
 says "and the attestation key" "^AK     000b[0-9a-f]\{64\}$"
-says "says that the endorsement chain is not checked" "endorsement chain not checked"
+says "says that the endorsement chain is not checked" "^maker  not checked: there are no roots"
 holds "and signed one statement" office 4
 yes "an answer is never overwritten" 2 office device admit box.request --answer box.answer
 yes "the answer can be made again, without a key" 0 office device admit box.request --answer again.answer
@@ -273,6 +273,59 @@ if kill -0 "$daemon" 2> /dev/null; then ok "the box serves"; else not_ok "the bo
 yes "beside it no answer is opened" 2 on one box chain import again.answer
 says "and it says what to do" "stop it"
 yes "statements are taken" 0 on one box chain import stick/*.fhs
+
+# Whose TPMs are believed, the operator signs.
+cat tpm-one/made/issuer tpm-one/made/swtpm-localca-rootca-cert.pem > one.pem
+cat tpm-two/made/issuer tpm-two/made/swtpm-localca-rootca-cert.pem > two.pem
+for maker in one two; do
+	yes "the roots of the maker of $maker" 0 office roots add --roots "$maker-roots" "$maker.pem"
+done
+yes "without any there is nothing to show" 2 office roots list --signed
+says "and it says what to do" "freehold roots sign"
+yes "they are no statement without roots" 2 office roots sign --roots stick --operator-key op.key --passphrase-fd 9
+yes "by files alone a machine is judged" 2 office device admit box.request --roots two-roots --answer x1.answer
+says "and it says what would do" "unendorsed"
+yes "also for the good" 0 office device admit box.request --roots one-roots --answer x2.answer
+says "by the maker that its certificate names" "^maker  id:.* by the root"
+yes "the operator signs them" 0 office roots sign --roots one-roots --operator-key op.key --passphrase-fd 9
+yes "and sees them" 0 office roots list --signed --json
+says "both" '"role":"root".*"role":"link"\|"role":"link".*"role":"root"'
+yes "a machine whose maker they name is admitted" 0 office device admit box.request --answer x3.answer
+says "by that root" "^maker  id:.* by the root"
+yes "another is refused" 2 office device admit quick.request --answer x4.answer
+says "and says which certificate" "endorsement"
+yes "files do not widen them" 2 office device admit quick.request --roots two-roots --answer x5.answer
+yes "nor do they widen files" 2 office device admit box.request --roots two-roots --answer x6.answer
+yes "nobody vouches for a TPM without certificate" 2 office device admit plain.request --answer x7.answer
+says "and says so" "no certificate"
+yes "unless the operator takes it" 0 office device admit plain.request --unendorsed --answer x8.answer
+yes "they go to the machine" 0 office chain export stick2
+yes "which takes them" 0 on one box chain import stick2/*.fhs
+sleep 0.5
+kill -0 "$daemon" 2> /dev/null || not_ok "and goes on"
+chain=$("$freehold_program" chain show --json --config "$scratch/one.conf" --state "$scratch/box" |
+	sed -n 's/.*"chain":"\([0-9a-f]*\)".*/\1/p')
+listening=$(sed -n 's/.*\(127\.0\.0\.1:[0-9]*\).*/\1/p' served | head -n 1)
+fetch() {
+	python3 -c 'import sys, time, urllib.request
+for _ in range(60):
+	text = urllib.request.urlopen(f"http://{sys.argv[1]}/.well-known/freehold-operator-key.json").read()
+	open(sys.argv[2], "wb").write(text)
+	if len(text) > int(sys.argv[3]): break
+	time.sleep(0.5)' "$listening" "$@"
+}
+fetch box.json 0
+yes "without leave for a simulator" 1 "$verify_program" document box.json --genesis "$chain"
+yes "a verifier without files, with the chain's genesis" 0 "$verify_program" document box.json --genesis "$chain" \
+	--allow-grade simulated
+says "goes by the roots that were signed" "roots that the operator signed"
+yes "a verifier with roots of his own" 1 "$verify_program" document box.json --genesis "$chain" --allow-grade simulated \
+	--roots two-roots
+says "does not have them widened" "issuer"
+yes "where both say yes" 0 "$verify_program" document box.json --genesis "$chain" --allow-grade simulated --roots one-roots
+says "both are said" "and by those given here"
+yes "without the genesis hash" 2 "$verify_program" document box.json --allow-grade simulated
+says "nobody's roots count" "without its genesis hash"
 kill -TERM "$daemon" 2> /dev/null
 wait "$daemon"
 yes "and ends in order" 0 test $? = 0

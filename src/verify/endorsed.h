@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FH_VERIFY_ENDORSED_H
+#define FH_VERIFY_ENDORSED_H
+
+#include "chain/body.h"
+#include "crypto/x509_ek.h"
+
+/* By whose roots a TPM is endorsed (docs/spec/EVIDENCE, "Endorsement"): those that the
+ * operator signed, and those that the asker has.  */
+
+/* Appraises CLAIM by SIGNED, of a roots statement of a chain that is trusted, and by OWN.  One
+ * of them may be NULL; of two, both have to say yes, so nobody's word widens the other's.  What
+ * SIGNED holds may be no certificates: a no, of code `roots-format`.  FH_ERR_CRYPTO,
+ * FH_ERR_NOMEM.  */
+fh_err fh_endorsed_judge(const struct fh_roots_body *signed_roots, const struct fh_x509_roots *own,
+			 const struct fh_ek_claim *claim, struct fh_ek_result *out);
+
+/* Prepares what R names.  FH_ERR_FORMAT for what is no certificate, none that may issue, or no
+ * list; T says which.  Drop OUT.  */
+fh_err fh_endorsed_open(const struct fh_roots_body *r, struct fh_x509_roots *out,
+			struct fh_trace *t);
+
+/* Says in T which roots were trusted: those of statement SEQUENCE, and the asker's as well if
+ * OWN.  */
+void fh_endorsed_tell(uint64_t sequence, bool own, struct fh_trace *t);
+
+#endif
