@@ -16,10 +16,12 @@
 #include "cli/verify_witnesses.h"
 #include "cli/verify_words.h"
 #include "os/memory.h"
+#include "verify/document.h"
 
 constexpr size_t report_max = 8 << 20;    /* not covered places with their texts */
 constexpr size_t report_anchor = 512;     /* one anchor */
 constexpr size_t at_least_max = 64 << 10; /* FH_NOTE_MAX */
+constexpr size_t least_memory = 8 * FH_DOCUMENT_MAX;
 constexpr size_t witnesses_max = sizeof(struct fh_quorum) + FH_QUORUM_TEXT_MAX + at_least_max;
 
 static const struct fh_option options[] = {
@@ -29,7 +31,7 @@ static const struct fh_option options[] = {
 	{ "allow-grade", 0, true, "GRADE,...", "weak grades to let pass: none, simulated,"
 	  " co-located" },
 	{ "at-least", 0, false, "FILE",
-	  "a checkpoint saved earlier, which the record must extend" },
+	  "a checkpoint or document saved earlier, which the record must extend" },
 	{ "since", 0, false, "FILE", "the same, and this record was verified up to it before" },
 	{ "openings", 0, false, "FILE",
 	  "what an entitled reader opened of it (freehold record open)" },
@@ -66,7 +68,7 @@ struct record_task {
 	struct fh_given_headers headers;
 	struct fh_given_anchors anchors;
 	struct fh_given_witnesses witnesses;
-	struct fh_arena live, spare, scratch, own, text, witnessing;
+	struct fh_arena live, spare, scratch, own, text, witnessing, least;
 	struct fh_opened_file openings;
 };
 
@@ -80,6 +82,7 @@ static void record_task_drop(struct record_task *t)
 	fh_arena_drop(&t->own);
 	fh_arena_drop(&t->text);
 	fh_arena_drop(&t->witnessing);
+	fh_arena_drop(&t->least);
 	fh_opened_file_drop(&t->openings);
 }
 
@@ -156,12 +159,31 @@ static const char *least_of(const struct record_task *t)
 	return since != nullptr ? since : fh_argument(&t->a, "at-least");
 }
 
+/* A document that the machine published holds the checkpoint that its quote is over.  */
+static fh_err note_of(struct fh_span file, struct fh_arena *room, struct fh_span *note)
+{
+	struct fh_document d;
+	fh_err e = FH_ERR_OK;
+
+	*note = file;
+	if (fh_span_starts(file, FH_SPAN_LIT("{"))) {
+		e = fh_document_peek(file, room, &d);
+		*note = d.checkpoint;
+	}
+	return e == FH_ERR_OK && note->n > at_least_max ? FH_ERR_LIMIT : e;
+}
+
 static fh_err read_least(struct record_task *t, const char *path)
 {
 	struct fh_checkpoint c;
 	struct fh_note note;
-	fh_err e = fh_file_read(path, at_least_max, &t->text, &t->options.at_least);
+	struct fh_span file;
+	fh_err e = fh_arena_map(least_memory, &t->least);
 
+	if (e == FH_ERR_OK)
+		e = fh_file_read(path, FH_DOCUMENT_MAX, &t->least, &file);
+	if (e == FH_ERR_OK)
+		e = note_of(file, &t->least, &t->options.at_least);
 	t->options.trusted = fh_argument(&t->a, "since") != nullptr;
 	if (e == FH_ERR_OK && t->options.trusted
 	    && fh_note_parse(t->options.at_least, &note) == FH_ERR_OK
@@ -186,7 +208,7 @@ static fh_err take_memory(struct record_task *t, size_t own)
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(own, &t->own);
 	if (e == FH_ERR_OK)
-		e = fh_arena_map(report_room(t) + at_least_max + sizeof(struct fh_unread) + 4096,
+		e = fh_arena_map(report_room(t) + sizeof(struct fh_unread) + 4096,
 				 &t->text);
 	return e;
 }
@@ -320,7 +342,9 @@ static int judge(const struct fh_cli *cli, struct record_task *t, const struct f
 
 	if (e == FH_ERR_FORMAT && least_of(t) != nullptr)
 		return fh_cli_fail(e, least_of(t), "is no signed checkpoint",
-				   "save one from a proof, or from the record itself");
+				   "save one from a proof, from the record itself, or the "
+				   "document that "
+				   "the machine publishes");
 	uint8_t *room = fh_arena_take(&t->text, report_room(t));
 
 	if (e == FH_ERR_OK && room == nullptr)

@@ -246,6 +246,29 @@ def run(base):
 			demand(there.returncode == 0 and json.loads(there.stdout)["serial"] == said["serial"], there)
 			d.stop()
 
+	def a_record_has_to_reach_what_it_says():
+		with base.copy() as m:
+			m.serve().stop()
+			shutil.copytree(m.state / "record", m.top / "earlier")
+			d = m.serve()
+			text = document(d)
+			d.stop()
+			file = m.top / "document.json"
+			file.write_bytes(text)
+			said = m.verify("--at-least", file)
+			demand(said["complete-to"] == payload_of(text)["serial"], said)
+
+			def earlier():
+				r = subprocess.run([VERIFY, "record", m.top / "earlier", "--genesis", m.genesis,
+					"--allow-grade", GRADES, "--json", "--at-least", file], capture_output=True, text=True,
+					timeout=60)
+				return r.returncode, r.stdout + r.stderr
+			status, said = earlier()
+			demand(status == 1 and "at-least" in said, "a record cut off before:", status, said)
+			file.write_bytes(text[:-20])
+			status, said = earlier()
+			demand(status == 2 and str(file) in said, "half a document:", status, said)
+
 	def it_says_what_the_machine_is():
 		with base.copy() as m:
 			d = m.serve()
@@ -321,7 +344,8 @@ def run(base):
 			demand(status == 404 and b"no-tpm" in body, status, body)
 			d.stop()
 
-	return run_tests((anybody_may_read_it, a_verifier_elsewhere_believes_it, it_says_what_the_machine_is,
+	return run_tests((anybody_may_read_it, a_verifier_elsewhere_believes_it,
+		a_record_has_to_reach_what_it_says, it_says_what_the_machine_is,
 		it_follows_the_chain_and_every_start, no_member_of_it_can_be_changed, hammering_it_costs_nobody_else,
 		without_a_tpm_nothing_is_quoted, a_tpm_answers_who_asks,
 		an_endorsed_tpm_opens_the_askers_credential, starts_and_boots_are_told_apart, hammering_a_tpm_is_refused))
