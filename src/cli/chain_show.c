@@ -90,6 +90,32 @@ static void text_server(const struct fh_server *s)
 	printf("\n");
 }
 
+/* What is not to be erased, and what is.  */
+static void text_erasure(const struct fh_chain *c)
+{
+	const struct fh_shred_held *s;
+	const struct fh_hold_held *h;
+	size_t at = 0;
+
+	while ((h = fh_chain_hold_next(c, &at)) != nullptr) {
+		printf("hold     ");
+		print_span(h->body.name);
+		printf("  ");
+		print_span(h->body.subject.n > 0 ? h->body.subject : FH_SPAN_LIT("everything"));
+		printf("%s", h->body.reason.n > 0 ? ": " : "");
+		print_span(h->body.reason);
+		printf("\n");
+	}
+	for (at = 0; (s = fh_chain_shred_next(c, &at)) != nullptr;) {
+		printf("shred    ");
+		print_span(s->body.subject);
+		printf("  what was recorded before statement %llu%s",
+		       (unsigned long long)s->sequence, s->body.reason.n > 0 ? ": " : "");
+		print_span(s->body.reason);
+		printf("\n");
+	}
+}
+
 fh_err fh_chain_show_text(const struct fh_chain *c)
 {
 	const struct fh_policy_held *p = fh_chain_policy(c);
@@ -120,6 +146,7 @@ fh_err fh_chain_show_text(const struct fh_chain *c)
 		text_server(s);
 	for (at = 0; (pins = fh_chain_pins_next(c, &at)) != nullptr;)
 		text_pins(pins);
+	text_erasure(c);
 	if (p == nullptr) {
 		printf("policy   none: nothing is permitted\n");
 		return FH_ERR_OK;
@@ -281,6 +308,35 @@ static void json_pins(struct fh_builder *b, const struct fh_chain *c)
 	fh_builder_text(b, "]");
 }
 
+static void json_erasure(struct fh_builder *b, const struct fh_chain *c)
+{
+	const struct fh_shred_held *s;
+	const struct fh_hold_held *h;
+	size_t at = 0, n = 0;
+
+	fh_builder_text(b, ",\"holds\":[");
+	while ((h = fh_chain_hold_next(c, &at)) != nullptr) {
+		fh_builder_text(b, n++ == 0 ? "{" : ",{");
+		json_text(b, "name", h->body.name);
+		fh_builder_text(b, ",");
+		json_text(b, "subject", h->body.subject);
+		fh_builder_text(b, ",");
+		json_text(b, "reason", h->body.reason);
+		fh_builder_text(b, "}");
+	}
+	fh_builder_text(b, "],\"shreds\":[");
+	for (at = n = 0; (s = fh_chain_shred_next(c, &at)) != nullptr;) {
+		fh_builder_text(b, n++ == 0 ? "{" : ",{");
+		json_text(b, "subject", s->body.subject);
+		fh_builder_text(b, ",");
+		json_number(b, "statement", s->sequence);
+		fh_builder_text(b, ",");
+		json_text(b, "reason", s->body.reason);
+		fh_builder_text(b, "}");
+	}
+	fh_builder_text(b, "]");
+}
+
 fh_err fh_chain_show_json(const struct fh_chain *c, struct fh_arena *memory)
 {
 	const struct fh_policy_held *p = fh_chain_policy(c);
@@ -298,6 +354,7 @@ fh_err fh_chain_show_json(const struct fh_chain *c, struct fh_arena *memory)
 	json_actors(&b, c);
 	json_servers(&b, c);
 	json_pins(&b, c);
+	json_erasure(&b, c);
 	fh_builder_text(&b, ",\"policy\":");
 	if (p != nullptr) {
 		fh_builder_text(&b, "{");

@@ -143,6 +143,11 @@ def a_hold_stops_both_and_its_release_lets_them_go():
 		demand("case-17" in m.sign("shred", "--subject", "worker").stdout, "it does not say that it is held")
 		status = json.loads(m.run("status", "--json").stdout)["retention"]
 		demand(status["held"] == [{"hold": "case-17", "subject": "worker"}], status)
+		shown = m.chain()
+		demand(shown["holds"] == [{"name": "case-17", "subject": "worker", "reason": "a lawsuit"}], shown)
+		demand([(s["subject"], s["statement"]) for s in shown["shreds"]] == [("worker", shown["sequence"])], shown)
+		text = m.run("chain", "show").stdout
+		demand("hold     case-17  worker: a lawsuit\n" in text and "shred    worker  what was" in text, text)
 		demand(status["keys"] >= 3 and 0 < status["next-ms"] < 2 ** 53, status)
 		demand("held           worker, by hold `case-17`" in m.run("status").stdout, "status does not tell people")
 		wait_shred(m)
