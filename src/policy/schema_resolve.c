@@ -100,6 +100,13 @@ static const struct fh_type *declared_type(struct fh_resolve *r, enum fh_draft_f
 	return form != FH_DRAFT_ALIAS && type != FH_SCHEMA_NONE ? &r->s.types[type].self : nullptr;
 }
 
+/* An entity type outside of all namespaces hides what Cedar itself calls NAME, even where JSON
+ * asks for a common type.  */
+static bool hides_own(const struct fh_resolve *r, struct fh_span name)
+{
+	return !is_qualified(name) && fh_schema_find_type(&r->s, name) < r->s.types_n;
+}
+
 /* A name without `::` is first looked for in its own namespace.  */
 static const struct fh_type *named_type(struct fh_resolve *r, const struct fh_draft_type *t,
 					uint32_t space)
@@ -110,10 +117,15 @@ static const struct fh_type *named_type(struct fh_resolve *r, const struct fh_dr
 		found = declared_type(r, t->form, fh_resolve_in(r, space, t->name));
 	if (found == nullptr)
 		found = declared_type(r, t->form, t->name.text);
-	if (found == nullptr && t->form != FH_DRAFT_ENTITY)
+	if (found == nullptr && t->form != FH_DRAFT_ENTITY && !hides_own(r, t->name.text))
 		found = own_type(t->name.text);
 	if (found != nullptr)
 		return found;
+	if (t->form == FH_DRAFT_ALIAS && fh_schema_find_type(&r->s, t->name.text) < r->s.types_n)
+		fh_parse_refuse(&r->d->p, t->name.at, FH_ERR_UNKNOWN,
+				"make \"type\" \"EntityOrCommon\", and this \"name\"",
+				"type `%.*s` is not declared, only an entity type of that name",
+				fh_shown(t->name.text), (const char *)t->name.text.p);
 	fh_resolve_undeclared(r, t->form == FH_DRAFT_ENTITY ? "entity type" : "type", t->name,
 			      near_type(r, t->name.text, t->form != FH_DRAFT_ENTITY));
 	return fh_type_plain(FH_KIND_NEVER);

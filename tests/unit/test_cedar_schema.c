@@ -103,6 +103,9 @@ static void accepts_all_that_json_may_say(void **state)
 		FIELD("{\"type\":\"EntityOrCommon\",\"name\":\"Bool\"}"),
 		FIELD("{\"type\":\"Extension\",\"name\":\"ipaddr\"}"),
 		FIELD("{\"type\":\"__cedar::ipaddr\"}"),
+		SPACE(",\"ipaddr\":{},\"B\":{\"shape\":{\"type\":\"Record\",\"attributes\":{"
+		      "\"x\":{\"type\":\"EntityOrCommon\",\"name\":\"ipaddr\"},"
+		      "\"y\":{\"type\":\"__cedar::ipaddr\"}}}}", ""),
 	};
 
 	accepts(rows, sizeof(rows) / sizeof(rows[0]));
@@ -183,6 +186,10 @@ static void refuses_json_with_place_and_reason(void **state)
 		{ FH_ERR_UNSUPPORTED, SPACE("", "\"a\":{\"attributes\":{}}"), "schema:1:58",
 		  "no attributes" },
 		{ FH_ERR_UNKNOWN, FIELD("{\"type\":\"A\"}"), "schema:1:84", "type `A`" },
+		{ FH_ERR_UNKNOWN,
+		  SPACE(",\"ipaddr\":{},\"B\":{\"shape\":{\"type\":\"Record\",\"attributes\":{"
+			"\"x\":{\"type\":\"ipaddr\"}}}}", ""),
+		  "schema:1:96", "type `ipaddr`" },
 		{ FH_ERR_UNKNOWN, FIELD("{\"type\":\"Entity\",\"name\":\"Z\"}"), "schema:1:100",
 		  "entity type `Z`" },
 		{ FH_ERR_FORMAT, FIELD("{\"type\":\"Long\",\"element\":{}}"), "schema:1:101",
