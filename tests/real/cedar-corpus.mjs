@@ -182,7 +182,8 @@ function answers(test, policies, schema, entities, requests) {
 			resource: q.resource, context: q.context, conforms: said.type === "success",
 			...(said.type === "success" ? { decision: said.response.decision,
 				reason: said.response.diagnostics.reason,
-				errors: said.response.diagnostics.errors.map((e) => e.policyId) } : { why: said.errors?.[0]?.message }) });
+				errors: said.response.diagnostics.errors.map((e) => e.policyId) }
+				: { why: said.errors?.[0]?.message }) });
 		told[said.type === "success" ? "conform" : "not"]++;
 		told.allow += said.response?.decision === "allow";
 	}
@@ -222,9 +223,11 @@ for (let n = 0; n < Number(countText); n++) {
 			const conform = tried(() => cedar.checkParseEntities({ entities, schema }));
 			test.entitiesConform = conform.type === "success";
 			const answer = cedar.validate({ schema, policies });
-			// What can never apply was an error when the corpus was made, and still is here; to Cedar it now is a warning.
+			// What can never apply was an error when the corpus was made, and still is here;
+			// to Cedar it now is a warning.
 			test.shouldValidate = answer.type === "success" && answer.validationErrors.length === 0 &&
-				!answer.validationWarnings.some((w) => w.error.message.includes("unable to find an applicable action"));
+				!answer.validationWarnings.some((w) =>
+					w.error.message.includes("unable to find an applicable action"));
 			test.why = answer.validationErrors?.map((e) => e.error.message) ?? answer.errors[0].message;
 			told[test.shouldValidate ? "valid" : "invalid"]++;
 			if (!test.entitiesConform) {
@@ -240,6 +243,7 @@ for (let n = 0; n < Number(countText); n++) {
 	writeFileSync(`${dir}/${n}.entities.json`, JSON.stringify(entities));
 	writeFileSync(`${dir}/${n}.json`, JSON.stringify(test));
 }
-console.log(`Cedar ${cedar.getCedarVersion()}: ${told.schemas} schemas, ${told.refused} policies and ${told.entities} entities refused; ${
-	told.valid} policies valid, ${told.invalid} not; ${told.conform} requests answered,
-		${told.allow} of them allowed, ${told.not} refused`);
+console.log(`Cedar ${cedar.getCedarVersion()}: ${told.schemas} schemas, ${
+	told.refused} policies and ${told.entities} entities refused; ${
+	told.valid} policies valid, ${told.invalid} not; ${told.conform} requests answered, ${
+	told.allow} of them allowed, ${told.not} refused`);

@@ -110,7 +110,8 @@ for (let n = 0; n < Number(countText); n++) {
 	for (const [i, literal] of (schemaParses ? literals : ["1"]).entries()) {
 		const who = pick(["P", "A::Q"]), side = pick(["principal.x", "principal.x", "[principal.x]",
 			"principal.x.y"]);
-		const policy = `permit (principal is ${who}, action, resource) when { ${side} == ${side.startsWith("[") ? `[${literal}]` : literal} };`;
+		const policy = `permit (principal is ${who}, action, resource) when { ${side} == ${
+			side.startsWith("[") ? `[${literal}]` : literal} };`;
 		const test = { schema: file, policies: `${n}.${i}.cedar`, entities: "none.entities.json",
 			schemaParses, requests: [],
 			why: answer.errors?.[0]?.message };
@@ -128,5 +129,6 @@ for (let n = 0; n < Number(countText); n++) {
 	}
 }
 writeFileSync(`${dir}/none.entities.json`, "[]");
-console.log(`Cedar ${cedar.getCedarVersion()}: ${told.read} schemas read, ${told.refused} refused; ${told.valid} comparisons valid, ${
+console.log(`Cedar ${cedar.getCedarVersion()}: ${told.read} schemas read, ${told.refused} refused; ${
+	told.valid} comparisons valid, ${
 	told.invalid} not`);
