@@ -25,7 +25,8 @@ static bool read_property(struct fh_regex_reading *r, struct fh_code_draft *d, b
 				       "write `\\p{L}`, say") != nullptr;
 	if (!fh_code_draft_property(d, fh_span_skip(fh_span_first(from, n), 1), negated))
 		return fh_regex_refuse(r, FH_ERR_UNSUPPORTED, "a property that is not known here",
-				       "known are general categories, Any, ASCII and Assigned") !=
+				       "known are general categories, scripts as Script=Greek or "
+				       "Script_Extensions=Greek, Any, ASCII and Assigned") !=
 		       nullptr;
 	(void)fh_cursor_take(&r->c, n);
 	return true;

@@ -57,6 +57,31 @@ const struct fh_code_set *fh_code_draft_set(struct fh_code_draft *d, bool negate
 extern const uint32_t fh_category_run[];
 extern const size_t fh_category_run_n;
 
+/* The same of `\p{Script=NAME}` and `\p{Script_Extensions=NAME}`, and their short names; false
+ * if NAME is none of these, or of a script that is not known.  */
+bool fh_code_draft_script(struct fh_code_draft *d, struct fh_span name, bool negated);
+
+/* The scripts by number, as Unicode's PropertyValueAliases.txt names them; the first is that
+ * of a code point without one.  */
+struct fh_script_name {
+	const char *name, *longer, *other; /* OTHER may be NULL */
+};
+
+extern const struct fh_script_name fh_script_name[];
+extern const size_t fh_script_name_n;
+
+/* Each code point at which another script begins: the code point times 256, plus the script
+ * (regex_script.c).  */
+extern const uint32_t fh_script_run[];
+extern const size_t fh_script_run_n;
+
+/* The same for the lists of scripts in which a code point is used, if Unicode has such a list
+ * of it; list 0 is none.  A list ends with 0xff.  */
+extern const uint32_t fh_script_more_run[];
+extern const size_t fh_script_more_run_n;
+extern const uint8_t fh_script_more[];
+extern const size_t fh_script_more_n;
+
 /* --- the pattern as a tree ------------------------------------------------ */
 
 enum fh_regex_kind {

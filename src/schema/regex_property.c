@@ -98,7 +98,7 @@ bool fh_code_draft_property(struct fh_code_draft *d, struct fh_span name, bool n
 		return true;
 	}
 	if (!find(name, &wanted))
-		return false;
+		return fh_code_draft_script(d, name, negated);
 	wanted = negated ? ~wanted : wanted;
 	for (size_t i = 0; i < fh_category_run_n; i++) {
 		uint32_t next = i + 1 < fh_category_run_n ? fh_category_run[i + 1] / 32

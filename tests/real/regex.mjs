@@ -16,10 +16,11 @@ const below = (n) => {
 };
 const pick = (list) => list[below(list.length)];
 
-const LETTERS = ["a", "b", "c", "A", "_", "1", "-", " ", "\n", "é", "ſ", "世", "🐲", "\u2028", "٣"];
+const LETTERS = ["a", "b", "c", "A", "_", "1", "-", " ", "\n", "é", "ſ", "世", "🐲", "\u2028", "٣", "α", "ー", "।", "\u0301"];
 const ATOMS = ["a", "b", "c", "1", "é", "世", "🐲", ".", "\\d", "\\D", "\\w", "\\W", "\\s", "\\S", "\\p{L}", "\\P{L}", "\\p{Nd}",
 	"\\p{Lu}", "\\u{1F432}", "\\ud83d\\udc32", "\\x61", "\\-", "[abc]", "[^abc]", "[a-c1]", "[^\\d\\s]", "[\\p{L}_-]", "[]",
-	"[^]", "-", "\\n"];
+	"[^]", "-", "\\n", "\\p{Script=Greek}", "\\P{sc=Latn}", "\\p{scx=Kana}", "[\\p{Script_Extensions=Deva}\\p{sc=Han}]",
+	"\\P{scx=Common}", "\\p{sc=Inherited}"];
 const ASSERTIONS = ["^", "$", "\\b", "\\B"];
 const QUANTIFIERS = ["*", "+", "?", "*?", "+?", "??", "{2}", "{0,2}", "{1,}", "{0}", "{1,3}?"];
 const GROUPS = ["(", "(?:", "(?=", "(?!", "(?<=", "(?<!"];

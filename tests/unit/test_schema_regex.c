@@ -94,6 +94,18 @@ static void matches_what_ecma_262_does(void **state)
 		{ "^\\p{Lu}\\p{Ll}+$", "\u00c9t\u00e9", true }, { "^\\p{L}$", "1", false },
 		{ "^\\p{digit}+$", "\u09ea\u09e8", true }, { "^\\P{Nd}$", "x", true },
 		{ "^\\p{gc=Lu}$", "A", true },
+		{ "^\\p{Script=Greek}\\p{sc=Grek}$", "\u03b1\u03c9", true },
+		{ "^\\p{sc=Greek}$", "a", false }, { "^\\P{sc=Greek}$", "a", true },
+		{ "^[^\\p{sc=Latn}\\p{sc=Zyyy}]$", "\u00e9", false },
+		/* The sign of long vowels is common by its script, and used in two.  */
+		{ "^\\p{sc=Common}\\p{scx=Kana}\\p{Script_Extensions=Hiragana}$",
+		  "\u30fc\u30fc\u30fc", true },
+		{ "^\\p{sc=Katakana}$", "\u30fc", false }, { "^\\p{scx=Zyyy}$", "\u30fc", false },
+		{ "^\\P{scx=Zyyy}\\p{scx=Zyyy}$", "\u30fc1", true },
+		{ "^\\p{sc=Qaac}\\p{sc=Copt}$", "\u2c80\u2c81", true },
+		{ "^\\p{sc=Qaai}\\p{scx=Inherited}$", "\u0300\u0300", true },
+		{ "^\\p{sc=Unknown}\\P{Script=Zzzz}$", "\u0378x", true },
+		{ "^\\p{sc=Han}$", "\U0002ebf0", true }, { "^\\p{sc=Zzzz}$", "\U0010ffff", true },
 		{ "^\\p{General_Category=Uppercase_Letter}$", "A", true },
 		{ "^[\\P{L}]$", "A", false }, { "^[^\\P{L}]$", "A", true },
 		{ "^\\p{ASCII}$", "\u00e9", false },
@@ -137,8 +149,9 @@ static void knows_wrong_patterns_from_those_it_lacks(void **state)
 		"(?<1>a)", "(?<>a)", "(?<n>a)(?<n>b)", "\\1", "(a)\\2", "\\k<n>", "\\k", "[\\1]",
 		"(?a)",
 	};
-	static const char *const lacking[] = { "(a)\\1", "(?<n>a)\\k<n>", "\\p{Script=Latin}",
-					       "\\p{Emoji}" };
+	static const char *const lacking[] = { "(a)\\1", "(?<n>a)\\k<n>", "\\p{Script=Klingon}",
+					       "\\p{Greek}", "\\p{Script=greek}", "\\p{sc=}",
+					       "\\p{sc=Hrkt}", "\\p{Emoji}" };
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		refuse(wrong[i], FH_ERR_FORMAT);
