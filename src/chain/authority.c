@@ -8,14 +8,17 @@
 static fh_err check_place(const struct fh_authority_line *l, const struct fh_statement *s,
 			  struct fh_trace *t)
 {
-	bool right = l->begun ? s->kind == FH_STATEMENT_SIGNERS && s->sequence > l->sequence
+	bool right = l->begun ? (s->kind == FH_STATEMENT_SIGNERS
+				 || s->kind == FH_STATEMENT_SLOT)
+					&& s->sequence > l->sequence
 					&& fh_hash_equal(&s->chain_id, &l->chain_id)
 			      : s->kind == FH_STATEMENT_GENESIS
 					&& fh_hash_equal(&s->hash, &l->chain_id);
 
 	if (right)
 		return FH_ERR_OK;
-	fh_trace_what(t, "statement %llu does not say who may sign in this device's chain",
+	fh_trace_what(t, "statement %llu does not say next who may sign in this device's chain, or "
+		      "for whom slots are",
 		      (unsigned long long)s->sequence);
 	return FH_ERR_UNKNOWN;
 }
@@ -33,6 +36,19 @@ static fh_err establish(struct fh_span body, bool genesis, struct fh_authority_l
 		return e;
 	out->authority = g.authority;
 	memcpy(out->recipient.bytes, g.recipient.p, sizeof(out->recipient.bytes));
+	return FH_ERR_OK;
+}
+
+static fh_err take_slot(struct fh_span body, struct fh_authority_line *out)
+{
+	struct fh_slot_body s;
+	fh_err e = fh_slot_body_read(body, &s, /* trace */ nullptr);
+
+	if (e != FH_ERR_OK)
+		return e;
+	out->slotless = s.key.n == 0;
+	if (!out->slotless)
+		memcpy(out->recipient.bytes, s.key.p, sizeof(out->recipient.bytes));
 	return FH_ERR_OK;
 }
 
@@ -61,9 +77,13 @@ fh_err fh_authority_follow(struct fh_authority_line *l, struct fh_span file, str
 		e = fh_chain_count(&v, l->begun ? &l->authority : nullptr, scratch, &more, t);
 	if (e == FH_ERR_OK && more > 0)
 		e = FH_ERR_SIGNATURE;
-	if (e == FH_ERR_OK)
+	bool slot = e == FH_ERR_OK && v.statement.kind == FH_STATEMENT_SLOT;
+
+	if (slot)
+		e = take_slot(v.statement.body, &next);
+	if (e == FH_ERR_OK && !slot)
 		e = fh_arena_copy(kept, v.statement.body, &body);
-	if (e == FH_ERR_OK)
+	if (e == FH_ERR_OK && !slot)
 		e = establish(body, !l->begun, &next);
 	if (e != FH_ERR_OK)
 		return e;

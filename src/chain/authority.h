@@ -6,10 +6,10 @@
 #include "chain/approval.h"
 #include "chain/body.h"
 
-/* Who may sign, followed through `genesis` and the `signers` statements alone: for
- * a reader who holds nothing but the chain id and must not take anybody's word
- * for the rest.  What lies between them is not seen, so a later `signers` can be
- * withheld from such a reader; none can be made up.  */
+/* Who may sign, followed through `genesis` and the `signers` statements alone, and for whom
+ * recovery slots are, through `slot` statements: for a reader who holds nothing but the chain
+ * id and must not take anybody's word for the rest.  What lies between them is not seen, so a
+ * later one can be withheld from such a reader; none can be made up.  */
 
 /* Largest statement file of the two kinds: 16 signers, 16 recovery keys, and 32
  * signatures.  */
@@ -20,24 +20,26 @@ struct fh_authority_line {
 	struct fh_authority authority;  /* who may sign what follows */
 	uint64_t sequence;              /* of the statement that says so */
 	bool begun;                     /* genesis was seen */
-	struct fh_kem_public recipient; /* whom it names for what is encrypted to the operator */
+	struct fh_kem_public recipient; /* whom the record's recovery slots are for: as genesis has
+					   it, or the last `slot`, */
+	bool slotless;                  /* which wants none */
 	/* Given: for whom a key is sealed, or nobody.  Once the line has come to them it goes
 	 * nowhere behind them, whatever is withheld: until then it tells of the past.  */
 	struct fh_release held;
 	bool met;
 };
 
-/* Takes the next statement of either kind.  What AUTHORITY points to is copied to
- * KEPT; SCRATCH is reset.  FH_ERR_UNKNOWN: of another chain, or not the next;
- * FH_ERR_SIGNATURE: not signed as the old and the new authority demand; otherwise
- * as fh_envelope_parse().  On any error L is as before.  */
+/* Takes the next statement of these kinds.  What AUTHORITY points to is copied to
+ * KEPT, unless it is as it was, behind a `slot`; SCRATCH is reset.  FH_ERR_UNKNOWN: of
+ * another chain, or not the next; FH_ERR_SIGNATURE: not signed as the old and the new
+ * authority demand; otherwise as fh_envelope_parse().  On any error L is as before.  */
 fh_err fh_authority_follow(struct fh_authority_line *l, struct fh_span file, struct fh_arena *kept,
 			   struct fh_arena *scratch, struct fh_trace *t);
 
-/* Whom the data epochs' recovery slots are for: a KEM's public key.  */
+/* Whom the data epochs' recovery slots are for: a KEM's public key, or empty.  */
 static inline struct fh_span fh_authority_recipient(const struct fh_authority_line *l)
 {
-	return FH_SPAN_ARRAY(l->recipient.bytes);
+	return l->slotless ? (struct fh_span){ 0 } : FH_SPAN_ARRAY(l->recipient.bytes);
 }
 
 /* Who approves boot states under A: the companions of its signers, and how many of them

@@ -252,6 +252,14 @@ struct fh_shred_body {
 fh_err fh_shred_body_read(struct fh_span body, struct fh_shred_body *out, struct fh_trace *t);
 void fh_shred_body_put(struct fh_builder *b, const struct fh_shred_body *s);
 
+/* For whom the recovery slots of the record are, from then on, in place of genesis' recipient.  */
+struct fh_slot_body {
+	struct fh_span key;    /* a KEM's public key; empty: no slots are made */
+	struct fh_span reason; /* for people; may be empty */
+};
+fh_err fh_slot_body_read(struct fh_span body, struct fh_slot_body *out, struct fh_trace *t);
+void fh_slot_body_put(struct fh_builder *b, const struct fh_slot_body *s);
+
 /* Members of a CBOR array of texts that a reader above has accepted (groups,
  * command): up to MAX of them into OUT; returns how many.  */
 size_t fh_texts(struct fh_span array, struct fh_span *out, size_t max);

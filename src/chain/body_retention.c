@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the operator says of how long things are kept: the bodies `hold` and `shred`.  */
+/* What the operator says of how long things are kept, and who opens them besides the chip: the
+ * bodies `hold`, `shred` and `slot`.  */
 #include "chain/body_private.h"
 
 static struct fh_span read_reason(struct fh_members *m)
@@ -70,4 +71,30 @@ void fh_shred_body_put(struct fh_builder *b, const struct fh_shred_body *s)
 	put_reason(b, s->reason);
 	fh_put_name(b, "subject");
 	fh_cbor_put_text(b, s->subject);
+}
+
+fh_err fh_slot_body_read(struct fh_span body, struct fh_slot_body *out, struct fh_trace *t)
+{
+	struct fh_members m = fh_members_of(body, "slot", t);
+	struct fh_slot_body s = { 0 };
+
+	if (!fh_members_has(&m, "key"))
+		fh_members_refuse(&m, "key", "is missing");
+	s.key = fh_cbor_bytes(&m.c, FH_KEM_PUBLIC_SIZE);
+	if (s.key.n != 0 && s.key.n != FH_KEM_PUBLIC_SIZE)
+		fh_members_refuse(&m, "key", "must be 1216 bytes, or empty");
+	s.reason = read_reason(&m);
+	fh_err e = fh_members_end(&m);
+
+	if (e == FH_ERR_OK)
+		*out = s;
+	return e;
+}
+
+void fh_slot_body_put(struct fh_builder *b, const struct fh_slot_body *s)
+{
+	fh_cbor_put_map(b, 1 + (size_t)(s->reason.n > 0));
+	fh_put_name(b, "key");
+	fh_cbor_put_bytes(b, s->key);
+	put_reason(b, s->reason);
 }

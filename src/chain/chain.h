@@ -107,6 +107,11 @@ struct fh_shred_held {
 	uint64_t sequence;
 };
 
+struct fh_slot_held {
+	struct fh_slot_body body;
+	uint64_t sequence;
+};
+
 struct fh_reference_held {
 	struct fh_reference_body body;
 	struct fh_hash hash;       /* of its statement */
@@ -216,6 +221,8 @@ const struct fh_pins_held *fh_chain_pins(const struct fh_chain *c, struct fh_spa
 const struct fh_policy_held *fh_chain_policy(const struct fh_chain *c);
 /* The newest witness statement, unless replaced on a side of a fork.  */
 const struct fh_witness_held *fh_chain_witness(const struct fh_chain *c);
+/* The newest slot statement, unless replaced on a side of a fork; NULL: genesis' recipient.  */
+const struct fh_slot_held *fh_chain_slot(const struct fh_chain *c);
 
 /* The newest roots statement up to head, or NULL; in every state, since who holds on to it
  * believes no more TPMs than without.  */

@@ -164,6 +164,14 @@ const struct fh_roots_held *fh_chain_roots(const struct fh_chain *c)
 	return o == nullptr ? nullptr : &o->roots;
 }
 
+const struct fh_slot_held *fh_chain_slot(const struct fh_chain *c)
+{
+	size_t at = 0;
+	const struct fh_chain_object *o = next_granted(c, FH_STATEMENT_SLOT, &at);
+
+	return o == nullptr ? nullptr : &o->slot;
+}
+
 const struct fh_hold_held *fh_chain_hold_next(const struct fh_chain *c, size_t *at)
 {
 	const struct fh_chain_object *o = next_granted(c, FH_STATEMENT_HOLD, at);

@@ -101,6 +101,10 @@ fh_err fh_chain_object_of(const struct fh_statement *s, struct fh_span body,
 		e = fh_roots_body_read(body, &o.roots.body, /* trace */ nullptr);
 		o.roots.sequence = s->sequence;
 		break; /* likewise */
+	case FH_STATEMENT_SLOT:
+		e = fh_slot_body_read(body, &o.slot.body, /* trace */ nullptr);
+		o.slot.sequence = s->sequence;
+		break; /* likewise */
 	case FH_STATEMENT_HOLD:
 	case FH_STATEMENT_SHRED:
 		e = retention_of(&o);

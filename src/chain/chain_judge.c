@@ -274,6 +274,7 @@ fh_err fh_chain_body(const struct fh_statement *s, const struct fh_hash *chain_i
 	struct fh_revoke_body revoke;
 	struct fh_hold_body hold;
 	struct fh_shred_body shred;
+	struct fh_slot_body slot;
 
 	switch (s->kind) {
 	case FH_STATEMENT_GENESIS:
@@ -302,6 +303,8 @@ fh_err fh_chain_body(const struct fh_statement *s, const struct fh_hash *chain_i
 		return fh_hold_read(s->body, &hold, t);
 	case FH_STATEMENT_SHRED:
 		return fh_shred_body_read(s->body, &shred, t);
+	case FH_STATEMENT_SLOT:
+		return fh_slot_body_read(s->body, &slot, t);
 	default:
 		fh_trace_what(t, "statements of kind `%.*s` are not supported yet",
 			      (int)s->kind_text.n, (const char *)s->kind_text.p);

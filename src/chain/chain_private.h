@@ -50,6 +50,7 @@ struct fh_chain_object {
 		struct fh_roots_held roots;
 		struct fh_hold_held hold;
 		struct fh_shred_held shred;
+		struct fh_slot_held slot;
 		struct fh_revoke_body revoke; /* one that approves the states that stay */
 	};
 };

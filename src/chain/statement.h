@@ -34,6 +34,7 @@ constexpr uint64_t FH_STATEMENT_VERSION = 1;
 	X(READER, "reader", false)  \
 	X(HOLD, "hold", true)       \
 	X(SHRED, "shred", true)     \
+	X(SLOT, "slot", true)       \
 	X(RELEASE, "release", false) \
 	X(REFUSE, "refuse", false)  \
 	X(MIGRATE, "migrate", false) \

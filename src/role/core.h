@@ -405,8 +405,9 @@ void fh_core_shred_made(struct fh_core *c, struct fh_span class, uint64_t period
 fh_err fh_core_shred_recorded(struct fh_core *c, const struct fh_leaf *leaf,
 			      struct fh_span payload);
 fh_err fh_core_shred_finish(struct fh_core *c, uint64_t data_epoch);
-/* Has the data epoch's recovery slot made as the chain wants it, and says so.  */
-fh_err fh_core_recovery(struct fh_core *c);
+/* Has the data epoch's recovery slot made as the chain wants it, and says so; at the START also
+ * that there can be none.  */
+fh_err fh_core_recovery(struct fh_core *c, bool start);
 
 /* --- core_begin.c: from nothing to serving ---------------------------- */
 

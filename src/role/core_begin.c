@@ -388,7 +388,7 @@ fh_err fh_core_begin(struct fh_core *c)
 	if (e == FH_ERR_OK)
 		e = fh_core_shred_finish(c, begun.data_epoch);
 	if (e == FH_ERR_OK)
-		e = fh_core_recovery(c);
+		e = fh_core_recovery(c, /* start= */ true);
 	if (e == FH_ERR_OK)
 		e = fh_core_read_fold(c);
 	if (e == FH_ERR_OK)

@@ -58,7 +58,8 @@ fh_err fh_core_tell_authority(struct fh_core *c, struct fh_span envelope)
 
 	if (fh_envelope_parse(envelope, &v, /* trace= */ nullptr) != FH_ERR_OK
 	    || (v.statement.kind != FH_STATEMENT_GENESIS
-		&& v.statement.kind != FH_STATEMENT_SIGNERS)
+		&& v.statement.kind != FH_STATEMENT_SIGNERS
+		&& v.statement.kind != FH_STATEMENT_SLOT)
 	    || !fh_hash_equal(&v.statement.hash, &c->chain.head.hash)
 	    || !fh_hash_equal(&c->chain.id, &c->key_chain))
 		return FH_ERR_OK;

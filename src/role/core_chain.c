@@ -128,7 +128,8 @@ static fh_err take_and_record(struct fh_core *c, const struct fh_store *store,
 	raise_time(c);
 	c->document_due = true;
 	c->recorded_head = c->chain.head.hash;
-	return append_statement(c, envelope);
+	e = append_statement(c, envelope);
+	return e == FH_ERR_OK ? fh_core_tell_authority(c, envelope) : e;
 }
 
 /* Only remembered: there is no session yet to record it with.  */
@@ -301,5 +302,7 @@ fh_err fh_core_chain_refresh(struct fh_core *c)
 	if (e != FH_ERR_OK || c->lost != nullptr)
 		return e;
 	e = fh_core_note(c);
+	if (e == FH_ERR_OK)
+		e = fh_core_recovery(c, /* start= */ false);
 	return fh_core_chip_lost(c, e == FH_ERR_OK ? fh_core_advance_epoch(c) : e);
 }

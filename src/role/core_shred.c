@@ -321,7 +321,7 @@ fh_err fh_core_shred_finish(struct fh_core *c, uint64_t data_epoch)
 
 /* --- the recovery slot ---------------------------------------------------- */
 
-static void say_recovery(const struct fh_door_recovery *r)
+static void say_recovery(const struct fh_door_recovery *r, bool start)
 {
 	char hex[2 * FH_HASH_SIZE + 1] = { 0 };
 	struct fh_builder b = fh_builder_of(hex, 2 * FH_HASH_SIZE);
@@ -329,19 +329,19 @@ static void say_recovery(const struct fh_door_recovery *r)
 	fh_builder_hex(&b, fh_hash_span(&r->key));
 	if (r->renewed && r->held)
 		fh_log(FH_LOG_PRIORITY_NOTICE, "core", "the record's recovery slot was missing, or "
-		       "not for key %s: made anew", hex);
+		       "not for key %s: made anew in data epoch %" PRIu64, hex, r->epoch);
 	if (r->renewed && !r->held)
 		fh_log(FH_LOG_PRIORITY_NOTICE, "core", "the record's recovery slot is gone, as the "
 		       "chain wants it: only the chip opens what is sealed");
-	if (r->useless)
-		fh_log(FH_LOG_PRIORITY_WARNING, "core", "the record has no recovery slot: what the "
-		       "chain names as recipient is no key");
+	if (r->useless && (start || r->renewed))
+		fh_log(FH_LOG_PRIORITY_WARNING, "core", "the record has no recovery slot: the "
+		       "chain's recipient is no key; sign another with freehold recovery use");
 }
 
 /* Behind a shred that had to be finished, since this may take a step of the chip as well.  That
  * it fails stops nothing: what is sealed is opened by the chip as ever, and the next start tries
  * again.  */
-fh_err fh_core_recovery(struct fh_core *c)
+fh_err fh_core_recovery(struct fh_core *c, bool start)
 {
 	uint8_t bytes[16];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
@@ -358,7 +358,12 @@ fh_err fh_core_recovery(struct fh_core *c)
 		c->trace = (struct fh_trace){ 0 };
 		return FH_ERR_OK;
 	}
-	if (e == FH_ERR_OK)
-		say_recovery(&r);
-	return e;
+	if (e != FH_ERR_OK)
+		return e;
+	say_recovery(&r, start);
+	if (r.renewed) { /* a shred that was under way is undone */
+		c->shred.begun = false;
+		c->shred.look = true;
+	}
+	return FH_ERR_OK;
 }

@@ -8,6 +8,18 @@
 #include "crypto/kem.h"
 #include "role/data_keys_private.h"
 
+/* The chain can name as recipient what is no key: that is found out before anything relies on
+ * it.  */
+static bool is_useless(const struct fh_kem_public *to)
+{
+	static const uint8_t nothing[FH_RECOVERY_EPOCH_KEY_SIZE];
+	uint8_t bytes[FH_RECOVERY_BOX_SIZE];
+	struct fh_builder box = FH_BUILDER_ARRAY(bytes);
+
+	return fh_kem_seal(to, (struct fh_span){ 0 }, FH_SPAN_ARRAY(nothing), &box)
+	       == FH_ERR_FORMAT;
+}
+
 void fh_data_keys_recipient(struct fh_data_keys *k, const struct fh_hash *chain_id,
 			    const struct fh_hash *device_id, struct fh_span recipient)
 {
@@ -18,6 +30,7 @@ void fh_data_keys_recipient(struct fh_data_keys *k, const struct fh_hash *chain_
 	if (r.wanted) {
 		memcpy(r.to.bytes, recipient.p, sizeof(r.to.bytes));
 		r.key = fh_recovery_key_id(recipient);
+		r.useless = is_useless(&r.to);
 	}
 	k->recipient = r;
 }
@@ -149,7 +162,7 @@ fh_err fh_data_slot_make(struct fh_data_keys *k, uint64_t epoch,
 			 const struct fh_secret *epoch_key, struct fh_data_slot *out,
 			 struct fh_builder *b)
 {
-	struct fh_data_recipient *r = &k->recipient;
+	const struct fh_data_recipient *r = &k->recipient;
 	struct fh_recovery_slot s = { .chain_id = r->chain_id, .device_id = r->device_id,
 				      .epoch = epoch };
 	struct fh_data_slot next = { .held = r->wanted && !r->useless, .key = r->key };
@@ -157,12 +170,6 @@ fh_err fh_data_slot_make(struct fh_data_keys *k, uint64_t epoch,
 	struct fh_builder box = FH_BUILDER_ARRAY(bytes);
 	fh_err e = next.held ? fill(r, epoch_key, &s, &box) : FH_ERR_OK;
 
-	/* The chain named as recipient what is no key: that stops nothing, and is told.  */
-	if (e == FH_ERR_FORMAT) {
-		r->useless = true;
-		next.held = false;
-		e = FH_ERR_OK;
-	}
 	if (!next.held)
 		next.key = (struct fh_hash){ 0 };
 	pass_on(k, &next);

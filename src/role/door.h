@@ -220,6 +220,7 @@ fh_err fh_door_read_doomed(struct fh_span frame, struct fh_door_doomed *out, str
 /* Answer to RECOVERY.  */
 struct fh_door_recovery {
 	bool renewed;               /* it was not as it is wanted: there is a new data epoch */
+	uint64_t epoch;             /* the one there is now */
 	bool held;                  /* there is a slot, */
 	struct fh_hash key;         /* for this key; zeros: it could not be told */
 	bool useless;               /* none: nothing can be encapsulated to what the chain names */

@@ -124,9 +124,10 @@ fh_err fh_door_read_doomed(struct fh_span frame, struct fh_door_doomed *out, str
 
 void fh_door_put_recovery(struct fh_builder *b, const struct fh_door_recovery *r)
 {
-	fh_cbor_put_array(b, 5);
+	fh_cbor_put_array(b, 6);
 	fh_cbor_put_uint(b, FH_ERR_OK);
 	fh_cbor_put_bool(b, r->renewed);
+	fh_cbor_put_uint(b, r->epoch);
 	fh_cbor_put_bool(b, r->held);
 	fh_cbor_put_hash(b, &r->key);
 	fh_cbor_put_bool(b, r->useless);
@@ -136,12 +137,13 @@ fh_err fh_door_read_recovery(struct fh_span frame, struct fh_door_recovery *out,
 			     struct fh_trace *t)
 {
 	struct fh_cursor c = fh_cursor_of(frame);
-	fh_err e = fh_door_answer_begin(&c, 5, t);
+	fh_err e = fh_door_answer_begin(&c, 6, t);
 
 	if (e != FH_ERR_OK)
 		return e;
 	struct fh_door_recovery r = { .renewed = fh_cbor_bool(&c) };
 
+	r.epoch = fh_cbor_uint(&c);
 	r.held = fh_cbor_bool(&c);
 	r.key = fh_cbor_hash(&c);
 	r.useless = fh_cbor_bool(&c);

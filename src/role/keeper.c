@@ -350,6 +350,8 @@ static const struct door door[] = {
 	{ FH_DOOR_REWRAP, FH_STAGE_LIVE, FH_STAGE_LIVE, 8, fh_keeper_rewrap },
 	{ FH_DOOR_SHREDDED, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_SHREDDED_MAX,
 	  fh_keeper_shredded },
+	{ FH_DOOR_AUTHORITY, FH_STAGE_LIVE, FH_STAGE_LIVE, FH_DOOR_AUTHORITY_MAX,
+	  fh_keeper_authority },
 	{ FH_DOOR_RECOVERY, FH_STAGE_LIVE, FH_STAGE_LIVE, 8, fh_keeper_recovery },
 	{ FH_DOOR_CLOSE, FH_STAGE_OPENED, FH_STAGE_CLOSED, 8, answer_close },
 	{ FH_DOOR_CLOSE, FH_STAGE_NEW, FH_STAGE_CLOSED, 8, answer_close },

@@ -12,14 +12,20 @@ fh_err fh_keeper_derive_data(struct fh_keeper *k, const struct fh_secret *seed)
 		       FH_SEAL_KEY_SIZE, &k->data_root);
 }
 
-fh_err fh_keeper_open_data(struct fh_keeper *k)
+/* As genesis has it, whose hash was sealed with the device key, and what the operators signed
+ * since: not as core says.  */
+void fh_keeper_take_recipient(struct fh_keeper *k)
 {
 	const struct fh_release *r = &k->device.release;
 
-	/* As genesis has it, whose hash was sealed with the device key: not as core says.  */
 	if (k->line.begun)
 		fh_data_keys_recipient(&k->data, &r->chain_id, &r->device_id,
 				       fh_authority_recipient(&k->line));
+}
+
+fh_err fh_keeper_open_data(struct fh_keeper *k)
+{
+	fh_keeper_take_recipient(k);
 	fh_err e = fh_data_keys_open(&k->data, &k->chip, FH_KEEPER_DATA, FH_KEEPER_DATA + 1,
 				     &k->data_root, &k->trace);
 
@@ -76,6 +82,7 @@ fh_err fh_keeper_recovery(struct fh_keeper *k, struct fh_span frame, struct fh_b
 
 	if (e != FH_ERR_OK)
 		return e;
+	r.epoch = k->data.epoch;
 	r.held = k->data.slot.held;
 	r.key = k->data.slot.key;
 	r.useless = k->data.recipient.useless;

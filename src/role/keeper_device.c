@@ -107,10 +107,14 @@ fh_err fh_keeper_authority(struct fh_keeper *k, struct fh_span frame, struct fh_
 		e = fh_authority_follow(&k->line, file, &k->authority[1], &k->scratch, &k->trace);
 	if (e != FH_ERR_OK)
 		return e;
-	struct fh_arena older = k->authority[0];
+	if (k->authority[1].n > 0) { /* else it is as it was, but for the slots */
+		struct fh_arena older = k->authority[0];
 
-	k->authority[0] = k->authority[1];
-	k->authority[1] = older;
+		k->authority[0] = k->authority[1];
+		k->authority[1] = older;
+	}
+	if (k->stage == FH_STAGE_LIVE)
+		fh_keeper_take_recipient(k);
 	fh_door_put_done(answer);
 	return FH_ERR_OK;
 }

@@ -121,6 +121,8 @@ fh_err fh_keeper_activate(struct fh_keeper *k, struct fh_span frame, struct fh_b
 /* From the device's seed; the root outlives it, as the note's key does.  */
 fh_err fh_keeper_derive_data(struct fh_keeper *k, const struct fh_secret *seed);
 fh_err fh_keeper_open_data(struct fh_keeper *k);
+/* For whom slots are, as far as the line has come.  */
+void fh_keeper_take_recipient(struct fh_keeper *k);
 fh_err fh_keeper_seal(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_unseal(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);
 fh_err fh_keeper_recovery(struct fh_keeper *k, struct fh_span frame, struct fh_builder *answer);

@@ -100,6 +100,47 @@ static void who_was_met_may_hand_over(void **state)
 	assert_true(l.l.met);
 }
 
+static struct fh_span slot_body(struct fixture *f, struct fh_span key)
+{
+	struct fh_builder b = fixture_builder(f, 2048);
+	const struct fh_slot_body s = { .key = key };
+
+	fh_slot_body_put(&b, &s);
+	return fh_builder_span(&b);
+}
+
+/* Genesis' recipient, until those who may sign say another, or none; and nobody else does.  */
+static void slots_are_for_whom_the_operators_say(void **state)
+{
+	static uint8_t other[FH_KEM_PUBLIC_SIZE] = { 5 };
+	struct fixture *f = *state;
+	const struct statements s = make(f);
+	struct line l = begin(f, 1U << 2);
+	struct fh_span said = fixture_next(f, "slot", slot_body(f, FH_SPAN_ARRAY(other)), 1 << 2);
+	struct fh_span stranger = fixture_next(f, "slot", slot_body(f, (struct fh_span){ 0 }), 1);
+
+	fixture_must(f, said);
+	struct fh_span none = fixture_next(f, "slot", slot_body(f, (struct fh_span){ 0 }), 1 << 2);
+
+	assert_int_equal(follow(f, &l, said), FH_ERR_UNKNOWN);
+	assert_int_equal(follow(f, &l, s.genesis), FH_ERR_OK);
+	assert_true(fh_span_equal(fh_authority_recipient(&l.l),
+				  FH_SPAN_ARRAY(f->key[0].public.recipient.bytes)));
+	assert_int_equal(follow(f, &l, said), FH_ERR_SIGNATURE); /* by whom nobody named yet */
+	assert_int_equal(follow(f, &l, s.second), FH_ERR_OK);
+	assert_int_equal(follow(f, &l, s.third), FH_ERR_OK);
+	assert_int_equal(follow(f, &l, stranger), FH_ERR_SIGNATURE);
+	const size_t kept = l.kept.n;
+
+	assert_int_equal(follow(f, &l, said), FH_ERR_OK);
+	assert_true(fh_span_equal(fh_authority_recipient(&l.l), FH_SPAN_ARRAY(other)));
+	assert_true(l.l.met);
+	assert_int_equal(l.kept.n, kept); /* who may sign is as it was */
+	assert_int_equal(follow(f, &l, said), FH_ERR_UNKNOWN);
+	assert_int_equal(follow(f, &l, none), FH_ERR_OK);
+	assert_int_equal(fh_authority_recipient(&l.l).n, 0);
+}
+
 #define HERE(test) cmocka_unit_test_setup_teardown(test, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -108,6 +149,7 @@ int main(void)
 		HERE(follows_from_genesis_on_and_in_order),
 		HERE(what_is_withheld_leads_to_nobody_of_before),
 		HERE(who_was_met_may_hand_over),
+		HERE(slots_are_for_whom_the_operators_say),
 	};
 
 	return cmocka_run_group_tests_name("line", tests, nullptr, nullptr);

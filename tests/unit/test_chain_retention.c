@@ -7,6 +7,7 @@
 /* docs/spec/STATEMENT, "Golden bytes".  */
 static const char golden_hold[] = "a3646e616d6567636173652d313766726561736f6e656c6567616c"
 				  "677375626a65637466656469746f72";
+static const char golden_slot[] = "a2636b65794066726561736f6e6566696e616c";
 static const char golden_shred[] = "a266726561736f6e6a72657175657374203432677375626a656374"
 				   "66656469746f72";
 
@@ -43,8 +44,9 @@ static void bodies_have_the_documented_bytes(void **state)
 	struct fh_hold_body h = { FH_SPAN_LIT("case-17"), FH_SPAN_LIT("editor"),
 				  FH_SPAN_LIT("legal") }, hold_again;
 	struct fh_shred_body s = { FH_SPAN_LIT("editor"), FH_SPAN_LIT("request 42") }, shred_again;
-	uint8_t one[128], two[128];
+	uint8_t one[128], two[128], three[128];
 	struct fh_builder b = FH_BUILDER_ARRAY(one), c = FH_BUILDER_ARRAY(two);
+	struct fh_builder d = FH_BUILDER_ARRAY(three);
 
 	(void)state;
 	fh_hold_put(&b, &h);
@@ -53,8 +55,12 @@ static void bodies_have_the_documented_bytes(void **state)
 	assert_true(fh_span_equal(hold_again.name, h.name));
 	assert_true(fh_span_equal(hold_again.subject, h.subject));
 	assert_true(fh_span_equal(hold_again.reason, h.reason));
+	const struct fh_slot_body slot = { .reason = FH_SPAN_LIT("final") };
+
 	fh_shred_body_put(&c, &s);
 	assert_bytes(&c, golden_shred);
+	fh_slot_body_put(&d, &slot);
+	assert_bytes(&d, golden_slot);
 	assert_int_equal(fh_shred_body_read(fh_builder_span(&c), &shred_again, nullptr), FH_ERR_OK);
 	assert_true(fh_span_equal(shred_again.subject, s.subject));
 	assert_true(fh_span_equal(shred_again.reason, s.reason));
@@ -148,6 +154,40 @@ static void the_last_wish_to_shred_a_subject_counts(void **state)
 	assert_non_null(fh_chain_shred_next(&f->chain, &(size_t){ 0 }));
 }
 
+static struct fh_span slot(struct fixture *f, struct fh_span key)
+{
+	struct fh_builder b = fixture_builder(f, 2048);
+	const struct fh_slot_body s = { key, FH_SPAN_LIT("final") };
+
+	fh_slot_body_put(&b, &s);
+	return fh_builder_span(&b);
+}
+
+static void the_last_slot_counts(void **state)
+{
+	static const uint8_t key[FH_KEM_PUBLIC_SIZE] = { 1 };
+	struct fixture *f = *state;
+	struct fh_slot_body s;
+	struct fh_trace t;
+
+	fixture_start(f);
+	assert_null(fh_chain_slot(&f->chain));
+	fixture_must(f, fixture_next(f, "slot", slot(f, FH_SPAN_ARRAY(key)), 1));
+	assert_true(fh_span_equal(fh_chain_slot(&f->chain)->body.key, FH_SPAN_ARRAY(key)));
+	fixture_must(f, fixture_next(f, "slot", slot(f, (struct fh_span){ 0 }), 1));
+	assert_int_equal(fh_chain_slot(&f->chain)->body.key.n, 0);
+	assert_int_equal(fh_chain_slot(&f->chain)->sequence, f->chain.head.sequence);
+	for (int i = 0; i < 400; i++)
+		fixture_must(f, fixture_next(f, "actor", fixture_actor(f, "a", 1, nullptr), 1));
+	assert_non_null(fh_chain_slot(&f->chain));
+	for (size_t n = 1; n < sizeof(key); n += 405)
+		assert_int_not_equal(fh_slot_body_read(slot(f, fh_span_of(key, n)), &s, &t),
+				     FH_ERR_OK);
+	assert_int_not_equal(fh_slot_body_read(FH_SPAN_LIT("\xa0"), &s, &t), FH_ERR_OK);
+	assert_int_equal(fh_slot_body_read(slot(f, (struct fh_span){ 0 }), &s, &t), FH_ERR_OK);
+	assert_true(fh_span_equal(s.reason, FH_SPAN_LIT("final")));
+}
+
 /* They survive a compaction of what the chain holds.  */
 static void they_are_kept(void **state)
 {
@@ -173,6 +213,7 @@ int main(void)
 		TEST(a_hold_is_in_force_until_it_is_released),
 		TEST(a_hold_is_not_signed_over),
 		TEST(the_last_wish_to_shred_a_subject_counts),
+		TEST(the_last_slot_counts),
 		TEST(they_are_kept),
 	};
 
