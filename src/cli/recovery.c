@@ -86,6 +86,8 @@ static int check(struct fh_cli *cli, int argc, char **argv)
 
 static const struct fh_subcommand subcommands[] = {
 	{ "check", check, "rehearse it: changes nothing" },
+	{ "use", fh_recovery_use, "sign for which key the slots are" },
+	{ "none", fh_recovery_none, "sign that there are none" },
 	{ "open", fh_recovery_open, "open what is sealed in a copy of a record" },
 };
 

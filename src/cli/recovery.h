@@ -47,5 +47,8 @@ fh_err fh_recovery_find(struct fh_recovery *r, struct fh_span name, struct fh_se
 
 /* `freehold recovery open`.  */
 int fh_recovery_open(struct fh_cli *cli, int argc, char **argv);
+/* `freehold recovery use` and `none`.  */
+int fh_recovery_use(struct fh_cli *cli, int argc, char **argv);
+int fh_recovery_none(struct fh_cli *cli, int argc, char **argv);
 
 #endif

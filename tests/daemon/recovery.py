@@ -8,8 +8,9 @@ import struct
 import subprocess
 import sys
 
-from machine import OPEN_RECORD, VERIFY, Machine, demand, demand_message, run_tests, wait_for
+from machine import BUILD, OPEN_RECORD, PASSPHRASE, VERIFY, Machine, demand, demand_message, run_tests, wait_for
 
+SIGN_KIND = BUILD / "tests" / "daemon" / "sign-kind"
 HEAD = 4096
 OPENED = ("prompt-51be", "answer-51be")
 
@@ -242,5 +243,77 @@ def a_slot_that_was_exchanged_is_seen():
 			check(victim)
 
 
+def statement(m, *words):
+	"""Signs, and waits until the slot is as it says."""
+	before = head(m)[1]
+	m.sign("recovery", *words)
+	wait_for("a new data epoch", lambda: head(m)[1] > before)
+
+
+def the_operator_says_for_which_key_slots_are_or_that_there_are_none():
+	with made() as m:
+		first, second = m.key, other_key(m)
+		d = m.serve()
+		take(m, d, "/public/a")
+		old = key_id(m)
+		with disk(m) as before:
+			statement(m, "use", second)
+			new = key_id(m)
+			demand(new and new != old, "status names the old key", new)
+			demand("made anew" in d.log(), d.log())
+			take(m, d, "/public/b", "other")
+			demand(by_chip(m) == {"/public/a", "/public/b"}, by_chip(m))
+			check(m, second)
+			demand(json.loads(check(m, first, status=1).stdout)["slot"] == new, "the old key")
+			demand(rescued(before, first)[0] == {"/public/a"} and not rescued(before, second, status=1)[0], "before")
+			with disk(m) as after:
+				demand(rescued(after, second)[0] == {"/public/a", "/public/b"}, "after")
+		d.stop()
+		d = m.serve()  # and stays so
+		demand(key_id(m) == new and "recovery slot" not in d.log(), d.log())
+		# What was made before can be opened by both in some copy, what came later by the new one alone.
+		m.sign("shred", "--subject", "worker")
+		said = next(iter(wait_for("a shred entry", lambda: shreds(m)).values()))
+		demand(said["slots"] == sorted(f"recovery:{k}" for k in (old, new)), said["slots"], old, new)
+		m.sign("hold", "add", "nothing", "--subject", "nobody")  # so the chain goes on
+		take(m, d, "/public/c")
+		m.sign("shred", "--subject", "worker")
+		said = wait_for("another", lambda: len(s := shreds(m)) > 1 and s)
+		demand(said[max(said)]["slots"] == [f"recovery:{new}"], said, old)
+		statement(m, "none", "--reason", "erased means erased")
+		demand(key_id(m) is None and "is gone, as the chain wants it" in d.log(), d.log())
+		take(m, d, "/public/d")
+		d.stop()
+		demand_message(rescued(m, second, status=1)[1].stderr, "has no recovery slot")
+		d = m.serve()
+		demand(key_id(m) is None and by_chip(m) == {"/public/b", "/public/d"}, by_chip(m))
+		d.stop()
+		v = m.verify()
+		demand(v["verdict"] == "yes" and v["opened-from-copies-by"] == sorted(f"recovery:{k}" for k in (old, new)), v)
+
+
+def what_is_no_key_gets_no_slot_and_stops_nothing():
+	with made() as m:
+		d = m.serve()
+		take(m, d, "/public/a")
+		d.stop()
+		body = m.top / "slot.body"
+		body.write_bytes(b"\xa1\x63key\x59\x04\xc0" + bytes(1216))
+		at, out = m.chain(), m.top / "slot.fhs"
+		words = [at["chain"], str(at["sequence"] + 1), at["head"], "slot", out, body]
+		subprocess.run([SIGN_KIND, m.key, m.state, *words], input=PASSPHRASE, text=True, check=True)
+		m.run("chain", "import", out)
+		for start in range(2):
+			epoch = head(m)[1]
+			d = m.serve()
+			demand("recipient is no key" in d.log(), d.log())
+			demand(key_id(m) is None and head(m)[1] == epoch + (1 - start), "at start", start, head(m)[1], epoch)
+			take(m, d, f"/public/{start}")
+			d.stop()
+		demand(m.verify()["verdict"] == "yes", "it does not verify")
+
+
 sys.exit(run_tests((a_copy_is_opened_with_the_key_and_with_no_other, what_was_shredded_is_opened_of_a_copy_from_before_alone,
-	a_slot_that_is_missing_is_made_at_the_next_start, a_slot_that_was_exchanged_is_seen)))
+	a_slot_that_is_missing_is_made_at_the_next_start, a_slot_that_was_exchanged_is_seen,
+	the_operator_says_for_which_key_slots_are_or_that_there_are_none,
+	what_is_no_key_gets_no_slot_and_stops_nothing)))

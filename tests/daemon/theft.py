@@ -138,6 +138,23 @@ def serves_nobody_else(m):
 		other.wait()
 
 
+def opens_with_the_recovery_key(m):
+	"""The TPM is gone for good: what the operator keeps elsewhere opens all of it, and no other key anything."""
+	end, stranger = str(1 << 40), m.top / "stranger.key"
+	m.run("key", "new", stranger, "--passphrase-fd", 0)
+	asks = ("recovery", "open", f"0..{end}", "--passphrase-fd", 0, "--key")
+	r = m.run(*asks, stranger, status=1)
+	demand_message(r.stderr, "recovery slot is for the key")
+	demand(r.stdout == "", r.stdout)
+	m.run("recovery", "check", "--passphrase-fd", 0, "--key", m.key)
+	m.run(*asks, m.key, "-o", m.top / "rescued")
+	opened = {"openings": (m.top / "rescued").read_bytes()}
+	for word in (*SEALED, ACTOR):
+		demand(("text", "openings") in found(word, opened), word, "was not opened by the recovery key")
+	shown = m.run("record", "show", "--fields", "--openings", m.top / "rescued").stdout
+	demand(PROMPT in shown and "(sealed)" not in shown, "something is left sealed")
+
+
 def run(base):
 	def a_stolen_disk_has_nothing_in_clear():
 		with base.copy() as m:
@@ -187,6 +204,7 @@ def run(base):
 				tpm.terminate()
 				tpm.wait()
 			serves_nobody_else(m)
+			opens_with_the_recovery_key(m)
 		return None
 
 	return run_tests((a_stolen_disk_has_nothing_in_clear, what_was_planted_is_there_for_who_may_open_it,
