@@ -33,6 +33,7 @@
 #include "entry/field.h"
 #include "role/keeper.h"
 #include "role/role.h"
+#include "../unit/chain_fixture.h"
 
 fh_err __wrap_fh_confine(const struct fh_confinement *what, int *landlock, struct fh_trace *t);
 
@@ -71,6 +72,7 @@ struct bench {
 	uint64_t acknowledged;      /* size of the last tree with a signature */
 	struct fh_hash root;        /* and its root */
 	uint64_t fork_at;           /* the leaf that differs in it, or no_fork */
+	struct fh_hash chain;       /* that the device key is for */
 };
 
 /* --- trees ---------------------------------------------------------------------- */
@@ -212,6 +214,8 @@ static void make_device(struct bench *b)
 	assert_int_equal(chip.class->note_write(&chip, /* key: any */ nullptr,
 						FH_SPAN_ARRAY(nothing)),
 			 FH_ERR_OK);
+	memcpy(plain + FH_MLDSA65_SEED_SIZE, b->chain.bytes, FH_HASH_SIZE);
+	f.release.chain_id = b->chain;
 	f.release.device_id = id;
 	assert_int_equal(chip.class->seal_device(&chip, &f.release, FH_SPAN_ARRAY(plain), &out),
 			 FH_ERR_OK);
@@ -221,13 +225,13 @@ static void make_device(struct bench *b)
 	fh_chip_drop(&chip);
 }
 
-static void make_bench(struct bench *b)
+static void make_bench_for(struct bench *b, const struct fh_hash *chain)
 {
 	static const char *const names[FILES] = { "signed", "device", "session", "counter",
 						 "witnessed", "data.0", "data.1" };
 	char path[128];
 
-	*b = (struct bench){ .fork_at = no_fork };
+	*b = (struct bench){ .fork_at = no_fork, .chain = *chain };
 	fault_place_make(&b->place);
 	assert_int_equal(fh_arena_map(2 << 20, &b->arena), FH_ERR_OK);
 	for (size_t i = 0; i < FILES; i++) {
@@ -239,6 +243,11 @@ static void make_bench(struct bench *b)
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(b->shared != MAP_FAILED);
 	make_device(b);
+}
+
+static void make_bench(struct bench *b)
+{
+	make_bench_for(b, &(struct fh_hash){ 0 });
 }
 
 static void drop_bench(struct bench *b)
@@ -464,6 +473,7 @@ struct shred_entry {
 	uint8_t leaf_bytes[FH_LEAF_MAX], payload_bytes[1024];
 	struct fh_builder leaf, payload;
 	struct fh_proof proof;
+	struct fh_span slots;       /* that it names; empty: none */
 };
 
 static fh_err ask_done(struct bench *b, const struct fh_builder *request)
@@ -542,7 +552,7 @@ static void make_entry(struct shred_entry *s, struct fh_span list, uint64_t epoc
 
 	s->leaf = FH_BUILDER_ARRAY(s->leaf_bytes);
 	s->payload = FH_BUILDER_ARRAY(s->payload_bytes);
-	fh_shred_put(&d, list, epoch, /* slots= */ (struct fh_span){ 0 });
+	fh_shred_put(&d, list, epoch, s->slots);
 	f.field[0] = (struct fh_field){ FH_FIELD_DETAIL, FH_SPAN_ARRAY(salt), fh_builder_span(&d) };
 	fh_payload_put(&s->payload, &f);
 	const struct fh_leaf l = { .index = 2, .kind = kind, .class = FH_SPAN_LIT(FH_CLASS_PUBLIC),
@@ -657,12 +667,74 @@ static void what_was_acknowledged_is_finished(void **state)
 	drop_bench(&b);
 }
 
+/* --- recovery slots --------------------------------------------------------------- */
+
+/* The keeper is shown genesis, whose hash its device key was sealed with, and makes a slot.  */
+static void start_with(struct bench *b, struct fixture *f, struct fh_span genesis)
+{
+	static uint8_t bytes[FH_DOOR_AUTHORITY_MAX];
+	struct fh_builder request = FH_BUILDER_ARRAY(bytes);
+	const struct fh_hash key = fh_recovery_key_id(FH_SPAN_ARRAY(f->key[0].public.recipient
+									    .bytes));
+	struct fh_door_recovery r;
+	struct fh_door_opened o;
+	struct fh_span answer;
+	struct fh_trace t;
+
+	make_bench_for(b, &f->chain.id);
+	start(b, SIZE_MAX, EIO);
+	assert_int_equal(ask_open(b, &o), FH_ERR_OK);
+	fh_door_put_authority(&request, genesis);
+	assert_int_equal(ask_done(b, &request), FH_ERR_OK);
+	assert_int_equal(ask_begin(b), FH_ERR_OK);
+	assert_int_equal(ask_plain(b, FH_DOOR_RECOVERY, &answer), FH_ERR_OK);
+	assert_int_equal(fh_door_read_recovery(answer, &r, &t), FH_ERR_OK);
+	assert_true(r.held && !r.renewed && !r.useless && fh_hash_equal(&r.key, &key));
+}
+
+/* Core writes the entry, and cannot keep to itself who else opens what ended.  */
+static void an_entry_says_who_opens_a_copy(void **state)
+{
+	static struct shred_entry entry;
+	uint8_t name[FH_SEAL_NAME_SIZE], list_bytes[256], slot_bytes[FH_SHRED_SLOT_LIST_MAX];
+	struct fixture *f;
+
+	(void)state;
+	fixture_set_up((void **)&f);
+	struct fh_span genesis = fixture_genesis(f, 1, 1, 1);
+	const struct fh_hash key = fh_recovery_key_id(FH_SPAN_ARRAY(f->key[0].public.recipient
+									    .bytes));
+	struct fh_builder slots = FH_BUILDER_ARRAY(slot_bytes);
+
+	fixture_must(f, genesis);
+	fh_shred_slots_begin(&slots, 1);
+	fh_shred_put_slot(&slots, &key);
+	for (int honest = 0; honest < 2; honest++) {
+		struct fh_builder list = FH_BUILDER_ARRAY(list_bytes);
+		struct bench b;
+
+		start_with(&b, f, genesis);
+		make_key(&b, name);
+		entry.slots = honest ? fh_builder_span(&slots) : (struct fh_span){ 0 };
+		uint64_t epoch = begin_shred(&b, &list);
+
+		make_entry(&entry, fh_builder_span(&list), epoch, FH_ENTRY_SHRED);
+		sign_entry(&b, &entry);
+		assert_int_equal(ask_shredded(&b, &entry), honest ? FH_ERR_OK : FH_ERR_CONFLICT);
+		assert_int_equal(ask_key(&b, name), honest ? FH_ERR_MISSING : FH_ERR_OK);
+		(void)stop(&b);
+		drop_bench(&b);
+	}
+	fixture_tear_down((void **)&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signs_no_second_tree_after_a_failed_write),
 		cmocka_unit_test(signs_no_second_tree_after_a_failed_write_and_a_crash),
 		cmocka_unit_test(no_key_ends_without_its_entry),
+		cmocka_unit_test(an_entry_says_who_opens_a_copy),
 		cmocka_unit_test(what_was_acknowledged_is_finished),
 	};
 

@@ -371,6 +371,40 @@ static void shredding_is_as_documented_and_read_strictly(void **state)
 	assert_int_equal(again.proof.n, 1);
 }
 
+static void what_opens_a_record_without_its_chip_is_read_whole_or_not_at_all(void **state)
+{
+	uint8_t memory[2][512], keys[128], slots[128];
+	struct fh_builder b[2] = { FH_BUILDER_ARRAY(memory[0]), FH_BUILDER_ARRAY(memory[1]) };
+	struct fh_builder k = FH_BUILDER_ARRAY(keys), s = FH_BUILDER_ARRAY(slots);
+	static const uint8_t name[FH_SEAL_NAME_SIZE] = { 1 };
+	const struct fh_shred_key key = { FH_SPAN_ARRAY(name), FH_SPAN_LIT("16s"), 5, 0 };
+	const struct fh_hash slot = hash_of(0x07);
+	const struct fh_door_recovery r = { true, 3, true, hash_of(0x07), false };
+	struct fh_door_recovery r_again;
+	struct fh_door_doomed d_again;
+
+	(void)state;
+	fh_shred_begin(&k, 1);
+	fh_shred_put_key(&k, &key);
+	fh_shred_slots_begin(&s, 1);
+	fh_shred_put_slot(&s, &slot);
+	const struct fh_door_doomed d = { 4, fh_builder_span(&k), fh_builder_span(&s) };
+
+	fh_door_put_doomed(&b[0], &d);
+	fh_door_put_recovery(&b[1], &r);
+	for (size_t i = 0; i < 2; i++)
+		documented(&b[i]);
+	ONLY_WHOLE(b[0], fh_door_read_doomed(frame, &d_again, nullptr));
+	ONLY_WHOLE(b[1], fh_door_read_recovery(frame, &r_again, nullptr));
+	assert_int_equal(fh_door_read_doomed(fh_builder_span(&b[0]), &d_again, nullptr), FH_ERR_OK);
+	assert_true(d_again.epoch == 4 && fh_span_equal(d_again.slots, d.slots)
+		    && fh_span_equal(d_again.keys, d.keys));
+	assert_int_equal(fh_door_read_recovery(fh_builder_span(&b[1]), &r_again, nullptr),
+			 FH_ERR_OK);
+	assert_true(r_again.renewed && r_again.epoch == 3 && r_again.held && !r_again.useless
+		    && fh_hash_equal(&r_again.key, &r.key));
+}
+
 static void cosigning_is_as_documented_and_read_strictly(void **state)
 {
 	uint8_t memory[3][512];
@@ -408,6 +442,7 @@ int main(void)
 		cmocka_unit_test(an_ask_and_its_reply_are_as_documented),
 		cmocka_unit_test(orders_to_reach_are_as_documented),
 		cmocka_unit_test(shredding_is_as_documented_and_read_strictly),
+		cmocka_unit_test(what_opens_a_record_without_its_chip_is_read_whole_or_not_at_all),
 		cmocka_unit_test(cosigning_is_as_documented_and_read_strictly),
 		cmocka_unit_test(permits_and_outcomes_are_as_documented),
 		cmocka_unit_test(a_new_gate_is_announced_as_documented),
