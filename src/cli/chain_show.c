@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/time.h"
 #include "codec/json.h"
+#include "entry/recovery.h"
 
 constexpr size_t json_max = 32 << 20;
 constexpr size_t short_hash = 8; /* bytes shown of a hash to people */
@@ -116,6 +117,24 @@ static void text_erasure(const struct fh_chain *c)
 	}
 }
 
+/* For whom recovery slots are, if the operators said so; else for genesis' recipient.  */
+static void text_slot(const struct fh_chain *c)
+{
+	const struct fh_slot_held *s = fh_chain_slot(c);
+	char hex[2 * FH_HASH_SIZE + 1] = { 0 };
+	struct fh_builder b = fh_builder_of(hex, 2 * FH_HASH_SIZE);
+
+	if (s == nullptr)
+		return;
+	const struct fh_hash id = fh_recovery_key_id(s->body.key);
+
+	fh_builder_hex(&b, fh_hash_span(&id));
+	printf("recovery %s%s", s->body.key.n > 0 ? hex : "no slots",
+	       s->body.reason.n > 0 ? ": " : "");
+	print_span(s->body.reason);
+	printf("\n");
+}
+
 fh_err fh_chain_show_text(const struct fh_chain *c)
 {
 	const struct fh_policy_held *p = fh_chain_policy(c);
@@ -147,6 +166,7 @@ fh_err fh_chain_show_text(const struct fh_chain *c)
 	for (at = 0; (pins = fh_chain_pins_next(c, &at)) != nullptr;)
 		text_pins(pins);
 	text_erasure(c);
+	text_slot(c);
 	if (p == nullptr) {
 		printf("policy   none: nothing is permitted\n");
 		return FH_ERR_OK;
@@ -337,6 +357,28 @@ static void json_erasure(struct fh_builder *b, const struct fh_chain *c)
 	fh_builder_text(b, "]");
 }
 
+static void json_slot(struct fh_builder *b, const struct fh_chain *c)
+{
+	const struct fh_slot_held *s = fh_chain_slot(c);
+
+	if (s == nullptr)
+		return;
+	const struct fh_hash id = fh_recovery_key_id(s->body.key);
+
+	fh_builder_text(b, ",\"recovery\":{\"key\":");
+	if (s->body.key.n > 0) {
+		fh_builder_text(b, "\"");
+		fh_builder_hex(b, fh_hash_span(&id));
+		fh_builder_text(b, "\",");
+	} else {
+		fh_builder_text(b, "null,");
+	}
+	json_number(b, "statement", s->sequence);
+	fh_builder_text(b, ",");
+	json_text(b, "reason", s->body.reason);
+	fh_builder_text(b, "}");
+}
+
 fh_err fh_chain_show_json(const struct fh_chain *c, struct fh_arena *memory)
 {
 	const struct fh_policy_held *p = fh_chain_policy(c);
@@ -355,6 +397,7 @@ fh_err fh_chain_show_json(const struct fh_chain *c, struct fh_arena *memory)
 	json_servers(&b, c);
 	json_pins(&b, c);
 	json_erasure(&b, c);
+	json_slot(&b, c);
 	fh_builder_text(&b, ",\"policy\":");
 	if (p != nullptr) {
 		fh_builder_text(&b, "{");

@@ -261,6 +261,8 @@ def the_operator_says_for_which_key_slots_are_or_that_there_are_none():
 			new = key_id(m)
 			demand(new and new != old, "status names the old key", new)
 			demand("made anew" in d.log(), d.log())
+			shown = m.run("chain", "show").stdout
+			demand(m.chain()["recovery"]["key"] == new and f"recovery {new}" in shown, shown)
 			take(m, d, "/public/b", "other")
 			demand(by_chip(m) == {"/public/a", "/public/b"}, by_chip(m))
 			check(m, second)
@@ -281,6 +283,8 @@ def the_operator_says_for_which_key_slots_are_or_that_there_are_none():
 		said = wait_for("another", lambda: len(s := shreds(m)) > 1 and s)
 		demand(said[max(said)]["slots"] == [f"recovery:{new}"], said, old)
 		statement(m, "none", "--reason", "erased means erased")
+		shown = m.run("chain", "show").stdout
+		demand(m.chain()["recovery"]["key"] is None and "recovery no slots: erased" in shown, shown)
 		demand(key_id(m) is None and "is gone, as the chain wants it" in d.log(), d.log())
 		take(m, d, "/public/d")
 		d.stop()
