@@ -2,7 +2,9 @@
 #include <stdio.h>
 
 #include "cli/revoke.h"
+#include "cli/subject.h"
 #include "codec/json.h"
+#include "policy/suggest.h"
 
 constexpr int go_on = -1;
 constexpr size_t body_max = 2 * FH_NAME_MAX + FH_HOLD_REASON_MAX + 64;
@@ -74,19 +76,64 @@ static int hold_add(struct fh_cli *cli, int argc, char **argv)
 		return fh_usage_error(&usage_add, "%s", b.bad ? "a name or the reason is too long"
 							      : t.what);
 	done = fh_signing_begin(cli, &usage_add, &a, &state, &signing);
-	return done == go_on ? fh_signing_next(cli, &a, &state, &signing, "hold",
-					       fh_builder_span(&b))
-			     : done;
+	if (done != go_on)
+		return done;
+	if (h.subject.n > 0)
+		fh_subject_warn(cli, &state.chain, h.subject);
+	return fh_signing_next(cli, &a, &state, &signing, "hold", fh_builder_span(&b));
+}
+
+/* Tells that NAME holds nothing, and what was probably meant.  */
+static int no_such_hold(const struct fh_chain *c, struct fh_span name)
+{
+	struct fh_suggestion near = fh_suggestion_for(name);
+	const struct fh_hold_held *h;
+	struct fh_trace t = { 0 };
+	size_t at = 0;
+
+	while ((h = fh_chain_hold_next(c, &at)) != nullptr)
+		fh_suggestion_offer(&near, h->body.name);
+	fh_trace_what(&t, "no hold `%.*s` is in force, so there is nothing to release",
+		      (int)name.n, (const char *)name.p);
+	if (near.best.n > 0)
+		fh_trace_cure(&t, "did you mean `%.*s`?", (int)near.best.n,
+			      (const char *)near.best.p);
+	else
+		fh_trace_cure(&t, "`freehold hold show` lists what is held");
+	return fh_cli_fail_trace(FH_ERR_UNKNOWN, "hold release", &t);
+}
+
+static bool is_held(const struct fh_chain *c, struct fh_span name)
+{
+	const struct fh_hold_held *h;
+	size_t at = 0;
+
+	while ((h = fh_chain_hold_next(c, &at)) != nullptr) {
+		if (fh_span_equal(h->body.name, name))
+			return true;
+	}
+	return false;
 }
 
 static int hold_release(struct fh_cli *cli, int argc, char **argv)
 {
+	FH_OWN(fh_state) state = { 0 };
+	FH_OWN(fh_signing) signing = { 0 };
 	struct fh_arguments a;
 	int done = fh_cli_arguments(cli, &usage_release, argc, argv, &a);
 
-	return done == go_on ? fh_revoke(cli, &usage_release, &a, FH_STATEMENT_HOLD,
-					 fh_span_str(a.operand[0]))
-			     : done;
+	if (done != go_on)
+		return done;
+	struct fh_span name = fh_span_str(a.operand[0]);
+
+	if (name.n == 0 || name.n > FH_NAME_MAX)
+		return fh_usage_error(&usage_release, "a name has 1 to %zu bytes", FH_NAME_MAX);
+	done = fh_signing_begin(cli, &usage_release, &a, &state, &signing);
+	if (done != go_on)
+		return done;
+	return is_held(&state.chain, name)
+		       ? fh_revoke_next(cli, &a, &state, &signing, FH_STATEMENT_HOLD, name)
+		       : no_such_hold(&state.chain, name);
 }
 
 static void put_hold(struct fh_builder *b, const struct fh_hold_held *h)

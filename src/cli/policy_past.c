@@ -118,10 +118,12 @@ static fh_err take(struct fh_past *p, const struct fh_leaf *l, const struct fh_f
 		e = take_lease(p, f, t);
 	if (e != FH_ERR_OK)
 		return e;
-	if (f == nullptr && (l->kind == FH_ENTRY_INTENT || l->kind == FH_ENTRY_OUTCOME))
+	bool sealed = f == nullptr && (l->kind == FH_ENTRY_INTENT || l->kind == FH_ENTRY_OUTCOME);
+
+	if (p->fold_known && (sealed || fh_fold_add(&p->fold, l, f) != FH_ERR_OK)) {
 		p->fold_known = false;
-	if (p->fold_known)
-		p->fold_known = fh_fold_add(&p->fold, l, f) == FH_ERR_OK;
+		p->lost = l->index;
+	}
 	p->before = l->time;
 	p->next = l->index + 1;
 	return FH_ERR_OK;

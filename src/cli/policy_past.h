@@ -19,6 +19,7 @@ struct fh_past {
 	struct fh_lease_taken lease; /* the last that was taken */
 	struct fh_fold fold;
 	bool fold_known;             /* every entry so far could be read */
+	uint64_t lost;               /* if not, the first that could not */
 	struct fh_policy_set policy; /* the policy in force, compiled, if policy_ready */
 	bool policy_ready;
 	struct fh_time before;       /* when the entry before was written */

@@ -193,6 +193,19 @@ static bool asks_policies(enum fh_reason r)
 	       || r == FH_REASON_NO_QUOTA || r == FH_REASON_TOO_MANY_BUDGETS;
 }
 
+/* What was used of budgets is not known, and what would tell.  */
+static const char *budgets_unknown(struct fh_why *w)
+{
+	unsigned long long lost = w->past->lost;
+
+	(void)snprintf(w->budgets, sizeof(w->budgets),
+		       "entry %llu before it cannot be read, so what was used of budgets is not "
+		       "known; the answer is the same whatever it was; `freehold record open "
+		       "%llu..%llu -o FILE` opens what is needed for --openings",
+		       lost, lost, (unsigned long long)w->leaf->index);
+	return w->budgets;
+}
+
 static fh_err explain_decision(struct fh_why *w, const struct fh_fields *f, struct fh_trace *t)
 {
 	struct fh_past *p = w->past;
@@ -212,8 +225,7 @@ static fh_err explain_decision(struct fh_why *w, const struct fh_fields *f, stru
 		return FH_ERR_OK;
 	e = explain_policies(w);
 	if (e == FH_ERR_OK && w->unknown == nullptr && !p->fold_known && any_budget(w))
-		w->unknown = "entries before cannot be read, so what was used of budgets is not "
-			     "known; the answer is the same whatever it was";
+		w->unknown = budgets_unknown(w);
 	return e;
 }
 
@@ -250,9 +262,7 @@ static fh_err meet(void *context, struct fh_past *p, const struct fh_leaf *l,
 	if (l->index != m->decided)
 		return FH_ERR_OK;
 	if (f == nullptr) {
-		fh_trace_what(m->trace, "it is sealed");
-		fh_trace_cure(m->trace, "have the daemon open it with --open, or give what was "
-			      "opened of it (freehold record open) with --openings");
+		fh_why_sealed(w, l->index, m->trace);
 		return FH_ERR_UNSUPPORTED;
 	}
 	if (l->kind != FH_ENTRY_INTENT && l->kind != FH_ENTRY_REFUSAL
@@ -368,7 +378,8 @@ int fh_policy_why(struct fh_cli *cli, int argc, char **argv)
 		e = fh_arena_map(out_max, &room);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, path, &t);
-	struct fh_why w = { .cli = cli, .past = &past, .is_outcome = g.kind == FH_ENTRY_OUTCOME,
+	struct fh_why w = { .cli = cli, .past = &past, .openings = fh_argument(&a, "openings"),
+			    .is_outcome = g.kind == FH_ENTRY_OUTCOME,
 			    .outcome = g.wanted, .out = fh_builder_of(room.p, room.cap) };
 
 	return explain(&w, &s, &g);

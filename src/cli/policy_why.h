@@ -12,6 +12,7 @@ constexpr size_t FH_WHY_NEEDS_MAX = 6;  /* clauses, conditions and limits named 
 
 struct fh_why {
 	const struct fh_cli *cli;
+	const char *openings;        /* the file that --openings names; or NULL */
 	struct fh_past *past;        /* as it was before the entry */
 	const struct fh_leaf *leaf;  /* the entry that decided */
 	bool is_outcome;             /* the entry that was asked for is OUTCOME, of that one */
@@ -27,8 +28,12 @@ struct fh_why {
 	size_t explained_n;
 	const struct fh_explained *nearest; /* of a refusal for want of a permit; or NULL */
 	const char *unknown;         /* what cannot be reconstructed; or NULL */
+	char budgets[256];           /* UNKNOWN, where budgets are */
 	struct fh_builder out;
 };
+
+/* Tells T why entry INDEX, not all fields of which are known, is not, and what would open it.  */
+void fh_why_sealed(const struct fh_why *w, uint64_t index, struct fh_trace *t);
 
 /* The whole answer, into W->out.  */
 void fh_why_put_text(struct fh_why *w);

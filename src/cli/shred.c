@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/signing.h"
+#include "cli/subject.h"
 #include "codec/json.h"
 
 constexpr int go_on = -1;
@@ -30,9 +31,11 @@ static const struct fh_usage usage = {
 		    "      --operator-key op.key\n",
 };
 
-static int print_json(const char *subject, const struct fh_hold_held *h, bool can,
-		      const struct fh_trace *t)
+static int print_json(const struct fh_chain *c, const char *subject, const struct fh_hold_held *h,
+		      bool can, const struct fh_trace *t)
 {
+	struct fh_span near;
+	bool known = fh_subject_known(c, fh_span_str(subject), &near);
 	uint8_t room[4096];
 	struct fh_builder b = FH_BUILDER_ARRAY(room);
 
@@ -46,6 +49,11 @@ static int print_json(const char *subject, const struct fh_hold_held *h, bool ca
 	if (h != nullptr) {
 		fh_builder_text(&b, ",\"held-by\":");
 		fh_json_put_string(&b, h->body.name);
+	}
+	fh_builder_text(&b, known ? ",\"in-force\":true" : ",\"in-force\":false");
+	if (!known && near.n > 0) {
+		fh_builder_text(&b, ",\"near\":");
+		fh_json_put_string(&b, near);
 	}
 	fh_builder_text(&b, "}\n");
 	if (b.bad)
@@ -74,8 +82,9 @@ static int dry_run(const struct fh_cli *cli, const char *subject, struct fh_span
 	fh_statement_put(&b, &next);
 	e = b.bad ? FH_ERR_LIMIT : fh_chain_check(&state.chain, fh_builder_span(&b),
 						  &state.scratch, &t);
+	fh_subject_warn(cli, &state.chain, fh_span_str(subject));
 	if (cli->json) {
-		int done = print_json(subject, h, e == FH_ERR_OK, &t);
+		int done = print_json(&state.chain, subject, h, e == FH_ERR_OK, &t);
 
 		if (done != go_on)
 			return done;
@@ -102,6 +111,7 @@ static int sign(const struct fh_cli *cli, const struct fh_arguments *a, const ch
 		return done;
 	const struct fh_hold_held *h = fh_chain_hold_of(&state.chain, fh_span_str(subject));
 
+	fh_subject_warn(cli, &state.chain, fh_span_str(subject));
 	if (h != nullptr)
 		fh_cli_say(cli, "it is held by `%.*s`, and ends when that is released",
 			   (int)h->body.name.n, (const char *)h->body.name.p);

@@ -124,6 +124,16 @@ printf 'short\n' > short
 yes "a short passphrase is refused for a new key" 2 fh key new new.key --passphrase-fd 9 9< short
 yes "a key is never overwritten" 2 with_pass key new op.key
 
+yes "a hold of an actor that nobody is" 0 with_pass hold add case-17 --subject editr --operator-key op.key
+says "warns, and names who may be meant" "no actor .editr. is in force; did you mean .editor.?"
+yes "what is held by no such name" 2 with_pass hold release case-7 --operator-key op.key
+says "is said, and what may be meant" "hold release: no hold .case-7. is in force.*; did you mean .case-17.?"
+yes "a hold of an actor there is" 0 with_pass hold add case-18 --subject editor --operator-key op.key
+yes "warns of nothing" 1 grep -q warning err
+yes "a hold is released" 0 with_pass hold release case-17 --operator-key op.key
+yes "what would be shredded of nobody" 0 fh shred --subject someone-else --dry-run
+says "warns" "no actor .someone-else. is in force, and if there never was one, nothing was recorded of it; .freehold chain show"
+
 cp state/chain/00000002-* actor.fhs
 dd if=/dev/zero of=actor.fhs bs=1 seek=100 count=1 conv=notrunc 2> /dev/null
 yes "a damaged statement is refused" 2 fh chain import actor.fhs

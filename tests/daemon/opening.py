@@ -237,6 +237,19 @@ def run(base):
 			said = json.loads(m.run("policy", "why", outcome, "--json", "--open", "--socket", m.socket).stdout)
 			demand(said["outcome"] == outcome and said["entry"] == n and said["recorded"]["allowed"], said)
 			m.run("policy", "why", n, "--open", "--openings", "x", status=64)
+
+			# Of what was opened only in part it says what is lacking, and by which command that is had.
+			part = m.readers / "part"
+			reader(m, "open", denied, "--field", "decision", "--field", "action", "-o", "part", uid=ME)
+			r = m.run("policy", "why", denied, "--openings", part, status=2)
+			demand_message(r.stderr, f"entry {denied}", "(action, decision)", "others are needed",
+				f"freehold record open {denied} -o FILE")
+			r = m.run("policy", "why", outcome, "--openings", part, status=2)
+			demand_message(r.stderr, f"entry {outcome}", "holds nothing of it",
+				f"freehold record open {outcome} -o FILE")
+			reader(m, "open", denied, "-o", "whole", uid=ME)
+			said = json.loads(m.run("policy", "why", denied, "--json", "--openings", m.readers / "whole").stdout)
+			demand(said["recorded"]["reason"] == "no-permit" and said["same"], said)
 			m.sign_policy(policy=POLICY, schema=SCHEMA + OPENING % "")
 			asks = ("policy", "why", n, "--open", "--socket", m.socket)
 			wait_for("nobody may", lambda: m.run(*asks, status=None).returncode == 1)
