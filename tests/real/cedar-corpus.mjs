@@ -159,15 +159,24 @@ function policySet(text) {
 		templates: Object.fromEntries(parts.policy_templates.map((t, i) => [`t${i}`, t])) } : null;
 }
 
-// An attribute that is declared twice is refused here; to Cedar the last one counts, so fewer are there than colons.
+// An attribute that is declared twice is refused here, and to Cedar the last one counts.
 function declaresTwice(text) {
-	const written = tokensOf(text).filter((t) => t === ":").length;
-	let found = 0;
-	const json = cedar.schemaToJson(text).json;
-	for (const [holder, key] of places(json))
-		found += key === "attributes" ? Object.keys(holder[key]).length : key === "appliesTo" ?
-			Object.keys(holder[key]).length : 0;
-	return found < written;
+	const open = [new Set()];
+	let before = [];
+	for (const token of tokensOf(text).filter((t) => !isPlain(t))) {
+		if (token === "{")
+			open.push(new Set());
+		else if (token === "}" && open.length > 1)
+			open.pop();
+		else if (token === ":") {
+			const name = before.filter((t) => t !== "?").at(-1)?.replace(/^"(.*)"$/u, "$1");
+			if (open.at(-1).has(name))
+				return true;
+			open.at(-1).add(name);
+		}
+		before = [before.at(-1), token];
+	}
+	return false;
 }
 
 const told = { refused: 0, schemas: 0, entities: 0, valid: 0, invalid: 0, conform: 0, not: 0, allow: 0 };
