@@ -32,6 +32,20 @@ static fh_err read_both(const char *directory, uint64_t size, struct fh_arena *a
 	return e;
 }
 
+/* The anchors in DIRECTORY, or, if that is NULL, those beside S, whose path is put into BESIDE;
+ * and ROOM to look at them.  */
+static fh_err list(const struct fh_segments *s, const char **directory, char beside[FH_PATH_MAX],
+		   struct fh_anchors *out, struct fh_arena *room, struct fh_trace *t)
+{
+	fh_err e = fh_anchors_beside(s, beside);
+
+	if (*directory == nullptr)
+		*directory = beside;
+	if (e == FH_ERR_OK)
+		e = fh_anchors_list(*directory, out, t);
+	return e == FH_ERR_OK ? fh_arena_map(FH_STAMP_MEMORY + FH_STAMP_FILE_MAX, room) : e;
+}
+
 fh_err fh_anchored_find(const struct fh_segments *s, const char *directory, uint64_t index,
 			struct fh_arena *a, struct fh_anchored *out, struct fh_trace *t)
 {
@@ -39,14 +53,8 @@ fh_err fh_anchored_find(const struct fh_segments *s, const char *directory, uint
 	FH_OWN(fh_arena) room = { 0 };
 	struct fh_anchored found = { 0 };
 	char beside[FH_PATH_MAX], path[FH_PATH_MAX];
-	fh_err e = fh_anchors_beside(s, beside);
+	fh_err e = list(s, &directory, beside, &there, &room, t);
 
-	if (directory == nullptr)
-		directory = beside;
-	if (e == FH_ERR_OK)
-		e = fh_anchors_list(directory, &there, t);
-	if (e == FH_ERR_OK)
-		e = fh_arena_map(FH_STAMP_MEMORY + FH_STAMP_FILE_MAX, &room);
 	for (size_t i = 0; e == FH_ERR_OK && found.note.n == 0 && i < there.n; i++) {
 		if (there.size[i] <= index)
 			continue;
@@ -66,14 +74,11 @@ fh_err fh_anchored_look(const struct fh_segments *s, struct fh_anchored_state *o
 	FH_OWN(fh_arena) room = { 0 };
 	struct fh_anchored_state found = { 0 };
 	char beside[FH_PATH_MAX], path[FH_PATH_MAX];
-	fh_err e = fh_anchors_beside(s, beside);
+	const char *directory = nullptr;
+	fh_err e = list(s, &directory, beside, &there, &room, t);
 
-	if (e == FH_ERR_OK)
-		e = fh_anchors_list(beside, &there, t);
-	if (e == FH_ERR_OK)
-		e = fh_arena_map(FH_STAMP_MEMORY + FH_STAMP_FILE_MAX, &room);
 	for (size_t i = there.n; e == FH_ERR_OK && i > 0 && found.size == 0; i--) {
-		e = fh_anchor_proof_path(beside, there.size[i - 1], path);
+		e = fh_anchor_proof_path(directory, there.size[i - 1], path);
 		if (e == FH_ERR_OK && fh_anchored_complete(path, &room))
 			found.size = there.size[i - 1];
 		else

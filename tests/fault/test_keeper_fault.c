@@ -596,6 +596,18 @@ static void sign_entry(struct bench *b, const struct shred_entry *s)
 	assert_int_equal(fh_door_read_note(answer, &note, &t), FH_ERR_OK);
 }
 
+/* A keeper that has begun, and a key NAME that something could be sealed with.  */
+static void make_bench_with_key(struct bench *b, uint8_t name[FH_SEAL_NAME_SIZE])
+{
+	struct fh_door_opened o;
+
+	make_bench(b);
+	start(b, SIZE_MAX, EIO);
+	assert_int_equal(ask_open(b, &o), FH_ERR_OK);
+	assert_int_equal(ask_begin(b), FH_ERR_OK);
+	make_key(b, name);
+}
+
 /* Whatever core says: a key ends when an entry that was signed names it, and no other does.  */
 static void no_key_ends_without_its_entry(void **state)
 {
@@ -609,11 +621,7 @@ static void no_key_ends_without_its_entry(void **state)
 	struct bench b;
 
 	(void)state;
-	make_bench(&b);
-	start(&b, SIZE_MAX, EIO);
-	assert_int_equal(ask_open(&b, &o), FH_ERR_OK);
-	assert_int_equal(ask_begin(&b), FH_ERR_OK);
-	make_key(&b, name);
+	make_bench_with_key(&b, name);
 	uint64_t epoch = begin_shred(&b, &list);
 
 	fh_shred_begin(&stranger, 1);
@@ -649,11 +657,7 @@ static void what_was_acknowledged_is_finished(void **state)
 	struct bench b;
 
 	(void)state;
-	make_bench(&b);
-	start(&b, SIZE_MAX, EIO);
-	assert_int_equal(ask_open(&b, &o), FH_ERR_OK);
-	assert_int_equal(ask_begin(&b), FH_ERR_OK);
-	make_key(&b, name);
+	make_bench_with_key(&b, name);
 	make_entry(&right, (begin_shred(&b, &list), fh_builder_span(&list)), 1, FH_ENTRY_SHRED);
 	sign_entry(&b, &right);
 	(void)stop(&b);

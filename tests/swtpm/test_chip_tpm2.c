@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "crypto/sign.h"
+#include "fixture/chip_contract.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/lsan_interface.h>
@@ -393,38 +394,11 @@ static void settles_in_no_place_that_is_taken(void **state)
 
 /* --- counter and boot ------------------------------------------------- */
 
-/* What was copied before the epoch ended is of no use after it.  */
 static void a_data_secret_ends_with_its_epoch(void **state)
 {
-	static const uint8_t secret[32] = { 3, 1, 4 };
 	struct bench *b = bench_of(state);
-	uint8_t now_bytes[FH_CHIP_BLOB_MAX], next_bytes[FH_CHIP_BLOB_MAX];
-	struct fh_builder now = FH_BUILDER_ARRAY(now_bytes), next = FH_BUILDER_ARRAY(next_bytes);
-	uint8_t plain[FH_CHIP_SECRET_MAX];
-	struct fh_builder out = FH_BUILDER_ARRAY(plain);
-	const struct fh_chip_class *class = b->chip.class;
-	uint64_t epoch;
 
-	assert_int_equal(class->counter_create(&b->chip, FH_CHIP_DATA), FH_ERR_OK);
-	assert_int_equal(class->counter_read(&b->chip, FH_CHIP_DATA, &epoch), FH_ERR_OK);
-	assert_int_equal(class->seal_data(&b->chip, epoch, FH_SPAN_ARRAY(secret), &now), FH_ERR_OK);
-	assert_int_equal(class->seal_data(&b->chip, epoch + 1, FH_SPAN_ARRAY(secret), &next),
-			 FH_ERR_OK);
-	assert_int_equal(class->unseal_data(&b->chip, epoch + 1, fh_builder_span(&next), &out),
-			 FH_ERR_ROLLBACK);
-	assert_int_equal(out.n, 0);
-	assert_int_equal(class->unseal_data(&b->chip, epoch, fh_builder_span(&now), &out),
-			 FH_ERR_OK);
-	assert_true(fh_span_equal(fh_builder_span(&out), FH_SPAN_ARRAY(secret)));
-	assert_int_equal(class->counter_increment(&b->chip, FH_CHIP_DATA, &epoch), FH_ERR_OK);
-	out.n = 0;
-	assert_int_equal(class->unseal_data(&b->chip, epoch - 1, fh_builder_span(&now), &out),
-			 FH_ERR_ROLLBACK);
-	assert_int_not_equal(class->unseal_data(&b->chip, epoch, fh_builder_span(&now), &out),
-			     FH_ERR_OK);
-	assert_int_equal(out.n, 0);
-	assert_int_equal(class->unseal_data(&b->chip, epoch, fh_builder_span(&next), &out),
-			 FH_ERR_OK);
+	fh_contract_data_epoch(&b->chip);
 	bench_assert_tidy(b);
 }
 

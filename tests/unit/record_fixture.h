@@ -48,6 +48,14 @@ static inline int tear_down(void **state)
 	return 0;
 }
 
+/* For the next of several records in one test.  */
+static inline struct bench *afresh(void **state)
+{
+	assert_int_equal(tear_down(state), 0);
+	assert_int_equal(set_up(state), 0);
+	return *state;
+}
+
 static inline struct fh_record_check *run(struct bench *b)
 {
 	fh_checked_load(&b->checked, b->directory);

@@ -84,11 +84,7 @@ static void refuses_an_answer_that_looks_like_an_act(void **state)
 	struct bench *b = *state;
 
 	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
-		if (i > 0) {
-			assert_int_equal(tear_down(state), 0);
-			assert_int_equal(set_up(state), 0);
-			b = *state;
-		}
+		b = i > 0 ? afresh(state) : b;
 		fh_maker_first(&b->maker);
 		answer_entry(b, /* yes= */ false, more[i]);
 		fh_maker_batch(&b->maker, 0);
@@ -432,9 +428,7 @@ static void adds_up_what_is_called_otherwise(void **state)
 	fh_maker_batch(&b->maker, 0);
 	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
 	assert_int_equal(b->checked.check.fold.older, 2);
-	assert_int_equal(tear_down(state), 0);
-	assert_int_equal(set_up(state), 0);
-	b = *state;
+	b = afresh(state);
 	begin_quota(b);
 	(void)charge_as(b, "a", "few", older);
 	(void)charge_as(b, "a", "few", older);
@@ -474,11 +468,7 @@ static void refuses_charges_that_are_not_those_of_the_policy(void **state)
 	struct bench *b = *state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (i > 0) {
-			assert_int_equal(tear_down(state), 0);
-			assert_int_equal(set_up(state), 0);
-			b = *state;
-		}
+		b = i > 0 ? afresh(state) : b;
 		begin_quota(b);
 		(void)charge_as(b, "a", rows[i].id, rows[i].effect);
 		fh_maker_batch(&b->maker, 0);
@@ -493,11 +483,7 @@ static void refuses_refunds_of_what_was_not_taken(void **state)
 	struct bench *b = *state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (i > 0) {
-			assert_int_equal(tear_down(state), 0);
-			assert_int_equal(set_up(state), 0);
-			b = *state;
-		}
+		b = i > 0 ? afresh(state) : b;
 		begin_quota(b);
 		give_back(b, charge_as(b, "a", "few", charged("a", 1, 1000)), rows[i]);
 		fh_maker_batch(&b->maker, 0);
