@@ -159,6 +159,19 @@ def run(base):
 			d.stop()
 			m.verify()
 
+	def a_new_session_gives_nothing_back():
+		with base.copy() as m:
+			m.sign_policy(policy=TAKES % "3/day per principal")
+			d = m.serve()
+			one = d.session(m.token)
+			demand(taken(one, "/public/a") == "yes", "the first")
+			beside = d.session(m.token)
+			demand(taken(beside, "/public/b") == "yes", "the second, of a session beside it")
+			one.end()
+			demand(taken(d.session(m.token), "/public/c") == "yes", "the third, of a session after it")
+			demand([taken(s, "/public/d") for s in (beside, d.session(m.token))] == ["no-quota"] * 2, "the fourth")
+			d.stop()
+
 	def each_principal_has_a_quota_of_its_own():
 		with base.copy() as m:
 			other = m.grant("other")
@@ -387,6 +400,7 @@ def run(base):
 		an_unknown_outcome_stays_charged, bytes_that_were_not_used_are_given_back,
 		bytes_are_reserved_while_calls_are_open,
 		tokens_are_reserved_and_what_was_not_used_is_given_back, unsaid_tokens_are_all_used,
+		a_new_session_gives_nothing_back,
 		each_principal_has_a_quota_of_its_own,
 		a_new_policy_goes_on_counting, without_a_lease_only_fallback_is_permitted,
 		a_call_of_a_fallback_permit_outlives_the_lease, a_policy_that_expires_ends_its_calls,
