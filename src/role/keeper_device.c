@@ -153,7 +153,7 @@ static fh_err take_seed(const struct fh_release *r, struct fh_span plain, struct
 	return fh_secret_from(bytes, seed);
 }
 
-fh_err fh_keeper_release(struct fh_keeper *k, struct fh_secret *seed)
+fh_err fh_keeper_release(struct fh_keeper *k, struct fh_secret *seed, bool *released)
 {
 	uint8_t plain[FH_CHIP_SECRET_MAX];
 	struct fh_builder b = FH_BUILDER_ARRAY(plain);
@@ -165,7 +165,8 @@ fh_err fh_keeper_release(struct fh_keeper *k, struct fh_secret *seed)
 		return e;
 	e = k->chip.class->unseal_device(&k->chip, &r, k->approved ? &k->approval : nullptr, blob,
 					 &b);
-	if (e == FH_ERR_OK)
+	*released = e == FH_ERR_OK;
+	if (*released)
 		e = take_seed(&r, fh_builder_span(&b), seed);
 	else
 		e = fh_keeper_chip_error(k, e);

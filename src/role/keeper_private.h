@@ -81,8 +81,9 @@ fh_err fh_keeper_store_signed(struct fh_keeper *k, uint64_t size, const struct f
 
 /* Reads keys/device and what the chip remembers.  */
 fh_err fh_keeper_open_device(struct fh_keeper *k);
-/* The device's seed into *SEED, by the approval at hand.  */
-fh_err fh_keeper_release(struct fh_keeper *k, struct fh_secret *seed);
+/* The device's seed into *SEED, by the approval at hand.  *RELEASED tells, also of a failure,
+ * whether the chip has given something out.  */
+fh_err fh_keeper_release(struct fh_keeper *k, struct fh_secret *seed, bool *released);
 /* Seals SEED again for this epoch and the next, and on to the one behind EPOCH, where
  * the chain takes this device, as far as keys/device has room; under who may approve
  * now; unless keys/device holds just that already.  */

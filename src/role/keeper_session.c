@@ -175,6 +175,67 @@ static fh_err quote_session(struct fh_keeper *k, const struct fh_door_begin *b,
 	return has_pcrs(k) ? take_quote(k, &s, out) : FH_ERR_OK;
 }
 
+/* A start that fails with the key in its hands is none that the same boot may repeat: whoever
+ * takes over the machine meanwhile would have it released, too.  After a crash it may; who can
+ * cause one could have had the key before there was a start.  */
+static void lock_failed(struct fh_keeper *k)
+{
+	struct fh_trace why = k->trace;
+	bool locked = has_pcrs(k) && k->chip.class->lock(&k->chip, &k->session_id) == FH_ERR_OK;
+
+	k->trace = why;
+	if (locked)
+		fh_trace_cure(&k->trace, "%s; then reboot the machine: the device key is released"
+			      " once a boot, and this one is locked", why.cure);
+}
+
+/* What follows from the device key, and the chip's note, which shows by it whose it is.  */
+static fh_err derive(struct fh_keeper *k, const struct fh_secret *device)
+{
+	fh_err e = fh_hkdf(device, FH_SPAN_LIT("freehold/note/v1"), (struct fh_span){ 0 },
+			   FH_CHIP_NOTE_KEY_SIZE, &k->note_key);
+
+	if (e == FH_ERR_OK)
+		e = fh_keeper_derive_cosigner(device, &k->cosigner);
+	if (e == FH_ERR_OK)
+		e = fh_keeper_derive_data(k, device);
+	return e == FH_ERR_OK ? fh_keeper_own_note(k) : e;
+}
+
+/* The session of SEED, certified by DEVICE with QUOTE, and all that a restart needs.  */
+static fh_err establish(struct fh_keeper *k, const struct fh_door_begin *b,
+			const struct fh_secret *device, const struct fh_secret *seed,
+			const struct fh_public_key *public, struct fh_span quote,
+			struct fh_builder *out)
+{
+	struct fh_certificate c = {
+		.chain_id = k->device.release.chain_id,
+		.device_id = k->device.release.device_id,
+		.session_key = FH_SPAN_ARRAY(public->bytes),
+		.boot = k->boot,
+		.start = k->start,
+		.previous_size = k->signed_size,
+		.previous_root = k->signed_root,
+		.grade = k->chip.grade,
+		.quote = quote,
+		.head_sequence = b->head_sequence,
+		.head = b->head,
+	};
+	fh_err e = derive(k, device);
+
+	if (e == FH_ERR_OK)
+		e = certify(device, &c, out);
+	if (e == FH_ERR_OK)
+		e = fh_keeper_reseal(k, device, b->epoch);
+	/* From the first session on, keys/signed says so, if only that nothing was
+	 * signed: an empty file will not do any more.  */
+	if (e == FH_ERR_OK && k->signed_slots.number == 0)
+		e = fh_keeper_store_signed(k, k->signed_size, &k->signed_root);
+	if (e == FH_ERR_OK)
+		e = store_session(k, seed, fh_builder_span(out));
+	return e == FH_ERR_OK ? lock(k) : e;
+}
+
 /* The steps of the window, behind which the device key is gone.  */
 static fh_err new_session(struct fh_keeper *k, const struct fh_door_begin *b,
 			  struct fh_builder *out)
@@ -184,6 +245,7 @@ static fh_err new_session(struct fh_keeper *k, const struct fh_door_begin *b,
 	FH_OWN(fh_secret) device = { 0 };
 	FH_OWN(fh_secret) seed = { 0 };
 	struct fh_public_key public;
+	bool released = false;
 	fh_err e = check_unlocked(k);
 
 	if (e == FH_ERR_OK)
@@ -193,42 +255,12 @@ static fh_err new_session(struct fh_keeper *k, const struct fh_door_begin *b,
 	if (e == FH_ERR_OK)
 		e = quote_session(k, b, &quote);
 	if (e == FH_ERR_OK)
-		e = fh_keeper_release(k, &device);
+		e = fh_keeper_release(k, &device, &released);
 	if (e == FH_ERR_OK)
-		e = fh_hkdf(&device, FH_SPAN_LIT("freehold/note/v1"), (struct fh_span){ 0 },
-			    FH_CHIP_NOTE_KEY_SIZE, &k->note_key);
-	if (e == FH_ERR_OK)
-		e = fh_keeper_derive_cosigner(&device, &k->cosigner);
-	if (e == FH_ERR_OK)
-		e = fh_keeper_derive_data(k, &device);
-	if (e == FH_ERR_OK)
-		e = fh_keeper_own_note(k);
-	if (e != FH_ERR_OK)
-		return e;
-	struct fh_certificate c = {
-		.chain_id = k->device.release.chain_id,
-		.device_id = k->device.release.device_id,
-		.session_key = FH_SPAN_ARRAY(public.bytes),
-		.boot = k->boot,
-		.start = k->start,
-		.previous_size = k->signed_size,
-		.previous_root = k->signed_root,
-		.grade = k->chip.grade,
-		.quote = fh_builder_span(&quote),
-		.head_sequence = b->head_sequence,
-		.head = b->head,
-	};
-
-	e = certify(&device, &c, out);
-	if (e == FH_ERR_OK)
-		e = fh_keeper_reseal(k, &device, b->epoch);
-	/* From the first session on, keys/signed says so, if only that nothing was
-	 * signed: an empty file will not do any more.  */
-	if (e == FH_ERR_OK && k->signed_slots.number == 0)
-		e = fh_keeper_store_signed(k, k->signed_size, &k->signed_root);
-	if (e == FH_ERR_OK)
-		e = store_session(k, &seed, fh_builder_span(out));
-	return e == FH_ERR_OK ? lock(k) : e;
+		e = establish(k, b, &device, &seed, &public, fh_builder_span(&quote), out);
+	if (e != FH_ERR_OK && released)
+		lock_failed(k);
+	return e;
 }
 
 /* --- an earlier start of this boot ---------------------------------------- */

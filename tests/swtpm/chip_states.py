@@ -22,7 +22,9 @@ FAILURE = struct.pack(">HII", 0x8001, 10, 0x101)  # TPM_RC_FAILURE
 LOOK_SECONDS = 40  # FH_CHIP_LOOK_MS is 10 s
 LOST_SECONDS = 120  # FH_CHIP_LOST_MS is 60 s
 COMMANDS_MAX = 400
-FLUSH = 0x165  # TPM2_FlushContext
+FLUSH, UNSEAL = 0x165, 0x15E  # TPM2_FlushContext, TPM2_Unseal
+EXTEND = 0x182  # TPM2_PCR_Extend
+CAPABILITY = 0x17A  # its long answer is read over the one that held the key
 machine.PASSPHRASE *= 2  # of the operators that came later, too
 GRADES = "simulated,co-located"
 
@@ -32,7 +34,7 @@ class Line:
 	unheard, or it is refused."""
 
 	def __init__(self, path, behind):
-		self.behind, self.fault, self.at, self.commands = behind, None, 0, 0
+		self.behind, self.fault, self.at, self.commands, self.unsealed = behind, None, 0, 0, 0
 		self.socket = socket.socket(socket.AF_UNIX)
 		self.socket.bind(str(path))
 		self.socket.listen()
@@ -41,7 +43,7 @@ class Line:
 	def run(self):
 		while True:
 			client, _ = self.socket.accept()
-			self.commands = 0
+			self.commands = self.unsealed = 0
 			with client:
 				self.carry(client)
 
@@ -68,6 +70,8 @@ class Line:
 				answer = self.exchange(inner, command)
 			if not answer or met == "unheard":
 				break
+			if struct.unpack(">I", command[6:10])[0] == UNSEAL and answer[6:10] == bytes(4) and not self.unsealed:
+				self.unsealed = self.commands
 			client.sendall(answer)
 		if inner:
 			inner.close()
@@ -316,6 +320,47 @@ def every_command_of_a_start():
 		m.accepted()
 
 
+def a_failure_behind_the_release_locks_the_boot():
+	"""Whatever command is refused once the device key is out: nobody has it again before the next boot."""
+	with Bench() as m:
+		m.make(tpm=True).govern()
+		m.serves()
+		m.tpm.reboot()
+		m.serves()
+		k, seen = m.tpm.line.unsealed, set()
+		demand(k > 0, "no key was released")
+		while k < COMMANDS_MAX:
+			m.tpm.reboot()
+			m.tpm.line.fault, m.tpm.line.at = "refused", k
+			d = m.serve(ready=False)
+			wait_for("an end or a beginning", lambda: d.process.poll() is not None or "serve: ready" in d.log())
+			m.tpm.line.fault = None
+			met, released = m.tpm.line.met, m.tpm.line.unsealed
+			if d.process.poll() is None:
+				d.stop()
+				if m.tpm.line.commands <= k:
+					break
+				demand(met in (FLUSH, CAPABILITY) or EXTEND in seen, "command", k, hex(met), "is passed over")
+				k += 1
+				continue
+			demand(d.wait() == 1 and released, k, hex(met), d.wait(), d.log())
+			zero = "0x" + 64 * "0"
+			demand(zero not in m.tpm.tool("tpm2_pcrread", "sha256:13").stdout, "command", k, hex(met), "leaves the boot open")
+			seen.add(met)
+			again = m.serve(ready=False)
+			wait_for("an end or a beginning", lambda: again.process.poll() is not None or "serve: ready" in again.log())
+			if again.process.poll() is None:  # what was left is the session that the lock names
+				again.stop()
+			else:
+				demand(m.status()["refused"]["state"] == "key-spent", "command", k, m.status(), again.log())
+			(m.state / "record" / "pending").unlink(missing_ok=True)
+			k += 1
+		demand({0x153, EXTEND} <= seen, "sealing and locking were not among them:", [hex(c) for c in seen])
+		m.tpm.reboot()
+		m.serves()
+		m.accepted()
+
+
 def locked_out_by_others():
 	"""Nothing of ours can be locked out, unless somebody's storage key can."""
 	with Bench() as m:
@@ -372,8 +417,9 @@ def full():
 			"--threshold", "reference=2")
 		made = fill(m.tpm, first=0x01800400)
 		m.tpm.reboot()
-		m.refused_start("chip-full", "tpm2_nvundefine")
+		m.refused_start("chip-full", "tpm2_nvundefine", "reboot the machine")
 		m.tpm.tool("tpm2_nvundefine", "-C", "o", made[0])
+		m.tpm.reboot()
 		m.serves()
 		m.accepted()
 
@@ -397,7 +443,8 @@ def main():
 		print("skip - states of a chip: swtpm or tpm2-tools are not installed")
 		return 0
 	return run_tests([gone_for_a_moment, gone_in_mid_run, gone_is_noticed_by_who_asks_for_a_quote, hangs_and_comes_back,
-		reset_in_mid_run, gone_at_the_last_moment, locked_out_by_others, full, every_command_of_a_start])
+		reset_in_mid_run, gone_at_the_last_moment, locked_out_by_others, full, every_command_of_a_start,
+		a_failure_behind_the_release_locks_the_boot])
 
 
 if __name__ == "__main__":
