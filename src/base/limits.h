@@ -135,6 +135,7 @@ constexpr uint32_t FH_SERVER_START_MS = 20000;    /* a tool server's time to ans
 constexpr uint32_t FH_SERVER_CALL_MS = 120000;    /* a tool server's time to answer a call */
 
 constexpr uint64_t FH_CHIP_LOOK_MS = 10 * 1000;      /* between two looks whether it is there */
+constexpr uint64_t FH_CHIP_LOOKS = 6; /* of which one is by the chip itself: a session is slow */
 constexpr uint64_t FH_CHIP_LOST_MS = 60 * 1000;      /* then it ends, for another start */
 constexpr uint64_t FH_QUOTE_INTERVAL_MS = 60 * 60 * 1000; /* between two quotes of one session */
 constexpr uint64_t FH_SHRED_INTERVAL_MS = 60 * 1000; /* between two shreds that age asks for */

@@ -115,9 +115,9 @@ struct fh_chip_class {
 	/* How often this machine has booted (TPM: resetCount), and a value that
 	 * differs between boots.  */
 	fh_err (*boot)(struct fh_chip *c, uint64_t *count, uint8_t id[32]);
-	/* The same count, by one command, on the word of whoever answers: only whether the
-	 * chip is there, and was not reset since.  */
-	fh_err (*look)(struct fh_chip *c, uint64_t *count);
+	/* The same count: whether the chip is there, and was not reset since.  By one command on
+	 * the word of whoever answers or, if AUTHENTIC, by three on the chip's.  */
+	fh_err (*look)(struct fh_chip *c, bool authentic, uint64_t *count);
 	void (*close)(struct fh_chip *c);
 };
 

@@ -460,8 +460,9 @@ static void close_soft(struct fh_chip *c)
 }
 
 /* There is nothing that could go, or be reset without a boot.  */
-static fh_err look(struct fh_chip *c, uint64_t *count)
+static fh_err look(struct fh_chip *c, bool authentic, uint64_t *count)
 {
+	(void)authentic;
 	*count = soft_of(c)->now.boots;
 	return FH_ERR_OK;
 }

@@ -41,6 +41,7 @@ struct fh_keeper {
 	struct fh_door_note note;       /* of the record, as the chip has it */
 	struct fh_authority_line line;  /* who may approve states, as far as core told */
 	struct fh_pcr_state pcrs;       /* none selected: a chip without PCRs */
+	uint64_t looks;                 /* whether the chip is there, by which no reset was told */
 	bool approved;                  /* approval is for the state we are in */
 	struct fh_chip_approval approval;
 	/* Of states that we are in, from some of the operators it takes.  */

@@ -22,6 +22,7 @@ FAILURE = struct.pack(">HII", 0x8001, 10, 0x101)  # TPM_RC_FAILURE
 LOOK_SECONDS = 40  # FH_CHIP_LOOK_MS is 10 s
 LOST_SECONDS = 120  # FH_CHIP_LOST_MS is 60 s
 COMMANDS_MAX = 400
+NO_SESSIONS, READ_CLOCK = 0x8001, 0x181
 FLUSH, UNSEAL = 0x165, 0x15E  # TPM2_FlushContext, TPM2_Unseal
 EXTEND = 0x182  # TPM2_PCR_Extend
 CAPABILITY = 0x17A  # its long answer is read over the one that held the key
@@ -35,10 +36,21 @@ class Line:
 
 	def __init__(self, path, behind):
 		self.behind, self.fault, self.at, self.commands, self.unsealed = behind, None, 0, 0, 0
+		self.resets, self.seen, self.lies = b"", b"", 0
 		self.socket = socket.socket(socket.AF_UNIX)
 		self.socket.bind(str(path))
 		self.socket.listen()
 		threading.Thread(target=self.run, daemon=True).start()
+
+	def lie(self, command, answer):
+		"""That the TPM was not reset, to whoever asks without a session."""
+		if struct.unpack(">H", command[:2])[0] != NO_SESSIONS or struct.unpack(">I", command[6:10])[0] != READ_CLOCK:
+			return answer
+		self.seen = answer[26:30]  # TPMS_TIME_INFO: time, clock, resetCount
+		if not self.resets:
+			return answer
+		self.lies += 1
+		return answer[:26] + self.resets + answer[30:]
 
 	def run(self):
 		while True:
@@ -72,7 +84,7 @@ class Line:
 				break
 			if struct.unpack(">I", command[6:10])[0] == UNSEAL and answer[6:10] == bytes(4) and not self.unsealed:
 				self.unsealed = self.commands
-			client.sendall(answer)
+			client.sendall(self.lie(command, answer))
 		if inner:
 			inner.close()
 
@@ -279,6 +291,28 @@ def reset_in_mid_run():
 		m.accepted()
 
 
+def reset_and_lied_about():
+	"""By somebody between the keeper and the TPM, who says that all is as before: a minute, and it is noticed."""
+	with Bench() as m:
+		m.make(tpm=True).govern()
+		d = m.serve()
+		d.alive()
+		wait_for("the daemon looks", lambda: m.tpm.line.seen, LOOK_SECONDS)
+		m.tpm.line.resets = m.tpm.line.seen
+		m.tpm.reboot()
+		wait_for("the daemon is lied to", lambda: m.tpm.line.lies > 0, LOOK_SECONDS)
+		demand(health(d) == (200, "ok"), "the lie is noticed at once, so this proves nothing")
+		wait_for("the daemon notices", lambda: health(d)[0] == 503, LOST_SECONDS)
+		demand(m.status()["refused"]["state"] in ("chip-reset", "chip-failed"), m.status())
+		demand(m.tpm.line.lies <= 7, "it took", m.tpm.line.lies, "lies")
+		m.tpm.line.resets = b""
+		d.process.kill()
+		d.wait()
+		m.tpm.reboot()
+		m.serves()
+		m.accepted()
+
+
 def gone_at_the_last_moment():
 	with Bench() as m:
 		m.make(tpm=True).govern()
@@ -345,7 +379,8 @@ def a_failure_behind_the_release_locks_the_boot():
 				continue
 			demand(d.wait() == 1 and released, k, hex(met), d.wait(), d.log())
 			zero = "0x" + 64 * "0"
-			demand(zero not in m.tpm.tool("tpm2_pcrread", "sha256:13").stdout, "command", k, hex(met), "leaves the boot open")
+			demand(zero not in m.tpm.tool("tpm2_pcrread", "sha256:13").stdout, "command", k, hex(met),
+				"leaves the boot open")
 			seen.add(met)
 			again = m.serve(ready=False)
 			wait_for("an end or a beginning", lambda: again.process.poll() is not None or "serve: ready" in again.log())
@@ -443,8 +478,8 @@ def main():
 		print("skip - states of a chip: swtpm or tpm2-tools are not installed")
 		return 0
 	return run_tests([gone_for_a_moment, gone_in_mid_run, gone_is_noticed_by_who_asks_for_a_quote, hangs_and_comes_back,
-		reset_in_mid_run, gone_at_the_last_moment, locked_out_by_others, full, every_command_of_a_start,
-		a_failure_behind_the_release_locks_the_boot])
+		reset_in_mid_run, reset_and_lied_about, gone_at_the_last_moment, locked_out_by_others, full,
+		every_command_of_a_start, a_failure_behind_the_release_locks_the_boot])
 
 
 if __name__ == "__main__":

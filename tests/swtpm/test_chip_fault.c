@@ -140,7 +140,7 @@ static fh_err run_identity(struct bench *b, struct fh_span blob)
 static fh_err run_look(struct bench *b, struct fh_span blob)
 {
 	uint64_t now = 77;
-	fh_err e = b->chip.class->look(&b->chip, &now);
+	fh_err e = b->chip.class->look(&b->chip, true, &now);
 
 	(void)blob;
 	assert_true(e == FH_ERR_OK || now == 77);

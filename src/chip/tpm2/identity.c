@@ -114,7 +114,11 @@ fh_err fh_tpm2_boot(struct fh_chip *c, uint64_t *count, uint8_t id[32])
 	return FH_ERR_OK;
 }
 
-fh_err fh_tpm2_look(struct fh_chip *c, uint64_t *count)
+fh_err fh_tpm2_look(struct fh_chip *c, bool authentic, uint64_t *count)
 {
-	return read_resets(fh_tpm2_of(c), ESYS_TR_NONE, count);
+	struct fh_tpm2 *t = fh_tpm2_of(c);
+	FH_OWN(fh_tpm2_handle) session = { 0 };
+	fh_err e = authentic ? fh_tpm2_session(t, TPMA_SESSION_AUDIT, &session) : FH_ERR_OK;
+
+	return e == FH_ERR_OK ? read_resets(t, authentic ? session.tr : ESYS_TR_NONE, count) : e;
 }

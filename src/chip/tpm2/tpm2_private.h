@@ -245,7 +245,7 @@ fh_err fh_tpm2_lock(struct fh_chip *c, const struct fh_hash *session_id);
 fh_err fh_tpm2_quote(struct fh_chip *c, const struct fh_hash *qualifying, uint32_t selected,
 		     struct fh_chip_quote *out);
 fh_err fh_tpm2_boot(struct fh_chip *c, uint64_t *count, uint8_t id[32]);
-fh_err fh_tpm2_look(struct fh_chip *c, uint64_t *count);
+fh_err fh_tpm2_look(struct fh_chip *c, bool authentic, uint64_t *count);
 
 /* What the TPM says it is: grade and name.  */
 fh_err fh_tpm2_identify(struct fh_tpm2 *t, enum fh_grade *grade, char name[64]);
