@@ -77,6 +77,8 @@ struct fh_device_body {
 	struct fh_span ek_certificate; /* the TPM's endorsement certificate (DER), or empty */
 	struct fh_span ak;             /* the TPM's attestation key (TPMT_PUBLIC), or empty */
 	uint64_t epoch;                /* boot epoch at enrolment; 0 without a TPM */
+	struct fh_span certified;      /* what the AK certifies of how the key is sealed
+					  (evidence/certified.h), or empty */
 };
 fh_err fh_device_read(struct fh_span body, struct fh_device_body *out, struct fh_trace *t);
 void fh_device_put(struct fh_builder *b, const struct fh_device_body *d);

@@ -4,6 +4,7 @@
 constexpr size_t grade_max = 32;
 constexpr size_t possession_max = 4096;      /* a COSE_Sign1 of ours is 3365 bytes */
 constexpr size_t ek_certificate_max = 8192;  /* vendors' certificates stay below 2 KiB */
+constexpr size_t certified_max = 1024;       /* of evidence/certified.h */
 constexpr size_t ak_max = 1024;              /* a TPMT_PUBLIC of P-256 is 90 bytes */
 
 static struct fh_span optional_bytes(struct fh_members *m, const char *name, size_t max)
@@ -31,6 +32,7 @@ fh_err fh_device_read(struct fh_span body, struct fh_device_body *out, struct fh
 	d.grade = fh_members_text(&m, "grade", grade_max);
 	if (d.grade.n == 0 || !fh_text_printable(d.grade))
 		fh_members_refuse(&m, "grade", "must be a grade");
+	d.certified = optional_bytes(&m, "certified", certified_max);
 	fh_members_need(&m, "possession");
 	d.possession = fh_cbor_bytes(&m.c, possession_max);
 	d.ek_certificate = optional_bytes(&m, "ek-certificate", ek_certificate_max);
@@ -48,6 +50,7 @@ void fh_device_put(struct fh_builder *b, const struct fh_device_body *d)
 
 	members += d->ak.n > 0;
 	members += d->epoch > 0;
+	members += d->certified.n > 0;
 	members += d->ek_certificate.n > 0;
 	fh_cbor_put_map(b, members);
 	if (d->ak.n > 0) {
@@ -64,6 +67,10 @@ void fh_device_put(struct fh_builder *b, const struct fh_device_body *d)
 	}
 	fh_put_name(b, "grade");
 	fh_cbor_put_text(b, d->grade);
+	if (d->certified.n > 0) {
+		fh_put_name(b, "certified");
+		fh_cbor_put_bytes(b, d->certified);
+	}
 	fh_put_name(b, "possession");
 	fh_cbor_put_bytes(b, d->possession);
 	if (d->ek_certificate.n > 0) {

@@ -249,6 +249,10 @@ bool fh_chain_approval_next(const struct fh_chain *c, const struct fh_hash *devi
  * be for so many.  */
 bool fh_chain_release(const struct fh_chain *c, const struct fh_hash *device, uint64_t epoch,
 		      struct fh_release *out);
+/* The same for those who approved at genesis, whose key a machine seals that asks to be
+ * enrolled.  */
+bool fh_chain_release_first(const struct fh_chain *c, const struct fh_hash *device,
+			    uint64_t epoch, struct fh_release *out);
 /* Approvals of R, rightly signed by enough companions, release what is sealed under
  * RELEASE.  One that is wrong is for whoever uses it to pass over: the statement is the
  * operator's all the same.  */

@@ -146,15 +146,27 @@ void fh_chain_raise_epochs(struct fh_chain *c, enum fh_statement_kind kind, stru
 
 /* --- whom they release -------------------------------------------------------- */
 
-bool fh_chain_release(const struct fh_chain *c, const struct fh_hash *device, uint64_t epoch,
-		      struct fh_release *out)
+static bool release_of(const struct fh_chain *c, const struct fh_authority *a,
+		       const struct fh_hash *device, uint64_t epoch, struct fh_release *out)
 {
 	struct fh_release r = { .chain_id = c->id, .device_id = *device, .epoch = epoch };
 
-	if (c->head.authority == nullptr || !fh_authority_approvers(c->head.authority, &r))
+	if (a == nullptr || !fh_authority_approvers(a, &r))
 		return false;
 	*out = r;
 	return true;
+}
+
+bool fh_chain_release(const struct fh_chain *c, const struct fh_hash *device, uint64_t epoch,
+		      struct fh_release *out)
+{
+	return release_of(c, c->head.authority, device, epoch, out);
+}
+
+bool fh_chain_release_first(const struct fh_chain *c, const struct fh_hash *device,
+			    uint64_t epoch, struct fh_release *out)
+{
+	return c->steps > 0 && release_of(c, &c->step[0].authority->authority, device, epoch, out);
 }
 
 /* The next approval of exactly R for DEVICE in EPOCH.  */

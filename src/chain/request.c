@@ -6,11 +6,10 @@
 #include "chain/authorisations.h"
 
 #define MAGIC_ANY "freehold device request "
-#define MAGIC MAGIC_ANY "4"
+#define MAGIC MAGIC_ANY "5"
 
-constexpr size_t members = 9;
+constexpr size_t members = 8;
 constexpr size_t quote_max = 2048; /* as a session's certificate carries it */
-constexpr size_t certified_max = 1024;
 constexpr size_t p256_size = 65; /* an uncompressed point */
 constexpr size_t rsa2048_size = 256;
 
@@ -22,7 +21,6 @@ void fh_request_put(struct fh_builder *b, const struct fh_request *r, struct fh_
 	fh_cbor_put_bytes(b, r->body);
 	fh_cbor_put_bytes(b, ek);
 	fh_cbor_put_bytes(b, r->quote);
-	fh_cbor_put_bytes(b, r->certified);
 	fh_cbor_put_bytes(b, r->log);
 	fh_cbor_put_bytes(b, r->authorisations);
 }
@@ -146,7 +144,6 @@ static fh_err read_items(struct fh_span file, struct fh_request *r, struct fh_sp
 	r->body = fh_cbor_bytes(&c, FH_REQUEST_MAX);
 	*ek = fh_cbor_bytes(&c, FH_X509_KEY_MAX);
 	r->quote = fh_cbor_bytes(&c, quote_max);
-	r->certified = fh_cbor_bytes(&c, certified_max);
 	r->log = fh_cbor_bytes(&c, FH_REQUEST_LOG_MAX);
 	r->authorisations = fh_cbor_bytes(&c, FH_AUTHORISATIONS_MAX);
 	if (fh_cursor_bad(&c))

@@ -21,14 +21,13 @@ struct fh_request {
 	bool tpm;                     /* ek and ak hold; otherwise grade is none */
 	struct fh_x509_key ek;        /* the endorsement key, as the TPM made it */
 	struct fh_span quote;         /* machine quote (docs/spec/EVIDENCE), or empty */
-	struct fh_span certified;     /* what the AK certifies (evidence/certified.h), or empty */
 	struct fh_span log;           /* the firmware's event log, or empty */
 	struct fh_span authorisations; /* of the TPM (chain/authorisations.h), or empty */
 	struct fh_ak_name ak;         /* the Name of device.ak */
 };
 
-/* A request up to its signature, of its chain_id, body, quote, certified, log and
- * authorisations; EK is the key's bytes, empty without TPM.  */
+/* A request up to its signature, of its chain_id, body, quote, log and authorisations;
+ * EK is the key's bytes, empty without TPM.  */
 void fh_request_put(struct fh_builder *b, const struct fh_request *r, struct fh_span ek);
 /* What the device key signs over the SAID of fh_request_put().  */
 constexpr size_t FH_REQUEST_TO_SIGN = FH_HASH_SIZE + FH_COSE_SIGNED_OVERHEAD;

@@ -113,6 +113,7 @@ static fh_err put_body(struct fh_state *s, const struct machine *m, struct fh_sp
 		.ek_certificate = fh_span_of(m->tpm.certificate, m->tpm.certificate_n),
 		.ak = fh_span_of(m->tpm.ak, m->tpm.ak_n),
 		.epoch = m->epoch,
+		.certified = m->certified,
 	};
 	fh_err e = prove(m, &s->chain.id, &s->memory, &d.possession);
 
@@ -132,8 +133,7 @@ static fh_err put_request(struct fh_state *s, const struct machine *m, struct fh
 	struct fh_builder b = fh_builder_of(fh_arena_space(&s->memory, FH_REQUEST_MAX),
 					    FH_REQUEST_MAX);
 	const struct fh_request r = { .chain_id = s->chain.id, .body = body, .quote = m->quote,
-				      .certified = m->certified, .log = m->log,
-				      .authorisations = m->authorisations };
+				      .log = m->log, .authorisations = m->authorisations };
 	struct fh_span signature;
 
 	if (b.p == nullptr)

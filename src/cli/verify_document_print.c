@@ -50,6 +50,8 @@ static void put_document(struct fh_builder *b, const struct fh_document_check *c
 	const struct fh_document *d = &c->document;
 
 	put_text(b, "binding", fh_binding_text(c->binding));
+	put_text(b, "sealed", fh_answer_text(c->sealed));
+	put_text(b, "channel", fh_channel_text(c->channel));
 	put_hash(b, "genesis", &d->genesis);
 	put_hash(b, "device", &c->device_id);
 	put_hash(b, "session", &c->session_id);
@@ -86,7 +88,8 @@ static void print_document(const struct fh_document_check *c)
 	       (unsigned long long)d->start);
 	printf("record      %llu entries, under head %llu\n",
 	       (unsigned long long)c->checkpoint.size, (unsigned long long)d->head_sequence);
-	printf("binding     %s\n", fh_binding_text(c->binding));
+	printf("binding     %s\nsealed      %s\nchannel     %s\n", fh_binding_text(c->binding),
+	       fh_answer_text(c->sealed), fh_channel_text(c->channel));
 }
 
 /* What nobody signed is not shown as if it were said.  */

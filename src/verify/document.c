@@ -15,6 +15,11 @@ const char *fh_binding_text(enum fh_binding b)
 	return (unsigned)b < sizeof(texts) / sizeof(texts[0]) ? texts[b] : texts[0];
 }
 
+const char *fh_channel_text(enum fh_channel c)
+{
+	return c == FH_CHANNEL_UNBOUND ? "unbound" : "unchecked";
+}
+
 struct fh_trace *fh_document_say(struct fh_document_check *c, const char *code, const char *where)
 {
 	struct fh_trace *t = fh_finding_say(&c->finding, code);

@@ -23,6 +23,14 @@ enum fh_binding {
 /* "none", "self", "operator-witnessed", "live".  */
 const char *fh_binding_text(enum fh_binding b);
 
+/* What a live answer says of the connection that it came over.  */
+enum fh_channel {
+	FH_CHANNEL_UNCHECKED = 0, /* nothing was asked */
+	FH_CHANNEL_UNBOUND,       /* nothing: whoever carried it may have been anybody */
+};
+/* "unchecked", "unbound".  */
+const char *fh_channel_text(enum fh_channel c);
+
 /* What became of a credential for the endorsed TPM and the attestation key.  */
 enum fh_activation {
 	FH_ACTIVATION_NONE = 0, /* none was sent, or it was not answered */
@@ -53,6 +61,8 @@ struct fh_document_check {
 	struct fh_checkpoint checkpoint;
 	struct fh_chain chain;
 	enum fh_binding binding;
+	enum fh_answer sealed;         /* the TPM certifies that it keeps the device key */
+	enum fh_channel channel;       /* of the live answer */
 	struct fh_machine_result quote; /* the document's, if it has one */
 	struct fh_machine_result answer; /* the live one */
 	struct fh_ek_result ek;        /* if it has a certificate and there are roots */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who says that the machine's TPM is one.  */
+/* Who says that the machine's TPM is one, and what that says of the device key.  */
 #include "verify/document_private.h"
 
+#include "evidence/certified.h"
 #include "verify/endorsed.h"
 
 static void say_endorsed(struct fh_document_check *c)
@@ -78,5 +79,41 @@ fh_err fh_document_check_endorsement(struct fh_document_check *c,
 	if (held != nullptr)
 		fh_endorsed_tell(held->sequence, o->roots != nullptr,
 				 fh_finding_say(&c->finding, "roots-signed"));
+	return FH_ERR_OK;
+}
+
+/* --- how the device key is kept ----------------------------------------- */
+
+fh_err fh_document_check_sealed(struct fh_document_check *c)
+{
+	static const char where[] = "device key";
+	const struct fh_device *d = fh_chain_device(&c->chain, &c->device_id);
+	struct fh_trace why = { 0 }, *t;
+	struct fh_release r;
+
+	c->sealed = FH_ANSWER_UNCHECKED;
+	if (d == nullptr || d->body.certified.n == 0) {
+		t = fh_document_say(c, "sealed-unchecked", where);
+		fh_trace_what(t, "not checked: the chain does not hold what the TPM certifies of "
+				 "how"
+				 " it is kept");
+		fh_trace_cure(t, "a machine that is enrolled anew has it in its statement");
+		return FH_ERR_OK;
+	}
+	fh_err e = FH_ERR_SIGNATURE;
+
+	if (fh_chain_release_first(&c->chain, &d->id, d->body.epoch, &r))
+		e = fh_certified_check(d->body.ak, d->body.certified, &r, &why);
+	if (e == FH_ERR_NOMEM || e == FH_ERR_CRYPTO)
+		return e;
+	c->sealed = e == FH_ERR_OK ? FH_ANSWER_YES : FH_ANSWER_NO;
+	if (c->sealed == FH_ANSWER_NO) {
+		fh_trace_what(fh_document_refuse(c, "sealed", where),
+			      "is not kept as the device statement says: %s", why.what);
+		return FH_ERR_OK;
+	}
+	fh_trace_what(fh_document_say(c, "sealed", where), "the attestation key certifies an object"
+		      " made for it in this TPM, which only states that the operators of genesis"
+		      " approve open, in boot epoch %llu", (unsigned long long)d->body.epoch);
 	return FH_ERR_OK;
 }

@@ -19,6 +19,9 @@ struct fh_trace *fh_document_say(struct fh_document_check *c, const char *code, 
 fh_err fh_document_check_endorsement(struct fh_document_check *c,
 				     const struct fh_document_options *o);
 
+/* How the device key is kept, in the TPM's words, if the chain has them.  */
+fh_err fh_document_check_sealed(struct fh_document_check *c);
+
 /* What the chip says: the quote, the event log, the endorsement, the live answer.  */
 fh_err fh_document_check_chip(struct fh_document_check *c, const struct fh_document_options *o);
 

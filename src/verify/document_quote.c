@@ -167,11 +167,20 @@ static fh_err check_answer(struct fh_document_check *c, const struct fh_document
 	else if (!fh_span_equal(q.subject.origin, o->origin))
 		fh_trace_what(fh_document_say(c, "origin", "answer"),
 			      "was made for somebody who asked at another address");
+	else if (q.subject.exporter.n > 0)
+		fh_trace_what(fh_document_say(c, "channel", "answer"),
+			      "is bound to a TLS session that is not the one it came over");
 	else
 		e = judge(c, "answer", &q, &c->answer, &right);
 	if (e == FH_ERR_NOMEM || e == FH_ERR_CRYPTO)
 		return e;
 	fh_finding_set(&c->finding, FH_FRESH, right ? FH_ANSWER_YES : FH_ANSWER_NO);
+	if (right) {
+		c->channel = FH_CHANNEL_UNBOUND;
+		fh_trace_what(fh_document_say(c, "channel-unbound", "fresh"),
+			      "the machine answered, over a connection that it says nothing about:"
+			      " what else comes over it may be of whoever carried the answer");
+	}
 	return FH_ERR_OK;
 }
 
@@ -301,6 +310,8 @@ fh_err fh_document_check_chip(struct fh_document_check *c, const struct fh_docum
 		e = answer_fresh(c, o);
 	if (e == FH_ERR_OK && d->ak.n > 0)
 		e = fh_document_check_endorsement(c, o);
+	if (e == FH_ERR_OK && d->ak.n > 0)
+		e = fh_document_check_sealed(c);
 	if (e != FH_ERR_OK)
 		return e;
 	answer_binding(c, o);

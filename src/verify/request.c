@@ -71,7 +71,7 @@ fh_err fh_request_certified(const struct fh_request *r, struct fh_span genesis,
 				      .device_id = fh_key_id(r->device.key),
 				      .epoch = r->device.epoch };
 
-	if (!r->tpm || r->certified.n == 0)
+	if (!r->tpm || r->device.certified.n == 0)
 		return refuse(t, FH_ERR_MISSING,
 			      "its TPM certifies nothing of how its device key is sealed");
 	/* A machine that asks was given genesis and nothing else.  */
@@ -80,5 +80,6 @@ fh_err fh_request_certified(const struct fh_request *r, struct fh_span genesis,
 	if (e == FH_ERR_OK && !fh_authority_approvers(&line.authority, &release))
 		return refuse(t, FH_ERR_SIGNATURE,
 			      "genesis names more operators than a TPM's policy holds");
-	return e == FH_ERR_OK ? fh_certified_check(r->device.ak, r->certified, &release, t) : e;
+	return e == FH_ERR_OK ? fh_certified_check(r->device.ak, r->device.certified, &release,
+						   t) : e;
 }

@@ -118,9 +118,10 @@ def a_tpm_answers_who_asks():
 		demand(p["grade"] == "simulated" and p["quote"]["purpose"] == "session" and p["ak"], p["quote"])
 		said = verified(m, text, grades="simulated,co-located")
 		demand(said["fresh"] == "unchecked" and said["binding"] == "self", said)
+		demand(said["sealed"] == "yes" and said["channel"] == "unchecked", said)
 		verified(m, text, status=1)  # a simulator is never hardware
 		said = verify_live(m, d, "--require", "authentic,enrolled,fresh")
-		demand(said["fresh"] == "yes", said)
+		demand(said["fresh"] == "yes" and said["channel"] == "unbound", said)
 		said = verify_live(m, d, "aa" * 20)
 		demand(said["fresh"] == "yes", said)
 		status, _, body = ask(d, origin="http://elsewhere.example")

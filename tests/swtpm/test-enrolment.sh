@@ -122,7 +122,7 @@ head -c 3000 box.request > bad.request
 yes "a request that ends early is refused" 2 office device admit bad.request --operator-key op.key --passphrase-fd 9 \
 	--answer bad.answer
 says "and says what it is not" "no device request"
-sed 's/device request 4/device request 5/' box.request > bad.request
+sed 's/device request 5/device request 6/' box.request > bad.request
 yes "a newer request is refused" 2 office device admit bad.request --operator-key op.key --passphrase-fd 9 --answer bad.answer
 says "and says what to do" "have the same Freehold here"
 holds "nothing was signed" office 3

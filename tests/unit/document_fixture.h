@@ -23,7 +23,7 @@ struct machine {
 	struct fh_signer device, session;
 	struct fh_public_key device_key, session_key;
 	struct quote_maker ak, other_ak;
-	struct fh_span statement[6];
+	struct fh_span statement[16];
 	struct fh_certificate certificate;
 	struct fh_hash root;
 	struct fh_pcr_state pcrs;
@@ -53,8 +53,9 @@ static inline struct fh_hash filled(uint8_t byte)
 
 /* --- what the machine says ---------------------------------------------- */
 
-/* EK is the certificate of its TPM, or empty.  */
-static inline struct fh_span device_body(struct machine *m, struct fh_span ek)
+/* EK is the certificate of its TPM, or empty; CERTIFIED what it says of the device key.  */
+static inline struct fh_span device_body(struct machine *m, struct fh_span ek,
+					 struct fh_span certified)
 {
 	struct fh_span plain = fixture_device(m->f, &m->device, &m->f->chain.id);
 	struct fh_builder b = fixture_builder(m->f, 16384);
@@ -63,6 +64,7 @@ static inline struct fh_span device_body(struct machine *m, struct fh_span ek)
 	assert_int_equal(fh_device_read(plain, &d, nullptr), FH_ERR_OK);
 	d.ak = fh_span_of(m->ak.area, m->ak.area_n);
 	d.ek_certificate = ek;
+	d.certified = certified;
 	d.grade = FH_SPAN_LIT("tpm-sealed");
 	fh_device_put(&b, &d);
 	return fh_builder_span(&b);
@@ -192,7 +194,8 @@ static inline int set_up(void **state)
 			QUOTE_MAKER_AK | 1U << 10, &m->other_ak);
 	m->statement[0] = fixture_genesis(m->f, 1, 1, 1);
 	fixture_must(m->f, m->statement[0]);
-	m->statement[1] = fixture_next(m->f, "device", device_body(m, (struct fh_span){ 0 }), 1);
+	m->statement[1] = fixture_next(m->f, "device", device_body(m, (struct fh_span){ 0 },
+								   (struct fh_span){ 0 }), 1);
 	fixture_must(m->f, m->statement[1]);
 	m->root = filled(0x0f);
 	fill_pcrs(m);
@@ -249,9 +252,9 @@ static inline struct fh_span encoded(struct machine *m, struct fh_span bytes)
 static inline struct fh_span published(struct machine *m, struct fh_signer *device,
 				struct fh_signer *session)
 {
-	struct fh_builder payload = fixture_builder(m->f, 1 << 17);
-	struct fh_builder message = fixture_builder(m->f, 1 << 18);
-	struct fh_builder whole = fixture_builder(m->f, 1 << 18);
+	struct fh_builder payload = fixture_builder(m->f, 1 << 18);
+	struct fh_builder message = fixture_builder(m->f, 1 << 19);
+	struct fh_builder whole = fixture_builder(m->f, 1 << 19);
 	struct fh_signature s;
 
 	fh_document_put(&payload, &m->d);

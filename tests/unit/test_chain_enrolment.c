@@ -170,8 +170,8 @@ static void a_newer_request_is_named(void **state)
 	 * version.  */
 	uint8_t *version = (uint8_t *)file.p + 3 + sizeof("freehold device request ") - 1;
 
-	assert_int_equal(*version, '4');
-	*version = '5';
+	assert_int_equal(*version, '5');
+	*version = '6';
 	assert_int_equal(read_request(file), FH_ERR_VERSION);
 	fh_signer_drop(&m.signer);
 }

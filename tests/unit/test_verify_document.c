@@ -382,6 +382,8 @@ static void only_an_answer_to_the_nonce_is_fresh(void **state)
 	right.nonce = FH_SPAN_LIT("the asker's own nonce");
 	right.origin = FH_SPAN_LIT("http://h:1");
 	assert_int_equal(fresh(m, answer_of(m, &right, &m->ak), nullptr), FH_ANSWER_YES);
+	assert_int_equal(m->check.channel, FH_CHANNEL_UNBOUND);
+	assert_true(says(&m->check.finding, "channel-unbound"));
 	/* Constant, truncated, none (CVE-2026-6420).  */
 	s = right;
 	s.nonce = FH_SPAN_LIT("another nonce");
@@ -400,6 +402,11 @@ static void only_an_answer_to_the_nonce_is_fresh(void **state)
 	s = right;
 	s.origin = FH_SPAN_LIT("http://evil:1");
 	assert_int_equal(fresh(m, answer_of(m, &s, &m->ak), "origin"), FH_ANSWER_NO);
+	/* Bound to a TLS session, which is not the asker's: he has none.  */
+	s = right;
+	s.exporter = FH_SPAN_LIT("keying material of somebody's session");
+	assert_int_equal(fresh(m, answer_of(m, &s, &m->ak), "channel"), FH_ANSWER_NO);
+	assert_int_equal(m->check.channel, FH_CHANNEL_UNCHECKED);
 	/* By another TPM; of another boot; no quote at all; the document's own.  */
 	assert_int_equal(fresh(m, answer_of(m, &right, &m->other_ak), "quote-signature"),
 			 FH_ANSWER_NO);

@@ -43,7 +43,7 @@ static struct made_tpm endorsed(struct machine *m)
 	fh_builder_bytes(&b, cert_span(&t.link));
 	m->d.endorsement[1] = fh_span_skip(fh_builder_span(&b), t.ek.n);
 	m->d.endorsements = 2;
-	signed_next(m, "device", device_body(m, m->d.endorsement[0]));
+	signed_next(m, "device", device_body(m, m->d.endorsement[0], (struct fh_span){ 0 }));
 	return t;
 }
 
@@ -132,6 +132,58 @@ static void signed_roots_that_are_none_endorse_nobody(void **state)
 	assert_true(says(f, "roots-format"));
 }
 
+/* --- how the device key is kept ----------------------------------------- */
+
+static void certify(struct machine *m, const struct quote_maker *by, enum quote_maker_lie lie)
+{
+	struct fh_builder b = fixture_builder(m->f, FH_CERTIFIED_MAX);
+	struct fh_hash id = fh_key_id(FH_SPAN_ARRAY(m->device_key.bytes));
+	struct fh_release r;
+
+	assert_true(fh_chain_release_first(&m->f->chain, &id, 0, &r));
+	quote_maker_certified(by, &r, lie, &b);
+	signed_next(m, "device", device_body(m, (struct fh_span){ 0 }, fh_builder_span(&b)));
+}
+
+static void how_the_key_is_kept_is_told_by_the_tpm(void **state)
+{
+	struct machine *m = *state;
+	const struct fh_finding *f = judged_by(m, nullptr, true);
+
+	assert_int_equal(fh_finding_answer(f, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(m->check.sealed, FH_ANSWER_UNCHECKED);
+	assert_true(says(f, "sealed-unchecked"));
+	certify(m, &m->ak, QUOTE_MAKER_TRUE);
+	f = judged_by(m, nullptr, true);
+	assert_int_equal(fh_finding_answer(f, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(fh_finding_answer(f, FH_ACCEPTED), FH_ANSWER_YES);
+	assert_int_equal(m->check.sealed, FH_ANSWER_YES);
+}
+
+static void refused_as(struct machine *m, int lie)
+{
+	const struct fh_finding *f = judged_by(m, nullptr, true);
+
+	if (fh_finding_answer(f, FH_AUTHENTIC) != FH_ANSWER_NO || !says(f, "sealed")
+	    || m->check.sealed != FH_ANSWER_NO)
+		fail_msg("lie %d: %s, sealed %s", lie,
+			 fh_answer_text(fh_finding_answer(f, FH_AUTHENTIC)),
+			 fh_answer_text(m->check.sealed));
+}
+
+/* Each is the last of the machine's device statements, which counts.  */
+static void no_lie_of_how_it_is_kept_is_believed(void **state)
+{
+	struct machine *m = *state;
+
+	for (int lie = QUOTE_MAKER_TRUE + 1; lie < QUOTE_MAKER_LIES; lie++) {
+		certify(m, &m->ak, (enum quote_maker_lie)lie);
+		refused_as(m, lie);
+	}
+	certify(m, &m->other_ak, QUOTE_MAKER_TRUE); /* the truth, by another TPM */
+	refused_as(m, QUOTE_MAKER_LIES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +191,8 @@ int main(void)
 		TEST(roots_that_the_operator_signed_refuse_others),
 		TEST(roots_that_the_operator_signed_do_not_widen_ones_own),
 		TEST(signed_roots_that_are_none_endorse_nobody),
+		TEST(how_the_key_is_kept_is_told_by_the_tpm),
+		TEST(no_lie_of_how_it_is_kept_is_believed),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
