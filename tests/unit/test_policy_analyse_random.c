@@ -7,7 +7,8 @@
 
 constexpr size_t memory_size = 64 << 20;
 constexpr size_t trials_default = 150;
-constexpr size_t requests_default = 150; /* for each pair: more than 10,000 for those that are the same */
+/* For each pair, and so more than 10,000 for all that are the same.  */
+constexpr size_t requests_default = 150;
 
 static const char world[] =
 	"entity Group in [Group];\n"
