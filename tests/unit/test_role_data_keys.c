@@ -15,77 +15,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "chip/soft.h"
-#include "os/memory.h"
+#include "data_keys_fixture.h"
 
-constexpr size_t arena_size = 4 << 20;
 constexpr off_t head_size = 4096;
 constexpr off_t record_size = 192;
 constexpr uint64_t now_made = 7; /* statement at which keys are made */
 
-struct bench {
-	struct fh_arena arena;
-	struct fh_chip chip;
-	struct fh_trace trace;
-	int counter, file[2];
-	struct fh_secret root;
-	struct fh_data_keys keys;
-};
-
-static int temporary(void)
-{
-	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	return fd;
-}
-
-static void open_chip(struct bench *b)
-{
-	static const uint8_t boot[32] = { 1 };
-
-	fh_chip_drop(&b->chip);
-	assert_int_equal(fh_chip_soft_open(b->counter, boot, &b->arena, &b->trace, &b->chip),
-			 FH_ERR_OK);
-}
-
-/* As a new process would.  */
-static fh_err open_again(struct bench *b)
-{
-	fh_arena_reset(&b->arena);
-	open_chip(b);
-	fh_data_keys_drop(&b->keys);
-	assert_int_equal(fh_data_keys_begin(&b->arena, &b->keys), FH_ERR_OK);
-	return fh_data_keys_open(&b->keys, &b->chip, b->file[0], b->file[1], &b->root, &b->trace);
-}
-
 static int set_up(void **state)
 {
-	struct bench *b = test_calloc(1, sizeof(*b));
-
-	b->counter = temporary();
-	b->file[0] = temporary();
-	b->file[1] = temporary();
-	b->root = (struct fh_secret){ .bytes = { 9 }, .n = 32 };
-	assert_int_equal(fh_arena_map(arena_size, &b->arena), FH_ERR_OK);
-	open_chip(b);
-	assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_DATA), FH_ERR_OK);
-	assert_int_equal(open_again(b), FH_ERR_OK);
-	*state = b;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct bench *b = *state;
-
-	fh_data_keys_drop(&b->keys);
-	fh_chip_drop(&b->chip);
-	fh_arena_drop(&b->arena);
-	(void)close(b->counter);
-	(void)close(b->file[0]);
-	(void)close(b->file[1]);
-	test_free(b);
+	*state = bench_new(/* tell= */ nullptr, 0);
 	return 0;
 }
 
@@ -93,11 +31,6 @@ static struct fh_data_period of(const char *subject, const char *class, uint64_t
 {
 	return (struct fh_data_period){ fh_span_str(subject), fh_span_str(class), period };
 }
-
-struct made {
-	uint8_t name[FH_SEAL_NAME_SIZE];
-	struct fh_secret key;
-};
 
 static struct made make(struct bench *b, const char *subject, const char *class, uint64_t period)
 {

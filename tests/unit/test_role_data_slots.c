@@ -11,27 +11,12 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "chip/soft.h"
+#include "data_keys_fixture.h"
 #include "os/file.h"
-#include "os/memory.h"
 
-constexpr size_t arena_size = 64 << 20;
 constexpr size_t head_size = 4096;
 
 static const struct fh_hash chain_id = { .bytes = { 0xcc } }, device_id = { .bytes = { 0xdd } };
-
-struct bench {
-	struct fh_arena arena;
-	struct fh_chip chip;
-	struct fh_trace trace;
-	int counter, file[2];
-	struct fh_secret root;
-	struct fh_data_keys keys;
-};
 
 /* Whoever may recover: a seed for each.  */
 static struct fh_secret seed_of(uint8_t who)
@@ -55,14 +40,6 @@ static struct fh_hash id_of(uint8_t who)
 	return fh_recovery_key_id(FH_SPAN_ARRAY(p.bytes));
 }
 
-static int temporary(void)
-{
-	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	return fd;
-}
-
 /* Slots are for WHO from now on; 0: for nobody.  */
 static void say(struct bench *b, uint8_t who)
 {
@@ -72,56 +49,23 @@ static void say(struct bench *b, uint8_t who)
 			       who == 0 ? (struct fh_span){ 0 } : FH_SPAN_ARRAY(p.bytes));
 }
 
-/* As a new process would.  */
-static void open_again(struct bench *b, uint8_t who)
+static void tell(struct bench *b)
 {
-	static const uint8_t boot[32] = { 1 };
+	say(b, b->who);
+}
 
-	fh_chip_drop(&b->chip);
-	fh_data_keys_drop(&b->keys);
-	fh_arena_reset(&b->arena);
-	assert_int_equal(fh_chip_soft_open(b->counter, boot, &b->arena, &b->trace, &b->chip),
-			 FH_ERR_OK);
-	if (b->keys.chip == nullptr)
-		assert_int_equal(b->chip.class->counter_create(&b->chip, FH_CHIP_DATA), FH_ERR_OK);
-	assert_int_equal(fh_data_keys_begin(&b->arena, &b->keys), FH_ERR_OK);
-	say(b, who);
-	assert_int_equal(fh_data_keys_open(&b->keys, &b->chip, b->file[0], b->file[1], &b->root,
-					   &b->trace), FH_ERR_OK);
+/* As a new process would, when slots are for WHO.  */
+static void start(struct bench *b, uint8_t who)
+{
+	b->who = who;
+	assert_int_equal(open_again(b), FH_ERR_OK);
 }
 
 static int set_up(void **state)
 {
-	struct bench *b = test_calloc(1, sizeof(*b));
-
-	b->counter = temporary();
-	b->file[0] = temporary();
-	b->file[1] = temporary();
-	b->root = (struct fh_secret){ .bytes = { 9 }, .n = 32 };
-	assert_int_equal(fh_arena_map(arena_size, &b->arena), FH_ERR_OK);
-	open_again(b, 1);
-	*state = b;
+	*state = bench_new(tell, /* who= */ 1);
 	return 0;
 }
-
-static int tear_down(void **state)
-{
-	struct bench *b = *state;
-
-	fh_data_keys_drop(&b->keys);
-	fh_chip_drop(&b->chip);
-	fh_arena_drop(&b->arena);
-	(void)close(b->counter);
-	(void)close(b->file[0]);
-	(void)close(b->file[1]);
-	test_free(b);
-	return 0;
-}
-
-struct made {
-	uint8_t name[FH_SEAL_NAME_SIZE];
-	struct fh_secret key;
-};
 
 /* A key of SUBJECT, made when the chain's head was STATEMENT.  */
 static struct made make(struct bench *b, const char *subject, uint64_t statement)
@@ -225,7 +169,7 @@ static void the_first_epoch_has_one(void **state)
 
 	assert_true(l.slot && fh_hash_equal(&l.slot_key, &id));
 	assert_false(renews(b));
-	open_again(b, 1);
+	start(b, 1);
 	assert_false(renews(b));
 	assert_true(recovers(b, 1, &m));
 }
@@ -257,7 +201,7 @@ static void what_is_made_for_another_is_told_of_the_keys_before(void **state)
 	assert_true(recovers(b, 2, &amy));
 	assert_false(recovers(b, 1, &amy));
 	make(b, "bob", 4);
-	open_again(b, 2); /* and it is on the disk */
+	start(b, 2); /* and it is on the disk */
 	shred(b, "bob", &new);
 	assert_slots(&new, (const uint8_t[]){ 2, 0 });
 	say(b, 0);
@@ -267,7 +211,7 @@ static void what_is_made_for_another_is_told_of_the_keys_before(void **state)
 
 	assert_false(recovers(b, 2, &eve));
 	assert_non_null(strstr(b->trace.what, "no recovery slot"));
-	open_again(b, 0);
+	start(b, 0);
 	shred(b, "amy", &old);
 	assert_slots(&old, (const uint8_t[]){ 1, 2, 0 });
 	shred(b, "eve", &none);
@@ -311,7 +255,7 @@ static void a_shred_that_was_given_up_is_told(void **state)
 	assert_int_equal(fh_data_keys_shred_begin(&b->keys, &b->root, 0, &list, &b->trace),
 			 FH_ERR_OK);
 	assert_int_equal(fh_data_keys_rewrap(&b->keys, SIZE_MAX, &left, &b->trace), FH_ERR_OK);
-	open_again(b, 3);
+	start(b, 3);
 	assert_true(renews(b));
 	shred(b, "amy", &slots);
 	assert_slots(&slots, (const uint8_t[]){ 1, 2, 3, 0 });
@@ -331,7 +275,7 @@ static void what_is_too_much_is_unknown(void **state)
 		say(b, who);
 		assert_true(renews(b));
 	}
-	open_again(b, 19);
+	start(b, 19);
 	shred(b, "amy", &slots);
 	while (fh_shred_slot_next(fh_builder_span(&slots), &at, &slot))
 		n++;
@@ -355,7 +299,7 @@ static void a_head_without_a_slot_is_as_before(void **state)
 	memcpy(head + head_size - FH_HASH_SIZE, sum.bytes, FH_HASH_SIZE);
 	assert_int_equal(fh_fd_pwrite(file, FH_SPAN_ARRAY(head), 0), FH_ERR_OK);
 	assert_false(recovers(b, 1, &m));
-	open_again(b, 1);
+	start(b, 1);
 	assert_true(renews(b));
 	assert_true(recovers(b, 1, &m));
 	assert_int_equal(b->keys.slot.earliers, 0);
@@ -387,7 +331,7 @@ static void what_was_altered_is_seen(void **state)
 		assert_true(b->trace.what[0] != '\0');
 		b->arena.n = mark;
 	}
-	open_again(b, 1);
+	start(b, 1);
 	assert_true(b->keys.slot.held);
 	assert_true(renews(b));
 	assert_true(recovers(b, 1, &m));
