@@ -3,8 +3,9 @@
 
 One actor's keys are ended while every call on files is traced (crash.py).  From the statement that asks for it until it is over,
 each call in turn is not made because everything is killed before it, or fails, or the power is cut behind it and the disk holds
-any of what it may (disk.py).  Then Freehold starts on what is left: what was not acknowledged is as if it had not been begun and
-what was is finished; what the operator signed is carried out in either case, and what others did can be read.
+any of what it may (disk.py).  The same in a state without a recovery slot, which the start makes before that.  Then Freehold
+starts on what is left: what was not acknowledged is as if it had not been begun and what was is finished; what the operator
+signed is carried out in either case, and what others did can be read.
 """
 import argparse
 import concurrent.futures
@@ -19,6 +20,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / d) for d in ("daemon", "kill")]
 import crash  # noqa: E402
 from machine import OPEN_RECORD, Failure, Machine, demand, wait_for  # noqa: E402
+from slots import set_slot  # noqa: E402
 
 HARMS = ("kill", "eio", "enospc", "short")
 crash.SECONDS = 180  # a life that meets an error waits for what does not come
@@ -61,9 +63,9 @@ def comes_back(m, told):
 	size = (m.state / "keys/data.0").stat().st_size, (m.state / "keys/data.1").stat().st_size
 	demand(0 in size, "both files of data keys hold something", size)
 	# The slot of the epoch in force opens every key of it, whatever was cut off; the entry names it.
-	said = json.loads(m.run("recovery", "check", "--key", m.key, "--passphrase-fd", 0, "--json").stdout)
-	named = {slot for s in done for slot in s["fields"]["detail"]["slots"]}
-	demand(said["opens"] and named <= {f"recovery:{said['key']}"} and len(named) == len(done), "slots:", said, named)
+	slot = json.loads(m.run("recovery", "check", "--key", m.key, "--passphrase-fd", 0, "--json").stdout)
+	named = {x for s in done for x in s["fields"]["detail"]["slots"]}
+	demand(slot["opens"] and named <= {f"recovery:{slot['key']}"} and len(named) == len(done), "slots:", slot, named)
 	return "finished" if "erased" in said else "carried out" if signed else "as before"
 
 
@@ -153,6 +155,17 @@ def try_all(name, run, trials, chance, sample):
 	return well
 
 
+def slotless(base):
+	"""The state of a version without recovery slots, with something in its record: the next start begins a new data epoch."""
+	m = newborn(base)
+	m.other = base.other
+	d = m.serve()
+	d.alive()
+	d.stop()
+	set_slot(m, b"")
+	return m
+
+
 def main():
 	parser = argparse.ArgumentParser(description="Shreds, cut off.")
 	parser.add_argument("--sample", type=int, default=int(os.environ.get("CRASH_SAMPLE", "0")), help="0: all")
@@ -169,6 +182,12 @@ def main():
 		well = try_all("calls", calls.run, calls.all, chance, args.sample)
 		power = Power(base, chance, 2)
 		well = try_all("power", power.run, power.trials(), chance, args.sample) and well
+		with slotless(base) as grown:
+			calls = Calls(grown)
+			well = try_all("calls, and a slot made at the start", calls.run, calls.all, chance, args.sample) and well
+			power = Power(grown, chance, 2)
+			trials = power.trials()
+			well = try_all("power, and a slot made at the start", power.run, trials, chance, args.sample) and well
 	return not well
 
 

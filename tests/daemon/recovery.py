@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recovery slots: a copy of the disk is opened with the operator's key and without the chip, as far as its keys had not ended, and
 with nothing else; an entry says so of what was shredded."""
-import hashlib
 import json
 import shutil
-import struct
 import subprocess
 import sys
 
 from machine import BUILD, OPEN_RECORD, PASSPHRASE, VERIFY, Machine, demand, demand_message, run_tests, wait_for
+from slots import head, set_slot
 
 SIGN_KIND = BUILD / "tests" / "daemon" / "sign-kind"
-HEAD = 4096
 OPENED = ("prompt-51be", "answer-51be")
 
 
@@ -62,30 +60,6 @@ def by_chip(m):
 
 def key_id(m):
 	return json.loads(m.run("status", "--json").stdout)["retention"]["recovery"]
-
-
-def head(m):
-	"""(file, epoch, blob, slot) of the file of data keys in force."""
-	found = []
-	for name in ("data.0", "data.1"):
-		data = (m.state / "keys" / name).read_bytes()
-		if len(data) >= HEAD:
-			epoch, n = struct.unpack(">QH", data[16:26])
-			at = 26 + n
-			length, = struct.unpack(">H", data[at:at + 2])
-			found.append((epoch, m.state / "keys" / name, data[26:at], data[at + 2:at + 2 + length]))
-	epoch, path, blob, slot = min(found)
-	return path, epoch, blob, slot
-
-
-def set_slot(m, slot, whole=True):
-	"""Puts SLOT into the head in force; the sum over it is made right again if WHOLE."""
-	path, epoch, blob, _ = head(m)
-	body = b"freehold data 1\n" + struct.pack(">QH", epoch, len(blob)) + blob
-	body += struct.pack(">H", len(slot)) + slot
-	body = body.ljust(HEAD - 32, b"\0")
-	data = path.read_bytes()
-	path.write_bytes(body + (hashlib.sha256(body).digest() if whole else data[HEAD - 32:HEAD]) + data[HEAD:])
 
 
 def shreds(m):
