@@ -28,13 +28,28 @@ static bool is_answer(fh_err e)
 	       || e == FH_ERR_VERSION;
 }
 
+static bool opens_all(const struct fh_recovery_file *f)
+{
+	return f->e == FH_ERR_OK && f->keys.damaged == 0;
+}
+
+static int damaged(const struct fh_cli *cli, size_t n)
+{
+	char what[96];
+
+	(void)snprintf(what, sizeof(what), "%zu of the keys that the record is sealed with %s "
+		       "damaged", n, n == 1 ? "is" : "are");
+	return fh_cli_fail(FH_ERR_FORMAT, cli->config.state, what, "take another copy of keys/; "
+			   "the others open");
+}
+
 static void print_json(const struct fh_recovery *r, const struct fh_recovery_file *f)
 {
 	uint8_t room[2048];
 	struct fh_builder b = FH_BUILDER_ARRAY(room);
 
 	fh_builder_text(&b, "{\"opens\":");
-	fh_builder_text(&b, f->e == FH_ERR_OK ? "true" : "false");
+	fh_builder_text(&b, opens_all(f) ? "true" : "false");
 	fh_builder_text(&b, ",\"epoch\":");
 	fh_builder_decimal(&b, r->look.epoch);
 	fh_builder_text(&b, ",\"keys\":");
@@ -49,6 +64,8 @@ static void print_json(const struct fh_recovery *r, const struct fh_recovery_fil
 	} else {
 		fh_builder_text(&b, "null");
 	}
+	fh_builder_text(&b, ",\"damaged\":");
+	fh_builder_decimal(&b, f->keys.damaged);
 	if (f->e != FH_ERR_OK) {
 		fh_builder_text(&b, ",\"why\":");
 		fh_json_put_string(&b, fh_span_str(f->t.what));
@@ -74,6 +91,8 @@ static int check(struct fh_cli *cli, int argc, char **argv)
 		return fh_cli_fail_trace(f->e, cli->config.state, &f->t);
 	if (cli->json)
 		print_json(&r, f);
+	else if (f->keys.damaged > 0)
+		(void)damaged(cli, f->keys.damaged);
 	else if (f->e == FH_ERR_OK)
 		fh_cli_say(cli, "data epoch %llu: this key opens its recovery slot, and the %llu "
 			   "key%s that the record is sealed with",
@@ -81,7 +100,7 @@ static int check(struct fh_cli *cli, int argc, char **argv)
 			   r.look.keys == 1 ? "" : "s");
 	else
 		(void)fh_cli_fail_trace(f->e, cli->config.state, &f->t);
-	return f->e == FH_ERR_OK ? FH_EXIT_YES : FH_EXIT_NO;
+	return opens_all(f) ? FH_EXIT_YES : FH_EXIT_NO;
 }
 
 static const struct fh_subcommand subcommands[] = {

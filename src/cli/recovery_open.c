@@ -208,6 +208,11 @@ static int open_all(struct task *t)
 	return e == FH_ERR_OK ? FH_EXIT_YES : fh_cli_fail_trace(e, path, &t->trace);
 }
 
+static bool is_damaged(const struct fh_recovery *r)
+{
+	return r->file[0].keys.damaged + r->file[1].keys.damaged > 0;
+}
+
 static int keep(const struct task *t)
 {
 	if (t->path == nullptr || t->opened == 0)
@@ -236,7 +241,8 @@ int fh_recovery_open(struct fh_cli *cli, int argc, char **argv)
 		done = keep(&t);
 	if (t.erased > 0 && done == FH_EXIT_YES)
 		fprintf(stderr, "freehold: %llu of these entries cannot be opened: their keys had "
-				"ended when this copy was made\n", (unsigned long long)t.erased);
+				"ended when this copy was made%s\n", (unsigned long long)t.erased,
+			is_damaged(&t.recovery) ? ", or are damaged in it" : "");
 	if (t.opened == 0 && done == FH_EXIT_YES)
 		fprintf(stderr, "freehold: nothing to open: `freehold record show --fields` shows "
 				"what is public\n");

@@ -238,6 +238,13 @@ static fh_err begin_file(struct fh_data_keys *k, const struct fh_secret *root, s
 	return e;
 }
 
+/* Keeps its place, under no name.  */
+static void pass_over(struct fh_data_keys *k)
+{
+	k->key[k->n++] = (struct fh_data_key){ .ends_ms = UINT64_MAX };
+	k->damaged++;
+}
+
 /* All records.  The last one alone may be incomplete: each is synced before the next is
  * begun.  */
 fh_err fh_data_records_read(struct fh_data_keys *k, bool cut, struct fh_trace *t)
@@ -261,6 +268,10 @@ fh_err fh_data_records_read(struct fh_data_keys *k, bool cut, struct fh_trace *t
 		fh_secret_drop(&r.key);
 		if (e == FH_ERR_SIGNATURE && fh_data_place(i + 1) == size)
 			break; /* torn */
+		if (!cut && (e == FH_ERR_SIGNATURE || e == FH_ERR_IO)) {
+			pass_over(k);
+			continue;
+		}
 		if (e == FH_ERR_SIGNATURE)
 			return fh_data_damaged(k, "a key in it was altered", t);
 		if (e != FH_ERR_OK)

@@ -84,6 +84,7 @@ struct fh_data_keys {
 	struct fh_data_shred shred;
 	bool torn;                  /* a write failed: nobody knows what the disk holds */
 	size_t cut;                 /* bytes of a record that were found at the end and are none */
+	size_t damaged;             /* records that were passed over, without the chip */
 };
 
 /* Takes memory of ARENA; everything else is zero before fh_data_keys_open().  */
@@ -146,7 +147,8 @@ bool fh_data_keys_slots_named(const struct fh_data_keys *k, struct fh_span slots
  * K is good for fh_data_keys_find() alone, and nothing is written.  It is to be of CHAIN_ID and
  * DEVICE_ID (NULL: that is not known).  FH_ERR_MISSING: the file says nothing, or has no slot,
  * which T says; FH_ERR_PERMISSION: its slot is for another key; FH_ERR_SIGNATURE: that was
- * altered; FH_ERR_CONFLICT: it is of another chain, device or epoch.  */
+ * altered; FH_ERR_CONFLICT: it is of another chain, device or epoch.  Records that are damaged or
+ * cannot be read are counted, and stop nothing.  */
 fh_err fh_data_keys_recover(struct fh_data_keys *k, int file, bool even,
 			    const struct fh_hash *chain_id, const struct fh_hash *device_id,
 			    const struct fh_secret *seed, struct fh_trace *t);

@@ -73,7 +73,8 @@ void fh_data_slot_absorb(struct fh_data_keys *k, struct fh_span slot);
 /* This epoch's slot is another than is wanted.  */
 bool fh_data_slot_due(const struct fh_data_keys *k);
 
-/* The records of the file of this epoch; CUT: a last one that is torn is cut off.  */
+/* The records of the file of this epoch; CUT: a last one that is torn is cut off, and damage is an
+ * error; else it is passed over, and nothing is written.  */
 fh_err fh_data_records_read(struct fh_data_keys *k, bool cut, struct fh_trace *t);
 
 /* R under EPOCH_KEY, with a salt of its own.  */

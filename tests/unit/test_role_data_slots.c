@@ -338,6 +338,24 @@ static void what_was_altered_is_seen(void **state)
 	assert_int_equal(b->keys.slot.earliers, 1); /* of which nobody knows whose it was */
 }
 
+/* A bad sector under one key: the others open.  */
+static void what_is_damaged_is_passed_over_without_the_chip(void **state)
+{
+	struct bench *b = *state;
+	const struct made amy = make(b, "amy", 1), bob = make(b, "bob", 1), eve = make(b, "eve", 1);
+	struct fh_data_keys other = { 0 };
+	int file = b->file[b->keys.epoch % 2];
+
+	assert_int_equal(fh_fd_pwrite(file, FH_SPAN_LIT("bad"), head_size + 192 + 100), FH_ERR_OK);
+	assert_true(recovers(b, 1, &amy));
+	assert_false(recovers(b, 1, &bob));
+	assert_true(recovers(b, 1, &eve));
+	assert_int_equal(recover(b, 1, &other), FH_ERR_OK);
+	assert_int_equal(other.damaged, 1);
+	fh_data_keys_drop(&other);
+	assert_int_equal(open_again(b), FH_ERR_FORMAT); /* with it somebody has to look */
+}
+
 static void until_the_chain_was_seen_nothing_is_missed(void **state)
 {
 	struct bench *b = *state;
@@ -362,6 +380,7 @@ int main(void)
 		TEST(what_is_too_much_is_unknown),
 		TEST(a_head_without_a_slot_is_as_before),
 		TEST(what_was_altered_is_seen),
+		TEST(what_is_damaged_is_passed_over_without_the_chip),
 		TEST(until_the_chain_was_seen_nothing_is_missed),
 	};
 
