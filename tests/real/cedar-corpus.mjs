@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes tests of a corpus of Cedar's at random (policies, schema, entities, requests), asks Cedar itself what becomes of them,
-// and writes that as tests for build/tests/cedar-corpus:  node cedar-corpus.mjs MODULES CORPUS DIR SEED COUNT
+// and writes that as tests for build/tests/cedar-corpus (some policies as a set in JSON, with templates and links):
+// node cedar-corpus.mjs MODULES CORPUS DIR SEED COUNT
 import { createRequire } from "node:module";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
@@ -159,6 +160,33 @@ function policySet(text) {
 		templates: Object.fromEntries(parts.policy_templates.map((t, i) => [`t${i}`, t])) } : null;
 }
 
+// The policies of TEXT as a set in JSON.  Of some that name a principal or resource a template is made, and linked, mostly with
+// what was named; null if there are none, or numbers that JavaScript would change.
+function jsonSet(text, entities) {
+	const parts = cedar.policySetTextToParts(text);
+	if (parts.type !== "success" || /\d{16}/u.test(text))
+		return null;
+	const set = { staticPolicies: {}, templates: {}, templateLinks: [] };
+	for (const [i, policy] of parts.policies.entries()) {
+		const json = cedar.policyToJson(policy).json, values = {};
+		for (const side of ["principal", "resource"].filter((s) => random(2) && json[s].entity)) {
+			values[`?${side}`] = random(4) ? json[side].entity
+				: pick([json.principal.entity ?? json[side].entity, ...entities.map((e) => e.uid)]);
+			delete json[side].entity;
+			json[side].slot = `?${side}`;
+		}
+		if (Object.keys(values).length === 0) {
+			set.staticPolicies[`p${i}`] = json;
+		} else {
+			set.templates[`t${i}`] = json;
+			set.templateLinks.push({ templateId: `t${i}`, newId: `l${i}`, values });
+		}
+	}
+	for (const [i, template] of parts.policy_templates.entries())
+		set.templates[`u${i}`] = cedar.templateToJson(template).json;
+	return set;
+}
+
 // An attribute that is declared twice is refused here, and to Cedar the last one counts.
 function declaresTwice(text) {
 	const open = [new Set()];
@@ -213,7 +241,11 @@ for (let n = 0; n < Number(countText); n++) {
 		changedJson(entities);
 	for (const q of requests.filter(() => random(2)))
 		changedRequest(q, entities);
-	const test = { policies: `${n}.cedar`, entities: `${n}.entities.json`, schema: `${n}.cedarschema`, requests: [] };
+	const set = random(3) === 0 ? jsonSet(text, entities) : null;
+	if (set && random(4) === 0)
+		changedJson(set);
+	const test = { policies: set ? `${n}.policies.json` : `${n}.cedar`,
+		entities: `${n}.entities.json`, schema: `${n}.cedarschema`, requests: [] };
 	const read1 = cedar.checkParseSchema(schema);
 	test.schemaParses = read1.type === "success";
 	if (test.schemaParses && schema !== read(from.schema) && declaresTwice(schema)) {
@@ -224,7 +256,8 @@ for (let n = 0; n < Number(countText); n++) {
 		told.schemas++;
 		test.why = read1.errors[0].message;
 	} else {
-		const policies = policySet(text);
+		const taken = set && tried(() => cedar.checkParsePolicySet(set)).type === "success";
+		const policies = set ? (taken ? set : null) : policySet(text);
 		test.policiesParse = policies !== null;
 		if (policies === null) {
 			told.refused++;
@@ -242,13 +275,13 @@ for (let n = 0; n < Number(countText); n++) {
 			if (!test.entitiesConform) {
 				told.entities++;
 				test.whyEntities = conform.errors[0].message;
-			} else if (!policies.templates) {
+			} else if (set || !policies.templates) {
 				answers(test, policies, schema, entities, requests);
 			}
 		}
 	}
 	writeFileSync(`${dir}/${n}.cedarschema`, schema);
-	writeFileSync(`${dir}/${n}.cedar`, text);
+	writeFileSync(`${dir}/${test.policies}`, set ? JSON.stringify(set) : text);
 	writeFileSync(`${dir}/${n}.entities.json`, JSON.stringify(entities));
 	writeFileSync(`${dir}/${n}.json`, JSON.stringify(test));
 }

@@ -6,7 +6,7 @@
  *	cedar-corpus ARCHIVE.tar.xz
  *
  * runs every test below DIR, or in the archive; the paths in a test are relative to
- * DIR (or name files beside the test).  Prints "FAIL name: why", how many checks of which kind were
+ * DIR (or name files beside the test), and policies may be a set in JSON.  Prints "FAIL name: why", how many checks of which kind were
  * made, and last "N passed, N failed, N skipped", counting tests.  */
 #include <dirent.h>
 #include <spawn.h>
@@ -279,14 +279,30 @@ static bool through_json(struct runner *r, struct test *t)
 	return true;
 }
 
+static bool names_json(struct fh_span name)
+{
+	return name.n > 5 && memcmp(name.p + name.n - 5, ".json", 5) == 0;
+}
+
+/* Reads the policies TEXT, written as Cedar or, if the test names a file so, as JSON.  */
+static fh_err read_policies(struct runner *r, const struct fh_json *json, struct fh_span text,
+			    struct fh_policies *out)
+{
+	fh_err (*read)(struct fh_span, size_t, const char *, struct fh_arena *,
+		       struct fh_policies *, struct fh_trace *) =
+		names_json(fh_json_member(json, "policies")->text) ? fh_est_read
+								    : fh_policies_parse;
+
+	return read(text, FH_ENTITIES_JSON_MAX, "policies", &r->arena, out, &r->trace);
+}
+
 /* A test may say that its policies are none: "policiesParse": false.  */
-static void check_refused(struct runner *r, struct fh_span policies)
+static void check_refused(struct runner *r, const struct fh_json *json, struct fh_span policies)
 {
 	struct fh_policies all;
 
 	r->made[CHECK_REFUSED]++;
-	if (fh_policies_parse(policies, FH_ENTITIES_JSON_MAX, "policies", &r->arena, &all,
-			      nullptr) == FH_ERR_OK)
+	if (read_policies(r, json, policies, &all) == FH_ERR_OK)
 		fail(r, "the policies are accepted", "");
 }
 
@@ -318,12 +334,11 @@ static bool prepare(struct runner *r, const struct fh_json *json, struct test *t
 		return false;
 	}
 	if (parses != nullptr && !parses->boolean) {
-		check_refused(r, policies);
+		check_refused(r, json, policies);
 		return false;
 	}
 	r->made[CHECK_PARSE] += 2;
-	if (fh_policies_parse(policies, FH_ENTITIES_JSON_MAX, "policies", &r->arena, &t->policies,
-			      &r->trace) != FH_ERR_OK) {
+	if (read_policies(r, json, policies, &t->policies) != FH_ERR_OK) {
 		fail_trace(r, "policies");
 		return false;
 	}
@@ -354,8 +369,7 @@ static bool prepare_schema(struct runner *r, const struct fh_json *json, struct 
 		return false;
 	}
 	r->made[CHECK_PARSE]++;
-	bool is_json = name->text.n > 5 && memcmp(name->text.p + name->text.n - 5, ".json", 5) == 0;
-	fh_err e = (is_json ? fh_schema_read_json : fh_schema_read)(
+	fh_err e = (names_json(name->text) ? fh_schema_read_json : fh_schema_read)(
 		text, FH_CEDAR_TEXT_MAX, "schema", &r->arena, &t->schema, &r->trace);
 
 	if (says_no(json, "schemaParses")) {
