@@ -6,8 +6,9 @@
  *	cedar-corpus ARCHIVE.tar.xz
  *
  * runs every test below DIR, or in the archive; the paths in a test are relative to
- * DIR (or name files beside the test), and policies may be a set in JSON.  Prints "FAIL name: why", how many checks of which kind were
- * made, and last "N passed, N failed, N skipped", counting tests.  */
+ * DIR (or name files beside the test), and policies may be a set in JSON.  Prints
+ * "FAIL name: why", how many checks of which kind were made, and last
+ * "N passed, N failed, N skipped", counting tests.  */
 #include <dirent.h>
 #include <spawn.h>
 #include <stdio.h>
