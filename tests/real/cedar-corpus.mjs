@@ -149,7 +149,7 @@ function tried(ask) {
 }
 
 // --- the corpus ---
-const tests = readdirSync(corpus).filter((f) => f.endsWith(".json") && !f.endsWith(".entities.json"));
+const tests = readdirSync(corpus).filter((f) => f.endsWith(".json") && !f.endsWith(".entities.json")).sort();
 const read = (file) => readFileSync(`${corpus}/${file.split("/").at(-1)}`, "utf8");
 // Templates have no answer without a link: they are only validated.
 function policySet(text) {
