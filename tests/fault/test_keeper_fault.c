@@ -617,7 +617,6 @@ static void no_key_ends_without_its_entry(void **state)
 	struct fh_builder stranger = FH_BUILDER_ARRAY(stranger_bytes);
 	static const uint8_t nobody[FH_SEAL_NAME_SIZE] = { 9 };
 	const struct fh_shred_key key = { FH_SPAN_ARRAY(nobody), FH_SPAN_LIT("16s"), 0, 0 };
-	struct fh_door_opened o;
 	struct bench b;
 
 	(void)state;
