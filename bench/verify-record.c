@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How fast a record is verified, beside SHA-256 over the same bytes, which is
- * the limit: verify-record [ENTRIES [ENTRIES PER CHECKPOINT]]  */
+/* How fast a record is verified, beside SHA-256 over the same bytes, which is the limit:
+ *
+ *	verify-record [ENTRIES [ENTRIES PER CHECKPOINT]]
+ *	verify-record DIRECTORY [count]
+ *
+ * The first makes one, whose entries are open to everybody; in DIRECTORY lies one that core wrote,
+ * sealed; "count" verifies it once and says nothing else, for a profiler.  All by one thread's
+ * processor time, so that others on the machine do not count; with several threads by the
+ * clock.  */
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +39,15 @@ static double seconds_since(uint64_t begun_ns)
 	return (double)(fh_clock_boot_ns() - begun_ns) / 1e9;
 }
 
+/* Of this thread.  */
+static double processor_seconds(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static void make(struct fh_maker *m, const char *directory, unsigned entries, unsigned batch)
 {
 	fh_maker_begin(m, directory);
@@ -46,11 +62,11 @@ static double hash_all(const struct fh_checked *c)
 	double best = 1e9;
 
 	for (int i = 0; i < rounds; i++) {
-		uint64_t begun = fh_clock_boot_ns();
+		double begun = processor_seconds();
 
 		for (size_t s = 0; s < c->segments; s++)
 			(void)fh_hash_of(fh_span_of(c->bytes[s], c->n[s]));
-		double took = seconds_since(begun);
+		double took = processor_seconds() - begun;
 
 		best = took < best ? took : best;
 	}
@@ -62,14 +78,6 @@ static double hash_all(const struct fh_checked *c)
 struct parallel {
 	double took, judging;
 };
-
-static double processor_seconds(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* Entries are hashed by the other threads first, so that what is left to the judging one
  * shows; then both at once, as `freehold verify record` does.  */
@@ -134,9 +142,9 @@ static double verify_all(struct fh_checked *c, const struct fh_record_options *o
 	double best = 1e9;
 
 	for (int i = 0; i < rounds; i++) {
-		uint64_t begun = fh_clock_boot_ns();
+		double begun = processor_seconds();
 		fh_err e = fh_checked_run(c, o);
-		double took = seconds_since(begun);
+		double took = processor_seconds() - begun;
 
 		if (e != FH_ERR_OK
 		    || fh_finding_answer(&c->check.finding, FH_AUTHENTIC) != FH_ANSWER_YES)
@@ -167,13 +175,42 @@ static void say_limit(double verifying, double hashing, double checkpoints)
 	       1e6 * one, 100 * one * checkpoints / verifying);
 }
 
-int main(int argc, char **argv)
+static int measure(struct fh_checked *c, const struct fh_record_options *o)
+{
+	double hashing = hash_all(c), verifying = verify_all(c, o);
+	double size = (double)c->check.covered.size, bytes = (double)c->check.counts.bytes;
+
+	if (verifying < 0) {
+		fprintf(stderr, "verify-record: the record did not verify: %s\n",
+			fh_checked_why(c));
+		return 2;
+	}
+	printf("record           %.0f entries, %llu of them sealed, %.1f MB, %llu checkpoints\n",
+	       size, (unsigned long long)c->check.counts.sealed, bytes / 1e6,
+	       (unsigned long long)c->check.counts.checkpoints);
+	printf("verify           %.0f entries/s, %.0f MB/s\n", size / verifying,
+	       bytes / verifying / 1e6);
+	printf("SHA-256 alone    %.0f entries/s, %.0f MB/s\n", size / hashing,
+	       bytes / hashing / 1e6);
+	printf("verify / SHA-256 %.3f\n", hashing / verifying);
+	say_limit(verifying, hashing, (double)c->check.counts.checkpoints);
+	say_parallel(c, o, hashing);
+	return 0;
+}
+
+static int count(struct fh_checked *c, const struct fh_record_options *o)
+{
+	if (fh_checked_run(c, o) != FH_ERR_OK || c->check.refused)
+		return 2;
+	printf("%llu\n", (unsigned long long)c->check.covered.size);
+	return 0;
+}
+
+static int measure_made(unsigned entries, unsigned batch)
 {
 	static struct fh_maker maker;
 	static struct fh_checked checked;
 	char directory[] = "/tmp/freehold-bench-XXXXXX";
-	unsigned entries = argc > 1 ? (unsigned)strtoul(argv[1], nullptr, 10) : entries_default;
-	unsigned batch = argc > 2 ? (unsigned)strtoul(argv[2], nullptr, 10) : batch_default;
 
 	if (entries == 0 || batch == 0 || batch > FH_BATCH_ENTRIES_MAX
 	    || mkdtemp(directory) == nullptr)
@@ -181,26 +218,27 @@ int main(int argc, char **argv)
 	make(&maker, directory, entries, batch);
 	fh_checked_begin(&checked);
 	fh_checked_load(&checked, directory);
-	struct fh_record_options o = { .genesis_given = true, .genesis = maker.chain_id };
-	double hashing = hash_all(&checked), verifying = verify_all(&checked, &o);
-	double size = (double)checked.check.covered.size;
-	double bytes = (double)checked.check.counts.bytes;
-
 	(void)nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	if (verifying < 0) {
-		fprintf(stderr, "verify-record: the record made here did not verify\n");
-		return 2;
-	}
-	printf("record           %.0f entries, %.1f MB, %llu checkpoints\n", size, bytes / 1e6,
-	       (unsigned long long)checked.check.counts.checkpoints);
-	printf("verify           %.0f entries/s, %.0f MB/s\n", size / verifying,
-	       bytes / verifying / 1e6);
-	printf("SHA-256 alone    %.0f entries/s, %.0f MB/s\n", size / hashing,
-	       bytes / hashing / 1e6);
-	printf("verify / SHA-256 %.3f\n", hashing / verifying);
-	say_limit(verifying, hashing, (double)checked.check.counts.checkpoints);
-	say_parallel(&checked, &o, hashing);
+	const struct fh_record_options o = { .genesis_given = true, .genesis = maker.chain_id };
+	int status = measure(&checked, &o);
+
 	fh_maker_end(&maker);
 	fh_checked_end(&checked);
-	return 0;
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct fh_record_options nothing = { 0 };
+	static struct fh_checked checked;
+
+	if (argc < 2 || argv[1][0] != '/')
+		return measure_made(argc > 1 ? (unsigned)bench_number(argv[1]) : entries_default,
+				    argc > 2 ? (unsigned)bench_number(argv[2]) : batch_default);
+	fh_checked_begin(&checked);
+	fh_checked_load(&checked, argv[1]);
+	int status = argc > 2 ? count(&checked, &nothing) : measure(&checked, &nothing);
+
+	fh_checked_end(&checked);
+	return status;
 }
