@@ -3,6 +3,12 @@
 
 #include "base/secret.h"
 
+#include <string.h>
+
+/* Digits that are looked at side by side, and the bytes they make.  */
+constexpr size_t block_digits = 32;
+constexpr size_t block_bytes = block_digits / 4 * 3;
+
 /* Where an alphabet of RFC 4648 differs from the other one.  */
 struct alphabet {
 	uint8_t digit_62;
@@ -13,16 +19,16 @@ struct alphabet {
 static const struct alphabet standard = { '+', '/', true };
 static const struct alphabet url_safe = { '-', '_', false };
 
-/* All ones if LOW <= V <= HIGH, otherwise zero, without a branch.  All are
- * below 2^16.  */
-static uint32_t within(uint32_t v, uint32_t low, uint32_t high)
+/* All ones if LOW <= V <= HIGH, otherwise zero, without a branch.  All are below 2^15.  Of 16
+ * bits, so that a compiler can do many at once.  */
+static uint16_t within(uint16_t v, uint16_t low, uint16_t high)
 {
-	uint32_t outside = (v - low) | (high - v); /* bit 31 is set iff one wrapped */
+	uint16_t outside = (uint16_t)((uint16_t)(v - low) | (uint16_t)(high - v));
 
-	return (outside >> 31) - 1;
+	return (uint16_t)((outside >> 15) - 1); /* bit 15 is set iff one wrapped */
 }
 
-static uint8_t digit_of(const struct alphabet *a, uint32_t v)
+static uint8_t digit_of(const struct alphabet *a, uint16_t v)
 {
 	return (uint8_t)((within(v, 0, 25) & ('A' + v)) | (within(v, 26, 51) & ('a' - 26 + v)) |
 			 (within(v, 52, 61) & ('0' - 52 + v)) | (within(v, 62, 62) & a->digit_62) |
@@ -30,12 +36,13 @@ static uint8_t digit_of(const struct alphabet *a, uint32_t v)
 }
 
 /* The value of the digit C plus one, or zero if it is none.  */
-static uint32_t value_of(const struct alphabet *a, uint32_t c)
+static uint16_t value_of(uint16_t digit_62, uint16_t digit_63, uint16_t c)
 {
-	return (within(c, 'A', 'Z') & (c - 'A' + 1)) | (within(c, 'a', 'z') & (c - 'a' + 27)) |
-	       (within(c, '0', '9') & (c - '0' + 53)) |
-	       (within(c, a->digit_62, a->digit_62) & 63) |
-	       (within(c, a->digit_63, a->digit_63) & 64);
+	return (uint16_t)((within(c, 'A', 'Z') & (c - 'A' + 1)) |
+			  (within(c, 'a', 'z') & (c - 'a' + 27)) |
+			  (within(c, '0', '9') & (c - '0' + 53)) |
+			  (within(c, digit_62, digit_62) & 63) |
+			  (within(c, digit_63, digit_63) & 64));
 }
 
 /* One to three bytes.  */
@@ -48,7 +55,7 @@ static void put_group(const struct alphabet *a, struct fh_builder *b, struct fh_
 	if (s.n > 2)
 		bits |= s.p[2];
 	for (size_t i = 0; i <= s.n; i++)
-		fh_builder_u8(b, digit_of(a, bits >> (18 - 6 * i) & 63));
+		fh_builder_u8(b, digit_of(a, (uint16_t)(bits >> (18 - 6 * i) & 63)));
 	for (size_t i = s.n + 1; i < 4 && a->padded; i++)
 		fh_builder_u8(b, '=');
 }
@@ -82,27 +89,55 @@ static bool digits_of(const struct alphabet *a, struct fh_span text, struct fh_s
 	return out->n % 4 != 1 && (!a->padded || text.n % 4 == 0);
 }
 
+/* The bytes of a block of digits; not zero if one of them is outside the alphabet.  */
+static uint16_t decode_block(const struct alphabet *a, const uint8_t digits[block_digits],
+			     uint8_t out[block_bytes])
+{
+	const uint16_t digit_62 = a->digit_62, digit_63 = a->digit_63;
+	uint16_t v[block_digits], bad = 0;
+
+	for (size_t i = 0; i < block_digits; i++) {
+		v[i] = (uint16_t)(value_of(digit_62, digit_63, digits[i]) - 1);
+		bad |= v[i] >> 15;
+	}
+	for (size_t i = 0; i < block_digits / 4; i++) {
+		const uint16_t *four = &v[4 * i];
+		uint32_t bits = (uint32_t)four[0] << 18 | (uint32_t)four[1] << 12
+			      | (uint32_t)four[2] << 6 | four[3];
+
+		out[3 * i] = (uint8_t)(bits >> 16);
+		out[3 * i + 1] = (uint8_t)(bits >> 8);
+		out[3 * i + 2] = (uint8_t)bits;
+	}
+	fh_wipe(v, sizeof(v));
+	return bad;
+}
+
 /* Decodes DIGITS to OUT, which may be NULL; false for a digit outside the
  * alphabet or unused bits that are not zero.  */
 static bool decode(const struct alphabet *a, struct fh_span digits, uint8_t *out)
 {
-	uint32_t bits = 0, bad = 0;
-	size_t made = 0;
+	uint8_t block[block_digits], made[block_bytes];
+	uint16_t bad = 0;
 
-	for (size_t i = 0; i < digits.n; i++) {
-		uint32_t v = value_of(a, digits.p[i]);
+	while (digits.n > 0) {
+		size_t n = digits.n < block_digits ? digits.n : block_digits;
+		size_t whole = n / 4 * 3 + n % 4 * 3 / 4;
 
-		bad |= (v - 1) >> 31;
-		bits = (bits << 6 | ((v - 1) & 63)) & 0xffffff;
-		if (i % 4 == 0)
-			continue;
-		if (out != nullptr)
-			out[made] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
-		made++;
+		memset(block, 'A', sizeof(block)); /* of zeros, behind the end */
+		memcpy(block, digits.p, n);
+		bad |= decode_block(a, block, made);
+		for (size_t i = whole; i < block_bytes; i++)
+			bad |= made[i]; /* the bits behind the last whole byte */
+		if (out != nullptr) {
+			memcpy(out, made, whole);
+			out += whole;
+		}
+		digits = fh_span_skip(digits, n);
 	}
-	uint32_t unused = digits.n % 4 == 2 ? 15 : digits.n % 4 == 3 ? 3 : 0;
-
-	return (bad | (bits & unused)) == 0;
+	fh_wipe(block, sizeof(block));
+	fh_wipe(made, sizeof(made));
+	return bad == 0;
 }
 
 static fh_err read(const struct alphabet *a, struct fh_span text, struct fh_builder *out)
