@@ -8,20 +8,6 @@ void fh_cursor_fail(struct fh_cursor *c, fh_err why)
 	c->rest = (struct fh_span){ 0 };
 }
 
-struct fh_span fh_cursor_take(struct fh_cursor *c, size_t n)
-{
-	if (fh_cursor_bad(c))
-		return (struct fh_span){ 0 };
-	if (n > c->rest.n) {
-		fh_cursor_fail(c, FH_ERR_FORMAT);
-		return (struct fh_span){ 0 };
-	}
-	struct fh_span taken = fh_span_first(c->rest, n);
-
-	c->rest = fh_span_skip(c->rest, n);
-	return taken;
-}
-
 static uint64_t big_endian(struct fh_cursor *c, size_t width)
 {
 	struct fh_span s = fh_cursor_take(c, width);
@@ -30,11 +16,6 @@ static uint64_t big_endian(struct fh_cursor *c, size_t width)
 	for (size_t i = 0; i < s.n; i++)
 		v = v << 8 | s.p[i];
 	return v;
-}
-
-uint8_t fh_cursor_u8(struct fh_cursor *c)
-{
-	return (uint8_t)big_endian(c, 1);
 }
 
 uint16_t fh_cursor_be16(struct fh_cursor *c)

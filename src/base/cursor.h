@@ -27,8 +27,27 @@ static inline bool fh_cursor_bad(const struct fh_cursor *c)
 /* Turns C bad for reason WHY (the first reason stays).  */
 void fh_cursor_fail(struct fh_cursor *c, fh_err why);
 
+/* Exactly N bytes.  This and the next are in the header since every parser comes by at every
+ * member that it reads.  */
+static inline struct fh_span fh_cursor_take(struct fh_cursor *c, size_t n)
+{
+	if (n > c->rest.n) { /* as always when it is bad, unless N is 0 */
+		fh_cursor_fail(c, FH_ERR_FORMAT);
+		return (struct fh_span){ 0 };
+	}
+	struct fh_span taken = fh_span_first(c->rest, n);
+
+	c->rest = fh_span_skip(c->rest, n);
+	return taken;
+}
+
 /* Fixed-width big-endian integers.  */
-uint8_t fh_cursor_u8(struct fh_cursor *c);
+static inline uint8_t fh_cursor_u8(struct fh_cursor *c)
+{
+	struct fh_span s = fh_cursor_take(c, 1);
+
+	return s.n == 0 ? 0 : s.p[0];
+}
 uint16_t fh_cursor_be16(struct fh_cursor *c);
 uint32_t fh_cursor_be32(struct fh_cursor *c);
 uint64_t fh_cursor_be64(struct fh_cursor *c);
@@ -37,9 +56,6 @@ uint64_t fh_cursor_be64(struct fh_cursor *c);
 uint16_t fh_cursor_le16(struct fh_cursor *c);
 uint32_t fh_cursor_le32(struct fh_cursor *c);
 uint64_t fh_cursor_le64(struct fh_cursor *c);
-
-/* Exactly N bytes.  */
-struct fh_span fh_cursor_take(struct fh_cursor *c, size_t n);
 
 /* A vector with a 16-bit length; FH_ERR_LIMIT above MAX.  */
 struct fh_span fh_cursor_vec16(struct fh_cursor *c, size_t max);

@@ -52,18 +52,6 @@ bool fh_span_starts(struct fh_span s, struct fh_span prefix)
 	return fh_span_equal(fh_span_first(s, prefix.n), prefix);
 }
 
-struct fh_span fh_span_skip(struct fh_span s, size_t n)
-{
-	if (n > s.n)
-		n = s.n;
-	return n == 0 ? s : fh_span_of(s.p + n, s.n - n);
-}
-
-struct fh_span fh_span_first(struct fh_span s, size_t n)
-{
-	return fh_span_of(s.p, n < s.n ? n : s.n);
-}
-
 size_t fh_span_find(struct fh_span s, uint8_t b)
 {
 	const uint8_t *hit = s.n == 0 ? nullptr : memchr(s.p, b, s.n);

@@ -42,10 +42,18 @@ int fh_span_compare(struct fh_span a, struct fh_span b);
 bool fh_span_starts(struct fh_span s, struct fh_span prefix);
 
 /* S without its first N bytes; empty if it has fewer.  */
-struct fh_span fh_span_skip(struct fh_span s, size_t n);
+static inline struct fh_span fh_span_skip(struct fh_span s, size_t n)
+{
+	if (n > s.n)
+		n = s.n;
+	return n == 0 ? s : fh_span_of(s.p + n, s.n - n);
+}
 
 /* The first N bytes of S, or all of it if it has fewer.  */
-struct fh_span fh_span_first(struct fh_span s, size_t n);
+static inline struct fh_span fh_span_first(struct fh_span s, size_t n)
+{
+	return fh_span_of(s.p, n < s.n ? n : s.n);
+}
 
 /* Offset of the first byte B in S, or S.n if there is none.  */
 size_t fh_span_find(struct fh_span s, uint8_t b);
