@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* Length of the sequence that starts with LEAD, and the range its second byte
  * must lie in (RFC 3629 section 4); 0 if no sequence starts so.  */
 static size_t sequence_length(uint8_t lead, uint8_t *low, uint8_t *high)
@@ -28,9 +30,24 @@ static size_t sequence_length(uint8_t lead, uint8_t *low, uint8_t *high)
 	return 0;
 }
 
+/* How many bytes of S from AT on are ASCII, as far as that shows in whole words.  */
+static size_t ascii_words(struct fh_span s, size_t at)
+{
+	constexpr uint64_t highest = 0x8080808080808080;
+	size_t end = at;
+	uint64_t word;
+
+	for (; s.n - end >= sizeof(word); end += sizeof(word)) {
+		memcpy(&word, s.p + end, sizeof(word));
+		if ((word & highest) != 0)
+			break;
+	}
+	return end - at;
+}
+
 bool fh_utf8_valid(struct fh_span s)
 {
-	for (size_t i = 0; i < s.n;) {
+	for (size_t i = ascii_words(s, 0); i < s.n;) {
 		uint8_t low, high;
 		size_t n = sequence_length(s.p[i], &low, &high);
 
@@ -43,6 +60,8 @@ bool fh_utf8_valid(struct fh_span s)
 				return false;
 		}
 		i += n;
+		if (n > 1)
+			i += ascii_words(s, i);
 	}
 	return true;
 }

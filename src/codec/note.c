@@ -48,7 +48,9 @@ fh_err fh_note_name_check(struct fh_span name)
 	if (name.n == 0 || fh_span_find(name, '+') < name.n)
 		return FH_ERR_FORMAT;
 	for (struct fh_span rest = name; rest.n > 0; rest = fh_span_skip(rest, 1)) {
-		if (starts_with_space(rest))
+		bool letter = rest.p[0] > ' ' && rest.p[0] < 0x80;
+
+		if (!letter && starts_with_space(rest))
 			return FH_ERR_FORMAT;
 	}
 	return FH_ERR_OK;
