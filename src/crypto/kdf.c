@@ -69,13 +69,14 @@ static struct fh_hash hmac_of(struct fh_span key, struct fh_span message)
 static void expand(struct fh_span key, struct fh_span info, size_t n, uint8_t *out)
 {
 	struct fh_hash block = { 0 };
+	FH_OWN(hmac) begun;
 	uint8_t number = 0;
 
+	hmac_begin(&begun, key);
 	for (size_t at = 0; at < n; at += FH_HASH_SIZE) {
-		FH_OWN(hmac) h;
+		FH_OWN(hmac) h = begun;
 		size_t some = n - at < FH_HASH_SIZE ? n - at : FH_HASH_SIZE;
 
-		hmac_begin(&h, key);
 		if (number++ > 0)
 			fh_sha256_add(&h.inner, fh_hash_span(&block));
 		fh_sha256_add(&h.inner, info);

@@ -20,8 +20,9 @@ static const char *const names[FH_FIELD_IDS] = {
 
 constexpr size_t opening_members = 3;
 constexpr uint64_t sealing_none = 0;
-/* Head of an opening: array, id, salt's head and the salt.  */
-constexpr size_t opening_head_max = 1 + 2 + 2 + FH_SALT_SIZE;
+/* What is hashed before a value: the tree's mark of a leaf, then of the opening array, id,
+ * salt's head and the salt.  */
+constexpr size_t opening_head_max = 1 + 1 + 2 + 2 + FH_SALT_SIZE;
 
 const char *fh_field_text(enum fh_field_id id)
 {
@@ -86,9 +87,9 @@ struct fh_hash fh_field_hash(const struct fh_field *f)
 	struct fh_builder b = FH_BUILDER_ARRAY(head);
 	struct fh_sha256 s;
 
+	fh_builder_u8(&b, 0);
 	put_head(&b, f);
 	fh_sha256_begin(&s);
-	fh_sha256_add(&s, FH_SPAN_LIT("\0"));
 	fh_sha256_add(&s, fh_builder_span(&b));
 	fh_sha256_add(&s, f->value);
 	return fh_sha256_end(&s);
