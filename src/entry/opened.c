@@ -167,21 +167,31 @@ fh_err fh_opened_entry(struct fh_opened *o, const struct fh_leaf *leaf, struct f
 	return FH_ERR_OK;
 }
 
-fh_err fh_opened_fields(struct fh_opened *o, const struct fh_leaf *leaf, struct fh_span payload,
-			struct fh_fields *out, bool *sealed)
+fh_err fh_opened_fields_of(struct fh_opened *o, const struct fh_leaf *leaf, struct fh_fields *out,
+			   bool *sealed)
 {
 	struct fh_opened_entry x;
 
-	*sealed = fh_payload_is_sealed(payload);
-	if (!*sealed)
-		return fh_payload_read(payload, out);
-	fh_err e = check_sealed(payload);
+	*sealed = true;
+	out->n = 0;
+	if (o == nullptr)
+		return FH_ERR_OK;
+	fh_err e = opened_of(o, leaf, &x);
 
-	if (e == FH_ERR_OK)
-		e = opened_of(o, leaf, &x);
 	if (e != FH_ERR_OK)
 		return e;
 	*sealed = x.n == 0 || x.shown.n < x.n;
 	*out = x.shown;
 	return FH_ERR_OK;
+}
+
+fh_err fh_opened_fields(struct fh_opened *o, const struct fh_leaf *leaf, struct fh_span payload,
+			struct fh_fields *out, bool *sealed)
+{
+	*sealed = fh_payload_is_sealed(payload);
+	if (!*sealed)
+		return fh_payload_read(payload, out);
+	fh_err e = check_sealed(payload);
+
+	return e == FH_ERR_OK ? fh_opened_fields_of(o, leaf, out, sealed) : e;
 }

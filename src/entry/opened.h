@@ -57,7 +57,11 @@ void fh_opened_put_again(struct fh_builder *b, const struct fh_opened_entry *ent
  * is not there.  FH_ERR_SIGNATURE for openings that are not this entry's.  */
 fh_err fh_opened_entry(struct fh_opened *o, const struct fh_leaf *leaf, struct fh_span payload,
 		       struct fh_opened_entry *out);
-/* The same, of which the fields are wanted.  *SEALED: not all of them are known.  */
+/* What O holds of the entry LEAF, which is sealed and was read as such.  *SEALED: not all of its
+ * fields are known.  */
+fh_err fh_opened_fields_of(struct fh_opened *o, const struct fh_leaf *leaf, struct fh_fields *out,
+			   bool *sealed);
+/* The same of an entry that may be open to everybody, with the PAYLOAD as it is stored.  */
 fh_err fh_opened_fields(struct fh_opened *o, const struct fh_leaf *leaf, struct fh_span payload,
 			struct fh_fields *out, bool *sealed);
 

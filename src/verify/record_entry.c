@@ -9,10 +9,19 @@
 static bool read_fields(struct fh_record_check *c, const struct fh_stored *s,
 			struct fh_record_entry *out)
 {
-	fh_err e = fh_opened_fields(c->options.openings, &out->leaf, s->payload, &out->fields,
-				    &out->sealed);
+	struct fh_sealed sealed;
+	bool is_sealed = fh_payload_is_sealed(s->payload);
+	fh_err e = is_sealed ? fh_sealed_read(s->payload, &sealed)
+			     : fh_payload_read(s->payload, &out->fields);
 
-	if (e == FH_ERR_OK && !fh_payload_is_sealed(s->payload))
+	out->sealed = false;
+	out->key = (struct fh_span){ 0 };
+	if (e == FH_ERR_OK && is_sealed) {
+		out->key = sealed.part[0].name;
+		e = fh_opened_fields_of(c->options.openings, &out->leaf, &out->fields,
+					&out->sealed);
+	}
+	if (e == FH_ERR_OK && !is_sealed)
 		return true;
 	if (e != FH_ERR_OK)
 		fh_trace_what(fh_record_refuse(c, "payload"), e == FH_ERR_SIGNATURE
@@ -50,7 +59,7 @@ static bool read_entry(struct fh_record_check *c, const struct fh_stored *s,
 	}
 	if (!read_fields(c, s, out))
 		return false;
-	if (fh_record_is_trusted(c) || fh_payload_is_sealed(s->payload))
+	if (fh_record_is_trusted(c) || out->key.n > 0)
 		return true; /* what was opened has been compared with the leaf already */
 	hash = fh_fields_root(&out->fields);
 	if (!fh_hash_equal(&hash, &out->leaf.fields)) {
@@ -350,7 +359,7 @@ fh_err fh_record_entry_check(struct fh_record_check *c, const struct fh_stored *
 
 	if (e == FH_ERR_OK && !c->refused)
 		fh_record_fold_add(c, &entry);
-	if (fh_payload_is_sealed(s->payload))
+	if (entry.key.n > 0)
 		fh_record_keys_add(c, &entry);
 	if (e != FH_ERR_OK || c->refused)
 		return e;

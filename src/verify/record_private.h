@@ -16,6 +16,7 @@ struct fh_record_entry {
 	struct fh_fields fields; /* none of a sealed one */
 	bool sealed;             /* and nothing was opened of it */
 	struct fh_span payload; /* as stored */
+	struct fh_span key;     /* name of the key it was sealed with first; empty: it is not */
 };
 
 /* The record is wrong here: says so under CODE, once, and returns where to write

@@ -69,18 +69,16 @@ static void remember(struct fh_record_check *c, struct fh_record_key *k, const u
 
 void fh_record_keys_add(struct fh_record_check *c, const struct fh_record_entry *entry)
 {
-	struct fh_sealed s;
-
-	if (c->keys_lost || fh_sealed_read(entry->payload, &s) != FH_ERR_OK)
+	if (c->keys_lost)
 		return;
-	struct fh_record_key *k = &c->key[find(c, s.part[0].name.p)];
+	struct fh_record_key *k = &c->key[find(c, entry->key.p)];
 
 	if (k->entries == 0 && c->keys == FH_RECORD_KEYS_MAX) {
 		c->keys_lost = true; /* no honest device uses so many at one time */
 		return;
 	}
 	if (k->entries == 0)
-		remember(c, k, s.part[0].name.p, &entry->leaf);
+		remember(c, k, entry->key.p, &entry->leaf);
 	k->entries++;
 	k->unopened += entry->sealed && fh_record_is_reached(c, entry);
 }
