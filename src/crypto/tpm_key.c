@@ -81,13 +81,23 @@ bool fh_tpm_key_equal(const struct fh_tpm_key *a, const struct fh_tpm_key *b)
 
 /* --- reading ------------------------------------------------------------------ */
 
-/* PARAMETER of KEY into OUT, N bytes of it.  */
+/* PARAMETER of KEY into OUT, N bytes of it; false if it has more.  Into a place of that size:
+ * EVP_PKEY_get_bn_param() writes 2 kB of zeros around each number, at a pace that tells nothing
+ * of it, and takes longer for a key of RSA than checking a signature's hash.  */
 static bool read_number(const EVP_PKEY *key, const char *parameter, uint8_t *out, size_t n)
 {
 	FH_OWN(number) v = { 0 };
+	uint8_t native[FH_TPM_RSA_MAX];
 
-	return EVP_PKEY_get_bn_param(key, parameter, &v.p) == 1 &&
-	       BN_bn2binpad(v.p, out, (int)n) == (int)n;
+	if (n > sizeof(native))
+		return false;
+	OSSL_PARAM wanted[] = { OSSL_PARAM_construct_BN(parameter, native, n),
+				OSSL_PARAM_construct_end() };
+
+	if (EVP_PKEY_get_params(key, wanted) != 1 || !OSSL_PARAM_modified(wanted))
+		return false;
+	v.p = BN_native2bn(native, (int)n, nullptr);
+	return v.p != nullptr && BN_bn2binpad(v.p, out, (int)n) == (int)n;
 }
 
 static fh_err read_point(const EVP_PKEY *key, struct fh_tpm_key *out)
@@ -113,12 +123,13 @@ static fh_err read_point(const EVP_PKEY *key, struct fh_tpm_key *out)
 
 static fh_err read_modulus(const EVP_PKEY *key, struct fh_tpm_key *out)
 {
-	FH_OWN(number) exponent = { 0 };
+	static const uint8_t f4[] = { 0, 1, 0, 1 };
+	uint8_t exponent[sizeof(f4)];
 	struct fh_tpm_key found = { .n = (size_t)EVP_PKEY_get_size(key) };
 
-	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent.p) != 1 ||
-	    !BN_is_word(exponent.p, RSA_F4) || found.n < FH_TPM_RSA_MIN ||
-	    found.n > FH_TPM_RSA_MAX ||
+	if (!read_number(key, OSSL_PKEY_PARAM_RSA_E, exponent, sizeof(exponent)) ||
+	    !fh_span_equal(FH_SPAN_ARRAY(exponent), FH_SPAN_ARRAY(f4)) ||
+	    found.n < FH_TPM_RSA_MIN || found.n > FH_TPM_RSA_MAX ||
 	    EVP_PKEY_get_bits(key) != (int)found.n * bits_of_byte)
 		return FH_ERR_UNSUPPORTED;
 	if (!read_number(key, OSSL_PKEY_PARAM_RSA_N, found.x, found.n))

@@ -110,22 +110,15 @@ void fh_x509_name_text(const X509_NAME *name, char out[FH_X509_NAME_MAX])
 	put_printable(out, room);
 }
 
-struct moment {
-	ASN1_TIME *p;
-};
-
-static void moment_drop(struct moment *m)
-{
-	ASN1_TIME_free(m->p);
-	m->p = nullptr;
-}
-
 bool fh_x509_time(const ASN1_TIME *t, uint64_t *out)
 {
-	FH_OWN(moment) epoch = { ASN1_TIME_set(nullptr, 0) };
+	static const struct tm epoch = { .tm_year = 70, .tm_mday = 1 };
+	struct tm moment;
 	int days, seconds;
 
-	if (epoch.p == nullptr || ASN1_TIME_diff(&days, &seconds, epoch.p, t) != 1)
+	/* Of no time at all OpenSSL would make the present one.  */
+	if (t == nullptr || ASN1_TIME_to_tm(t, &moment) != 1
+	    || OPENSSL_gmtime_diff(&days, &seconds, &epoch, &moment) != 1)
 		return false;
 	int64_t whole = (int64_t)days * seconds_of_day + seconds;
 
