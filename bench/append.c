@@ -2,8 +2,11 @@
 /* Durable signed appends per second through core's socket, beside SQLite:
  *
  *	append STATE TOKEN [SECONDS [text|json [refused|permitted IN-FLIGHT]]]
+ *	append STATE TOKEN SECONDS text|json paced CALLS-A-SECOND
  *
- * The last two arguments put one load on core, without SQLite: for a profiler.
+ * The last two arguments put one load on core, without SQLite: for a profiler.  Paced calls are
+ * refused, and come when they are due, whether or not those before are answered; what they
+ * took counts from then.
  *
  * STATE is a state directory with the example server, policy and schema; TOKEN
  * the credential of an actor in Team::"research".  Asks are calls that the
@@ -14,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "codec/cbor.h"
@@ -28,6 +32,10 @@ constexpr size_t in_flight_max = 512;
 constexpr size_t samples_max = 2 << 20;
 constexpr size_t sending_size = 512 << 10;
 constexpr size_t probes_a_second = 200;
+constexpr uint64_t pace_default = 1000; /* calls a second */
+constexpr size_t pace_turns = 10;       /* load and probes, one after the other */
+constexpr uint64_t second_ns = 1000000000;
+constexpr size_t probes_max = 1 << 17;
 
 /* One row of the table.  */
 struct figures {
@@ -47,6 +55,8 @@ struct load {
 	bool permitted;
 	bool alone, rivals; /* this row alone; with what it is measured against */
 	size_t in_flight, open;
+	uint64_t pace_ns, next_ns; /* between calls, when the next is due; 0: at once */
+	bool pacing;
 	uint64_t sent_ns[in_flight_max];
 	struct bench_samples samples;
 	uint64_t answers;
@@ -98,13 +108,19 @@ static void put_call(struct load *l)
 	ask.params = fh_builder_span(&p);
 	fh_ask_put(&b, &ask);
 	put_frame(&l->sending, fh_builder_span(&b));
-	l->sent_ns[exchange % in_flight_max] = fh_clock_boot_ns();
+	l->sent_ns[exchange % in_flight_max] = l->pacing ? l->next_ns : fh_clock_boot_ns();
+	l->next_ns += l->pace_ns;
 	l->open++;
+}
+
+static bool is_due(const struct load *l)
+{
+	return l->open < l->in_flight && (!l->pacing || fh_clock_boot_ns() >= l->next_ns);
 }
 
 static fh_err fill(struct load *l)
 {
-	while (l->open < l->in_flight)
+	while (is_due(l))
 		put_call(l);
 	return send_all(fh_fd_get(l->r->gate), &l->sending);
 }
@@ -171,8 +187,19 @@ static fh_err on_permits(struct load *l, struct bench_session *s)
 
 /* --- one row ---------------------------------------------------------- */
 
+/* How long nothing need be done unless somebody answers.  */
+static struct timespec idle(const struct load *l)
+{
+	uint64_t now = fh_clock_boot_ns(), ns = 10 * second_ns;
+
+	if (l->pacing && l->open < l->in_flight)
+		ns = l->next_ns > now ? l->next_ns - now : 0;
+	return (struct timespec){ (time_t)(ns / second_ns), (long)(ns % second_ns) };
+}
+
 static fh_err turn(struct load *l)
 {
+	const struct timespec wait = idle(l);
 	struct pollfd f[1 + BENCH_SESSIONS_MAX] = { { .fd = fh_fd_get(l->r->gate),
 						      .events = POLLIN } };
 	fh_err e = FH_ERR_OK;
@@ -180,8 +207,10 @@ static fh_err turn(struct load *l)
 	for (size_t i = 0; i < l->r->sessions; i++)
 		f[1 + i] = (struct pollfd){ .fd = fh_fd_get(l->r->session[i].worker),
 					    .events = POLLIN };
-	if (poll(f, 1 + l->r->sessions, 10000) <= 0)
-		return FH_ERR_TIMEOUT;
+	int n = ppoll(f, 1 + l->r->sessions, &wait, nullptr);
+
+	if (n <= 0)
+		return n == 0 && l->pacing ? FH_ERR_OK : FH_ERR_TIMEOUT;
 	for (size_t i = 0; i < l->r->sessions && e == FH_ERR_OK; i++) {
 		if (f[1 + i].revents != 0)
 			e = on_permits(l, &l->r->session[i]);
@@ -196,11 +225,14 @@ static fh_err run_for(struct load *l, double seconds)
 	uint64_t end = fh_clock_boot_ns() + (uint64_t)(seconds * 1e9);
 	fh_err e = FH_ERR_OK;
 
+	l->pacing = l->pace_ns > 0;
+	l->next_ns = fh_clock_boot_ns();
 	while (e == FH_ERR_OK && fh_clock_boot_ns() < end) {
 		e = fill(l);
 		if (e == FH_ERR_OK)
 			e = turn(l);
 	}
+	l->pacing = false;
 	while (e == FH_ERR_OK && l->open > 0)
 		e = turn(l);
 	return e;
@@ -355,11 +387,72 @@ static fh_err row(struct load *l, const char *directory, double seconds, bool js
 	return FH_ERR_OK;
 }
 
+/* --- calls that come when they are due -------------------------------- */
+
+/* What a durable signed entry takes at least, measured between the calls.  */
+struct floor {
+	struct bench_samples sync, sign;
+};
+
+static fh_err measure_paced(struct load *l, const char *directory, double seconds, struct floor *f)
+{
+	size_t probes = (size_t)(seconds * probes_a_second / (double)pace_turns) + 1;
+	fh_err e = run_for(l, seconds / 10); /* warms up */
+
+	l->samples.n = 0;
+	for (size_t i = 0; i < pace_turns && e == FH_ERR_OK; i++) {
+		e = run_for(l, seconds / (double)pace_turns);
+		if (e == FH_ERR_OK)
+			e = bench_probe_sync(directory, 4096, probes, &f->sync);
+		if (e == FH_ERR_OK)
+			e = bench_probe_sign(probes, &f->sign);
+	}
+	return e;
+}
+
+static void say_paced(struct load *l, uint64_t rate, struct floor *f, bool json)
+{
+	double p50 = (double)bench_samples_at(&l->samples, 500) / 1e3;
+	double p99 = (double)bench_samples_at(&l->samples, 990) / 1e3;
+	double sync = (double)bench_samples_at(&f->sync, 990) / 1e3;
+	double sign = (double)bench_samples_at(&f->sign, 990) / 1e3;
+
+	(void)printf(json ? "{\"bench\":\"paced\",\"calls-per-second\":%llu,\"p50-us\":%.1f,"
+			    "\"p99-us\":%.1f,\"journal-sync-p99-us\":%.1f,\"sign-p99-us\":%.1f,"
+			    "\"ratio\":%.3f}\n"
+			  : "refused calls, %llu a second: answered p50 %.0f us, p99 %.0f us; p99 "
+			    "of a sync %.0f us, of a signature %.0f us; ratio to both %.2f\n",
+		     (unsigned long long)rate, p50, p99, sync, sign, p99 / (sync + sign));
+	(void)fflush(stdout);
+}
+
+static fh_err paced(struct load *l, const char *directory, double seconds, uint64_t rate,
+		   bool json)
+{
+	struct floor f;
+	fh_err e = rate == 0 ? FH_ERR_LIMIT : FH_ERR_OK;
+
+	if (e == FH_ERR_OK)
+		e = bench_samples_open(probes_max, &l->r->memory, &f.sync);
+	if (e == FH_ERR_OK)
+		e = bench_samples_open(probes_max, &l->r->memory, &f.sign);
+	l->permitted = false;
+	l->in_flight = in_flight_max / 2;
+	l->pace_ns = rate == 0 ? 0 : second_ns / rate;
+	if (e == FH_ERR_OK)
+		e = measure_paced(l, directory, seconds, &f);
+	if (e == FH_ERR_OK)
+		say_paced(l, rate, &f, json);
+	return e;
+}
+
 static fh_err rows(struct load *l, const char *directory, double seconds, bool json)
 {
 	static const size_t in_flight[] = { 1, 16, 256 };
 	fh_err e = FH_ERR_OK;
 
+	if (l->alone && l->pace_ns > 0)
+		return paced(l, directory, seconds, second_ns / l->pace_ns, json);
 	if (l->alone)
 		return row(l, directory, seconds, json);
 	for (int permitted = 0; permitted < 2; permitted++) {
@@ -369,7 +462,7 @@ static fh_err rows(struct load *l, const char *directory, double seconds, bool j
 			e = row(l, directory, seconds, json);
 		}
 	}
-	return e;
+	return e == FH_ERR_OK ? paced(l, directory, seconds, pace_default, json) : e;
 }
 
 int main(int argc, char **argv)
@@ -381,14 +474,19 @@ int main(int argc, char **argv)
 	bench_roles_become(argc, argv);
 	if (argc < 3) {
 		(void)fprintf(stderr, "usage: append STATE TOKEN [SECONDS [text|json "
-				      "[refused|permitted IN-FLIGHT [rivals]]]]\n");
+				      "[refused|permitted|paced IN-FLIGHT|RATE [rivals]]]]\n");
 		return 64;
 	}
 	struct load l = { .r = &r, .token = argv[2], .alone = argc > 6 };
 
 	l.rivals = !l.alone || argc > 7;
 
-	if (l.alone) {
+	if (l.alone && strcmp(argv[5], "paced") == 0) {
+		uint64_t rate = bench_number(argv[6]);
+
+		l.pace_ns = rate == 0 ? 0 : second_ns / rate;
+		l.in_flight = 1;
+	} else if (l.alone) {
 		l.permitted = strcmp(argv[5], "permitted") == 0;
 		l.in_flight = bench_number(argv[6]);
 	}

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crypto/sign.h"
@@ -163,6 +164,14 @@ uint64_t bench_cpu_ns(pid_t pid)
 	FH_OWN(fh_fd) owned = fh_fd_of(fd);
 
 	return read(fd, text, sizeof(text) - 1) > 0 ? strtoull(text, nullptr, 10) : 0;
+}
+
+uint64_t bench_thread_ns(void)
+{
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 int bench_failed(const char *where, fh_err e)

@@ -33,6 +33,8 @@ fh_err bench_probe_check(size_t n, struct bench_samples *out);
 
 /* Processor time that PID has used; 0 if that cannot be read.  */
 uint64_t bench_cpu_ns(pid_t pid);
+/* And that this thread has.  */
+uint64_t bench_thread_ns(void);
 
 /* Says what failed on standard error and returns 2, the exit code.  */
 int bench_failed(const char *where, fh_err e);

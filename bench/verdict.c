@@ -2,7 +2,8 @@
 /* How fast quotes of TPMs are judged, beside the checks of the signatures in them,
  * which are the limit:  verdict [SECONDS [PROGRAM]]
  * A verdict is over files as they come: key, message, signature, 24 values and a log
- * of 40 kB.  With PROGRAM, what the verifier needs of memory for one.  */
+ * of 40 kB.  Seconds are processor time.  With PROGRAM, what the verifier needs of
+ * memory for one.  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,6 @@
 #include "fixture/cert_maker.h"
 #include "fixture/quote_maker.h"
 #include "measure.h"
-#include "os/clock.h"
 #include "verify/quote.h"
 
 constexpr double seconds_default = 1;
@@ -195,13 +195,13 @@ static double rate(struct sample *s, void (*what)(struct sample *), double secon
 	double best = 0;
 
 	for (int i = 0; i < rounds; i++) {
-		uint64_t begun = fh_clock_boot_ns(), until = begun + (uint64_t)(seconds * 1e9), now;
+		uint64_t begun = bench_thread_ns(), until = begun + (uint64_t)(seconds * 1e9), now;
 		size_t n = 0;
 
 		do {
 			for (int k = 0; k < 16; k++, n++)
 				what(s);
-			now = fh_clock_boot_ns();
+			now = bench_thread_ns();
 		} while (now < until);
 		double found = (double)n * 1e9 / (double)(now - begun);
 

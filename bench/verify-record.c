@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/verify_ahead.h"
@@ -42,10 +41,7 @@ static double seconds_since(uint64_t begun_ns)
 /* Of this thread.  */
 static double processor_seconds(void)
 {
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return (double)bench_thread_ns() / 1e9;
 }
 
 static void make(struct fh_maker *m, const char *directory, unsigned entries, unsigned batch)
