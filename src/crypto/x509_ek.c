@@ -2,6 +2,7 @@
 #include "crypto/x509_ek.h"
 
 #include "base/own.h"
+#include "crypto/weak_rsa.h"
 #include "crypto/x509_private.h"
 
 #include <openssl/x509_vfy.h>
@@ -122,6 +123,11 @@ static fh_err check_profile(X509 *c, const struct fh_ek_claim *claim, struct fh_
 
 	if (key == nullptr || fh_tpm_key_of_pkey(key, &r->key) != FH_ERR_OK)
 		return refuse(r, "ek-key", "certifies a key that is none of a TPM's", nullptr);
+	if (r->key.curve == FH_TPM_CURVE_NONE
+	    && fh_rsa_guessable(fh_span_of(r->key.x, r->key.n)))
+		return refuse(r, "ek-roca", "certifies a key that can be computed from its public"
+					    " half (CVE-2017-15361)",
+			      "update the TPM's firmware, which makes another key, and enrol anew");
 	if (claim->key != nullptr && !fh_tpm_key_equal(&r->key, claim->key))
 		return refuse(r, "ek-key", "certifies another key than this TPM's endorsement key",
 			      "read the certificate from the same TPM");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/quote.h"
 
+#include "crypto/weak_rsa.h"
+
 /* What an attestation key is, and what it must not be (part 1, clause 25.5; a
  * key that also decrypts may be made to sign what it did not see).  */
 static const struct {
@@ -50,6 +52,15 @@ static void check_key(const struct fh_tpm_public *ak, struct fh_quote_result *r)
 {
 	struct fh_trace *t = &r->why[FH_QUOTE_KEY];
 
+	if (ak->key.curve == FH_TPM_CURVE_NONE
+	    && fh_rsa_guessable(fh_span_of(ak->key.x, ak->key.n))) {
+		t = say(r, FH_QUOTE_KEY, FH_ANSWER_NO);
+		fh_trace_where(t, "attestation key");
+		fh_trace_what(t, "can be computed from its public half, as those of one maker's"
+				 " chips (CVE-2017-15361): anybody may have signed");
+		fh_trace_cure(t, "update the TPM's firmware, and make another key");
+		return;
+	}
 	if (!ak->area) {
 		fh_trace_where(t, "attestation key");
 		fh_trace_what(t, "a bare key does not say whether it signs only what its TPM made");

@@ -304,6 +304,24 @@ static void refuses_every_changed_byte_of_a_certificate(void **state)
 	cert_made_drop(&k);
 }
 
+static void refuses_a_key_that_can_be_computed_CVE_2017_15361(void **state)
+{
+	(void)state;
+	struct cert_wish ek = cert_good_ek;
+	char other[sizeof(cert_guessable)];
+
+	ek.modulus = cert_guessable;
+	struct fh_ek_result r = appraise_ek(&ek);
+
+	refused(&r, "ek-roca");
+	/* Two more is a number like any other.  */
+	memcpy(other, cert_guessable, sizeof(other));
+	other[sizeof(other) - 2] = 'd';
+	ek.modulus = other;
+	r = appraise_ek(&ek);
+	assert_int_equal(r.answer, FH_ANSWER_YES);
+}
+
 static void refuses_roots_that_are_none(void **state)
 {
 	(void)state;
@@ -506,6 +524,7 @@ int main(void)
 		cmocka_unit_test(refuses_signatures_over_sha1),
 		cmocka_unit_test(refuses_the_certificate_of_another_key),
 		cmocka_unit_test(refuses_every_changed_byte_of_a_certificate),
+		cmocka_unit_test(refuses_a_key_that_can_be_computed_CVE_2017_15361),
 		cmocka_unit_test(refuses_roots_that_are_none),
 		cmocka_unit_test(facts_tell_name_validity_and_role),
 		cmocka_unit_test(without_lists_revocation_is_unchecked),

@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
+#include "base/hex.h"
 #include "base/own.h"
+#include "fixture/cert_maker.h"
 #include "fixture/quote_maker.h"
 
 /* One test per check, named after what it refuses.  The quotes are made by a TPM
@@ -273,6 +275,24 @@ static void refuses_another_scheme_than_the_keys(void **state)
 	struct fh_quote_result r = sign_and_check(&s);
 
 	refused(&r, FH_QUOTE_SIGNATURE);
+}
+
+/* CVE-2017-15361: whoever can compute the key can sign anything.  */
+static void refuses_a_key_that_can_be_computed(void **state)
+{
+	(void)state;
+	struct sample s = sample_by(&rsa);
+
+	sample_sign(&s);
+	struct fh_quote_result r = sample_check(&s);
+
+	assert_int_equal(r.answer[FH_QUOTE_KEY], FH_ANSWER_YES);
+	for (size_t at = 0; at < 256; at += FH_HASH_SIZE)
+		assert_int_equal(fh_hex_read(fh_span_of(cert_guessable + 2 * at, 2 * FH_HASH_SIZE),
+					     s.ak.key.x + at, FH_HASH_SIZE), FH_ERR_OK);
+	r = sample_check(&s);
+	assert_int_equal(r.answer[FH_QUOTE_KEY], FH_ANSWER_NO);
+	assert_non_null(strstr(r.why[FH_QUOTE_KEY].what, "computed"));
 }
 
 /* --- what was signed --------------------------------------------------------------------- */
@@ -557,6 +577,7 @@ int main(void)
 		cmocka_unit_test(refuses_the_key_of_another_tpm),
 		cmocka_unit_test(refuses_every_changed_byte_of_the_message),
 		cmocka_unit_test(refuses_every_changed_byte_of_the_signature),
+		cmocka_unit_test(refuses_a_key_that_can_be_computed),
 		cmocka_unit_test(refuses_a_signature_over_sha1_by_name),
 		cmocka_unit_test(refuses_another_scheme_than_the_keys),
 		cmocka_unit_test(refuses_what_does_not_begin_with_the_magic),
