@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/roots_files.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/own.h"
+#include "cli/names.h"
 #include "codec/pem.h"
 #include "evidence/certificates.h"
 #include "os/file.h"
 
-static const char suffix[] = ".pem";
 static const char suffix_list[] = ".crl";
 
 /* Adds the certificates of the file PATH to R.  */
@@ -107,56 +100,11 @@ static bool is_list(struct fh_span file)
 	       && fh_x509_list_describe(&none, file, &facts) == FH_ERR_OK;
 }
 
-static bool ends_in(const char *name, const char *end)
+static fh_err add_all(const char *path, char *const *names, size_t n, struct fh_arena *arena,
+		      struct fh_roots_files *r, struct fh_trace *t)
 {
-	size_t n = strlen(name), m = strlen(end);
-
-	return n > m && name[0] != '.' && strcmp(name + n - m, end) == 0;
-}
-
-static bool is_one(const char *name)
-{
-	return ends_in(name, suffix) || ends_in(name, suffix_list);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The names in D that are certificates', sorted.  */
-static fh_err list(DIR *d, struct fh_arena *arena, char **names, size_t *n)
-{
-	const struct dirent *entry;
-
-	*n = 0;
-	while ((entry = readdir(d)) != nullptr) {
-		struct fh_span copy;
-
-		if (!is_one(entry->d_name))
-			continue;
-		if (*n == FH_X509_ROOTS_MAX)
-			return FH_ERR_LIMIT;
-		fh_err e = fh_arena_copy(arena, fh_span_str(entry->d_name), &copy);
-
-		if (e != FH_ERR_OK)
-			return e;
-		names[(*n)++] = (char *)(uintptr_t)copy.p;
-	}
-	qsort((void *)names, *n, sizeof(*names), by_name);
-	return FH_ERR_OK;
-}
-
-static fh_err add_directory(DIR *d, const char *path, struct fh_arena *arena,
-			    struct fh_roots_files *r, struct fh_trace *t)
-{
-	char **names = fh_arena_array(arena, FH_X509_ROOTS_MAX, sizeof(*names));
 	char file[FH_PATH_MAX];
-	size_t n = 0;
-
-	if (names == nullptr)
-		return FH_ERR_NOMEM;
-	fh_err e = list(d, arena, names, &n);
+	fh_err e = FH_ERR_OK;
 
 	for (size_t i = 0; i < n && e == FH_ERR_OK; i++) {
 		int length = snprintf(file, sizeof(file), "%s/%s", path, names[i]);
@@ -164,8 +112,8 @@ static fh_err add_directory(DIR *d, const char *path, struct fh_arena *arena,
 		if (length <= 0 || (size_t)length >= sizeof(file))
 			e = FH_ERR_LIMIT;
 		else
-			e = ends_in(file, suffix_list) ? add_list(file, arena, r, t)
-						       : add_file(file, arena, r, t);
+			e = fh_name_ends(names[i], suffix_list) ? add_list(file, arena, r, t)
+								: add_file(file, arena, r, t);
 	}
 	return e;
 }
@@ -173,21 +121,21 @@ static fh_err add_directory(DIR *d, const char *path, struct fh_arena *arena,
 fh_err fh_roots_read(const char *path, struct fh_arena *arena, struct fh_roots_files *out,
 		     struct fh_trace *t)
 {
-	DIR *d = opendir(path);
+	static const char *const suffixes[] = { ".pem", suffix_list, nullptr };
+	char **names;
+	size_t n;
+	fh_err e = fh_names_read(path, suffixes, FH_X509_ROOTS_MAX, arena, &names, &n);
 
 	out->n = 0;
 	out->crls = 0;
-	if (d == nullptr && errno == ENOTDIR)
+	if (e == FH_ERR_UNSUPPORTED)
 		return add_file(path, arena, out, t);
-	if (d == nullptr) {
+	if (e != FH_ERR_OK) {
 		fh_trace_where(t, "%s", path);
-		fh_trace_what(t, "cannot be read: %s", strerror(errno));
-		return fh_errno_err(errno);
+		fh_trace_what(t, "cannot be read: %s", fh_err_text(e));
+		return e;
 	}
-	fh_err e = add_directory(d, path, arena, out, t);
-
-	(void)closedir(d);
-	return e;
+	return add_all(path, names, n, arena, out, t);
 }
 
 fh_err fh_roots_read_any(const char *path, struct fh_arena *arena, struct fh_roots_files *out,

@@ -7,6 +7,7 @@
 
 #include "base/hex.h"
 #include "cli/roots_files.h"
+#include "cli/verify_chain.h"
 #include "cli/verify_words.h"
 #include "evidence/ima.h"
 #include "evidence/userspace.h"
@@ -32,6 +33,7 @@ static const struct fh_option options[] = {
 	  "the endorsement certificate, PEM or DER, and links to its root" },
 	{ "roots", 0, false, "PATH",
 	  "roots to trust: a bundle, or a directory (default " FH_ROOTS_DIRECTORY ")" },
+	FH_VERIFY_CHAIN_OPTIONS,
 	{ "at", 0, false, "TIME", "when certificates have to be valid (default now)" },
 	{ "require", 0, true, "ANSWER,...", "answers that must be yes: authentic, fresh,"
 	  " enrolled, accepted (default authentic)" },
@@ -55,6 +57,7 @@ struct task {
 	unsigned required, allowed;
 	struct fh_arena arena;
 	struct fh_x509_roots roots;
+	struct fh_verify_chain chain;
 	uint8_t nonce[FH_TPM_EXTRA_MAX];
 	struct fh_quote_given given;
 };
@@ -62,6 +65,7 @@ struct task {
 static void task_drop(struct task *t)
 {
 	fh_x509_roots_drop(&t->roots);
+	fh_verify_chain_drop(&t->chain);
 	fh_arena_drop(&t->arena);
 }
 
@@ -166,8 +170,12 @@ static int read_roots(struct task *t)
 {
 	const char *named = fh_argument(&t->arguments, "roots");
 
-	if (!t->given.ek_given && named == nullptr)
-		return -1;
+	int done = fh_verify_chain_read(&usage, &t->arguments, &t->chain);
+
+	if (done < 0)
+		t->given.signed_roots = fh_chain_roots(&t->chain.chain);
+	if (done >= 0 || (!t->given.ek_given && named == nullptr))
+		return done;
 	return fh_verify_roots(named, &t->arena, &t->roots, &t->given.roots);
 }
 

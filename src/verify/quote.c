@@ -3,6 +3,7 @@
 
 #include "base/own.h"
 #include "evidence/certificates.h"
+#include "verify/endorsed.h"
 
 static void say(struct fh_finding *f, const char *code, const char *where, const char *what,
 		const char *cure)
@@ -220,7 +221,8 @@ static fh_err appraise(const struct fh_quote_given *g, struct fh_arena *arena,
 		.at_ms = g->at_ms,
 	};
 
-	return fh_ek_appraise(g->roots, &claim, &v->ek);
+	return fh_endorsed_judge(g->signed_roots != nullptr ? &g->signed_roots->body : nullptr,
+				 g->roots, &claim, &v->ek);
 }
 
 /* Only making and opening a credential shows which TPM a key is in; a key of no TPM
@@ -284,7 +286,7 @@ static fh_err check_endorsement(const struct fh_quote_given *g, struct fh_arena 
 		    "give its certificate: --ek");
 		return FH_ERR_OK;
 	}
-	if (g->roots == nullptr) {
+	if (g->roots == nullptr && g->signed_roots == nullptr) {
 		say(&v->finding, "no-roots", "endorsement certificate",
 		    "not checked: there is no root to lead to",
 		    "give makers' certificates: --roots, or freehold roots add");
@@ -302,6 +304,9 @@ static fh_err check_endorsement(const struct fh_quote_given *g, struct fh_arena 
 		say_why(&v->finding, v->ek.code, &v->ek.why);
 		*authentic = FH_ANSWER_NO;
 	}
+	if (g->signed_roots != nullptr)
+		fh_endorsed_tell(g->signed_roots->sequence, g->roots != nullptr,
+				 fh_finding_say(&v->finding, "roots-signed"));
 	return FH_ERR_OK;
 }
 

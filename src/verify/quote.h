@@ -3,6 +3,7 @@
 #define FH_VERIFY_QUOTE_H
 
 #include "base/arena.h"
+#include "chain/chain.h"
 #include "crypto/x509_ek.h"
 #include "evidence/event_log.h"
 #include "evidence/parent.h"
@@ -25,6 +26,7 @@ struct fh_quote_given {
 	struct fh_span nonce;
 	struct fh_span ek;                   /* its certificate, and links to its root */
 	const struct fh_x509_roots *roots;   /* NULL: there are none */
+	const struct fh_roots_held *signed_roots; /* of a chain that is trusted, or NULL */
 	uint64_t at_ms;                      /* when certificates have to be valid */
 };
 

@@ -259,6 +259,32 @@ yes "the certificate of a key is no root" 2 fh roots add --roots kept ek.rsa.crt
 quoted "kept roots" 0 ak.ecdsa.pub --ek ek.rsa.crt --roots kept --allow-grade simulated
 says "and that revocation was not checked" revocation-unchecked
 
+# Roots that the operator signed.
+signed() {
+	"$freehold_program" "$@" --config empty.conf --state signed --passphrase-fd 9 9< pass
+}
+yes "an operator's key" 0 with_pass key new op.key
+yes "a chain" 0 with_pass genesis new --name lab --operator-key op.key --out genesis.fhs
+yes "is kept" 0 "$freehold_program" chain import genesis.fhs --config empty.conf --state signed
+yes "and names roots" 0 signed roots sign --roots kept --operator-key op.key
+genesis_hash=$("$freehold_program" chain show --json --config empty.conf --state signed |
+	sed -n 's/.*"chain":"\([0-9a-f]*\)".*/\1/p')
+in_chain="--chain signed/chain --genesis $genesis_hash"
+quoted "roots of a chain" 0 ak.ecdsa.pub --ek ek.rsa.crt $in_chain --allow-grade simulated
+says "are said" roots-signed
+quoted "and others of one's own" 0 ak.ecdsa.pub --ek ek.rsa.crt $in_chain --roots kept --allow-grade simulated
+openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key -out other.pem -days 30 -subj "/CN=Other Root" 2> /dev/null
+quoted "which do not say yes" 1 ak.ecdsa.pub --ek ek.rsa.crt $in_chain --roots other.pem --allow-grade simulated
+says "so that neither widens the other" ek-issuer
+both "a chain without its hash" 64 --ak ak.ecdsa.pub --message q.msg --signature q.sig --chain signed/chain
+quoted "another chain than that hash" 2 ak.ecdsa.pub --ek ek.rsa.crt --chain signed/chain \
+	--genesis "$(printf '%064d' 1)"
+yes "other roots take their place" 0 signed roots sign --roots other.pem --operator-key op.key
+quoted "a maker that the operator no longer names" 1 ak.ecdsa.pub --ek ek.rsa.crt $in_chain --allow-grade simulated
+says "is refused" ek-issuer
+for f in signed/chain/*; do case $f in *00000001-*) rm "$f" ;; esac; done
+quoted "a chain with a statement left out" 2 ak.ecdsa.pub --ek ek.rsa.crt $in_chain --allow-grade simulated
+
 # Lists of revoked certificates, which the operator puts beside the roots.
 printf '[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=5\n' > ca.cnf
 : > index.txt
