@@ -118,6 +118,22 @@ static void every_length_comes_back(void **state)
 	}
 }
 
+static void refuses_a_wrong_digit_wherever_it_stands(void **state)
+{
+	(void)state;
+	for (size_t n = 4; n <= 132; n += 4) {
+		for (size_t at = 0; at < n; at++) {
+			uint8_t text[132], room[99];
+			struct fh_builder b = FH_BUILDER_ARRAY(room);
+
+			memset(text, 'A', n);
+			text[at] = '-';
+			assert_int_equal(fh_base64_read(fh_span_of(text, n), &b), FH_ERR_FORMAT);
+			assert_int_equal(b.n, 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +143,7 @@ int main(void)
 		cmocka_unit_test(url_safe_has_its_own_digits_and_no_padding),
 		cmocka_unit_test(leaves_the_builder_when_the_bytes_do_not_fit),
 		cmocka_unit_test(every_length_comes_back),
+		cmocka_unit_test(refuses_a_wrong_digit_wherever_it_stands),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
