@@ -80,13 +80,13 @@ static fh_err unseal(struct task *t, const struct fh_stored *s, const struct fh_
 	fh_err e = fh_hash_equal(&stored, &leaf->payload) ? fh_sealed_read(s->payload, &sealed)
 							  : FH_ERR_SIGNATURE;
 
-	for (size_t i = 0; e == FH_ERR_OK && i < sealed.parts; i++)
-		e = open_part(t, &sealed.part[i], leaf, f);
+	for (size_t i = 0; e == FH_ERR_OK && i < sealed.parts; i++) {
+		if (!fh_sealed_is_whole(f, leaf))
+			e = open_part(t, &sealed.part[i], leaf, f);
+	}
 	if (e != FH_ERR_OK)
 		return e;
-	const struct fh_hash root = fh_fields_root(f);
-
-	return fh_hash_equal(&root, &leaf->fields) ? FH_ERR_OK : FH_ERR_SIGNATURE;
+	return fh_sealed_is_whole(f, leaf) ? FH_ERR_OK : FH_ERR_SIGNATURE;
 }
 
 static bool has_any(const struct fh_fields *f, uint64_t bits)

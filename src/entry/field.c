@@ -16,6 +16,7 @@ static const char *const names[FH_FIELD_IDS] = {
 	[FH_FIELD_LOG] = "log",             [FH_FIELD_STATE] = "state",
 	[FH_FIELD_SUBJECT] = "subject",
 	[FH_FIELD_AUTHORITY] = "authority",
+	[FH_FIELD_FOLD] = "fold",
 };
 
 constexpr size_t opening_members = 3;

@@ -39,6 +39,8 @@ enum fh_field_id {
 	FH_FIELD_SUBJECT = 19,    /* text: Cedar entity that a question is about */
 	FH_FIELD_AUTHORITY = 20,  /* bytes: over the indexes of the session, chain and lease
 				     entries before this one (state/fold.h) */
+	FH_FIELD_FOLD = 21,       /* array: which period of the class `fold` comes, and the fold,
+				     sealed in it (entry/carried.h) */
 	FH_FIELD_IDS,
 };
 

@@ -344,6 +344,13 @@ fh_err fh_sealed_open_part(const struct fh_sealed_part *p, const struct fh_secre
 	return read_openings(fh_span_of(room, p->sealed.n - FH_AEAD_TAG_SIZE), out);
 }
 
+bool fh_sealed_is_whole(const struct fh_fields *f, const struct fh_leaf *leaf)
+{
+	struct fh_hash root = fh_fields_root(f);
+
+	return fh_hash_equal(&root, &leaf->fields);
+}
+
 fh_err fh_sealed_text_read(struct fh_span bytes, size_t max, struct fh_sealed_text *out)
 {
 	struct fh_cursor c = fh_cursor_of(bytes);

@@ -99,6 +99,10 @@ fh_err fh_sealed_open_part(const struct fh_sealed_part *p, const struct fh_secre
 			   const struct fh_leaf *leaf, uint8_t *room,
 			   struct fh_fields *out);
 
+/* F is all that LEAF commits to, so that no other part has to be opened: the first part of an entry
+ * holds all its fields, but of versions that had no periods of the fold.  */
+bool fh_sealed_is_whole(const struct fh_fields *f, const struct fh_leaf *leaf);
+
 /* A text that is of no entry, and written again and again: under a key of its own each time,
  * which SALT (random, FH_SALT_SIZE bytes) makes of BATCH_KEY.
  *

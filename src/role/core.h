@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "chain/chain.h"
 #include "chain/pins.h"
+#include "entry/carried.h"
 #include "entry/field.h"
 #include "entry/leaf.h"
 #include "entry/seal.h"
@@ -234,6 +235,8 @@ struct fh_core {
 	struct fh_fold fold;          /* of all entries of the record */
 	struct fh_lease_taken lease;  /* the last one of the operator */
 	struct fh_core_folded folded; /* when the journal was opened */
+	uint64_t fold_period;         /* of the class `fold`, in which entries are sealed now */
+	bool carry;                   /* the next state entry is to carry the fold */
 	struct fh_core_key *key;      /* FH_CORE_KEYS, of the batch that is written */
 	struct fh_core_key opening;   /* and the one that opened something last */
 	struct fh_aead aead;          /* for what is sealed, one after another */
@@ -380,9 +383,9 @@ fh_err fh_core_seal(struct fh_core *c, const struct fh_core_sealing *s, const st
  * arena.  FH_ERR_MISSING: its key is gone.  */
 fh_err fh_core_unseal(struct fh_core *c, const struct fh_sealed_part *p,
 		      const struct fh_leaf *leaf, struct fh_fields *out);
-/* Seals TEXT, which is of no entry and class `fold`, into the scratch arena, under a key of the
- * entry INDEX's batch; and opens it again, if it has at most MAX bytes.  */
-fh_err fh_core_seal_text(struct fh_core *c, uint64_t index, struct fh_span text,
+/* Seals TEXT, which is of no entry, into the scratch arena, under a key of the class `fold`, of
+ * PERIOD and of the entry INDEX's batch; and opens it again, if it has at most MAX bytes.  */
+fh_err fh_core_seal_text(struct fh_core *c, uint64_t index, uint64_t period, struct fh_span text,
 			 struct fh_span *out);
 fh_err fh_core_unseal_text(struct fh_core *c, uint64_t index, struct fh_span sealed, size_t max,
 			   struct fh_span *out);
@@ -689,14 +692,18 @@ constexpr size_t FH_CORE_RESUME_ARENA = FH_RESUME_FOLD_MAX + FH_RESUME_MAX
 fh_err fh_core_resume_begin(struct fh_core *c);
 /* LEAF is of the record; only some kinds matter.  */
 void fh_core_resume_remember(struct fh_core *c, const struct fh_leaf *leaf);
-/* The fold as a text, in its memory, if it is time for a file and that fits; otherwise
- * empty.  */
-struct fh_span fh_core_resume_fold(struct fh_core *c, bool last);
+/* The fold as a text, in its memory; empty if it does not fit.  */
+struct fh_span fh_core_resume_fold(struct fh_core *c);
+/* It is time for a file, be it that the state entry is the LAST of this start.  */
+bool fh_core_resume_due(const struct fh_core *c, bool last);
 /* Takes the fold that the file holds, sealed, if it is what the state entry says; otherwise
  * what is to be read of the record begins with its beginning.  */
 void fh_core_resume_take_fold(struct fh_core *c);
 /* Writes the file as of the state entry INDEX, before which the fold is FOLD.  */
 void fh_core_resume_save(struct fh_core *c, uint64_t index, struct fh_span fold);
+/* Takes the fold that the last state entry which carries one holds: where there is no such file,
+ * and the keys of what came before may have ended.  */
+fh_err fh_core_carried_take(struct fh_core *c);
 /* Reads and proves the file against what the keeper says in O; c->tiles are then at its
  * point.  Anything but FH_ERR_OK: the record is to be read from its beginning.  */
 fh_err fh_core_resume_load(struct fh_core *c, const struct fh_door_opened *o,

@@ -82,6 +82,18 @@ static fh_err recorded_session(struct history *h, const struct fh_leaf *leaf,
 	return e;
 }
 
+static fh_err recorded_state(struct fh_core *c, const struct fh_fields *f)
+{
+	struct fh_carried carried;
+	fh_err e = fh_carried_read(f, &carried);
+
+	if (e == FH_ERR_OK) {
+		c->fold_period = carried.period;
+		c->carry = c->carry && carried.text.n == 0;
+	}
+	return e == FH_ERR_MISSING ? FH_ERR_OK : e; /* of before there were periods */
+}
+
 static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span payload)
 {
 	struct history *h = context;
@@ -105,7 +117,7 @@ static fh_err visit(void *context, const struct fh_leaf *leaf, struct fh_span pa
 		return recorded_statement(h, leaf->kind, &f);
 	case FH_ENTRY_STATE:
 		h->core->stated = leaf->index + 1;
-		return FH_ERR_OK;
+		return recorded_state(h->core, &f);
 	case FH_ENTRY_SHRED:
 		return fh_core_shred_recorded(h->core, leaf, payload);
 	default:

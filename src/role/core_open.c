@@ -119,8 +119,9 @@ static fh_err append_outcome(struct opening *o, enum fh_outcome_status status, u
 
 /* --- opening ---------------------------------------------------------- */
 
-/* All fields of the entry LEAF, sealed as PAYLOAD.  FH_ERR_MISSING: a key of it is gone;
- * FH_ERR_SIGNATURE: it does not say what the leaf commits to.  */
+/* All fields of the entry LEAF, sealed as PAYLOAD, whose first part holds them all; in entries of
+ * before there were periods of the fold it is both parts together that do.  FH_ERR_MISSING: a key
+ * of it is gone; FH_ERR_SIGNATURE: it does not say what the leaf commits to.  */
 static fh_err unseal(struct fh_core *c, const struct fh_leaf *leaf, struct fh_span payload,
 		     struct fh_fields *out)
 {
@@ -132,15 +133,15 @@ static fh_err unseal(struct fh_core *c, const struct fh_leaf *leaf, struct fh_sp
 	*out = (struct fh_fields){ 0 };
 	if (e != FH_ERR_OK)
 		return e;
-	for (size_t i = 0; e == FH_ERR_OK && i < s.parts; i++)
-		e = fh_core_unseal(c, &s.part[i], leaf, out);
+	for (size_t i = 0; e == FH_ERR_OK && i < s.parts; i++) {
+		if (!fh_sealed_is_whole(out, leaf))
+			e = fh_core_unseal(c, &s.part[i], leaf, out);
+	}
 	/* It is as it was sealed, so what does not open it is another key: of the same subject,
 	 * class and period, and called the same, made after its own was erased.  */
 	if (e != FH_ERR_OK)
 		return e == FH_ERR_SIGNATURE ? FH_ERR_MISSING : e;
-	struct fh_hash root = fh_fields_root(out);
-
-	return fh_hash_equal(&root, &leaf->fields) ? FH_ERR_OK : FH_ERR_SIGNATURE;
+	return fh_sealed_is_whole(out, leaf) ? FH_ERR_OK : FH_ERR_SIGNATURE;
 }
 
 static bool has_any(const struct fh_fields *f, uint64_t bits)

@@ -78,16 +78,52 @@ fh_err fh_core_field_closed(struct fh_core *c, struct fh_fields *f, uint32_t res
 	return add_effect(c, f, &e);
 }
 
+/* What the state entry INDEX says of the fold besides its hash.  It carries FOLD if that fits, and
+ * keys are to end that the fold needed.  */
+static fh_err add_carried(struct fh_core *c, struct fh_fields *f, uint64_t index,
+			  struct fh_span fold, bool *carries)
+{
+	struct fh_carried carried = { .period = c->fold_period };
+	fh_err e = FH_ERR_OK;
+
+	*carries = c->carry && fold.n > 0
+		   && fh_seal_bucket(fold.n + 8) + FH_SEAL_TEXT_OVERHEAD <= FH_CARRIED_MAX;
+	if (*carries) {
+		carried.period = index;
+		e = fh_core_seal_text(c, index, index, fold, &carried.text);
+	}
+	size_t cap = carried.text.n + 32;
+	uint8_t *p = e == FH_ERR_OK ? fh_arena_space(&c->scratch, cap) : nullptr;
+	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : cap);
+
+	fh_carried_put(&b, &carried);
+	if (e != FH_ERR_OK || b.bad)
+		return e != FH_ERR_OK ? e : FH_ERR_NOMEM;
+	return fh_core_field(c, f, FH_FIELD_FOLD, fh_builder_span(&b));
+}
+
+/* The keys of what came before may end, as soon as that is signed.  */
+static fh_err carried(struct fh_core *c, uint64_t index)
+{
+	c->carry = false;
+	c->fold_period = index;
+	c->shred.look = true;
+	return fh_core_commit(c);
+}
+
 fh_err fh_core_state(struct fh_core *c, bool last)
 {
-	uint64_t more = c->journal.tree.size - c->stated, index;
+	uint64_t more = c->journal.tree.size - c->stated, index = c->journal.tree.size;
+	struct fh_span fold = { 0 };
 	struct fh_fields f = { 0 };
+	bool carries;
 	struct fh_hash h;
 
 	if (more == 0 || (!last && more < FH_STATE_INTERVAL) || c->nearly_full)
 		return FH_ERR_OK;
 	fh_arena_reset(&c->scratch);
-	struct fh_span fold = fh_core_resume_fold(c, last);
+	if (c->carry || fh_core_resume_due(c, last))
+		fold = fh_core_resume_fold(c);
 	fh_err e = fh_fold_hash(&c->fold, &c->scratch, &h);
 
 	if (e == FH_ERR_OK)
@@ -96,11 +132,15 @@ fh_err fh_core_state(struct fh_core *c, bool last)
 		e = fh_core_field_bytes(c, &f, FH_FIELD_AUTHORITY,
 					fh_hash_span(&c->fold.authority));
 	if (e == FH_ERR_OK)
+		e = add_carried(c, &f, index, fold, &carries);
+	if (e == FH_ERR_OK)
 		e = fh_core_append(c, FH_ENTRY_STATE, FH_CLASS_PUBLIC, &f, &index);
+	if (e == FH_ERR_OK && carries)
+		e = carried(c, index);
 	if (e != FH_ERR_OK)
 		return e;
 	c->stated = c->journal.tree.size;
-	if (fold.n > 0)
+	if (fold.n > 0 && (carries || fh_core_resume_due(c, last)))
 		fh_core_resume_save(c, index, fold);
 	return FH_ERR_OK;
 }

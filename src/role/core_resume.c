@@ -54,14 +54,20 @@ static fh_err path_of(const struct fh_core *c, char path[FH_PATH_MAX])
 	return n >= (int)FH_PATH_MAX ? FH_ERR_LIMIT : FH_ERR_OK;
 }
 
-struct fh_span fh_core_resume_fold(struct fh_core *c, bool last)
+bool fh_core_resume_due(const struct fh_core *c, bool last)
 {
-	struct fh_core_resume *r = &c->resume;
-	struct fh_builder b = fh_builder_of(r->fold, FH_RESUME_FOLD_MAX - 16); /* and its head */
+	const struct fh_core_resume *r = &c->resume;
 
-	if (r->authorities > FH_RESUME_AUTHORITY_MAX
-	    || (!last && c->journal.tree.size - r->saved < FH_RESUME_INTERVAL)
-	    || fh_fold_put(&c->fold, &c->scratch, &b) != FH_ERR_OK)
+	return r->authorities <= FH_RESUME_AUTHORITY_MAX
+	       && (last || c->journal.tree.size - r->saved >= FH_RESUME_INTERVAL);
+}
+
+struct fh_span fh_core_resume_fold(struct fh_core *c)
+{
+	struct fh_builder b = fh_builder_of(c->resume.fold,
+					    FH_RESUME_FOLD_MAX - 16); /* and its head */
+
+	if (fh_fold_put(&c->fold, &c->scratch, &b) != FH_ERR_OK)
 		return (struct fh_span){ 0 };
 	return fh_builder_span(&b);
 }
@@ -72,7 +78,7 @@ static fh_err save(struct fh_core *c, uint64_t index, struct fh_span fold)
 	struct fh_builder b = fh_builder_of(c->resume.file, FH_RESUME_MAX);
 	struct fh_journal_point p;
 	struct fh_span sealed = { 0 };
-	fh_err e = fh_core_seal_text(c, index, fold, &sealed);
+	fh_err e = fh_core_seal_text(c, index, c->fold_period, fold, &sealed);
 
 	if (e == FH_ERR_OK)
 		e = fh_journal_point(&c->journal, &p);
@@ -295,6 +301,69 @@ void fh_core_resume_take_fold(struct fh_core *c)
 	say_unfit(e);
 	*f = (struct fh_core_folded){ 0 };
 	c->fold.authority = (struct fh_hash){ 0 };
+}
+
+/* --- without a file ----------------------------------------------------------- */
+
+/* The state entry of that index, which is in the signed tree.  */
+struct carrying {
+	struct fh_core *core;
+	uint64_t index;
+	struct fh_hash said; /* the hash of the fold that it carries */
+};
+
+static fh_err take_carried(void *context, const struct fh_stored *s)
+{
+	struct carrying *w = context;
+	struct fh_core *c = w->core;
+	struct fh_hash payload = fh_hash_of(s->payload), h;
+	struct fh_span text;
+	struct fh_carried carried;
+	struct fh_fields f;
+	struct fh_leaf leaf;
+	fh_err e = fh_leaf_read(s->leaf, &leaf);
+
+	if (e == FH_ERR_OK && (leaf.kind != FH_ENTRY_STATE || leaf.index != w->index
+			       || !fh_hash_equal(&leaf.payload, &payload)))
+		e = FH_ERR_FORMAT;
+	if (e == FH_ERR_OK)
+		e = fh_payload_read(s->payload, &f);
+	if (e == FH_ERR_OK && (!hash_in(&f, FH_FIELD_STATE, &w->said)
+			       || !hash_in(&f, FH_FIELD_AUTHORITY, &c->fold.authority)))
+		e = FH_ERR_FORMAT;
+	if (e == FH_ERR_OK)
+		e = fh_carried_read(&f, &carried);
+	if (e == FH_ERR_OK)
+		e = fh_core_unseal_text(c, w->index, carried.text, FH_CARRIED_MAX, &text);
+	if (e != FH_ERR_OK)
+		return e;
+	h = fh_fold_text_hash(text);
+	return fh_hash_equal(&h, &w->said) ? fh_fold_read(text, &c->fold) : FH_ERR_SIGNATURE;
+}
+
+fh_err fh_core_carried_take(struct fh_core *c)
+{
+	struct carrying w = { .core = c, .index = c->fold_period };
+	const struct fh_entry_visitor v = { take_carried, &w };
+	struct fh_place place;
+	fh_err e = fh_tiles_find(&c->tiles, w.index / FH_TILE_WIDTH, &place);
+
+	fh_arena_reset(&c->scratch);
+	if (e == FH_ERR_OK)
+		e = fh_entries_read(fh_fd_get(c->journal.directory), place, w.index, w.index + 1,
+				    &v);
+	if (e == FH_ERR_OK) {
+		c->folded = (struct fh_core_folded){ .place = place, .from = w.index,
+						     .next = w.index };
+		return e;
+	}
+	if (c->trace.what[0] != '\0' && e != FH_ERR_MISSING)
+		return e;
+	fh_trace_where(&c->trace, "record/journal entry %llu", (unsigned long long)w.index);
+	fh_trace_what(&c->trace, "the fold that it carries cannot be read: %s", fh_err_text(e));
+	fh_trace_cure(&c->trace, "restore keys/ and record/ of one moment, or enrol this machine "
+		      "anew");
+	return e == FH_ERR_MISSING ? FH_ERR_ROLLBACK : e;
 }
 
 static fh_err read_file(struct fh_core *c, const struct fh_door_opened *o, struct fh_resume *out)

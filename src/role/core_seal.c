@@ -14,6 +14,7 @@ fh_err fh_core_seal_begin(struct fh_core *c)
 {
 	c->key = fh_arena_array(&c->memory, FH_CORE_KEYS, sizeof(*c->key));
 	c->key_room = FH_DATA_KEYS_MAX; /* until the keeper is asked */
+	c->fold_period = FH_FOLD_PERIOD_FIRST;
 	return c->key == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
 }
 
@@ -104,7 +105,9 @@ static fh_err key_for(struct fh_core *c, const struct fh_data_period *p, uint64_
 
 /* --- sealing ---------------------------------------------------------- */
 
-/* What budgets and open intents need of an entry, longer than the rest is kept.  */
+/* What budgets and open intents need of an entry: kept once more in a part of its own, which a
+ * start opens, and which ends when a state entry carries the fold, be it before the rest or after
+ * it.  */
 static bool belongs_to_fold(enum fh_entry_kind kind, enum fh_field_id id)
 {
 	return id == FH_FIELD_EFFECT || (kind == FH_ENTRY_OUTCOME && id == FH_FIELD_INTENT);
@@ -116,7 +119,9 @@ static fh_err put_part(struct fh_core *c, const struct fh_core_sealing *s,
 {
 	const struct fh_span class = fold ? FH_SPAN_LIT(FH_CLASS_FOLD) : s->leaf->class;
 	const struct fh_data_period p = { fold ? (struct fh_span){ 0 } : s->subject, class,
-					  fh_seal_period(class, s->leaf->time.lo_ms) };
+					  fold ? c->fold_period
+					       : fh_seal_period(class,
+								s->leaf->time.lo_ms) };
 	const struct fh_core_key *k;
 	fh_err e = key_for(c, &p, s->leaf->index, &k);
 
@@ -130,12 +135,12 @@ static fh_err put_part(struct fh_core *c, const struct fh_core_sealing *s,
 fh_err fh_core_seal(struct fh_core *c, const struct fh_core_sealing *s, const struct fh_fields *f,
 		    struct fh_span *payload)
 {
-	bool fold[FH_FIELDS_MAX] = { 0 }, rest[FH_FIELDS_MAX] = { 0 };
+	bool fold[FH_FIELDS_MAX] = { 0 }, all[FH_FIELDS_MAX] = { 0 };
 	size_t openings = 0, folds = 0;
 
 	for (size_t i = 0; i < f->n; i++) {
 		fold[i] = belongs_to_fold(s->leaf->kind, f->field[i].id);
-		rest[i] = !fold[i];
+		all[i] = true;
 		folds += fold[i];
 		openings += f->field[i].value.n + FH_SALT_SIZE + 16;
 	}
@@ -147,7 +152,7 @@ fh_err fh_core_seal(struct fh_core *c, const struct fh_core_sealing *s, const st
 	if (b.p == nullptr || room == nullptr)
 		return FH_ERR_NOMEM;
 	fh_sealed_put_head(&b, parts);
-	fh_err e = put_part(c, s, f, rest, /* fold= */ false, fh_span_of(room, room_n), &b);
+	fh_err e = put_part(c, s, f, all, /* fold= */ false, fh_span_of(room, room_n), &b);
 
 	if (e == FH_ERR_OK && parts == 2)
 		e = put_part(c, s, f, fold, /* fold= */ true, fh_span_of(room, room_n), &b);
@@ -180,10 +185,10 @@ fh_err fh_core_unseal(struct fh_core *c, const struct fh_sealed_part *p,
 	return e == FH_ERR_OK ? fh_sealed_open_part(p, &c->opening.key, leaf, room, out) : e;
 }
 
-fh_err fh_core_seal_text(struct fh_core *c, uint64_t index, struct fh_span text,
+fh_err fh_core_seal_text(struct fh_core *c, uint64_t index, uint64_t period, struct fh_span text,
 			 struct fh_span *out)
 {
-	const struct fh_data_period p = { { 0 }, FH_SPAN_LIT(FH_CLASS_FOLD), 0 };
+	const struct fh_data_period p = { { 0 }, FH_SPAN_LIT(FH_CLASS_FOLD), period };
 	size_t padded = fh_seal_bucket(text.n + 8), cap = padded + FH_SEAL_TEXT_OVERHEAD;
 	uint8_t *room = fh_arena_space(&c->scratch, padded);
 	struct fh_builder b = fh_builder_of(fh_arena_space(&c->scratch, cap), cap);
@@ -259,10 +264,12 @@ fh_err fh_core_read_fold(struct fh_core *c)
 
 	if (c->folded.sealed.n > 0)
 		fh_core_resume_take_fold(c);
-	fh_err e = c->folded.from == end ? FH_ERR_OK
-					 : fh_entries_read(fh_fd_get(c->journal.directory),
-							   c->folded.place, c->folded.from, end,
-							   &v);
+	fh_err e = c->folded.next == 0 && c->fold_period > FH_FOLD_PERIOD_FIRST
+			   ? fh_core_carried_take(c) : FH_ERR_OK;
+
+	if (e == FH_ERR_OK && c->folded.from < end)
+		e = fh_entries_read(fh_fd_get(c->journal.directory), c->folded.place,
+				    c->folded.from, end, &v);
 
 	fh_secret_drop(&c->opening.key);
 	fh_arena_reset(&c->scratch);

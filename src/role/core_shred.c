@@ -80,6 +80,8 @@ static fh_err tell_wishes(struct fh_core *c)
 			 h->body.subject, 0);
 	for (at = 0; e == FH_ERR_OK && (s = fh_chain_shred_next(&c->chain, &at)) != nullptr;)
 		e = wish(c, FH_WISH_SHRED, s->body.subject, s->sequence);
+	if (e == FH_ERR_OK)
+		e = wish(c, FH_WISH_CARRIED, (struct fh_span){ 0 }, c->fold_period);
 	return e;
 }
 
@@ -198,6 +200,17 @@ static fh_err append(struct fh_core *c, struct fh_core_stored *stored)
 	return e == FH_ERR_OK ? fh_core_append_stored(c, FH_ENTRY_SHRED, &f, stored) : e;
 }
 
+/* What was erased is in the fold's keys, too, as long as they are needed: so the next state entry
+ * carries the fold, and they end.  */
+static void look_for_others(struct fh_core *c, struct fh_span list)
+{
+	struct fh_shred_key key;
+	size_t at = 0;
+
+	while (!c->carry && fh_shred_next(list, &at, &key))
+		c->carry = !fh_span_equal(key.class, FH_SPAN_LIT(FH_CLASS_FOLD));
+}
+
 static fh_err shredded(struct fh_core *c, uint64_t keys, uint64_t index, uint64_t epoch)
 {
 	fh_core_seal_drop(c);
@@ -233,6 +246,8 @@ static fh_err finish(struct fh_core *c)
 		e = tell_shredded(c, &s);
 	if (e == FH_ERR_OK)
 		e = fh_shred_list_read(fh_span_of(c->shred.room, c->shred.room_n), &n);
+	if (e == FH_ERR_OK)
+		look_for_others(c, fh_span_of(c->shred.room, c->shred.room_n));
 	return e == FH_ERR_OK ? shredded(c, n, before.size, c->shred.epoch) : e;
 }
 
@@ -290,6 +305,7 @@ fh_err fh_core_shred_recorded(struct fh_core *c, const struct fh_leaf *leaf,
 	s->index = leaf->index;
 	s->epoch = shred.epoch;
 	s->keys = shred.keys_n;
+	look_for_others(c, shred.keys);
 	return b.bad ? FH_ERR_LIMIT : FH_ERR_OK;
 }
 

@@ -145,6 +145,8 @@ void fh_data_enter(struct fh_data_keys *k, const struct fh_data_record *r)
 
 	*key = (struct fh_data_key){ .ends_ms = fh_seal_ends_ms(r->class, r->period),
 				     .statement = r->statement };
+	if (fh_span_equal(r->class, FH_SPAN_LIT(FH_CLASS_FOLD)))
+		key->fold = r->period;
 	memcpy(key->name, r->name, FH_SEAL_NAME_SIZE);
 	memcpy(key->tag, r->tag, FH_DATA_TAG_SIZE);
 	fh_data_index(k);

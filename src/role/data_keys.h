@@ -39,6 +39,8 @@ struct fh_data_key {
 	uint64_t statement; /* sequence of the chain's head when it was made */
 	uint64_t asked;     /* of the statement that asks for its end, or 0 */
 	bool held;          /* and the operator forbids it */
+	uint64_t fold;      /* of the class `fold`: its period; 0: of another, or never to end */
+	bool carried;       /* and a later state entry carries what it is needed for */
 	bool doomed;        /* ends with the shred that is under way */
 };
 
@@ -161,6 +163,8 @@ fh_err fh_data_keys_recover(struct fh_data_keys *k, int file, bool even,
 void fh_data_keys_forget_wishes(struct fh_data_keys *k);
 void fh_data_keys_hold_all(struct fh_data_keys *k);
 fh_err fh_data_keys_hold(struct fh_data_keys *k, struct fh_span subject);
+/* Those of the class `fold` whose period is before PERIOD end, but for 0.  */
+void fh_data_keys_carried(struct fh_data_keys *k, uint64_t period);
 fh_err fh_data_keys_ask(struct fh_data_keys *k, struct fh_span subject, uint64_t statement);
 
 /* What is due at LO_MS.  */

@@ -19,6 +19,7 @@ void fh_data_keys_forget_wishes(struct fh_data_keys *k)
 	for (size_t i = 0; i < k->n; i++) {
 		k->key[i].held = false;
 		k->key[i].asked = 0;
+		k->key[i].carried = false;
 	}
 }
 
@@ -55,9 +56,15 @@ fh_err fh_data_keys_ask(struct fh_data_keys *k, struct fh_span subject, uint64_t
 	return e;
 }
 
+void fh_data_keys_carried(struct fh_data_keys *k, uint64_t period)
+{
+	for (size_t i = 0; i < k->n; i++)
+		k->key[i].carried = k->key[i].fold > 0 && k->key[i].fold < period;
+}
+
 static bool ends(const struct fh_data_key *key, uint64_t lo_ms)
 {
-	return key->asked > 0 || key->ends_ms <= lo_ms;
+	return key->asked > 0 || key->carried || key->ends_ms <= lo_ms;
 }
 
 struct fh_data_due fh_data_keys_due(const struct fh_data_keys *k, uint64_t lo_ms)

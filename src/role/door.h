@@ -59,6 +59,7 @@ enum fh_door_wish {
 	FH_WISH_HOLD_ALL = 1, /* nothing may end */
 	FH_WISH_HOLD = 2,     /* nothing of the subject */
 	FH_WISH_SHRED = 3,    /* all of the subject that was made before this statement */
+	FH_WISH_CARRIED = 4,  /* all of the class `fold` of periods before this one, but for 0 */
 };
 
 /* Largest requests, by row.  */

@@ -30,7 +30,7 @@ fh_err fh_door_read_wish(struct fh_span frame, enum fh_door_wish *wish, struct f
 	struct fh_span of = fh_cbor_bytes(&c, FH_SUBJECT_MAX);
 	uint64_t before = fh_cbor_uint(&c);
 
-	if (what > FH_WISH_SHRED)
+	if (what > FH_WISH_CARRIED)
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	fh_err e = fh_cursor_end(&c);
 

@@ -29,6 +29,9 @@ fh_err fh_keeper_wish(struct fh_keeper *k, struct fh_span frame, struct fh_build
 	case FH_WISH_SHRED:
 		e = fh_data_keys_ask(&k->data, subject, before);
 		break;
+	case FH_WISH_CARRIED:
+		fh_data_keys_carried(&k->data, before);
+		break;
 	}
 	if (e == FH_ERR_OK)
 		fh_door_put_done(answer);

@@ -63,6 +63,7 @@ fh_err fh_record_check_begin(const struct fh_record_options *o,
 	out->intents = fh_arena_array(memory->own, FH_INTENT_PAGES_MAX, sizeof(*out->intents));
 	if (out->boundary == nullptr || out->intents == nullptr)
 		return FH_ERR_NOMEM;
+	out->fold_period = FH_FOLD_PERIOD_FIRST;
 	if (fh_fold_begin(memory->own, &out->fold) != FH_ERR_OK)
 		return FH_ERR_NOMEM;
 	if (fh_record_permits_begin(out) != FH_ERR_OK || fh_record_taken_begin(out) != FH_ERR_OK

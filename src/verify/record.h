@@ -3,6 +3,7 @@
 #define FH_VERIFY_RECORD_H
 
 #include "chain/chain.h"
+#include "entry/carried.h"
 #include "entry/certificate.h"
 #include "entry/field.h"
 #include "entry/leaf.h"
@@ -120,6 +121,7 @@ struct fh_record_key {
 	uint64_t entries, unopened; /* no entries: free */
 	uint64_t period;            /* of the first of them, and its class */
 	uint8_t class[FH_CLASS_MAX], class_n;
+	bool fold;                   /* what the fold needs of them */
 };
 
 /* A checkpoint from elsewhere, which the record has to lead to.  */
@@ -168,6 +170,7 @@ struct fh_record_check {
 	size_t keys;
 	uint64_t shred_epoch;        /* data epoch that the last shred entry ended */
 	struct fh_fold fold;         /* of the entries so far, unless fold_lost */
+	uint64_t fold_period;        /* of the class `fold`, that entries are sealed in */
 	bool may_permit;             /* the chain lets this device permit */
 	uint64_t quotes;             /* that hold */
 	uint64_t unquoted;           /* sessions whose certificate carries none */

@@ -15,9 +15,11 @@ static bool read_fields(struct fh_record_check *c, const struct fh_stored *s,
 			     : fh_payload_read(s->payload, &out->fields);
 
 	out->sealed = false;
-	out->key = (struct fh_span){ 0 };
+	out->key = out->fold_key = (struct fh_span){ 0 };
 	if (e == FH_ERR_OK && is_sealed) {
 		out->key = sealed.part[0].name;
+		if (sealed.parts > 1)
+			out->fold_key = sealed.part[1].name;
 		e = fh_opened_fields_of(c->options.openings, &out->leaf, &out->fields,
 					&out->sealed);
 	}

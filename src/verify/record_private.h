@@ -17,6 +17,7 @@ struct fh_record_entry {
 	bool sealed;             /* and nothing was opened of it */
 	struct fh_span payload; /* as stored */
 	struct fh_span key;     /* name of the key it was sealed with first; empty: it is not */
+	struct fh_span fold_key; /* the same of what the fold needs of it; empty: nothing */
 };
 
 /* The record is wrong here: says so under CODE, once, and returns where to write

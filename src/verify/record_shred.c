@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shred entries: that what they end was due or asked for and not held, and how many entries were
  * sealed with it.  docs/spec/LEAF, "Shred".  */
+#include "entry/carried.h"
 #include "entry/shredded.h"
 #include "verify/record_private.h"
 
@@ -57,30 +58,41 @@ bool fh_record_is_reached(const struct fh_record_check *c, const struct fh_recor
 	return c->options.whole == 0 || entry->leaf.index < c->options.whole;
 }
 
+/* The key of the part PART of the entry FIRST.  */
 static void remember(struct fh_record_check *c, struct fh_record_key *k, const uint8_t *name,
-		     const struct fh_leaf *first)
+		     size_t part, const struct fh_leaf *first)
 {
+	const struct fh_span class = part > 0 ? FH_SPAN_LIT(FH_CLASS_FOLD) : first->class;
+
 	c->keys++;
 	memcpy(k->name, name, FH_SEAL_NAME_SIZE);
-	memcpy(k->class, first->class.p, first->class.n);
-	k->class_n = (uint8_t)first->class.n;
-	k->period = fh_seal_period(first->class, first->time.lo_ms);
+	memcpy(k->class, class.p, class.n);
+	k->class_n = (uint8_t)class.n;
+	k->fold = part > 0;
+	k->period = k->fold ? c->fold_period : fh_seal_period(class, first->time.lo_ms);
 }
 
-void fh_record_keys_add(struct fh_record_check *c, const struct fh_record_entry *entry)
+static void add_part(struct fh_record_check *c, const struct fh_record_entry *entry, size_t part,
+		     const uint8_t *name)
 {
-	if (c->keys_lost)
-		return;
-	struct fh_record_key *k = &c->key[find(c, entry->key.p)];
+	struct fh_record_key *k = &c->key[find(c, name)];
 
 	if (k->entries == 0 && c->keys == FH_RECORD_KEYS_MAX) {
 		c->keys_lost = true; /* no honest device uses so many at one time */
 		return;
 	}
 	if (k->entries == 0)
-		remember(c, k, entry->key.p, &entry->leaf);
+		remember(c, k, name, part, &entry->leaf);
 	k->entries++;
 	k->unopened += entry->sealed && fh_record_is_reached(c, entry);
+}
+
+void fh_record_keys_add(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	if (!c->keys_lost)
+		add_part(c, entry, 0, entry->key.p);
+	if (!c->keys_lost && entry->fold_key.n > 0)
+		add_part(c, entry, 1, entry->fold_key.p);
 }
 
 static bool asked_for(const struct fh_record_check *c, uint64_t statement)
@@ -121,6 +133,10 @@ static const char *objection(const struct fh_record_check *c, const struct fh_le
 {
 	if (!is_of(c, k))
 		return "a key ended as of another class or period than what it sealed";
+	if (fh_span_equal(k->class, FH_SPAN_LIT(FH_CLASS_FOLD)))
+		return k->period < FH_FOLD_PERIOD_FIRST || k->period >= c->fold_period
+			       ? "a key of the fold ended, and no state entry carries it since"
+			       : nullptr;
 	if (k->statement == 0)
 		return fh_seal_ends_ms(k->class, k->period) > l->time.lo_ms
 			       ? "a key ended before its time, and nobody asked for it" : nullptr;
@@ -173,8 +189,8 @@ void fh_record_shred_check(struct fh_record_check *c, const struct fh_record_ent
 
 		if (k->entries == 0)
 			continue;
-		c->counts.shredded += k->entries;
-		c->counts.erased += k->unopened;
+		c->counts.shredded += k->fold ? 0 : k->entries;
+		c->counts.erased += k->fold ? 0 : k->unopened;
 		take_out(c, place);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the entries add up to, computed again.  */
 #include "codec/cbor.h"
+#include "entry/carried.h"
 #include "verify/record_private.h"
 
 /* Records of before had none.  */
@@ -20,6 +21,28 @@ static void check_authority(struct fh_record_check *c, const struct fh_record_en
 			      "says");
 }
 
+/* The period of the class `fold` stays as it is, or this entry carries the fold and begins one.  */
+static void check_carried(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	struct fh_sealed_text text;
+	struct fh_carried carried;
+	fh_err e = fh_carried_read(&entry->fields, &carried);
+
+	if (e == FH_ERR_MISSING && c->fold_period == FH_FOLD_PERIOD_FIRST)
+		return; /* records of before had none */
+	if (e == FH_ERR_OK && carried.text.n > 0)
+		e = carried.period == entry->leaf.index
+			    ? fh_sealed_text_read(carried.text, FH_CARRIED_MAX, &text)
+			    : FH_ERR_FORMAT;
+	else if (e == FH_ERR_OK && carried.period != c->fold_period)
+		e = FH_ERR_FORMAT;
+	if (e == FH_ERR_OK)
+		c->fold_period = carried.period;
+	else
+		fh_trace_what(fh_record_refuse(c, "state"),
+			      "it says of the fold that it carries what cannot be");
+}
+
 fh_err fh_record_state_check(struct fh_record_check *c, const struct fh_record_entry *entry)
 {
 	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_STATE);
@@ -32,7 +55,9 @@ fh_err fh_record_state_check(struct fh_record_check *c, const struct fh_record_e
 		return FH_ERR_OK;
 	}
 	check_authority(c, entry);
-	if (c->fold_lost)
+	if (!c->refused)
+		check_carried(c, entry);
+	if (c->fold_lost || c->refused)
 		return FH_ERR_OK;
 	fh_arena_reset(c->memory.scratch);
 	fh_err e = fh_fold_hash(&c->fold, c->memory.scratch, &h);

@@ -38,8 +38,23 @@ def paths(m):
 		if e["kind"] == "intent" and "path" in e["fields"].get("arguments", {})}
 
 
+def of_fold(e):
+	return all(k[1] == "fold" for k in e["fields"]["detail"]["keys"])
+
+
 def shreds(m):
-	return [e for e in m.entries().values() if e["kind"] == "shred"]
+	return [e for e in m.entries().values() if e["kind"] == "shred" and not of_fold(e)]
+
+
+def fold_settled(m):
+	"""Where a state entry carries the fold, the keys that it needed before have ended."""
+	carried = ended = 0
+	for e in m.entries().values():
+		if e["kind"] == "state":
+			carried = e["fields"]["fold"][0]
+		if e["kind"] == "shred" and of_fold(e):
+			ended = e["index"]
+	return carried <= 1 or ended > carried
 
 
 def comes_back(m, told):
@@ -51,6 +66,7 @@ def comes_back(m, told):
 	demand(signed or "asked" not in said, "a statement that was signed is not there")
 	if signed:
 		wait_for("it is carried out", lambda: shreds(m) and "/public/of-worker" not in paths(m))
+	wait_for("the fold's keys end", lambda: fold_settled(m))
 	d.alive()
 	d.stop()
 	opened = paths(m)

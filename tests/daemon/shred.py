@@ -41,7 +41,9 @@ def paths(m):
 
 
 def shreds(m):
-	return {i: e["fields"]["detail"] for i, e in read(m).items() if e["kind"] == "shred"}
+	"""{index: what ended}, but for the fold's own keys, which follow at the next start."""
+	return {i: e["fields"]["detail"] for i, e in read(m).items()
+		if e["kind"] == "shred" and any(k[1] != "fold" for k in e["fields"]["detail"]["keys"])}
 
 
 def wait_shred(m, n=1):
@@ -116,8 +118,8 @@ def what_is_lost_without_a_record_of_it_is_missing():
 		take(m, d, "/public/b")
 		d.stop()
 		keys = next(p for p in (m.state / "keys").glob("data.?") if p.stat().st_size > 0)
-		with open(keys, "r+b") as f:  # the key that was made last
-			f.truncate(keys.stat().st_size - 192)
+		with open(keys, "r+b") as f:  # the key that was made last, but for the fold's new one
+			f.truncate(keys.stat().st_size - 2 * 192)
 		v = m.verify("--whole", len(read(m)), status=1)
 		told = v["payloads"]
 		demand(sum(told.values()) == v["size"] and told["missing"] > 0 < told["shredded"], told)

@@ -584,6 +584,34 @@ static void anybody_sees_when_the_next_ends(void **state)
 	assert_int_equal(fh_data_keys_look(b->file[0], b->file[1], &l), FH_ERR_MISSING);
 }
 
+/* What the fold needed ends when it is carried, but for what older versions sealed, and what the
+ * operator holds.  */
+static void keys_of_the_fold_end_when_it_is_carried(void **state)
+{
+	struct bench *b = *state;
+	struct made older = make(b, "", "fold", 0), first = make(b, "", "fold", 1),
+		    now = make(b, "", "fold", 40), other = make(b, "amy", "16s", 1);
+	struct shred s;
+
+	assert_int_equal(fh_data_keys_due(&b->keys, 0).due, 0);
+	fh_data_keys_carried(&b->keys, 40);
+	assert_int_equal(fh_data_keys_due(&b->keys, 0).due, 1);
+	fh_data_keys_hold_all(&b->keys);
+	assert_int_equal(fh_data_keys_due(&b->keys, 0).due, 0);
+	assert_int_equal(fh_data_keys_due(&b->keys, 0).held, 1);
+	fh_data_keys_forget_wishes(&b->keys);
+	assert_int_equal(begin_at(b, 0, &s), FH_ERR_MISSING);
+	fh_data_keys_carried(&b->keys, 40);
+	assert_int_equal(shred_at(b, 0, &s), FH_ERR_OK);
+	assert_true(names(&s, &first) && !names(&s, &now));
+	assert_false(finds(b, &first));
+	assert_true(finds(b, &older) && finds(b, &now) && finds(b, &other));
+	assert_int_equal(open_again(b), FH_ERR_OK);
+	fh_data_keys_carried(&b->keys, 41);
+	assert_int_equal(fh_data_keys_due(&b->keys, 0).due, 1);
+	assert_int_equal(fh_data_keys_due(&b->keys, 0).room, FH_DATA_KEYS_MAX - 3);
+}
+
 static void what_is_not_there_cannot_be_finished(void **state)
 {
 	struct bench *b = *state;
@@ -668,6 +696,7 @@ int main(void)
 		ON_FRESH_FILES(what_was_given_up_is_put_off_on_a_full_disk),
 		ON_FRESH_FILES(what_was_given_up_is_not_forgotten),
 		ON_FRESH_FILES(more_than_one_entry_holds_take_several),
+		ON_FRESH_FILES(keys_of_the_fold_end_when_it_is_carried),
 		ON_FRESH_FILES(what_is_not_there_cannot_be_finished),
 		ON_FRESH_FILES(what_is_untrue_of_a_key_does_not_end_it),
 		ON_FRESH_FILES(anybody_sees_when_the_next_ends),

@@ -361,7 +361,7 @@ static void shredding_is_as_documented_and_read_strictly(void **state)
 			 FH_ERR_OK);
 	assert_int_equal(wish, FH_WISH_SHRED);
 	assert_int_equal(number, 9);
-	b[1].p[3] = FH_WISH_SHRED + 1;
+	b[1].p[3] = FH_WISH_CARRIED + 1;
 	assert_int_equal(fh_door_read_wish(fh_builder_span(&b[1]), &wish, &subject, &number),
 			 FH_ERR_FORMAT);
 	assert_int_equal(fh_door_read_due(fh_builder_span(&b[3]), &due_again, nullptr), FH_ERR_OK);

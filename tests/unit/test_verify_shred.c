@@ -3,6 +3,7 @@
  * what is missing are three things, and nothing ends that was not due or asked for.  */
 #include "verify/record.h"
 
+#include "entry/carried.h"
 #include "entry/opened.h"
 #include "entry/shred.h"
 #include "record_fixture.h"
@@ -36,13 +37,14 @@ static void wait_s(struct bench *b, uint64_t seconds)
 	b->maker.now.hi_ms += 1000 * seconds;
 }
 
+static uint8_t shredded_name[FH_SEAL_NAME_SIZE]; /* the maker's is of zeros */
+
 /* The key of the maker's entries ends: said to be of CLASS and PERIOD, because STATEMENT asked for
  * it.  */
 static void shred(struct bench *b, const char *class, uint64_t period, uint64_t statement,
 		  uint64_t epoch)
 {
-	static const uint8_t name[FH_SEAL_NAME_SIZE];
-	const struct fh_shred_key key = { FH_SPAN_ARRAY(name), fh_span_str(class), period,
+	const struct fh_shred_key key = { FH_SPAN_ARRAY(shredded_name), fh_span_str(class), period,
 					  statement };
 	uint8_t list_room[128], room[256];
 	struct fh_builder list = FH_BUILDER_ARRAY(list_room), d = FH_BUILDER_ARRAY(room);
@@ -201,6 +203,74 @@ static void what_is_held_does_not_end(void **state)
 	refused_as(b, "shred");
 }
 
+/* A state entry that says that PERIOD of the fold is the one to come, and carries something that
+ * might be the fold if that is its own index.  */
+static void state_entry(struct bench *b, uint64_t period, bool carries)
+{
+	static const uint8_t zeros[FH_SEAL_BUCKET_MIN + FH_AEAD_TAG_SIZE];
+	uint8_t hash_room[64], text_room[512], fold_room[600];
+	struct fh_builder hash = FH_BUILDER_ARRAY(hash_room), text = FH_BUILDER_ARRAY(text_room),
+			  fold = FH_BUILDER_ARRAY(fold_room);
+	struct fh_fields f = { .n = 2 };
+
+	fh_cbor_put_bytes(&hash, fh_span_of(zeros, FH_HASH_SIZE)); /* what is sealed is not known */
+	fh_cbor_put_array(&text, 4);
+	fh_cbor_put_bytes(&text, fh_span_of(zeros, FH_SEAL_NAME_SIZE));
+	fh_cbor_put_bytes(&text, fh_span_of(zeros, FH_SALT_SIZE));
+	fh_cbor_put_bytes(&text, fh_span_of(zeros, FH_HASH_SIZE));
+	fh_cbor_put_bytes(&text, FH_SPAN_ARRAY(zeros));
+	fh_carried_put(&fold, &(struct fh_carried){ .period = period,
+						    .text = fh_span_first(fh_builder_span(&text),
+									  carries ? text.n : 0) });
+	f.field[0] = (struct fh_field){ .id = FH_FIELD_STATE, .value = fh_builder_span(&hash) };
+	f.field[1] = (struct fh_field){ .id = FH_FIELD_FOLD, .value = fh_builder_span(&fold) };
+	(void)fh_maker_entry(&b->maker, FH_ENTRY_STATE, &f);
+	fh_maker_sync(&b->maker);
+	fh_maker_checkpoint(&b->maker);
+}
+
+static void the_folds_keys_end_only_behind_a_state_entry_that_carries_it(void **state)
+{
+	const struct { bool carries; uint64_t period; bool right; } told[] = {
+		{ true, 1, true }, { false, 1, false }, { true, 0, false }, { true, 2000, false },
+	};
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		struct bench *b = *state;
+		struct fh_builder openings;
+
+		begin(b, nullptr, &openings);
+		shredded_name[0] = 1;
+		state_entry(b, FH_FOLD_PERIOD_FIRST, /* carries= */ false);
+		if (told[i].carries)
+			state_entry(b, b->maker.journal.tree.size, /* carries= */ true);
+		shred(b, "fold", told[i].period, 0, 1);
+		shredded_name[0] = 0;
+		if (told[i].right)
+			assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+		else
+			refused_as(b, "shred");
+		(void)tear_down(state);
+		(void)set_up(state);
+	}
+}
+
+static void the_folds_period_does_not_change_without_it(void **state)
+{
+	struct bench *b = *state;
+	struct fh_builder openings;
+
+	begin(b, nullptr, &openings);
+	state_entry(b, b->maker.journal.tree.size, /* carries= */ false);
+	refused_as(b, "state");
+	(void)tear_down(state);
+	(void)set_up(state);
+	b = *state;
+	begin(b, nullptr, &openings);
+	state_entry(b, 3, /* carries= */ true);
+	refused_as(b, "state");
+}
+
 static void an_epoch_ends_once(void **state)
 {
 	struct bench *b = *state;
@@ -241,6 +311,8 @@ int main(void)
 		ON_A_RECORD(a_statement_ends_it),
 		ON_A_RECORD(a_statement_that_is_none_ends_nothing),
 		ON_A_RECORD(what_is_held_does_not_end),
+		ON_A_RECORD(the_folds_keys_end_only_behind_a_state_entry_that_carries_it),
+		ON_A_RECORD(the_folds_period_does_not_change_without_it),
 		ON_A_RECORD(an_epoch_ends_once),
 		ON_A_RECORD(an_entry_that_says_nothing_is_refused),
 	};
