@@ -271,11 +271,11 @@ def what_makes_no_sense_is_refused():
 			m.sign(*words, status=64)
 		m.sign("hold", "add", "one", "--subject", "worker")
 		demand_message(m.sign("hold", "add", "one", status=2).stderr, "a hold `one` already", "release")
-		demand_message(m.sign("hold", "release", "two", status=2).stderr, "no such hold")
+		demand_message(m.sign("hold", "release", "two", status=2).stderr, "no hold `two`", "nothing to release")
 		held = json.loads(m.run("hold", "show", "--json").stdout)["holds"]
 		demand([(h["name"], h["subject"]) for h in held] == [("one", "worker")], held)
 		can = json.loads(m.run("shred", "--subject", "worker", "--dry-run", "--json", status=1).stdout)
-		demand(can == {"subject": "worker", "signable": True, "held-by": "one"}, can)
+		demand(can == {"subject": "worker", "signable": True, "held-by": "one", "in-force": True}, can)
 		m.sign("hold", "release", "one")
 		demand(m.run("hold", "show", status=1).stdout == "nothing is held\n", "hold show")
 		before = m.chain()["sequence"]
