@@ -13,6 +13,7 @@
 #include "chain/request.h"
 #include "chain/statement.h"
 #include "codec/cbor.h"
+#include "entry/carried.h"
 #include "entry/certificate.h"
 #include "entry/field.h"
 #include "entry/leaf.h"
@@ -137,6 +138,33 @@ static void writes_the_golden_budgets(void **state)
 	stands_in("LEAF.md", "its older name", fh_hash_span(&older));
 	assert_false(fh_budget_is_older(&now));
 	assert_true(fh_budget_is_older(&older));
+}
+
+static void writes_the_golden_fold(void **state)
+{
+	static const uint8_t text[] = { 1, 2, 3 };
+	const struct fh_carried said[] = { { 4096, FH_SPAN_ARRAY(text) }, { .period = 4096 } };
+	struct fh_fields f = { .field = { { .id = FH_FIELD_FOLD } }, .n = 1 };
+	uint8_t bytes[32];
+	struct fh_carried back;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+
+		fh_carried_put(&b, &said[i]);
+		stands_in("LEAF.md", "the fold", fh_builder_span(&b));
+		f.field[0].value = fh_builder_span(&b);
+		assert_int_equal(fh_carried_read(&f, &back), FH_ERR_OK);
+		assert_int_equal(back.period, said[i].period);
+		assert_true(fh_span_equal(back.text, said[i].text));
+		f.field[0].value.n--;
+		assert_int_equal(fh_carried_read(&f, &back), FH_ERR_FORMAT);
+	}
+	f.field[0].value = FH_SPAN_LIT("\x82\x00\x40"); /* the period of versions before */
+	assert_int_equal(fh_carried_read(&f, &back), FH_ERR_FORMAT);
+	f.n = 0;
+	assert_int_equal(fh_carried_read(&f, &back), FH_ERR_MISSING);
 }
 
 static void writes_the_golden_segment(void **state)
@@ -608,6 +636,7 @@ int main(void)
 		cmocka_unit_test(writes_the_golden_payload),
 		cmocka_unit_test(writes_the_golden_sealed_payload),
 		cmocka_unit_test(writes_the_golden_budgets),
+		cmocka_unit_test(writes_the_golden_fold),
 		cmocka_unit_test(writes_the_golden_segment),
 		cmocka_unit_test(writes_the_golden_note),
 		cmocka_unit_test(writes_the_golden_proof),
