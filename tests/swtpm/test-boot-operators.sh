@@ -99,6 +99,7 @@ reboot 4
 begin
 end
 says "the key cannot be sealed for them yet" "freehold device index --owner-auth FILE"
+says "and that locks the boot" "then reboot the machine"
 for key in op op2 op3; do # genesis names one of them as recipient
 	office device authorisations box.request --operator-key $key.key --passphrase-fd 9 && cp out box.auth
 done
@@ -108,6 +109,7 @@ yes "which takes nothing away when it is made again" 0 fh device index --owner-a
 says "the old one is told, while the key is sealed under it" "of the operators of statement 0 stays"
 yes "nor is it removed then" 0 fh device index --owner-auth box.auth --remove-old
 says "which is said" "stays: the device key is sealed under it"
+reboot 4
 serves "then it is sealed"
 yes "the old index is of no use any more" 0 fh device index --owner-auth box.auth
 says "which is told" "of no use any more"
