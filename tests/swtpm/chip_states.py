@@ -67,7 +67,8 @@ class Line:
 			if met:
 				self.met = struct.unpack(">I", command[6:10])[0]
 			if met == "refused":
-				client.sendall(FAILURE)
+				if not self.answer(client, FAILURE):
+					break
 				continue
 			if met == "lost":
 				break
@@ -84,9 +85,18 @@ class Line:
 				break
 			if struct.unpack(">I", command[6:10])[0] == UNSEAL and answer[6:10] == bytes(4) and not self.unsealed:
 				self.unsealed = self.commands
-			client.sendall(self.lie(command, answer))
+			if not self.answer(client, self.lie(command, answer)):
+				break
 		if inner:
 			inner.close()
+
+	@staticmethod
+	def answer(client, said):
+		try:
+			client.sendall(said)
+			return True
+		except OSError:
+			return False  # it was killed meanwhile
 
 	@staticmethod
 	def next_command(client):
