@@ -45,6 +45,7 @@ struct figures {
 	double batch;				 /* entries per batch */
 	uint64_t p50, p99;			 /* of an ask, nanoseconds */
 	double core_us, keeper_us, load_us;	 /* processor time per batch */
+	uint64_t core_kb, keeper_kb;		 /* the most memory they held at once */
 	uint64_t sync50, sync99, slot50, sign50, sign99;       /* the parts, measured apart */
 	double plain, plain_batched, chained, chained_batched; /* rows per second */
 };
@@ -266,6 +267,8 @@ static fh_err measure_load(struct load *l, double seconds, struct figures *f)
 	f->core_us = (double)core / 1e3 / f->batches;
 	f->keeper_us = (double)keeper / 1e3 / f->batches;
 	f->load_us = (double)own / 1e3 / f->batches;
+	f->core_kb = bench_peak_kb(l->r->core);
+	f->keeper_kb = bench_peak_kb(l->r->keeper);
 	f->p50 = bench_samples_at(&l->samples, 500);
 	f->p99 = bench_samples_at(&l->samples, 990);
 	return FH_ERR_OK;
@@ -350,6 +353,8 @@ static void say_text(const struct figures *f)
 		     disk > f->core_us && disk > f->keeper_us ? "the two syncs"
 		     : f->core_us > f->keeper_us	      ? "core's processor"
 							      : "the keeper's processor");
+	(void)printf("  memory, the most at once: core %.1f MiB, keeper %.1f MiB\n",
+		     (double)f->core_kb / 1024, (double)f->keeper_kb / 1024);
 }
 
 static void say_json(const struct figures *f)
@@ -367,8 +372,10 @@ static void say_json(const struct figures *f)
 		     f->seconds * 1e6 / f->batches, (double)f->sync50 / 1e3,
 		     (double)f->sync99 / 1e3, (double)f->slot50 / 1e3, (double)f->sign50 / 1e3,
 		     (double)f->sign99 / 1e3);
-	(void)printf("\"core-us\":%.1f,\"keeper-us\":%.1f,\"load-us\":%.1f}\n", f->core_us,
-		     f->keeper_us, f->load_us);
+	(void)printf("\"core-us\":%.1f,\"keeper-us\":%.1f,\"load-us\":%.1f,\"core-kb\":%llu,"
+		     "\"keeper-kb\":%llu}\n",
+		     f->core_us, f->keeper_us, f->load_us, (unsigned long long)f->core_kb,
+		     (unsigned long long)f->keeper_kb);
 }
 
 static fh_err row(struct load *l, const char *directory, double seconds, bool json)

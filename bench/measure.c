@@ -152,18 +152,40 @@ fh_err bench_probe_check(size_t n, struct bench_samples *out)
 
 /* --- processes -------------------------------------------------------- */
 
-uint64_t bench_cpu_ns(pid_t pid)
+/* The first CAP - 1 bytes of /proc/PID/NAME as a string, or an empty one.  */
+static void read_proc(pid_t pid, const char *name, size_t cap, char text[static cap])
 {
-	char path[64], text[128] = { 0 };
+	char path[64];
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
+	text[0] = 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return 0;
+		return;
 	FH_OWN(fh_fd) owned = fh_fd_of(fd);
+	ssize_t n = read(fd, text, cap - 1);
 
-	return read(fd, text, sizeof(text) - 1) > 0 ? strtoull(text, nullptr, 10) : 0;
+	text[n > 0 ? n : 0] = 0;
+}
+
+uint64_t bench_cpu_ns(pid_t pid)
+{
+	char text[128];
+
+	read_proc(pid, "schedstat", sizeof(text), text);
+	return strtoull(text, nullptr, 10);
+}
+
+uint64_t bench_peak_kb(pid_t pid)
+{
+	static const char field[] = "VmHWM:";
+	char text[4096];
+
+	read_proc(pid, "status", sizeof(text), text);
+	const char *at = strstr(text, field);
+
+	return at == nullptr ? 0 : strtoull(at + sizeof(field) - 1, nullptr, 10);
 }
 
 uint64_t bench_thread_ns(void)

@@ -36,6 +36,10 @@ uint64_t bench_cpu_ns(pid_t pid);
 /* And that this thread has.  */
 uint64_t bench_thread_ns(void);
 
+/* The most memory that PID has held at once, in kB, files that it maps among it; 0 if that
+ * cannot be read.  */
+uint64_t bench_peak_kb(pid_t pid);
+
 /* Says what failed on standard error and returns 2, the exit code.  */
 int bench_failed(const char *where, fh_err e);
 
