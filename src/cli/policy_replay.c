@@ -6,6 +6,7 @@
 
 #include "cli/policy_files.h"
 #include "cli/policy_supposed.h"
+#include "cli/record_source.h"
 #include "codec/json.h"
 #include "os/memory.h"
 
@@ -385,8 +386,7 @@ static int replay(struct replay *w, struct fh_past *past, const struct fh_segmen
 
 int fh_policy_replay(struct fh_cli *cli, int argc, char **argv)
 {
-	FH_OWN(fh_opened_file) opened = { 0 };
-	FH_OWN(fh_segments) s = { 0 };
+	FH_OWN(fh_record_source) s = { 0 };
 	FH_OWN(fh_past) past = { 0 };
 	FH_OWN(fh_arena) memory = { 0 }, lines = { 0 };
 	struct replay w = { .cli = cli };
@@ -400,20 +400,16 @@ int fh_policy_replay(struct fh_cli *cli, int argc, char **argv)
 	if (done != go_on)
 		return done;
 	w.summary = fh_argument(&a, "summary") != nullptr;
-	const char *path = a.operands > 0 ? a.operand[0] : cli->config.state;
-	fh_err e = fh_opened_file_open(fh_argument(&a, "openings"), &opened, &t);
+	fh_err e = fh_record_source_open(cli, &a, 0, &s, &t);
 
-	if (e != FH_ERR_OK)
-		return fh_cli_fail_trace(e, fh_argument(&a, "openings"), &t);
-	past.opened = fh_opened_file_get(&opened);
-	e = fh_segments_open(path, &s, &t);
+	past.opened = fh_record_source_opened(&s);
 	if (e == FH_ERR_OK)
 		e = fh_past_begin(&past);
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(line_max + request_max, &lines);
 	if (e != FH_ERR_OK)
-		return fh_cli_fail_trace(e, path, &t);
+		return fh_cli_fail_trace(e, s.path, &t);
 	w.line = fh_builder_of(fh_arena_space(&lines, line_max), line_max);
 	w.memory = fh_arena_of(fh_arena_space(&lines, request_max), request_max);
-	return replay(&w, &past, &s);
+	return replay(&w, &past, &s.segments);
 }

@@ -8,6 +8,7 @@
 #include "cli/policy.h"
 #include "cli/record_event.h"
 #include "cli/record_reader.h"
+#include "cli/record_source.h"
 #include "codec/cbor.h"
 #include "os/memory.h"
 #include "policy/policies.h"
@@ -336,8 +337,7 @@ static int explain(struct fh_why *w, const struct fh_segments *s, const struct t
 int fh_policy_why(struct fh_cli *cli, int argc, char **argv)
 {
 	__attribute__((cleanup(asked_drop))) struct asked asked = { 0 };
-	FH_OWN(fh_opened_file) opened = { 0 };
-	FH_OWN(fh_segments) s = { 0 };
+	FH_OWN(fh_record_source) s = { 0 };
 	FH_OWN(fh_past) past = { 0 };
 	FH_OWN(fh_arena) room = { 0 };
 	struct target g = { 0 };
@@ -353,20 +353,16 @@ int fh_policy_why(struct fh_cli *cli, int argc, char **argv)
 
 	if (ask && fh_argument(&a, "openings") != nullptr)
 		return fh_usage_error(&usage, "--open and --openings exclude each other");
-	const char *path = a.operands > 1 ? a.operand[1] : cli->config.state;
 	const struct fh_record_visitor find = { find_entry, /* checkpoint= */ nullptr, &g };
-	fh_err e = fh_opened_file_open(fh_argument(&a, "openings"), &opened, &t);
+	fh_err e = fh_record_source_open(cli, &a, 1, &s, &t);
 
-	if (e != FH_ERR_OK)
-		return fh_cli_fail_trace(e, fh_argument(&a, "openings"), &t);
-	g.opened = fh_opened_file_get(&opened);
-	e = fh_segments_open(path, &s, &t);
+	g.opened = fh_record_source_opened(&s);
 	if (e == FH_ERR_OK)
-		e = fh_record_read(&s, &find, &t);
+		e = fh_record_read(&s.segments, &find, &t);
 	if (e == FH_ERR_OK && (!g.found || !decides(g.kind)))
 		return no_decision(&g);
 	if (e == FH_ERR_OK && ask) {
-		done = open_target(cli, &a, &asked, &s, &g);
+		done = open_target(cli, &a, &asked, &s.segments, &g);
 		if (done != FH_EXIT_YES)
 			return done;
 		g.opened = &asked.opened;
@@ -377,10 +373,10 @@ int fh_policy_why(struct fh_cli *cli, int argc, char **argv)
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(out_max, &room);
 	if (e != FH_ERR_OK)
-		return fh_cli_fail_trace(e, path, &t);
+		return fh_cli_fail_trace(e, s.path, &t);
 	struct fh_why w = { .cli = cli, .past = &past, .openings = fh_argument(&a, "openings"),
 			    .is_outcome = g.kind == FH_ENTRY_OUTCOME,
 			    .outcome = g.wanted, .out = fh_builder_of(room.p, room.cap) };
 
-	return explain(&w, &s, &g);
+	return explain(&w, &s.segments, &g);
 }

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "base/decimal.h"
-#include "cli/record_read.h"
+#include "cli/record_source.h"
 #include "os/memory.h"
 
 constexpr long look_again_ns = 200 * 1000 * 1000; /* for what has been recorded since */
@@ -113,11 +113,8 @@ static fh_err show(const struct fh_segments *s, struct show *w, bool follow, str
 
 static int run_show(struct fh_cli *cli, int argc, char **argv)
 {
-	FH_OWN(fh_segments) s = { 0 };
+	FH_OWN(fh_record_source) s = { 0 };
 	FH_OWN(fh_arena) arena = { 0 };
-	FH_OWN(fh_opened_file) opened = { 0 };
-	FH_OWN(fh_arena) keys = { 0 };
-	struct fh_shredded shredded;
 	struct fh_arguments a;
 	struct show w = { .cli = cli, .to = UINT64_MAX };
 	struct fh_trace t = { 0 };
@@ -129,22 +126,17 @@ static int run_show(struct fh_cli *cli, int argc, char **argv)
 		done = fh_record_number(&show_usage, &a, "to", &w.to);
 	if (done >= 0)
 		return done;
-	const char *path = a.operands > 0 ? a.operand[0] : cli->config.state;
-	fh_err e = fh_segments_open(path, &s, &t);
+	fh_err e = fh_record_source_open(cli, &a, 0, &s, &t);
 
 	if (e == FH_ERR_OK)
-		e = fh_opened_file_open(fh_argument(&a, "openings"), &opened, &t);
-	w.look = (struct fh_record_look){ cli->json, fh_argument(&a, "fields") != nullptr,
-					  fh_opened_file_get(&opened), &shredded };
-
-	if (e == FH_ERR_OK)
-		e = fh_record_shredded(&s, &keys, &shredded, &t);
+		e = fh_record_source_shredded(&s, &t);
+	w.look = fh_record_source_look(cli, &a, &s);
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(FH_RECORD_LINE_MAX, &arena);
 	w.line = fh_builder_of(arena.p, arena.cap);
 	if (e == FH_ERR_OK)
-		e = show(&s, &w, fh_argument(&a, "follow") != nullptr, &t);
-	return e == FH_ERR_OK ? FH_EXIT_YES : fh_cli_fail_trace(e, path, &t);
+		e = show(&s.segments, &w, fh_argument(&a, "follow") != nullptr, &t);
+	return e == FH_ERR_OK ? FH_EXIT_YES : fh_cli_fail_trace(e, s.path, &t);
 }
 
 static const struct fh_subcommand subcommands[] = {

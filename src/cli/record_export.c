@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/record_event.h"
+#include "cli/record_source.h"
 #include "os/memory.h"
 
 constexpr size_t open_room = 32 << 20; /* intents that wait for their outcome */
@@ -41,7 +42,7 @@ struct export {
 	uint64_t from, to;
 	struct fh_hash device;
 	struct fh_events events;
-	struct fh_shredded shredded;
+	struct fh_shredded *shredded;
 	struct fh_builder line;
 };
 
@@ -57,7 +58,7 @@ static void put_jsonl(struct export *x, const struct fh_event *v, struct fh_span
 		if (x->payload || (id != FH_FIELD_ARGUMENTS && id != FH_FIELD_RESULT))
 			f.field[f.n++] = v->fields.field[i];
 	}
-	(void)fh_shredded_find(&x->shredded, v->leaf->index, payload, &by);
+	(void)fh_shredded_find(x->shredded, v->leaf->index, payload, &by);
 	fh_record_put_json(&x->line, v->leaf, &f, v->sealed, by);
 }
 
@@ -122,12 +123,10 @@ static fh_err read_device(const struct fh_segments *s, struct fh_hash *out, stru
 
 int fh_record_export(struct fh_cli *cli, int argc, char **argv)
 {
-	FH_OWN(fh_segments) s = { 0 };
+	FH_OWN(fh_record_source) s = { 0 };
 	FH_OWN(fh_arena) arena = { 0 };
-	FH_OWN(fh_opened_file) opened = { 0 };
-	FH_OWN(fh_arena) keys = { 0 };
 	struct fh_arguments a;
-	struct export x = { .to = UINT64_MAX };
+	struct export x = { .to = UINT64_MAX, .shredded = &s.shredded };
 	const struct fh_record_visitor v = { write_entry, nullptr, &x };
 	struct fh_trace t = { 0 };
 	int done = fh_cli_arguments(cli, &usage, argc, argv, &a);
@@ -141,24 +140,21 @@ int fh_record_export(struct fh_cli *cli, int argc, char **argv)
 	if (done >= 0)
 		return done;
 	x.payload = fh_argument(&a, "payload") != nullptr;
-	const char *path = a.operands > 0 ? a.operand[0] : cli->config.state;
-	fh_err e = fh_segments_open(path, &s, &t);
+	fh_err e = fh_record_source_open(cli, &a, 0, &s, &t);
 
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(FH_RECORD_LINE_MAX + open_room, &arena);
 	if (e == FH_ERR_OK)
 		e = fh_events_begin(&arena, &x.events);
-	if (e == FH_ERR_OK)
-		e = fh_opened_file_open(fh_argument(&a, "openings"), &opened, &t);
-	x.events.opened = fh_opened_file_get(&opened);
+	x.events.opened = fh_record_source_opened(&s);
 	uint8_t *line = e == FH_ERR_OK ? fh_arena_space(&arena, FH_RECORD_LINE_MAX) : nullptr;
 
 	x.line = fh_builder_of(line, line == nullptr ? 0 : FH_RECORD_LINE_MAX);
 	if (e == FH_ERR_OK)
-		e = read_device(&s, &x.device, &t);
+		e = read_device(&s.segments, &x.device, &t);
 	if (e == FH_ERR_OK)
-		e = fh_record_shredded(&s, &keys, &x.shredded, &t);
+		e = fh_record_source_shredded(&s, &t);
 	if (e == FH_ERR_OK)
-		e = fh_record_read(&s, &v, &t);
-	return e == FH_ERR_OK ? FH_EXIT_YES : fh_cli_fail_trace(e, path, &t);
+		e = fh_record_read(&s.segments, &v, &t);
+	return e == FH_ERR_OK ? FH_EXIT_YES : fh_cli_fail_trace(e, s.path, &t);
 }

@@ -8,8 +8,8 @@
 #include "entry/field.h"
 #include "entry/leaf.h"
 #include "entry/segment.h"
-#include "merkle/checkpoint.h"
 #include "entry/shredded.h"
+#include "merkle/checkpoint.h"
 
 /* Reading a record through, as `record` and its kinds do: nothing is verified, and
  * what is only half written is not there yet.  */
@@ -53,10 +53,6 @@ struct fh_record_look {
 };
 
 constexpr uint64_t FH_NOT_SHREDDED = UINT64_MAX;
-
-/* What shred entries there are; memory is mapped into ARENA.  */
-fh_err fh_record_shredded(const struct fh_segments *s, struct fh_arena *arena,
-			  struct fh_shredded *out, struct fh_trace *t);
 
 /* An entry as one JSON object and a line feed, with F's fields unless that is NULL; SEALED: they
  * are not known; SHREDDED: the entry that says that they never will be, or FH_NOT_SHREDDED.  */

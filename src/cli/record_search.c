@@ -6,6 +6,7 @@
 
 #include "base/decimal.h"
 #include "cli/record_event.h"
+#include "cli/record_source.h"
 #include "cli/time.h"
 #include "cli/verify_print.h"
 #include "index/index.h"
@@ -226,11 +227,8 @@ static fh_err search(const struct fh_segments *s, struct search *w, const struct
 
 int fh_record_search(struct fh_cli *cli, int argc, char **argv)
 {
-	FH_OWN(fh_segments) s = { 0 };
+	FH_OWN(fh_record_source) s = { 0 };
 	FH_OWN(fh_arena) arena = { 0 };
-	FH_OWN(fh_opened_file) opened = { 0 };
-	FH_OWN(fh_arena) keys = { 0 };
-	struct fh_shredded shredded;
 	struct fh_arguments a;
 	struct fh_index_query q;
 	struct search w = { .cli = cli };
@@ -241,21 +239,17 @@ int fh_record_search(struct fh_cli *cli, int argc, char **argv)
 		done = read_query(&a, &q);
 	if (done >= 0)
 		return done;
-	const char *path = a.operands > 0 ? a.operand[0] : cli->config.state;
-	fh_err e = fh_segments_open(path, &s, &t);
+	fh_err e = fh_record_source_open(cli, &a, 0, &s, &t);
 
 	if (e == FH_ERR_OK)
-		e = fh_opened_file_open(fh_argument(&a, "openings"), &opened, &t);
-	w.look = (struct fh_record_look){ cli->json, fh_argument(&a, "fields") != nullptr,
-					  fh_opened_file_get(&opened), &shredded };
-	if (e == FH_ERR_OK)
-		e = fh_record_shredded(&s, &keys, &shredded, &t);
+		e = fh_record_source_shredded(&s, &t);
+	w.look = fh_record_source_look(cli, &a, &s);
 	if (e == FH_ERR_OK)
 		e = take_memory(&w, &q, &arena);
 	w.events.opened = w.look.opened;
 	if (e == FH_ERR_OK)
-		e = search(&s, &w, &q, &t);
+		e = search(&s.segments, &w, &q, &t);
 	if (e != FH_ERR_OK)
-		return fh_cli_fail_trace(e, path, &t);
+		return fh_cli_fail_trace(e, s.path, &t);
 	return answer(&w, &q);
 }
