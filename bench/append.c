@@ -28,11 +28,12 @@
 #include "role/permit.h"
 #include "roles.h"
 
-constexpr size_t in_flight_max = 512;
+constexpr size_t in_flight_max = 2048;
 constexpr size_t samples_max = 2 << 20;
-constexpr size_t sending_size = 512 << 10;
+constexpr size_t sending_size = 2 << 20;
 constexpr size_t probes_a_second = 200;
 constexpr uint64_t pace_default = 1000; /* calls a second */
+constexpr size_t paced_in_flight = 256; /* at most */
 constexpr size_t pace_turns = 10;       /* load and probes, one after the other */
 constexpr uint64_t second_ns = 1000000000;
 constexpr size_t probes_max = 1 << 17;
@@ -444,7 +445,7 @@ static fh_err paced(struct load *l, const char *directory, double seconds, uint6
 	if (e == FH_ERR_OK)
 		e = bench_samples_open(probes_max, &l->r->memory, &f.sign);
 	l->permitted = false;
-	l->in_flight = in_flight_max / 2;
+	l->in_flight = paced_in_flight;
 	l->pace_ns = rate == 0 ? 0 : second_ns / rate;
 	if (e == FH_ERR_OK)
 		e = measure_paced(l, directory, seconds, &f);
@@ -455,7 +456,7 @@ static fh_err paced(struct load *l, const char *directory, double seconds, uint6
 
 static fh_err rows(struct load *l, const char *directory, double seconds, bool json)
 {
-	static const size_t in_flight[] = { 1, 16, 256 };
+	static const size_t in_flight[] = { 1, 16, 256, 1024 };
 	fh_err e = FH_ERR_OK;
 
 	if (l->alone && l->pace_ns > 0)
@@ -463,7 +464,7 @@ static fh_err rows(struct load *l, const char *directory, double seconds, bool j
 	if (l->alone)
 		return row(l, directory, seconds, json);
 	for (int permitted = 0; permitted < 2; permitted++) {
-		for (size_t i = 0; i < 3 && e == FH_ERR_OK; i++) {
+		for (size_t i = 0; i < sizeof(in_flight) / sizeof(*in_flight) && e == FH_ERR_OK; i++) {
 			l->permitted = permitted == 1;
 			l->in_flight = in_flight[i];
 			e = row(l, directory, seconds, json);

@@ -18,7 +18,7 @@
 #include "role/ask.h"
 #include "role/permit.h"
 
-constexpr size_t memory_size = 128 << 20;
+constexpr size_t memory_size = 512 << 20;
 
 static void end(pid_t pid)
 {

@@ -12,7 +12,7 @@
  * network gate and of reach.  So what is measured is core's socket, the record
  * and the keeper; no client, no HTTP and no tool server is in the way.  */
 
-constexpr size_t BENCH_SESSIONS_MAX = 8;
+constexpr size_t BENCH_SESSIONS_MAX = 32;
 
 /* A client session, whose worker is the bench, too.  */
 struct bench_session {
