@@ -27,6 +27,7 @@ static const struct {
 	{ OF_RECORD, "cosigners", "not read: keys of lines that are for others" },
 	{ OF_RECORD, "witnessed", "not read: a checkpoint, for those who ask for a quorum" },
 	{ OF_RECORD, "conflict", "not read: what stopped the record, for its operator" },
+	{ OF_JOURNAL, "pruned.new", "not read: a pruning that is going on or was cut off" },
 	{ OF_RECORD, "receipt", "not read: receipts are made from it, and checked by themselves" },
 };
 

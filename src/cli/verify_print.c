@@ -258,15 +258,18 @@ static void print_quotas(const struct fh_record_check *c)
 		       (unsigned long long)(c->charged + c->uncharged));
 }
 
-/* What was recorded is there, or was shredded with a record of it, or is missing.  */
+/* What was recorded is there, or was shredded, and perhaps pruned, with a record of it, or is
+ * missing.  */
 static void print_payloads(const struct fh_record_check *c)
 {
-	uint64_t missing, shredded = c->counts.erased, behind = c->counts.unreached;
+	uint64_t missing, gone = c->counts.erased, behind = c->counts.unreached;
 	bool known = fh_record_missing(c, &missing);
 
 	printf("payloads    %llu present, %llu shredded with a record of it, ",
-	       (unsigned long long)(c->tree.size - shredded - behind - (known ? missing : 0)),
-	       (unsigned long long)shredded);
+	       (unsigned long long)(c->tree.size - gone - behind - (known ? missing : 0)),
+	       (unsigned long long)(gone - c->counts.pruned));
+	if (c->counts.pruned > 0)
+		printf("%llu pruned with a record of it, ", (unsigned long long)c->counts.pruned);
 	if (known && behind > 0)
 		printf("%llu missing, %llu behind what was opened whole\n",
 		       (unsigned long long)missing, (unsigned long long)behind);
@@ -380,13 +383,14 @@ static void anchors_members(struct fh_builder *b, const struct fh_record_check *
 
 static void payloads_member(struct fh_builder *b, const struct fh_record_check *c)
 {
-	uint64_t missing, shredded = c->counts.erased, behind = c->counts.unreached;
+	uint64_t missing, gone = c->counts.erased, behind = c->counts.unreached;
 	bool known = fh_record_missing(c, &missing);
 
 	fh_json_put_name(b, "payloads");
 	fh_builder_u8(b, '{');
-	number_member(b, "present", c->tree.size - shredded - behind - (known ? missing : 0));
-	number_member(b, "shredded", shredded);
+	number_member(b, "present", c->tree.size - gone - behind - (known ? missing : 0));
+	number_member(b, "shredded", gone - c->counts.pruned);
+	number_member(b, "pruned", c->counts.pruned);
 	number_member(b, "behind", behind);
 	if (known)
 		number_member(b, "missing", missing);

@@ -148,3 +148,18 @@ fh_err fh_payload_read(struct fh_span payload, struct fh_fields *out)
 		*out = f;
 	return e;
 }
+
+fh_err fh_payload_value(struct fh_span payload, enum fh_field_id id, struct fh_span *out)
+{
+	const struct fh_field *field;
+	struct fh_fields f;
+	fh_err e = fh_payload_read(payload, &f);
+
+	if (e != FH_ERR_OK)
+		return e;
+	field = fh_fields_get(&f, id);
+	if (field == nullptr)
+		return FH_ERR_FORMAT;
+	*out = field->value;
+	return FH_ERR_OK;
+}

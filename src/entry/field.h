@@ -85,4 +85,7 @@ const struct fh_field *fh_fields_get(const struct fh_fields *f, enum fh_field_id
 void fh_payload_put(struct fh_builder *b, const struct fh_fields *f);
 fh_err fh_payload_read(struct fh_span payload, struct fh_fields *out);
 
+/* The value of the field ID in such a payload, into *OUT; FH_ERR_FORMAT if there is none.  */
+fh_err fh_payload_value(struct fh_span payload, enum fh_field_id id, struct fh_span *out);
+
 #endif

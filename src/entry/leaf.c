@@ -12,6 +12,7 @@ static const char *const kinds[FH_ENTRY_KINDS] = {
 	[FH_ENTRY_ANSWER] = "answer",
 	[FH_ENTRY_WITNESS] = "witness",
 	[FH_ENTRY_SHRED] = "shred",
+	[FH_ENTRY_PRUNE] = "prune",
 };
 
 constexpr size_t members = 9;

@@ -35,6 +35,7 @@ enum fh_entry_kind {
 	FH_ENTRY_ANSWER = 12, /* what was said to a question; nothing was done because of it here */
 	FH_ENTRY_WITNESS = 13, /* a witness of the record said what none may */
 	FH_ENTRY_SHRED = 14,  /* keys of the record have ended */
+	FH_ENTRY_PRUNE = 15,  /* what was sealed with such keys goes from the disk */
 	FH_ENTRY_KINDS,
 };
 

@@ -11,6 +11,7 @@
 #include "crypto/kdf.h"
 
 constexpr uint64_t sealing_batch = 1;
+constexpr uint64_t sealing_pruned = 2;
 constexpr size_t part_members = 3;
 constexpr size_t text_members = 4;
 constexpr size_t both_size = FH_AEAD_KEY_SIZE + FH_HASH_SIZE; /* a key and its commitment */
@@ -292,12 +293,40 @@ fh_err fh_sealed_text_put(struct fh_builder *b, struct fh_span text, struct fh_s
 
 /* --- reading ---------------------------------------------------------- */
 
-bool fh_payload_is_sealed(struct fh_span payload)
+/* How PAYLOAD is sealed; another value than both of ours for what is not, or cannot be read.  */
+static uint64_t sealing_of(struct fh_span payload)
 {
 	struct fh_cursor c = fh_cursor_of(payload);
 
 	fh_cbor_array_exact(&c, 2);
-	return fh_cbor_uint(&c) == sealing_batch && !fh_cursor_bad(&c);
+	uint64_t sealing = fh_cbor_uint(&c);
+
+	return fh_cursor_bad(&c) ? 0 : sealing;
+}
+
+bool fh_payload_is_sealed(struct fh_span payload)
+{
+	uint64_t sealing = sealing_of(payload);
+
+	return sealing == sealing_batch || sealing == sealing_pruned;
+}
+
+static struct fh_sealed_part take_part(struct fh_cursor *c)
+{
+	struct fh_sealed_part p;
+
+	fh_cbor_array_exact(c, part_members);
+	p.name = fh_cbor_bytes_exact(c, FH_SEAL_NAME_SIZE);
+	p.commitment = fh_cbor_bytes_exact(c, FH_HASH_SIZE);
+	p.sealed = fh_cbor_bytes(c, ciphertext_max);
+	if (p.sealed.n < FH_AEAD_TAG_SIZE || !is_bucket(p.sealed.n - FH_AEAD_TAG_SIZE))
+		fh_cursor_fail(c, FH_ERR_FORMAT);
+	return p;
+}
+
+static struct fh_sealed_part take_name(struct fh_cursor *c)
+{
+	return (struct fh_sealed_part){ .name = fh_cbor_bytes_exact(c, FH_SEAL_NAME_SIZE) };
 }
 
 fh_err fh_sealed_read(struct fh_span payload, struct fh_sealed *out)
@@ -306,26 +335,42 @@ fh_err fh_sealed_read(struct fh_span payload, struct fh_sealed *out)
 	struct fh_sealed s = { 0 };
 
 	fh_cbor_array_exact(&c, 2);
-	if (fh_cbor_uint(&c) != sealing_batch && !fh_cursor_bad(&c))
+	uint64_t sealing = fh_cbor_uint(&c);
+
+	s.pruned = sealing == sealing_pruned;
+	if (sealing != sealing_batch && !s.pruned && !fh_cursor_bad(&c))
 		return FH_ERR_VERSION;
 	s.parts = fh_cbor_array(&c, FH_SEAL_PARTS_MAX);
 	if (s.parts == 0)
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
-	for (size_t i = 0; i < s.parts && !fh_cursor_bad(&c); i++) {
-		struct fh_sealed_part *p = &s.part[i];
-
-		fh_cbor_array_exact(&c, part_members);
-		p->name = fh_cbor_bytes_exact(&c, FH_SEAL_NAME_SIZE);
-		p->commitment = fh_cbor_bytes_exact(&c, FH_HASH_SIZE);
-		p->sealed = fh_cbor_bytes(&c, ciphertext_max);
-		if (p->sealed.n < FH_AEAD_TAG_SIZE || !is_bucket(p->sealed.n - FH_AEAD_TAG_SIZE))
-			fh_cursor_fail(&c, FH_ERR_FORMAT);
-	}
+	for (size_t i = 0; i < s.parts && !fh_cursor_bad(&c); i++)
+		s.part[i] = s.pruned ? take_name(&c) : take_part(&c);
 	fh_err e = fh_cursor_end(&c);
 
 	if (e == FH_ERR_OK)
 		*out = s;
 	return e;
+}
+
+void fh_stub_put(struct fh_builder *b, const struct fh_sealed *s)
+{
+	fh_cbor_put_array(b, 2);
+	fh_cbor_put_uint(b, sealing_pruned);
+	fh_cbor_put_array(b, s->parts);
+	for (size_t i = 0; i < s->parts; i++)
+		fh_cbor_put_bytes(b, s->part[i].name);
+}
+
+bool fh_payload_fits(const struct fh_leaf *leaf, struct fh_span payload)
+{
+	struct fh_hash h;
+	struct fh_sealed s;
+
+	if (sealing_of(payload) == sealing_pruned)
+		return !fh_span_equal(leaf->class, FH_SPAN_LIT(FH_CLASS_PUBLIC))
+		       && fh_sealed_read(payload, &s) == FH_ERR_OK;
+	h = fh_hash_of(payload);
+	return fh_hash_equal(&h, &leaf->payload);
 }
 
 fh_err fh_sealed_open_part(const struct fh_sealed_part *p, const struct fh_secret *batch_key,

@@ -29,13 +29,14 @@ constexpr size_t FH_SEAL_OVERHEAD = 96;
 
 struct fh_sealed_part {
 	struct fh_span name;       /* FH_SEAL_NAME_SIZE bytes */
-	struct fh_span commitment; /* FH_HASH_SIZE bytes */
-	struct fh_span sealed;     /* ciphertext and tag */
+	struct fh_span commitment; /* FH_HASH_SIZE bytes; of a stub none, */
+	struct fh_span sealed;     /* ciphertext and tag; nor these */
 };
 
 struct fh_sealed {
 	struct fh_sealed_part part[FH_SEAL_PARTS_MAX];
 	size_t parts;
+	bool pruned;               /* it is a stub: only names are left */
 };
 
 /* How long a period of CLASS is, in milliseconds; 0: there is one period for ever.  What is
@@ -84,15 +85,26 @@ fh_err fh_sealed_put_part(struct fh_builder *b, const struct fh_fields *f,
 			  const bool chosen[FH_FIELDS_MAX], const struct fh_sealer *with,
 			  const struct fh_leaf *leaf, struct fh_span room);
 
-/* Whether PAYLOAD begins as a sealed one does.  */
+/* Whether PAYLOAD begins as a sealed one does, or as what pruning left of one.  */
 bool fh_payload_is_sealed(struct fh_span payload);
 
-/* Reads a sealed payload, strictly; the spans look into it.  */
+/* Reads a sealed payload or the stub of one, strictly; the spans look into it.  */
 fh_err fh_sealed_read(struct fh_span payload, struct fh_sealed *out);
+
+/* What is stored in the place of a sealed payload when all its keys have ended and it was pruned
+ * (entry/pruned.h): [2, [period key's name, ...]].  Of S nothing else is looked at.  */
+constexpr size_t FH_STUB_MAX = 3 + FH_SEAL_PARTS_MAX * (1 + FH_SEAL_NAME_SIZE);
+void fh_stub_put(struct fh_builder *b, const struct fh_sealed *s);
+
+/* PAYLOAD may be what is stored of LEAF: it has the hash that the leaf says; or it is a stub, of
+ * an entry that was sealed, whose hash nothing can show any more.  What stubs have to owe is in
+ * entry/pruned.h.  */
+bool fh_payload_fits(const struct fh_leaf *leaf, struct fh_span payload);
 
 /* Opens one part of the entry LEAF into ROOM (P->sealed.n bytes at least) and adds what is
  * in it to *OUT, whose fields stay in order; they look into ROOM.  FH_ERR_MISSING if BATCH_KEY is
- * another key, such as one that was made when the one of that name had ended; FH_ERR_SIGNATURE if
+ * another key, such as one that was made when the one of that name had ended, or P is of a stub,
+ * of which nothing can be opened; FH_ERR_SIGNATURE if
  * the part was altered; FH_ERR_FORMAT if what was sealed is no openings, or one of them is in
  * *OUT already.  */
 fh_err fh_sealed_open_part(const struct fh_sealed_part *p, const struct fh_secret *batch_key,

@@ -17,14 +17,10 @@ fh_err fh_shredded_begin(struct fh_arena *arena, size_t cap, struct fh_shredded 
 
 fh_err fh_shred_of_payload(struct fh_span payload, struct fh_shred *out)
 {
-	const struct fh_field *detail;
-	struct fh_fields f;
-	fh_err e = fh_payload_read(payload, &f);
+	struct fh_span detail;
+	fh_err e = fh_payload_value(payload, FH_FIELD_DETAIL, &detail);
 
-	if (e != FH_ERR_OK)
-		return e;
-	detail = fh_fields_get(&f, FH_FIELD_DETAIL);
-	return detail == nullptr ? FH_ERR_FORMAT : fh_shred_read(detail->value, out);
+	return e == FH_ERR_OK ? fh_shred_read(detail, out) : e;
 }
 
 fh_err fh_shredded_add(struct fh_shredded *s, uint64_t by, struct fh_span payload)
@@ -88,13 +84,9 @@ static void sort(struct fh_shredded *s)
 	s->sorted = true;
 }
 
-fh_err fh_shredded_find(struct fh_shredded *s, uint64_t index, struct fh_span payload,
-			uint64_t *by)
+fh_err fh_shredded_key_find(struct fh_shredded *s, uint64_t index, struct fh_span name,
+			    uint64_t *by)
 {
-	struct fh_sealed sealed;
-
-	if (!fh_payload_is_sealed(payload) || fh_sealed_read(payload, &sealed) != FH_ERR_OK)
-		return FH_ERR_MISSING;
 	if (!s->sorted)
 		sort(s);
 	size_t from = 0, to = s->n;
@@ -102,13 +94,23 @@ fh_err fh_shredded_find(struct fh_shredded *s, uint64_t index, struct fh_span pa
 	while (from < to) { /* the first that is not before (name, index) */
 		size_t middle = from + (to - from) / 2;
 
-		if (compare(&s->key[middle], sealed.part[0].name.p, index) < 0)
+		if (compare(&s->key[middle], name.p, index) < 0)
 			from = middle + 1;
 		else
 			to = middle;
 	}
-	if (from == s->n || !fh_span_equal(FH_SPAN_ARRAY(s->key[from].name), sealed.part[0].name))
+	if (from == s->n || !fh_span_equal(FH_SPAN_ARRAY(s->key[from].name), name))
 		return FH_ERR_MISSING;
 	*by = s->key[from].by;
 	return FH_ERR_OK;
+}
+
+fh_err fh_shredded_find(struct fh_shredded *s, uint64_t index, struct fh_span payload,
+			uint64_t *by)
+{
+	struct fh_sealed sealed;
+
+	if (!fh_payload_is_sealed(payload) || fh_sealed_read(payload, &sealed) != FH_ERR_OK)
+		return FH_ERR_MISSING;
+	return fh_shredded_key_find(s, index, sealed.part[0].name, by);
 }

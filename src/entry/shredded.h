@@ -29,8 +29,13 @@ fh_err fh_shredded_add(struct fh_shredded *s, uint64_t by, struct fh_span payloa
 /* The detail in the PAYLOAD of a shred entry; it looks into it.  */
 fh_err fh_shred_of_payload(struct fh_span payload, struct fh_shred *out);
 
-/* The shred entry that ended what the entry INDEX with this stored PAYLOAD was sealed with into
- * *BY; FH_ERR_MISSING if none did, or it is not sealed.  */
+/* The shred entry that ended the key NAME, with which something of the entry INDEX was sealed, into
+ * *BY; FH_ERR_MISSING if none did.  */
+fh_err fh_shredded_key_find(struct fh_shredded *s, uint64_t index, struct fh_span name,
+			    uint64_t *by);
+
+/* The same of what the entry INDEX with this stored PAYLOAD, or its stub, was sealed with first;
+ * FH_ERR_MISSING also if it is not sealed.  */
 fh_err fh_shredded_find(struct fh_shredded *s, uint64_t index, struct fh_span payload,
 			uint64_t *by);
 

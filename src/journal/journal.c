@@ -51,7 +51,19 @@ static fh_err begin_segment(struct fh_journal *j)
 	file = (struct fh_fd){ 0 };
 	j->segment_first = j->durable.size;
 	j->offset = b.n;
+	j->turn = false;
 	return FH_ERR_OK;
+}
+
+void fh_journal_turn(struct fh_journal *j)
+{
+	j->turn = j->durable.size > j->segment_first
+		  && j->signed_tree.size == j->durable.size;
+}
+
+bool fh_journal_is_closed(const struct fh_journal *j, uint64_t first)
+{
+	return first < j->segment_first || j->turn;
 }
 
 static fh_err take_memory(struct fh_journal *j, struct fh_arena *arena)
@@ -159,7 +171,7 @@ fh_err fh_journal_sync(struct fh_journal *j)
 		return FH_ERR_OK;
 	/* The first begins with its first batch, so that a start that is refused
 	 * before leaves no head of a device that does not belong here.  */
-	if (j->segment.plus_one == 0
+	if (j->segment.plus_one == 0 || j->turn
 	    || j->offset + fh_batch_frame_size(j->batch.n) > FH_SEGMENT_MAX)
 		e = begin_segment(j);
 	if (e == FH_ERR_OK)

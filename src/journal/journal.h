@@ -32,6 +32,7 @@ struct fh_journal {
 	struct fh_hash *leaf;      /* leaf hashes since signed_tree */
 	size_t leaves;
 	struct fh_tiles *tiles;    /* the tree up to signed_tree, or NULL */
+	bool turn;                 /* the next batch begins a segment */
 	bool stopped;              /* a write failed */
 	uint64_t torn;             /* bytes cut off the tail at open */
 };
@@ -73,6 +74,12 @@ fh_err fh_journal_append(struct fh_journal *j, struct fh_span leaf, struct fh_sp
 
 /* Writes the batch and syncs it.  Nothing to do if it is empty.  */
 fh_err fh_journal_sync(struct fh_journal *j);
+
+/* The next batch begins a new segment, so the one that was written so far can be pruned
+ * (journal/prune.h).  Not while a checkpoint is still to be filed, which belongs to that one.  */
+void fh_journal_turn(struct fh_journal *j);
+/* FIRST is the first entry of a segment to which nothing is added any more.  */
+bool fh_journal_is_closed(const struct fh_journal *j, uint64_t first);
 
 /* The point at the last signed tree.  FH_ERR_MISSING if nothing was signed.  */
 fh_err fh_journal_point(const struct fh_journal *j, struct fh_journal_point *out);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "codec/note.h"
+#include "entry/seal.h"
 
 /* One more leaf for the batch that is being read; remembers the tree at the
  * signed size.  */
@@ -49,9 +50,7 @@ static fh_err visit(const struct fh_recovery *r, const struct fh_stored *s)
 	if (e != FH_ERR_OK)
 		return e;
 	/* The tree holds leaves, and only they hold the payloads.  */
-	struct fh_hash h = fh_hash_of(s->payload);
-
-	if (!fh_hash_equal(&h, &leaf.payload))
+	if (!fh_payload_fits(&leaf, s->payload))
 		return FH_ERR_CONFLICT;
 	return r->visitor->entry(r->visitor->context, &leaf, s->payload);
 }

@@ -17,6 +17,7 @@ size_t fh_record_memory_size(uint64_t bytes)
 			+ FH_INTENT_PAGES_MAX * sizeof(uint64_t *)
 			+ FH_BOUNDARIES_MAX * sizeof(struct fh_boundary) + FH_FOLD_ARENA
 			+ 2 * FH_RECORD_KEYS_MAX * sizeof(struct fh_record_key)
+			+ FH_RECORD_PRUNED_MAX * sizeof(struct fh_record_pruned)
 			+ FH_RECORD_PERMITS_ARENA + FH_RECORD_TAKEN_ARENA + 4096);
 }
 
@@ -67,7 +68,7 @@ fh_err fh_record_check_begin(const struct fh_record_options *o,
 	if (fh_fold_begin(memory->own, &out->fold) != FH_ERR_OK)
 		return FH_ERR_NOMEM;
 	if (fh_record_permits_begin(out) != FH_ERR_OK || fh_record_taken_begin(out) != FH_ERR_OK
-	    || fh_record_keys_begin(out) != FH_ERR_OK)
+	    || fh_record_keys_begin(out) != FH_ERR_OK || fh_record_pruned_begin(out) != FH_ERR_OK)
 		return FH_ERR_NOMEM;
 	out->boundary[0].root = fh_tree_root(&out->tree);
 	out->boundaries = 1;
@@ -219,6 +220,7 @@ fh_err fh_record_check_segment(struct fh_record_check *c, struct fh_span bytes, 
 		return FH_ERR_OK;
 	c->segment = name;
 	c->offset = 0;
+	c->segment_first = c->tree.size;
 	c->counts.segments++;
 	c->counts.bytes += bytes.n;
 	while ((e = fh_segment_next(&cursor, &type, &body)) == FH_ERR_OK
@@ -231,6 +233,7 @@ fh_err fh_record_check_segment(struct fh_record_check *c, struct fh_span bytes, 
 		c->offset = bytes.n - cursor.rest.n;
 	}
 	check_tail(c, e, cursor.rest, !first, last);
+	fh_record_pruned_end_segment(c);
 	return FH_ERR_OK;
 }
 
@@ -416,6 +419,7 @@ void fh_record_check_end(struct fh_record_check *c)
 	c->finding.graded = c->finding.placed = c->counts.sessions > 0;
 	c->finding.placement = c->chain.placement;
 	answer_missing(c);
+	fh_record_answer_pruned(c);
 	if (c->counts.sealed > 0)
 		say_sealed(c);
 	fh_finding_say_static(&c->finding, "a record");

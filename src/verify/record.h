@@ -8,6 +8,7 @@
 #include "entry/field.h"
 #include "entry/leaf.h"
 #include "entry/opened.h"
+#include "entry/pruned.h"
 #include "entry/seal.h"
 #include "entry/segment.h"
 #include "entry/shred.h"
@@ -86,6 +87,7 @@ struct fh_record_counts {
 	uint64_t shredded;             /* entries whose key has ended, with a record of it */
 	uint64_t erased;               /* those of them of which nothing was opened, as far as
 					  openings are whole */
+	uint64_t pruned;               /* those of them of which only a stub is stored */
 	uint64_t open;                 /* permitted ones without an outcome: unknown */
 	uint64_t sessions, checkpoints, segments, bytes;
 };
@@ -122,6 +124,18 @@ struct fh_record_key {
 	uint64_t period;            /* of the first of them, and its class */
 	uint8_t class[FH_CLASS_MAX], class_n;
 	bool fold;                   /* what the fold needs of them */
+	uint64_t stubs, stub;        /* of which stubs are left; the first of those, */
+	uint64_t unopened_stubs;     /* and those among the unopened */
+};
+
+/* Segments of one record in which something may be pruned.  */
+constexpr size_t FH_RECORD_PRUNED_MAX = 1 << 16;
+
+/* A segment that holds stubs.  */
+struct fh_record_pruned {
+	uint64_t first, end;         /* its entries */
+	struct fh_stubs_sum stubs;
+	bool covered;                /* a prune entry says so */
 };
 
 /* A checkpoint from elsewhere, which the record has to lead to.  */
@@ -168,6 +182,11 @@ struct fh_record_check {
 	uint64_t sealed_behind;      /* index behind the last intent of which nothing is known */
 	struct fh_record_key *key;   /* by name */
 	size_t keys;
+	uint64_t segment_first;      /* first entry of the segment being read */
+	struct fh_stubs stubs;       /* in it */
+	struct fh_record_pruned *pruned; /* segments before it that hold some, in order */
+	size_t pruned_n;
+	bool pruned_lost;            /* too many of them */
 	uint64_t shred_epoch;        /* data epoch that the last shred entry ended */
 	struct fh_fold fold;         /* of the entries so far, unless fold_lost */
 	uint64_t fold_period;        /* of the class `fold`, that entries are sealed in */

@@ -17,9 +17,7 @@ static bool is_right(const struct fh_stored *s, bool trusted)
 
 	if (fh_leaf_read(s->leaf, &leaf) != FH_ERR_OK)
 		return false;
-	struct fh_hash h = fh_hash_of(s->payload);
-
-	if (!fh_hash_equal(&h, &leaf.payload))
+	if (!fh_payload_fits(&leaf, s->payload))
 		return false;
 	if (fh_payload_is_sealed(s->payload))
 		return fh_sealed_read(s->payload, &sealed) == FH_ERR_OK;
@@ -27,7 +25,8 @@ static bool is_right(const struct fh_stored *s, bool trusted)
 		return false;
 	if (trusted)
 		return true;
-	h = fh_fields_root(&fields);
+	struct fh_hash h = fh_fields_root(&fields);
+
 	return fh_hash_equal(&h, &leaf.fields);
 }
 

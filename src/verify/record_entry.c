@@ -14,9 +14,10 @@ static bool read_fields(struct fh_record_check *c, const struct fh_stored *s,
 	fh_err e = is_sealed ? fh_sealed_read(s->payload, &sealed)
 			     : fh_payload_read(s->payload, &out->fields);
 
-	out->sealed = false;
+	out->sealed = out->pruned = false;
 	out->key = out->fold_key = (struct fh_span){ 0 };
 	if (e == FH_ERR_OK && is_sealed) {
+		out->pruned = sealed.pruned;
 		out->key = sealed.part[0].name;
 		if (sealed.parts > 1)
 			out->fold_key = sealed.part[1].name;
@@ -52,9 +53,7 @@ static bool read_entry(struct fh_record_check *c, const struct fh_stored *s,
 
 	if (looked_at)
 		return read_fields(c, s, out);
-	struct fh_hash hash = fh_hash_of(s->payload);
-
-	if (!fh_hash_equal(&hash, &out->leaf.payload)) {
+	if (!fh_payload_fits(&out->leaf, s->payload)) {
 		fh_trace_what(fh_record_refuse(c, "payload"),
 			      "the payload is not the one that the leaf commits to");
 		return false;
@@ -63,7 +62,8 @@ static bool read_entry(struct fh_record_check *c, const struct fh_stored *s,
 		return false;
 	if (fh_record_is_trusted(c) || out->key.n > 0)
 		return true; /* what was opened has been compared with the leaf already */
-	hash = fh_fields_root(&out->fields);
+	struct fh_hash hash = fh_fields_root(&out->fields);
+
 	if (!fh_hash_equal(&hash, &out->leaf.fields)) {
 		fh_trace_what(fh_record_refuse(c, "fields"),
 			      "the fields do not lead to the root that the leaf commits to");
@@ -93,7 +93,8 @@ static bool is_public(enum fh_entry_kind k)
 {
 	return k == FH_ENTRY_SESSION || k == FH_ENTRY_START || k == FH_ENTRY_CHAIN
 	       || k == FH_ENTRY_QUOTE || k == FH_ENTRY_BOOT || k == FH_ENTRY_LEASE
-	       || k == FH_ENTRY_STATE || k == FH_ENTRY_WITNESS || k == FH_ENTRY_SHRED;
+	       || k == FH_ENTRY_STATE || k == FH_ENTRY_WITNESS || k == FH_ENTRY_SHRED
+	       || k == FH_ENTRY_PRUNE;
 }
 
 /* The entry names the session that may speak here.  Of a new session, only
@@ -328,6 +329,9 @@ static fh_err check_kind(struct fh_record_check *c, const struct fh_record_entry
 	case FH_ENTRY_SHRED:
 		fh_record_shred_check(c, entry);
 		return FH_ERR_OK;
+	case FH_ENTRY_PRUNE:
+		fh_record_prune_check(c, entry);
+		return FH_ERR_OK;
 	case FH_ENTRY_INTENT:
 		return check_intent(c, entry);
 	case FH_ENTRY_OUTCOME:
@@ -363,6 +367,8 @@ fh_err fh_record_entry_check(struct fh_record_check *c, const struct fh_stored *
 		fh_record_fold_add(c, &entry);
 	if (entry.key.n > 0)
 		fh_record_keys_add(c, &entry);
+	if (entry.pruned)
+		fh_record_stub_add(c, &entry);
 	if (e != FH_ERR_OK || c->refused)
 		return e;
 	if (!fh_hash_equal(&entry.leaf.chain_head, &c->chain.head.hash)) {

@@ -15,6 +15,7 @@ struct fh_record_entry {
 	struct fh_leaf leaf;
 	struct fh_fields fields; /* none of a sealed one */
 	bool sealed;             /* and nothing was opened of it */
+	bool pruned;             /* what is stored of it is a stub */
 	struct fh_span payload; /* as stored */
 	struct fh_span key;     /* name of the key it was sealed with first; empty: it is not */
 	struct fh_span fold_key; /* the same of what the fold needs of it; empty: nothing */
@@ -112,6 +113,14 @@ void fh_record_shred_check(struct fh_record_check *c, const struct fh_record_ent
 /* Unless openings are said to be whole to an entry before E.  */
 bool fh_record_is_reached(const struct fh_record_check *c, const struct fh_record_entry *e);
 void fh_record_keys_add(struct fh_record_check *c, const struct fh_record_entry *e);
+
+/* Takes a stub in; the segment that was read has ended; judges a prune entry.  */
+fh_err fh_record_pruned_begin(struct fh_record_check *c);
+void fh_record_stub_add(struct fh_record_check *c, const struct fh_record_entry *e);
+void fh_record_pruned_end_segment(struct fh_record_check *c);
+void fh_record_prune_check(struct fh_record_check *c, const struct fh_record_entry *e);
+/* Refuses stubs that nothing accounts for.  */
+void fh_record_answer_pruned(struct fh_record_check *c);
 
 /* Judges a session entry.  */
 fh_err fh_record_session_check(struct fh_record_check *c, const struct fh_record_entry *e);

@@ -84,7 +84,12 @@ static void add_part(struct fh_record_check *c, const struct fh_record_entry *en
 	if (k->entries == 0)
 		remember(c, k, name, part, &entry->leaf);
 	k->entries++;
-	k->unopened += entry->sealed && fh_record_is_reached(c, entry);
+	bool unopened = entry->sealed && fh_record_is_reached(c, entry);
+
+	k->unopened += unopened;
+	if (entry->pruned && k->stubs++ == 0)
+		k->stub = entry->leaf.index;
+	k->unopened_stubs += entry->pruned && unopened;
 }
 
 void fh_record_keys_add(struct fh_record_check *c, const struct fh_record_entry *entry)
@@ -191,6 +196,7 @@ void fh_record_shred_check(struct fh_record_check *c, const struct fh_record_ent
 			continue;
 		c->counts.shredded += k->fold ? 0 : k->entries;
 		c->counts.erased += k->fold ? 0 : k->unopened;
+		c->counts.pruned += k->fold ? 0 : k->unopened_stubs;
 		take_out(c, place);
 	}
 }

@@ -96,7 +96,7 @@ def the_operator_erases_one_actor():
 		v = m.verify("--whole", len(read(m)))
 		total = len(read(m))
 		gone = sum("shredded" in e for e in read(m).values())
-		told = {"present": total - gone, "shredded": gone, "missing": 0, "behind": 0}
+		told = {"present": total - gone, "shredded": gone, "pruned": 0, "missing": 0, "behind": 0}
 		demand(v["verdict"] == "yes" and v["payloads"] == told, v)
 		for form in ("jsonl", "ocsf", "cef"):
 			m.run("record", "export", "--format", form, *m.opened())

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "entry/field.h"
+#include "entry/pruned.h"
 #include "entry/shredded.h"
 #include "os/memory.h"
 #include "spec_fixture.h"
@@ -219,6 +220,115 @@ static void an_entry_ends_with_the_first_behind_it(void **state)
 	assert_int_equal(fh_shredded_add(&s, 30, sealed_with(0)), FH_ERR_VERSION);
 }
 
+/* --- what is pruned of it ----------------------------------------------------------- */
+
+static struct fh_sealed named(size_t parts)
+{
+	struct fh_sealed s = { .parts = parts };
+
+	for (size_t i = 0; i < parts; i++)
+		s.part[i].name = FH_SPAN_ARRAY(names[i]);
+	return s;
+}
+
+static void a_stub_names_what_ended(void **state)
+{
+	uint8_t room[FH_STUB_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	const struct fh_sealed two = named(2);
+	struct fh_sealed again;
+
+	(void)state;
+	fh_stub_put(&b, &two);
+	assert_false(b.bad);
+	stands_in("LEAF.md", "a stub", fh_builder_span(&b));
+	assert_true(fh_payload_is_sealed(fh_builder_span(&b)));
+	assert_int_equal(fh_sealed_read(fh_builder_span(&b), &again), FH_ERR_OK);
+	assert_true(again.pruned);
+	assert_int_equal(again.parts, 2);
+	assert_true(fh_span_equal(again.part[1].name, FH_SPAN_ARRAY(names[1])));
+	assert_int_equal(again.part[1].sealed.n, 0);
+	/* Nothing opens it.  */
+	static const struct fh_secret key = { .n = FH_SEAL_KEY_SIZE };
+	static const struct fh_leaf leaf = { .index = 7 };
+	struct fh_fields f = { 0 };
+
+	assert_int_equal(fh_sealed_open_part(&again.part[0], &key, &leaf, room, &f),
+			 FH_ERR_MISSING);
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_not_equal(fh_sealed_read(fh_span_of(room, n), &again), FH_ERR_OK);
+}
+
+static struct fh_prune golden_prune(void)
+{
+	const struct fh_sealed one = named(1), two = named(2);
+	struct fh_stubs s;
+
+	fh_stubs_begin(&s);
+	fh_stubs_add(&s, 4097, &two);
+	fh_stubs_add(&s, 4099, &one);
+	const struct fh_stubs_sum sum = fh_stubs_sum(&s);
+
+	return (struct fh_prune){ 4096, 9000, 8192, sum.n, sum.names };
+}
+
+static void a_prune_entry_has_the_documented_bytes(void **state)
+{
+	uint8_t room[FH_PRUNE_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(room);
+	const struct fh_prune p = golden_prune();
+	struct fh_prune again;
+
+	(void)state;
+	fh_prune_put(&b, &p);
+	assert_false(b.bad);
+	stands_in("LEAF.md", "the hash over two stubs", fh_hash_span(&p.names));
+	stands_in("LEAF.md", "what a prune entry says", fh_builder_span(&b));
+	assert_int_equal(fh_prune_read(fh_builder_span(&b), &again), FH_ERR_OK);
+	assert_true(again.first == 4096 && again.end == 9000 && again.state == 8192
+		    && again.stubs == 2 && fh_hash_equal(&again.names, &p.names));
+	for (size_t n = 0; n < b.n; n++)
+		assert_int_not_equal(fh_prune_read(fh_span_of(room, n), &again), FH_ERR_OK);
+}
+
+static void refuses_what_no_segment_can_hold(void **state)
+{
+	const struct fh_prune right = golden_prune();
+	struct fh_prune wrong[5] = { right, right, right, right, right }, out;
+
+	(void)state;
+	wrong[0].first = wrong[0].end;
+	wrong[1].state = wrong[1].first;
+	wrong[2].stubs = 0;
+	wrong[3].stubs = wrong[3].end - wrong[3].first + 1;
+	wrong[4].end = 0;
+	for (size_t i = 0; i < 5; i++) {
+		uint8_t room[FH_PRUNE_MAX];
+		struct fh_builder b = FH_BUILDER_ARRAY(room);
+
+		fh_prune_put(&b, &wrong[i]);
+		assert_int_equal(fh_prune_read(fh_builder_span(&b), &out), FH_ERR_FORMAT);
+	}
+}
+
+static void only_what_ended_wholly_may_go(void **state)
+{
+	struct fh_shredded_key key[2] = { { .by = 20 }, { .by = 30 } };
+	struct fh_shredded all = { .key = key, .n = 2, .cap = 2 };
+	const struct fh_sealed one = named(1), two = named(2);
+
+	(void)state;
+	memcpy(key[0].name, names[0], FH_SEAL_NAME_SIZE);
+	memcpy(key[1].name, names[1], FH_SEAL_NAME_SIZE);
+	assert_true(fh_prune_allows(25, &all, 7, &two));
+	assert_false(fh_prune_allows(7, &all, 7, &two)); /* not before the state entry */
+	assert_false(fh_prune_allows(25, &all, 21, &one)); /* sealed after it had ended */
+	all.n = 1;
+	all.sorted = false;
+	assert_true(fh_prune_allows(25, &all, 7, &one));
+	assert_false(fh_prune_allows(25, &all, 7, &two));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +338,10 @@ int main(void)
 		cmocka_unit_test(names_what_could_still_open_it),
 		cmocka_unit_test(refuses_other_slots),
 		cmocka_unit_test(an_entry_ends_with_the_first_behind_it),
+		cmocka_unit_test(a_stub_names_what_ended),
+		cmocka_unit_test(a_prune_entry_has_the_documented_bytes),
+		cmocka_unit_test(refuses_what_no_segment_can_hold),
+		cmocka_unit_test(only_what_ended_wholly_may_go),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
