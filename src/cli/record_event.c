@@ -13,6 +13,7 @@ struct fh_event_open {
 	struct fh_event_act act;
 	uint8_t bytes[kept_max];
 };
+static_assert(FH_INFLIGHT_MAX * sizeof(struct fh_event_open) < FH_EVENTS_ROOM);
 
 fh_err fh_events_begin(struct fh_arena *a, struct fh_events *out)
 {

@@ -35,6 +35,10 @@ struct fh_events {
 	size_t cap;
 	struct fh_opened *opened; /* of what is sealed, or NULL */
 };
+
+constexpr size_t FH_EVENTS_ROOM = 32 << 20;
+
+/* Takes FH_EVENTS_ROOM of A, at most.  */
 fh_err fh_events_begin(struct fh_arena *a, struct fh_events *out);
 
 /* Reads the entry S with the leaf L.  What OUT says looks into S, or into EVENTS until the

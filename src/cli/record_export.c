@@ -7,8 +7,6 @@
 #include "cli/record_source.h"
 #include "os/memory.h"
 
-constexpr size_t open_room = 32 << 20; /* intents that wait for their outcome */
-
 static const struct fh_option options[] = {
 	{ "format", 0, false, "FORM", "jsonl (the default), ocsf or cef" },
 	{ "from", 0, false, "N", "begin with this entry (default 0)" },
@@ -143,7 +141,7 @@ int fh_record_export(struct fh_cli *cli, int argc, char **argv)
 	fh_err e = fh_record_source_open(cli, &a, 0, &s, &t);
 
 	if (e == FH_ERR_OK)
-		e = fh_arena_map(FH_RECORD_LINE_MAX + open_room, &arena);
+		e = fh_arena_map(FH_RECORD_LINE_MAX + FH_EVENTS_ROOM, &arena);
 	if (e == FH_ERR_OK)
 		e = fh_events_begin(&arena, &x.events);
 	x.events.opened = fh_record_source_opened(&s);

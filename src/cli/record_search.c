@@ -14,7 +14,6 @@
 
 constexpr uint64_t limit_default = 100;
 constexpr uint64_t limit_max = 1 << 20;
-constexpr size_t open_room = 32 << 20; /* intents that wait for their outcome */
 
 static const struct fh_option options[] = {
 	{ "kind", 0, false, "KIND", "session, start, chain, intent, outcome, refusal, ..." },
@@ -197,8 +196,8 @@ static int read_query(const struct fh_arguments *a, struct fh_index_query *q)
 
 static fh_err take_memory(struct search *w, const struct fh_index_query *q, struct fh_arena *arena)
 {
-	fh_err e = fh_arena_map(FH_RECORD_LINE_MAX + open_room + q->limit * sizeof(*w->found),
-				arena);
+	fh_err e = fh_arena_map(FH_RECORD_LINE_MAX + FH_EVENTS_ROOM
+				+ q->limit * sizeof(*w->found), arena);
 
 	if (e == FH_ERR_OK)
 		e = fh_events_begin(arena, &w->events);
