@@ -2,22 +2,13 @@
 // Changes tests of a corpus of Cedar's at random (policies, schema, entities, requests), asks Cedar itself what becomes of them,
 // and writes that as tests for build/tests/cedar-corpus (some policies as a set in JSON, with templates and links):
 // node cedar-corpus.mjs MODULES CORPUS DIR SEED COUNT
-import { createRequire } from "node:module";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cedarOf, quote } from "./cedar-itself.mjs";
+import { seeded } from "./random.mjs";
 
-const [modules, corpus, dir, seedText, countText] = process.argv.slice(2);
-const cedar = createRequire(import.meta.url)(`${modules}/@cedar-policy/cedar-wasm/nodejs/cedar_wasm.js`);
-
-let state = Number(seedText) >>> 0 || 1;
-function random(n) {
-	state ^= state << 13;
-	state ^= state >>> 17;
-	state ^= state << 5;
-	state >>>= 0;
-	return state % n;
-}
-const pick = (list) => list[random(list.length)];
-const quote = (s) => JSON.stringify(s).replace(/\\u([0-9a-f]{4})/g, "\\u{$1}");
+const [modules, corpus, dir, seed, count] = process.argv.slice(2);
+const cedar = cedarOf(modules);
+const { random, pick } = seeded(seed);
 
 // --- texts: a token becomes another of its class, or one of any class somewhere else ---
 const classes = [
@@ -227,7 +218,7 @@ function answers(test, policies, schema, entities, requests) {
 }
 
 mkdirSync(dir, { recursive: true });
-for (let n = 0; n < Number(countText); n++) {
+for (let n = 0; n < Number(count); n++) {
 	const from = JSON.parse(read(pick(tests)));
 	const near = () => tokensOf(read(JSON.parse(read(pick(tests))).policies));
 	let text = read(from.policies), schema = read(from.schema);

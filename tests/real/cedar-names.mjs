@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random schemas in which names hide each other, and Cedar's own ones, with what Cedar itself makes of them (refused, or of which
 // type each attribute is), as tests for build/tests/cedar-corpus:  node cedar-names.mjs MODULES DIR SEED COUNT
-import { createRequire } from "node:module";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { cedarOf } from "./cedar-itself.mjs";
+import { seeded } from "./random.mjs";
 
-const [modules, dir, seedText, countText] = process.argv.slice(2);
-const cedar = createRequire(import.meta.url)(`${modules}/@cedar-policy/cedar-wasm/nodejs/cedar_wasm.js`);
-
-let state = Number(seedText) >>> 0 || 1;
-function random(n) {
-	state ^= state << 13;
-	state ^= state >>> 17;
-	state ^= state << 5;
-	state >>>= 0;
-	return state % n;
-}
-const pick = (list) => list[random(list.length)];
+const [modules, dir, seed, count] = process.argv.slice(2);
+const cedar = cedarOf(modules);
+const { random, pick } = seeded(seed);
 
 const own = ["Long", "String", "Bool", "decimal", "ipaddr", "datetime", "duration"];
 const odd = ["Boolean", "Set", "Record", "Entity", "Extension", "Action", "type", "in", "if", "__cedar", "principal"];
@@ -94,7 +86,7 @@ function asJson() {
 
 mkdirSync(dir, { recursive: true });
 const told = { refused: 0, read: 0, valid: 0, invalid: 0 };
-for (let n = 0; n < Number(countText); n++) {
+for (let n = 0; n < Number(count); n++) {
 	const json = random(2) === 0;
 	declare();
 	const schema = json ? asJson() : asText(), file = `${n}${json ? ".schema.json" : ".cedarschema"}`;

@@ -2,23 +2,14 @@
 // Asks Cedar itself about random schemas, what is valid under them and what conforms to them, and writes what it said as tests
 // for build/tests/cedar-corpus:  node cedar-schema.mjs MODULES DIR SEED COUNT
 // Some schemas are damaged, and some are written as JSON; most policies fit, and one thing in some does not.
-import { createRequire } from "node:module";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { cedarOf, quote } from "./cedar-itself.mjs";
+import { seeded } from "./random.mjs";
 
-const [modules, dir, seedText, countText] = process.argv.slice(2);
-const cedar = createRequire(import.meta.url)(`${modules}/@cedar-policy/cedar-wasm/nodejs/cedar_wasm.js`);
-
-let state = Number(seedText) >>> 0 || 1;
-function random(n) {
-	state ^= state << 13;
-	state ^= state >>> 17;
-	state ^= state << 5;
-	state >>>= 0;
-	return state % n;
-}
-const pick = (list) => list[random(list.length)];
+const [modules, dir, seed, count] = process.argv.slice(2);
+const cedar = cedarOf(modules);
+const { random, pick } = seeded(seed);
 const some = (list, odds = 2) => list.filter(() => random(odds) === 0);
-const quote = (s) => JSON.stringify(s).replace(/\\u([0-9a-f]{4})/g, "\\u{$1}");
 
 // --- schemas: a type is {kind, of, fields, name}; `N` is the only namespace ---
 const names = ["n", "s", "flag", "set", "rec", "up", "ip", "when", "a b"];
@@ -228,7 +219,7 @@ function request(schema) {
 
 mkdirSync(dir, { recursive: true });
 const told = { schemas: 0, refused: 0, valid: 0, invalid: 0, conform: 0, not: 0 };
-for (let n = 0; n < Number(countText); n++) {
+for (let n = 0; n < Number(count); n++) {
 	const schema = makeSchema();
 	let text = schemaText(schema), file = `${n}.cedarschema`;
 	if (random(3) === 0)

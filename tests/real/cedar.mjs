@@ -2,25 +2,16 @@
 // Asks Cedar itself, as npm has it, about random policies, entities and requests, and writes what it said as tests for
 // build/tests/cedar-corpus:  node cedar.mjs MODULES DIR SEED COUNT
 // Some policies are damaged: where Cedar refuses them, the test says so.
-import { createRequire } from "node:module";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { cedarOf, quote } from "./cedar-itself.mjs";
+import { seeded } from "./random.mjs";
 
-const [modules, dir, seedText, countText] = process.argv.slice(2);
-const cedar = createRequire(import.meta.url)(`${modules}/@cedar-policy/cedar-wasm/nodejs/cedar_wasm.js`);
-
-let state = Number(seedText) >>> 0 || 1;
-function random(n) {
-	state ^= state << 13;
-	state ^= state >>> 17;
-	state ^= state << 5;
-	state >>>= 0;
-	return state % n;
-}
-const pick = (list) => list[random(list.length)];
+const [modules, dir, seed, count] = process.argv.slice(2);
+const cedar = cedarOf(modules);
+const { random, pick } = seeded(seed);
 
 const users = ["a", "b", "c"], groups = ["g", "h", "i", "j"];
 const uids = [...users.map((id) => ["User", id]), ...groups.map((id) => ["N::Group", id]), ["User", "nobody"]];
-const quote = (s) => JSON.stringify(s).replace(/\\u([0-9a-f]{4})/g, "\\u{$1}");
 const literal = ([type, id]) => `${type}::${quote(id)}`;
 const names = ["n", "s", "set", "rec", "up", "ip", "when", "none"];
 const texts = ["", "a", "ab", "a*b", "x\ny", "ä€😀", "10.0.0.1", "1.5", "if"];
@@ -153,7 +144,7 @@ function damage(text) {
 
 mkdirSync(dir, { recursive: true });
 let asked = 0, refused = 0;
-for (let n = 0; n < Number(countText); n++) {
+for (let n = 0; n < Number(count); n++) {
 	const all = entities();
 	let text = Array.from({ length: 4 }, policy).join("\n\n");
 	if (random(3) === 0)

@@ -3,18 +3,10 @@
 // node regex.mjs DIR SEED COUNT
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { seeded } from "./random.mjs";
 
-const [dir, seed, count] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
-
-// A small generator of our own, so that a seed means the same everywhere.
-let state = seed >>> 0 || 1;
-const below = (n) => {
-	state ^= state << 13;
-	state ^= state >>> 17;
-	state ^= state << 5;
-	return (state >>> 0) % n;
-};
-const pick = (list) => list[below(list.length)];
+const [dir, seed, count] = [process.argv[2], process.argv[3], Number(process.argv[4])];
+const { random, pick } = seeded(seed);
 
 const LETTERS = ["a", "b", "c", "A", "_", "1", "-", " ", "\n", "é", "ſ", "世", "🐲", "\u2028", "٣", "α", "ー", "।", "\u0301"];
 const ATOMS = ["a", "b", "c", "1", "é", "世", "🐲", ".", "\\d", "\\D", "\\w", "\\W", "\\s", "\\S", "\\p{L}", "\\P{L}", "\\p{Nd}",
@@ -27,17 +19,17 @@ const GROUPS = ["(", "(?:", "(?=", "(?!", "(?<=", "(?<!"];
 
 function pattern(depth) {
 	let text = "";
-	for (let i = below(4) + 1; i > 0; i--) {
-		const what = below(10);
+	for (let i = random(4) + 1; i > 0; i--) {
+		const what = random(10);
 		if (what < 2 && depth > 0)
 			text += pick(GROUPS) + pattern(depth - 1) + ")";
 		else if (what === 2)
 			text += pick(ASSERTIONS);
 		else
 			text += pick(ATOMS);
-		if (below(3) === 0)
+		if (random(3) === 0)
 			text += pick(QUANTIFIERS);
-		if (below(6) === 0)
+		if (random(6) === 0)
 			text += "|";
 	}
 	return text;
@@ -45,7 +37,7 @@ function pattern(depth) {
 
 // V8 asks \B and \b between the halves of a surrogate pair, too, where by ECMA-262 with `u` there is no place at all.
 const fits = (p, c) => c.length === 1 || !/\\b/i.test(p);
-const text = (p) => Array.from({ length: below(7) }, () => pick(LETTERS)).filter((c) => fits(p, c)).join("");
+const text = (p) => Array.from({ length: random(7) }, () => pick(LETTERS)).filter((c) => fits(p, c)).join("");
 
 const groups = [];
 let wrong = 0;
