@@ -26,13 +26,7 @@ fh_err fh_authorisations_read(struct fh_span file, struct fh_authorisations *out
 	struct fh_authorisations a;
 
 	fh_cbor_array_exact(&c, members);
-	struct fh_span magic = fh_cbor_text(&c, sizeof(MAGIC) + 8);
-
-	if (!fh_cursor_bad(&c) && fh_span_starts(magic, FH_SPAN_LIT(MAGIC_ANY))
-	    && !fh_span_equal(magic, FH_SPAN_LIT(MAGIC)))
-		return FH_ERR_VERSION;
-	if (!fh_span_equal(magic, FH_SPAN_LIT(MAGIC)))
-		return FH_ERR_FORMAT;
+	fh_cbor_magic(&c, FH_SPAN_LIT(MAGIC), sizeof(MAGIC_ANY) - 1);
 	a.chain_id = fh_cbor_hash(&c);
 	a.device = fh_cbor_hash(&c);
 	a.box = fh_cbor_bytes(&c, FH_AUTHORISATIONS_BOX_MAX);

@@ -130,14 +130,7 @@ static fh_err read_items(struct fh_span file, struct fh_request *r, struct fh_sp
 	struct fh_cursor c = fh_cursor_of(file);
 
 	fh_cbor_array_exact(&c, members);
-
-	struct fh_span magic = fh_cbor_text(&c, FH_NAME_MAX);
-
-	if (!fh_cursor_bad(&c) && fh_span_starts(magic, FH_SPAN_LIT(MAGIC_ANY)) &&
-	    !fh_span_equal(magic, FH_SPAN_LIT(MAGIC)))
-		return FH_ERR_VERSION;
-	if (!fh_span_equal(magic, FH_SPAN_LIT(MAGIC)))
-		return FH_ERR_FORMAT;
+	fh_cbor_magic(&c, FH_SPAN_LIT(MAGIC), sizeof(MAGIC_ANY) - 1);
 
 	struct fh_span id = fh_cbor_bytes_exact(&c, FH_HASH_SIZE);
 

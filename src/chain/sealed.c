@@ -17,17 +17,12 @@ constexpr size_t secret_size = 32;
 constexpr size_t object_max = 2 + 32 + 2 + secret_size;
 constexpr size_t seed_max = 256;
 
-static struct fh_span read_magic(struct fh_cursor *c, size_t *n)
-{
-	*n = fh_cbor_array(c, items_ever);
-	return fh_cbor_text(c, FH_NAME_MAX);
-}
-
 bool fh_sealed_answer_is(struct fh_span file)
 {
 	struct fh_cursor c = fh_cursor_of(file);
-	size_t n;
-	struct fh_span magic = read_magic(&c, &n);
+
+	(void)fh_cbor_array(&c, items_ever);
+	struct fh_span magic = fh_cbor_text(&c, FH_NAME_MAX);
 
 	return !fh_cursor_bad(&c) && fh_span_starts(magic, FH_SPAN_LIT(MAGIC_ANY));
 }
@@ -36,11 +31,11 @@ static fh_err read_items(struct fh_span file, struct fh_sealed_answer *out)
 {
 	struct fh_cursor c = fh_cursor_of(file);
 	struct fh_sealed_answer a;
-	size_t n;
-	struct fh_span magic = read_magic(&c, &n);
+	size_t n = fh_cbor_array(&c, items_ever);
 
-	if (!fh_span_equal(magic, FH_SPAN_LIT(MAGIC)) || n != items)
-		return FH_ERR_FORMAT;
+	fh_cbor_magic(&c, FH_SPAN_LIT(MAGIC), sizeof(MAGIC_ANY) - 1);
+	if (n != items)
+		fh_cursor_fail(&c, FH_ERR_FORMAT);
 
 	struct fh_span chain = fh_cbor_bytes_exact(&c, FH_HASH_SIZE);
 	struct fh_span device = fh_cbor_bytes_exact(&c, FH_HASH_SIZE);
@@ -51,6 +46,8 @@ static fh_err read_items(struct fh_span file, struct fh_sealed_answer *out)
 	a.sealed = c.rest;
 	if (fh_cursor_bad(&c))
 		return c.why;
+	if (file.n > FH_SEALED_ANSWER_MAX)
+		return FH_ERR_LIMIT;
 	if (a.object.n == 0 || a.seed.n == 0 || a.sealed.n <= FH_AEAD_TAG_SIZE)
 		return FH_ERR_FORMAT;
 	memcpy(a.chain_id.bytes, chain.p, FH_HASH_SIZE);
@@ -62,18 +59,12 @@ static fh_err read_items(struct fh_span file, struct fh_sealed_answer *out)
 fh_err fh_sealed_answer_read(struct fh_span file, struct fh_sealed_answer *out,
 			     struct fh_trace *t)
 {
-	struct fh_cursor c = fh_cursor_of(file);
-	size_t n;
-	struct fh_span magic = read_magic(&c, &n);
+	fh_err e = read_items(file, out);
 
-	if (fh_sealed_answer_is(file) && !fh_span_equal(magic, FH_SPAN_LIT(MAGIC))) {
+	if (e == FH_ERR_VERSION) {
 		fh_trace_what(t, "this answer is of a newer version");
 		fh_trace_cure(t, "update Freehold here");
-		return FH_ERR_VERSION;
-	}
-	fh_err e = file.n > FH_SEALED_ANSWER_MAX ? FH_ERR_LIMIT : read_items(file, out);
-
-	if (e != FH_ERR_OK) {
+	} else if (e != FH_ERR_OK) {
 		fh_trace_what(t, "this is no answer to a device request, or it was damaged");
 		fh_trace_cure(t, "bring the file that `freehold device admit --answer` wrote");
 	}

@@ -396,6 +396,15 @@ void fh_cbor_key(struct fh_cursor *c, uint64_t key)
 		fh_cursor_fail(c, FH_ERR_FORMAT);
 }
 
+void fh_cbor_magic(struct fh_cursor *c, struct fh_span magic, size_t name)
+{
+	struct fh_span s = fh_cbor_text(c, SIZE_MAX);
+
+	if (!fh_span_equal(s, magic))
+		fh_cursor_fail(c, fh_span_starts(s, fh_span_first(magic, name)) ? FH_ERR_VERSION
+									      : FH_ERR_FORMAT);
+}
+
 /* --- whole items ------------------------------------------------------ */
 
 static void skip(struct fh_cursor *c, int depth);

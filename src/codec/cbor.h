@@ -75,6 +75,9 @@ bool fh_cbor_null(struct fh_cursor *c);
 double fh_cbor_float(struct fh_cursor *c);
 /* Demands the unsigned map key KEY.  */
 void fh_cbor_key(struct fh_cursor *c, uint64_t key);
+/* Demands the text MAGIC, of which the first NAME bytes say what kind of file this is, and the
+ * rest which version of it: FH_ERR_VERSION if only the rest is another.  */
+void fh_cbor_magic(struct fh_cursor *c, struct fh_span magic, size_t name);
 /* One whole item of any type, checked to be deterministic and to nest at most
  * FH_CBOR_DEPTH_MAX arrays, maps and tags; the span looks into the input.  */
 struct fh_span fh_cbor_item(struct fh_cursor *c);

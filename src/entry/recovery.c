@@ -104,13 +104,7 @@ fh_err fh_recovery_read(struct fh_span bytes, struct fh_recovery_slot *out)
 	struct fh_recovery_slot s = { 0 };
 
 	fh_cbor_array_exact(&c, members);
-	struct fh_span magic = fh_cbor_text(&c, sizeof(MAGIC) + 8);
-
-	if (!fh_cursor_bad(&c) && fh_span_starts(magic, FH_SPAN_LIT(MAGIC_ANY))
-	    && !fh_span_equal(magic, FH_SPAN_LIT(MAGIC)))
-		return FH_ERR_VERSION;
-	if (!fh_span_equal(magic, FH_SPAN_LIT(MAGIC)))
-		return FH_ERR_FORMAT;
+	fh_cbor_magic(&c, FH_SPAN_LIT(MAGIC), sizeof(MAGIC_ANY) - 1);
 	s.chain_id = fh_cbor_hash(&c);
 	s.device_id = fh_cbor_hash(&c);
 	s.epoch = fh_cbor_uint(&c);

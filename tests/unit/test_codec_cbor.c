@@ -245,6 +245,26 @@ static void counts_are_bounded_and_exact(void **state)
 	assert_int_equal(fh_cursor_end(&c), FH_ERR_FORMAT);
 }
 
+static fh_err magic_of(const char *file)
+{
+	struct fh_cursor c = fh_cursor_of(fh_span_str(file));
+
+	fh_cbor_magic(&c, FH_SPAN_LIT("kind 2"), sizeof("kind ") - 1);
+	return fh_cursor_end(&c);
+}
+
+static void a_magic_of_another_version_is_not_another_kind(void **state)
+{
+	(void)state;
+	assert_int_equal(magic_of("\x66kind 2"), FH_ERR_OK);
+	assert_int_equal(magic_of("\x66kind 3"), FH_ERR_VERSION);
+	assert_int_equal(magic_of("\x67kind 21"), FH_ERR_VERSION);
+	assert_int_equal(magic_of("\x66find 2"), FH_ERR_FORMAT);
+	assert_int_equal(magic_of("\x64kind"), FH_ERR_FORMAT);
+	assert_int_equal(magic_of("\x46kind 2"), FH_ERR_FORMAT);
+	assert_int_equal(magic_of("\x66kind"), FH_ERR_FORMAT);
+}
+
 static void simple_values_read_as_themselves(void **state)
 {
 	(void)state;
@@ -312,6 +332,7 @@ int main(void)
 		cmocka_unit_test(every_half_reads_and_writes_the_same),
 		cmocka_unit_test(strings_are_bounded_and_text_is_utf8),
 		cmocka_unit_test(counts_are_bounded_and_exact),
+		cmocka_unit_test(a_magic_of_another_version_is_not_another_kind),
 		cmocka_unit_test(simple_values_read_as_themselves),
 		cmocka_unit_test(an_item_is_taken_whole),
 		cmocka_unit_test(writers_make_what_readers_accept),
