@@ -244,13 +244,7 @@ fh_err fh_tpm2_release_session(struct fh_tpm2 *t, const struct fh_release *r,
 		e = approved(t, r, a, session, policy.tr);
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_in_epoch(t, r->epoch, session, policy.tr);
-	if (e == FH_ERR_OK)
-		e = fh_tpm2_policy_command(t, policy.tr, TPM2_CC_Unseal);
-	if (e != FH_ERR_OK)
-		return e;
-	*out = policy;
-	policy = (struct fh_tpm2_handle){ 0 };
-	return FH_ERR_OK;
+	return e == FH_ERR_OK ? fh_tpm2_policy_command(t, &policy, TPM2_CC_Unseal, out) : e;
 }
 
 fh_err fh_tpm2_data_session(struct fh_tpm2 *t, uint64_t epoch,
@@ -266,11 +260,5 @@ fh_err fh_tpm2_data_session(struct fh_tpm2 *t, uint64_t epoch,
 		fh_trace_what(t->trace, "the data key was sealed for an epoch that is over");
 		e = FH_ERR_ROLLBACK;
 	}
-	if (e == FH_ERR_OK)
-		e = fh_tpm2_policy_command(t, policy.tr, TPM2_CC_Unseal);
-	if (e != FH_ERR_OK)
-		return e;
-	*out = policy;
-	policy = (struct fh_tpm2_handle){ 0 };
-	return FH_ERR_OK;
+	return e == FH_ERR_OK ? fh_tpm2_policy_command(t, &policy, TPM2_CC_Unseal, out) : e;
 }

@@ -379,6 +379,17 @@ static fh_err release(struct fh_tpm2 *t, ESYS_TR object, const struct fh_tpm2_ha
 	return e;
 }
 
+/* The object of S, whose policy is POLICY, below the SRK.  Load's answer begins with the object's
+ * name, which need not be hidden, but its command carries the private part: both are encrypted
+ * anyway, in *SESSION.  */
+static fh_err load_lasting(struct fh_tpm2 *t, const struct fh_hash *policy, const struct blob *s,
+			   struct fh_tpm2_handle *session, struct fh_tpm2_handle *object)
+{
+	fh_err e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, session);
+
+	return e == FH_ERR_OK ? load(t, t->srk, session->tr, policy, s, object) : e;
+}
+
 static fh_err check_boot(struct fh_tpm2 *t, struct fh_span sealed, const struct fh_tpm2_name *now)
 {
 	if (fh_span_equal(sealed, fh_tpm2_name_span(now)))
@@ -465,11 +476,7 @@ fh_err fh_tpm2_unseal_device(struct fh_chip *c, const struct fh_release *r,
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_release_policy(r, &digest);
 	if (e == FH_ERR_OK)
-		e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &session);
-	/* Load's answer begins with the object's name, which need not be hidden,
-	 * but its command carries the private part: both are encrypted anyway.  */
-	if (e == FH_ERR_OK)
-		e = load(t, t->srk, session.tr, &digest, &s, &object);
+		e = load_lasting(t, &digest, &s, &session, &object);
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_release_session(t, r, a, &session, &policy);
 	if (e == FH_ERR_OK)
@@ -491,9 +498,7 @@ fh_err fh_tpm2_unseal_data(struct fh_chip *c, uint64_t epoch, struct fh_span blo
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_data_policy(epoch, &digest);
 	if (e == FH_ERR_OK)
-		e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &session);
-	if (e == FH_ERR_OK)
-		e = load(t, t->srk, session.tr, &digest, &s, &object);
+		e = load_lasting(t, &digest, &s, &session, &object);
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_data_session(t, epoch, &session, &policy);
 	if (e == FH_ERR_OK)
@@ -516,9 +521,7 @@ fh_err fh_tpm2_unseal_1(struct fh_chip *c, struct fh_span blob, struct fh_builde
 		return altered(t, "it is not one that freehold made in format 1");
 	e = fh_tpm2_srk_find(t, s.srk);
 	if (e == FH_ERR_OK)
-		e = fh_tpm2_session(t, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT, &session);
-	if (e == FH_ERR_OK)
-		e = load(t, t->srk, session.tr, &digest, &s, &object);
+		e = load_lasting(t, &digest, &s, &session, &object);
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_policy_session(t, TPM2_CC_Unseal, &policy);
 	if (e == FH_ERR_OK)
@@ -539,13 +542,7 @@ static fh_err in_state_of(struct fh_tpm2 *t, const struct blob *s, struct fh_tpm
 		fh_trace_what(t->trace, "the machine is in another state than the key was sealed "
 					"for");
 	}
-	if (e == FH_ERR_OK)
-		e = fh_tpm2_policy_command(t, policy.tr, TPM2_CC_Unseal);
-	if (e != FH_ERR_OK)
-		return e;
-	*out = policy;
-	policy = (struct fh_tpm2_handle){ 0 };
-	return FH_ERR_OK;
+	return e == FH_ERR_OK ? fh_tpm2_policy_command(t, &policy, TPM2_CC_Unseal, out) : e;
 }
 
 fh_err fh_tpm2_unseal_boot(struct fh_chip *c, struct fh_span blob, struct fh_builder *out)

@@ -131,28 +131,25 @@ fh_err fh_tpm2_policy_pcr(struct fh_tpm2 *t, ESYS_TR policy, uint32_t selected,
 	return rc == TSS2_RC_SUCCESS ? FH_ERR_OK : fh_tpm2_fail(t, "TPM2_PolicyPCR", rc);
 }
 
-fh_err fh_tpm2_policy_command(struct fh_tpm2 *t, ESYS_TR policy, TPM2_CC command)
+fh_err fh_tpm2_policy_command(struct fh_tpm2 *t, struct fh_tpm2_handle *policy, TPM2_CC command,
+			      struct fh_tpm2_handle *out)
 {
-	TSS2_RC rc = Esys_PolicyCommandCode(t->esys, policy, ESYS_TR_NONE, ESYS_TR_NONE,
+	TSS2_RC rc = Esys_PolicyCommandCode(t->esys, policy->tr, ESYS_TR_NONE, ESYS_TR_NONE,
 					    ESYS_TR_NONE, command);
 
-	return rc == TSS2_RC_SUCCESS ? FH_ERR_OK : fh_tpm2_fail(t, "TPM2_PolicyCommandCode", rc);
+	if (rc != TSS2_RC_SUCCESS)
+		return fh_tpm2_fail(t, "TPM2_PolicyCommandCode", rc);
+	*out = *policy;
+	*policy = (struct fh_tpm2_handle){ 0 };
+	return FH_ERR_OK;
 }
 
 fh_err fh_tpm2_policy_session(struct fh_tpm2 *t, TPM2_CC command, struct fh_tpm2_handle *out)
 {
-	FH_OWN(fh_tpm2_handle) session = { 0 };
-	fh_err e;
+	FH_OWN(fh_tpm2_handle) policy = { 0 };
+	fh_err e = fh_tpm2_session_of_kind(t, TPM2_SE_POLICY, TPMA_SESSION_ENCRYPT, &policy);
 
-	e = fh_tpm2_session_of_kind(t, TPM2_SE_POLICY, TPMA_SESSION_ENCRYPT, &session);
-	if (e != FH_ERR_OK)
-		return e;
-	e = fh_tpm2_policy_command(t, session.tr, command);
-	if (e != FH_ERR_OK)
-		return e;
-	*out = session;
-	session = (struct fh_tpm2_handle){ 0 };
-	return FH_ERR_OK;
+	return e == FH_ERR_OK ? fh_tpm2_policy_command(t, &policy, command, out) : e;
 }
 
 /* Part 3, TPM2_PolicyCommandCode: H(zeros || TPM_CC_PolicyCommandCode || code).  */

@@ -104,8 +104,9 @@ fh_err fh_tpm2_policy_session(struct fh_tpm2 *t, TPM2_CC command, struct fh_tpm2
 fh_err fh_tpm2_policy_pcr(struct fh_tpm2 *t, ESYS_TR policy, uint32_t selected,
 			  const struct fh_hash *digest);
 
-/* TPM2_PolicyCommandCode in it.  */
-fh_err fh_tpm2_policy_command(struct fh_tpm2 *t, ESYS_TR policy, TPM2_CC command);
+/* TPM2_PolicyCommandCode in the session POLICY, the last of its steps: it becomes *OUT.  */
+fh_err fh_tpm2_policy_command(struct fh_tpm2 *t, struct fh_tpm2_handle *policy, TPM2_CC command,
+			      struct fh_tpm2_handle *out);
 
 /* The digest that such a session arrives at.  */
 struct fh_hash fh_tpm2_command_policy(TPM2_CC command);
