@@ -60,17 +60,13 @@ static int hold_add(struct fh_cli *cli, int argc, char **argv)
 	struct fh_arguments a;
 	int done = fh_cli_arguments(cli, &usage_add, argc, argv, &a);
 
+	if (done == go_on)
+		done = fh_signing_text(&usage_add, &a, "subject", &h.subject);
+	if (done == go_on)
+		done = fh_signing_text(&usage_add, &a, "reason", &h.reason);
 	if (done != go_on)
 		return done;
-	const char *subject = fh_argument(&a, "subject"), *reason = fh_argument(&a, "reason");
-
-	if ((subject != nullptr && subject[0] == '\0') || (reason != nullptr && reason[0] == '\0'))
-		return fh_usage_error(&usage_add, "--subject and --reason must not be empty");
-	h = (struct fh_hold_body){ fh_span_str(a.operand[0]),
-				   subject == nullptr ? (struct fh_span){ 0 }
-					   : fh_span_str(subject),
-				   reason == nullptr ? (struct fh_span){ 0 }
-					   : fh_span_str(reason) };
+	h.name = fh_span_str(a.operand[0]);
 	fh_hold_put(&b, &h);
 	if (b.bad || fh_hold_read(fh_builder_span(&b), &again, &t) != FH_ERR_OK)
 		return fh_usage_error(&usage_add, "%s", b.bad ? "a name or the reason is too long"

@@ -44,23 +44,20 @@ static const struct fh_usage none_usage = {
 static int sign(const struct fh_cli *cli, const struct fh_usage *u, const struct fh_arguments *a,
 		struct fh_span key)
 {
-	const char *reason = fh_argument(a, "reason");
-	const struct fh_slot_body s = { key, reason == nullptr ? (struct fh_span){ 0 }
-							       : fh_span_str(reason) };
 	FH_OWN(fh_state) state = { 0 };
 	FH_OWN(fh_signing) signing = { 0 };
 	uint8_t bytes[body_max];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
-	struct fh_slot_body again;
+	struct fh_slot_body s = { .key = key }, again;
 	struct fh_trace t = { 0 };
+	int done = fh_signing_text(u, a, "reason", &s.reason);
 
-	if (reason != nullptr && reason[0] == '\0')
-		return fh_usage_error(u, "--reason must not be empty");
+	if (done != go_on)
+		return done;
 	fh_slot_body_put(&b, &s);
 	if (b.bad || fh_slot_body_read(fh_builder_span(&b), &again, &t) != FH_ERR_OK)
 		return fh_usage_error(u, "%s", b.bad ? "the reason is too long" : t.what);
-	int done = fh_signing_begin(cli, u, a, &state, &signing);
-
+	done = fh_signing_begin(cli, u, a, &state, &signing);
 	return done == go_on ? fh_signing_next(cli, a, &state, &signing, "slot",
 					       fh_builder_span(&b))
 			     : done;

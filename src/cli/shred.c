@@ -129,14 +129,14 @@ int fh_cmd_shred(struct fh_cli *cli, int argc, char **argv)
 
 	if (done != go_on)
 		return done;
-	const char *subject = fh_argument(&a, "subject"), *reason = fh_argument(&a, "reason");
+	const char *subject = fh_argument(&a, "subject");
 
 	if (subject == nullptr)
 		return fh_usage_error(&usage, "needs --subject with an actor's name");
-	if (reason != nullptr && reason[0] == '\0')
-		return fh_usage_error(&usage, "--reason must not be empty");
-	s = (struct fh_shred_body){ fh_span_str(subject), reason == nullptr ? (struct fh_span){ 0 }
-									: fh_span_str(reason) };
+	done = fh_signing_text(&usage, &a, "reason", &s.reason);
+	if (done != go_on)
+		return done;
+	s.subject = fh_span_str(subject);
 	fh_shred_body_put(&b, &s);
 	if (b.bad || fh_shred_body_read(fh_builder_span(&b), &again, &t) != FH_ERR_OK)
 		return fh_usage_error(&usage, "%s", b.bad ? "the name or the reason is too long"

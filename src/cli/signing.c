@@ -271,6 +271,16 @@ int fh_signing_next(const struct fh_cli *cli, const struct fh_arguments *a,
 			      : fh_signing_import(cli, state, file, kind);
 }
 
+int fh_signing_text(const struct fh_usage *u, const struct fh_arguments *a, const char *name,
+		    struct fh_span *out)
+{
+	const char *text = fh_argument(a, name);
+
+	*out = text == nullptr ? (struct fh_span){ 0 } : fh_span_str(text);
+	return text == nullptr || out->n > 0 ? -1
+					     : fh_usage_error(u, "--%s must not be empty", name);
+}
+
 int fh_signing_begin(const struct fh_cli *cli, const struct fh_usage *u,
 		     const struct fh_arguments *a, struct fh_state *state,
 		     struct fh_signing *signing)

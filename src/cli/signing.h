@@ -54,6 +54,11 @@ int fh_signing_next(const struct fh_cli *cli, const struct fh_arguments *a,
 int fh_signing_import(const struct fh_cli *cli, struct fh_state *state, struct fh_span file,
 		      const char *where);
 
+/* The text that --NAME gives to be signed into *OUT, which is empty if it was not given: then it
+ * must not be.  Returns -1 to go on, otherwise the exit status.  */
+int fh_signing_text(const struct fh_usage *u, const struct fh_arguments *a, const char *name,
+		    struct fh_span *out);
+
 /* For verbs: opens the state and the keys.  Returns as fh_signing_open().  */
 int fh_signing_begin(const struct fh_cli *cli, const struct fh_usage *u,
 		     const struct fh_arguments *a, struct fh_state *state,
