@@ -15,6 +15,9 @@ enum form {
 	FORM_DIGEST, /* "sha256:hex"; in the data the name, a colon, a zero, the bytes */
 	FORM_NAME,   /* text; in the data with a zero behind it */
 	FORM_BYTES,  /* hex, or nothing */
+	FORM_NAMES,  /* as a name, or nothing */
+	FORM_16,     /* a decimal number, or nothing; in the data so many bits */
+	FORM_32,
 	FORM_END
 };
 
@@ -27,6 +30,7 @@ static const struct {
 	{ "ima-sigv2", "d-ngv2|n-ng|sig" },
 	{ "ima-buf", "d-ng|n-ng|buf" },
 	{ "ima-modsig", "d-ng|n-ng|sig|d-modsig|modsig" },
+	{ "evm-sig", "d-ng|n-ng|evmsig|xattrnames|xattrlengths|xattrvalues|iuid|igid|imode" },
 };
 
 static const struct {
@@ -35,7 +39,9 @@ static const struct {
 } forms[] = {
 	{ "d-ng", FORM_DIGEST },	{ "d-ngv2", FORM_DIGEST }, { "d-modsig", FORM_DIGEST },
 	{ "n-ng", FORM_NAME },		{ "sig", FORM_BYTES },	   { "buf", FORM_BYTES },
-	{ "modsig", FORM_BYTES },	{ "evmsig", FORM_BYTES },
+	{ "modsig", FORM_BYTES },	{ "evmsig", FORM_BYTES },  { "xattrnames", FORM_NAMES },
+	{ "xattrlengths", FORM_BYTES }, { "xattrvalues", FORM_BYTES },
+	{ "iuid", FORM_32 },		{ "igid", FORM_32 },	   { "imode", FORM_16 },
 };
 
 /* Hashes that Linux measures files with, and their sizes.  */
@@ -60,6 +66,15 @@ static void fail(struct fh_ima_log *log, fh_err e, const char *what)
 
 /* --- what the fields say ----------------------------------------------------------- */
 
+static bool zeros(struct fh_span s)
+{
+	size_t i = 0;
+
+	while (i < s.n && s.p[i] == 0)
+		i++;
+	return i == s.n;
+}
+
 static size_t hash_size(struct fh_span name)
 {
 	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
@@ -67,6 +82,12 @@ static size_t hash_size(struct fh_span name)
 			return hashes[i].size;
 	}
 	return 0;
+}
+
+/* Linux 5.19 names its hash in a violation and leaves room for SHA-1's zeros.  */
+static bool is_short_violation(const struct fh_ima_entry *e)
+{
+	return zeros(e->shown) && e->file_digest.n == sha1_size && zeros(e->file_digest);
 }
 
 /* A digest's field: "sha256:" or "verity:sha256:", a zero, and the bytes.  */
@@ -86,7 +107,7 @@ static void read_digest(struct fh_ima_log *log, struct fh_span field, struct fh_
 	e->file_digest = c.rest;
 	if (hash_size(e->algorithm) == 0)
 		fail(log, FH_ERR_UNSUPPORTED, "its digest is by no hash that is known");
-	else if (hash_size(e->algorithm) != e->file_digest.n)
+	else if (hash_size(e->algorithm) != e->file_digest.n && !is_short_violation(e))
 		fail(log, FH_ERR_FORMAT, "its digest has not the size of its hash");
 }
 
@@ -101,13 +122,19 @@ static bool is_old(struct fh_span name)
 	return fh_span_equal(name, FH_SPAN_LIT("ima"));
 }
 
+/* In the binary form as the machine has numbers; what is made of text is little-endian.  */
+static uint32_t read_number(const struct fh_ima_log *log, struct fh_cursor *c)
+{
+	return log->big ? fh_cursor_be32(c) : fh_cursor_le32(c);
+}
+
 /* The fields of DATA, each behind its length.  */
 static void split(struct fh_ima_log *log, struct fh_ima_entry *e)
 {
 	struct fh_cursor c = fh_cursor_of(e->data);
 
 	while (c.rest.n > 0 && e->fields < FH_IMA_FIELDS_MAX) {
-		e->field[e->fields] = fh_cursor_take(&c, fh_cursor_le32(&c));
+		e->field[e->fields] = fh_cursor_take(&c, read_number(log, &c));
 		if (!fh_cursor_bad(&c))
 			e->fields++;
 	}
@@ -142,6 +169,19 @@ static bool put_unhex(struct fh_builder *b, struct fh_span hex)
 	return true;
 }
 
+static bool put_number(struct fh_builder *b, struct fh_span word, unsigned bits)
+{
+	uint64_t v;
+
+	if (word.n == 0)
+		return true; /* of what is no file */
+	if (fh_decimal_read(word, &v) != FH_ERR_OK || v >> bits != 0)
+		return false;
+	for (unsigned i = 0; i < bits; i += 8)
+		fh_builder_u8(b, (uint8_t)(v >> i));
+	return true;
+}
+
 /* WORD as the data has it.  */
 static bool put_field(struct fh_builder *b, enum form form, struct fh_span word)
 {
@@ -156,12 +196,20 @@ static bool put_field(struct fh_builder *b, enum form form, struct fh_span word)
 		fh_builder_bytes(b, fh_span_first(word, colon));
 		fh_builder_u8(b, 0);
 		return colon > 0 && put_unhex(b, fh_span_skip(word, colon));
+	case FORM_NAMES:
+		if (word.n == 0)
+			return true; /* a file without attributes */
+		[[fallthrough]];
 	case FORM_NAME:
 		fh_builder_bytes(b, word);
 		fh_builder_u8(b, 0);
 		return true;
 	case FORM_BYTES:
 		return put_unhex(b, word);
+	case FORM_16:
+		return put_number(b, word, 16);
+	case FORM_32:
+		return put_number(b, word, 32);
 	default:
 		return false;
 	}
@@ -253,7 +301,7 @@ static void read_text(struct fh_ima_log *log, struct fh_ima_entry *e)
 	uint64_t pcr;
 
 	(void)fh_cursor_take(&log->rest, line.n < log->rest.rest.n ? line.n + 1 : line.n);
-	if (fh_decimal_read(next_word(&line), &pcr) != FH_ERR_OK || pcr >= FH_PCRS_MAX) {
+	if (fh_decimal_read(next_word(&line), &pcr) != FH_ERR_OK || pcr >= FH_IMA_PCRS_MAX) {
 		fail(log, FH_ERR_FORMAT, "it does not begin with a PCR");
 		return;
 	}
@@ -283,7 +331,7 @@ static void read_old(struct fh_ima_log *log, struct fh_ima_entry *e)
 {
 	struct fh_builder b = FH_BUILDER_ARRAY(log->room);
 	struct fh_span digest = fh_cursor_take(&log->rest, sha1_size);
-	struct fh_span path = fh_cursor_take(&log->rest, fh_cursor_le32(&log->rest));
+	struct fh_span path = fh_cursor_take(&log->rest, read_number(log, &log->rest));
 
 	if (fh_cursor_bad(&log->rest) || path.n >= old_path_size) {
 		fail(log, FH_ERR_FORMAT, "its path is too long for its template");
@@ -300,18 +348,18 @@ static void read_binary(struct fh_ima_log *log, struct fh_ima_entry *e)
 {
 	struct fh_cursor *c = &log->rest;
 
-	e->pcr = fh_cursor_le32(c);
-	e->shown = fh_cursor_take(c, sha1_size);
-	size_t name_n = fh_cursor_le32(c);
+	e->pcr = read_number(log, c);
+	e->shown = fh_cursor_take(c, log->shown_n);
+	size_t name_n = read_number(log, c);
 
-	if (e->pcr >= FH_PCRS_MAX || name_n == 0 || name_n > FH_IMA_NAME_MAX)
+	if (e->pcr >= FH_IMA_PCRS_MAX || name_n == 0 || name_n > FH_IMA_NAME_MAX)
 		fail(log, FH_ERR_FORMAT, "it names no PCR, or no template");
 	e->name = fh_cursor_take(c, name_n);
 	if (is_old(e->name)) {
 		read_old(log, e);
 		return;
 	}
-	size_t n = fh_cursor_le32(c);
+	size_t n = read_number(log, c);
 
 	if (n > FH_IMA_DATA_MAX)
 		fail(log, FH_ERR_LIMIT, "its data is larger than 128 KiB");
@@ -322,12 +370,35 @@ static void read_binary(struct fh_ima_log *log, struct fh_ima_entry *e)
 
 /* --- the log --------------------------------------------------------------------------- */
 
+/* How long the template digest of FILE's first record is: behind it stand the length of a
+ * template's name, and the name, of which the binary form says nothing else.  */
+static size_t find_shown(const struct fh_ima_log *log, struct fh_span file)
+{
+	for (size_t i = 0; i < FH_BANKS; i++) {
+		size_t n = fh_bank_size(fh_banks[i]);
+		struct fh_cursor c = fh_cursor_of(fh_span_skip(file, 4 + n));
+		size_t name_n = read_number(log, &c);
+		struct fh_span name = fh_cursor_take(&c, name_n <= FH_IMA_NAME_MAX ? name_n : 0);
+		size_t k = 0;
+
+		while (k < name.n && (name.p[k] == '-' || name.p[k] == '|' ||
+				      (name.p[k] >= '0' && name.p[k] <= '9') ||
+				      (name.p[k] >= 'a' && name.p[k] <= 'z')))
+			k++;
+		if (k > 0 && k == name.n)
+			return n;
+	}
+	return sha1_size;
+}
+
 fh_err fh_ima_open(struct fh_span file, struct fh_ima_log *out, struct fh_trace *t)
 {
 	/* A PCR below 256 leaves three zeros; no text has them.  */
 	struct fh_span number = fh_span_first(file, 4);
 
 	out->binary = number.n == 4 && number.p[1] == 0;
+	out->big = out->binary && number.p[0] == 0 && number.p[3] != 0;
+	out->shown_n = find_shown(out, file);
 	out->rest = fh_cursor_of(file);
 	out->number = 0;
 	out->t = t;
@@ -336,15 +407,6 @@ fh_err fh_ima_open(struct fh_span file, struct fh_ima_log *out, struct fh_trace 
 	if (file.n > FH_IMA_LOG_MAX)
 		fail(out, FH_ERR_LIMIT, "the log is larger than 64 MiB");
 	return out->rest.why;
-}
-
-static bool zeros(struct fh_span s)
-{
-	size_t i = 0;
-
-	while (i < s.n && s.p[i] == 0)
-		i++;
-	return i == s.n;
 }
 
 bool fh_ima_next(struct fh_ima_log *log, struct fh_ima_entry *out)

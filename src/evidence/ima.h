@@ -9,14 +9,18 @@
 /* The log of Linux's Integrity Measurement Architecture: each file that was executed,
  * mapped or read as a policy demands, extended into a PCR, 10 unless told otherwise.
  * Both forms are read: lines of text, and binary in the byte order of the machine, which
- * is little-endian here.  docs/spec/EVIDENCE, "Measurement logs".
+ * its first number tells.  docs/spec/EVIDENCE, "The quote of a TPM".
  *
  * The log goes on after a quote: it is its prefix that leads to the quoted value.  */
 
 constexpr size_t FH_IMA_LOG_MAX = 64 << 20;    /* 200,000 files at 300 bytes */
-constexpr size_t FH_IMA_NAME_MAX = 64;         /* of a template: "d-ng|n-ng|sig" and so on */
+constexpr size_t FH_IMA_NAME_MAX = 96;         /* of a template; one that lists all fields has 69 */
 constexpr size_t FH_IMA_FIELDS_MAX = 16;       /* of a template; the kernel's limit is 15 */
 constexpr size_t FH_IMA_DATA_MAX = 128 << 10;  /* of one record: a key or a critical structure */
+
+/* Rules may name PCRs up to this, of which a TPM has the first FH_PCRS_MAX: what the others
+ * got was logged, and extended nowhere.  */
+constexpr uint32_t FH_IMA_PCRS_MAX = 64;
 
 /* Which kernel the log is of: what it extends into other banks than SHA-1.  */
 enum fh_ima_padding {
@@ -28,8 +32,8 @@ enum fh_ima_padding {
 struct fh_ima_entry {
 	size_t number;             /* from 0 */
 	uint32_t pcr;
-	struct fh_span shown;      /* the template digest that the log shows, 20 bytes in the binary
-				      form: its claim, and nothing that a replay uses */
+	struct fh_span shown;      /* the template digest that the log shows, by the hash of its
+				      file: its claim, and nothing that a replay uses */
 	bool violation;            /* it shows zeros, and extended 0xff */
 	struct fh_span name;       /* of the template: "ima-ng" */
 	size_t fields;
@@ -43,6 +47,9 @@ struct fh_ima_entry {
 /* A log that is being read.  */
 struct fh_ima_log {
 	bool binary;
+	bool big;                  /* binary, of a machine that is big-endian */
+	size_t shown_n;            /* of a template digest in the binary form: 20, or more in the
+				      file of another bank (binary_runtime_measurements_sha256) */
 	struct fh_cursor rest;
 	size_t number;
 	struct fh_trace *t;

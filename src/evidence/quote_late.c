@@ -12,6 +12,7 @@ struct late {
 	void *log;
 	struct fh_span file;
 	enum fh_bank bank;
+	enum fh_ima_padding padding;       /* of IMA */
 	fh_err (*open)(struct late *l, struct fh_trace *t);
 	/* What the next record extends, and what it says that its digest denies, or NULL;
 	 * false at the end or when malformed, and then WHY says so.  */
@@ -130,11 +131,29 @@ static bool ima_next(struct late *l, unsigned *pcr, struct fh_digest *d, const c
 	struct fh_ima_entry e;
 
 	*lie = nullptr;
-	if (!fh_ima_next(l->log, &e))
-		return false;
+	do {
+		if (!fh_ima_next(l->log, &e))
+			return false;
+	} while (e.pcr >= FH_PCRS_MAX);
 	*pcr = e.pcr;
-	*d = fh_ima_digest(&e, l->bank, FH_IMA_HASHED);
+	*d = fh_ima_digest(&e, l->bank, l->padding);
 	return true;
+}
+
+/* Why no beginning leads there: perhaps the kernel is of before 5.8.  */
+static void say_padded(struct late *l, const struct fh_pcr_values *pcrs,
+		       struct fh_quote_replay log, struct fh_quote_result *r)
+{
+	struct fh_quote_result other = *r;
+	size_t entries;
+
+	l->padding = FH_IMA_PADDED;
+	other.answer[l->check] = FH_ANSWER_UNCHECKED;
+	follow(l, pcrs, &log, &other, &entries);
+	if (other.answer[l->check] != FH_ANSWER_YES)
+		return;
+	refuse(l, r, "was extended as SHA-1 digests with zeros behind them, which prove nothing");
+	fh_trace_cure(&r->why[l->check], "start Linux 5.8 or later");
 }
 
 static fh_err ima_why(const struct late *l)
@@ -155,6 +174,8 @@ fh_err fh_quote_follow_ima(struct fh_span file, const struct fh_pcr_values *pcrs
 	if (l.log == nullptr)
 		return FH_ERR_NOMEM;
 	follow(&l, pcrs, log, r, entries);
+	if (r->answer[FH_QUOTE_IMA] == FH_ANSWER_NO)
+		say_padded(&l, pcrs, *log, r);
 	return FH_ERR_OK;
 }
 

@@ -131,6 +131,88 @@ static void both_forms_say_the_same(void **state)
 	}
 }
 
+/* Of 5.19 to 6.0, which name the hash of the others and leave room for SHA-1's.  */
+static void a_violation_may_have_room_for_another_hash(void **state)
+{
+	(void)state;
+	static const char line[] = "10 0000000000000000000000000000000000000000 ima-ng sha256:"
+				   "0000000000000000000000000000000000000000 /open\n";
+	static const char measured[] = "10 0000000000000000000000000000000000000001 ima-ng sha256:"
+				       "0000000000000000000000000000000000000000 /open\n";
+	size_t n;
+
+	assert_int_equal(read_all(fh_span_str(line), &n, nullptr), FH_ERR_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(read_all(fh_span_str(measured), &n, nullptr), FH_ERR_FORMAT);
+}
+
+static void reads_what_evm_signs_with_a_file(void **state)
+{
+	(void)state;
+	static const char lines[] =
+		"10 f0556432ecbc1de8672346c7d1da35d627948700 evm-sig sha1:"
+		"1111111111111111111111111111111111111111 /bin/a 0302 security.ima|user.a 0200000001"
+		"000000 aabbcc 1000 5 33261\n"
+		"10 b736509b861834c78bd999a0078d2997367251f3 evm-sig sha1:"
+		"1111111111111111111111111111111111111111 boot_aggregate       \n";
+	static const uint8_t ids[] = { 0xe8, 0x03, 0, 0 }, mode[] = { 0xed, 0x81 };
+	struct fh_ima_entry e;
+
+	assert_int_equal(fh_ima_open(fh_span_str(lines), &reader, nullptr), FH_ERR_OK);
+	assert_true(fh_ima_next(&reader, &e));
+	assert_int_equal(e.fields, 9);
+	assert_true(fh_span_equal(e.field[3], FH_SPAN_LIT("security.ima|user.a\0")));
+	assert_true(fh_span_equal(e.field[6], FH_SPAN_ARRAY(ids)));
+	assert_true(fh_span_equal(e.field[8], FH_SPAN_ARRAY(mode)));
+	assert_true(fh_ima_shown_is_right(&e));
+	assert_true(fh_ima_next(&reader, &e));
+	assert_int_equal(e.fields, 9);
+	for (size_t i = 2; i < 9; i++)
+		assert_int_equal(e.field[i].n, 0);
+	assert_false(fh_ima_next(&reader, &e));
+	assert_int_equal(reader.rest.why, FH_ERR_OK);
+}
+
+/* The files of other banks, and those of machines with the other byte order.  */
+static void reads_longer_digests_and_the_other_byte_order(void **state)
+{
+	(void)state;
+	static const uint8_t data[] = "\0\0\0\x1asha1:\0abcdefghijklmnopqrst\0\0\0\5/bin";
+	const struct fh_span whole = fh_span_of(data, sizeof(data)); /* with the zero at its end */
+
+	for (size_t i = 0; i < FH_BANKS; i++) {
+		struct fh_digest d = fh_bank_digest(fh_banks[i], whole);
+		uint8_t room[256];
+		struct fh_builder b = FH_BUILDER_ARRAY(room);
+		struct fh_ima_entry e;
+
+		fh_builder_bytes(&b, FH_SPAN_LIT("\0\0\0\x0a"));
+		fh_builder_bytes(&b, fh_digest_span(&d));
+		fh_builder_bytes(&b, FH_SPAN_LIT("\0\0\0\6ima-ng\0\0\0"));
+		fh_builder_u8(&b, (uint8_t)whole.n);
+		fh_builder_bytes(&b, whole);
+		assert_int_equal(fh_ima_open(fh_builder_span(&b), &reader, nullptr), FH_ERR_OK);
+		assert_true(reader.binary && reader.big);
+		assert_true(fh_ima_next(&reader, &e));
+		assert_true(fh_span_equal(e.path, FH_SPAN_LIT("/bin")));
+		assert_true(fh_ima_shown_is_right(&e));
+		assert_false(fh_ima_next(&reader, &e));
+		assert_int_equal(reader.rest.why, FH_ERR_OK);
+	}
+}
+
+/* Rules may name registers that no TPM has: logged, and extended nowhere.  */
+static void reads_entries_of_registers_that_no_tpm_has(void **state)
+{
+	(void)state;
+	static const char line[] = "63 fa023ca4264db2326b61bb1b1799deb9230deb78 ima-ng sha1:"
+				   "0000000000000000000000000000000000000000 /a";
+	size_t n;
+
+	assert_int_equal(read_all(fh_span_str(line), &n, nullptr), FH_ERR_OK);
+	assert_int_equal(n, 1);
+}
+
 static void refuses_every_truncation_within_a_binary_record(void **state)
 {
 	(void)state;
@@ -151,7 +233,7 @@ static void refuses_what_is_no_log(void **state)
 		"",
 		"no log\n",
 		"10 00 ima-ng sha1:00 /a\n",
-		"40 fa023ca4264db2326b61bb1b1799deb9230deb78 ima-ng sha1:"
+		"64 fa023ca4264db2326b61bb1b1799deb9230deb78 ima-ng sha1:"
 		"0000000000000000000000000000000000000000 /a\n",
 		"10 fa023ca4264db2326b61bb1b1799deb9230deb78 ima-ng sha256:00 /a\n",
 		"10 fa023ca4264db2326b61bb1b1799deb9230deb78 ima-ng sha1:"
@@ -180,6 +262,10 @@ int main(void)
 		cmocka_unit_test(digests_the_data_as_the_kernel_shows_it),
 		cmocka_unit_test(a_violation_shows_zeros_and_extends_ones),
 		cmocka_unit_test(both_forms_say_the_same),
+		cmocka_unit_test(a_violation_may_have_room_for_another_hash),
+		cmocka_unit_test(reads_what_evm_signs_with_a_file),
+		cmocka_unit_test(reads_longer_digests_and_the_other_byte_order),
+		cmocka_unit_test(reads_entries_of_registers_that_no_tpm_has),
 		cmocka_unit_test(refuses_every_truncation_within_a_binary_record),
 		cmocka_unit_test(refuses_what_is_no_log),
 	};
