@@ -79,6 +79,14 @@ static bool is_text_digest(const struct fh_event *e)
 	return digests_are_of(e, e->data) || digests_are_of(e, s);
 }
 
+/* A fixed text; what was digested is the code that hardware measured before the processor's
+ * first instruction.  */
+static bool is_hcrtm(struct fh_span data)
+{
+	return fh_span_equal(data, FH_SPAN_LIT("HCRTM")) ||
+	       fh_span_equal(data, FH_SPAN_LIT("HCRTM\0"));
+}
+
 /* Firmware of the first profiles measured a boot variable's value alone; the older
  * type is used for both.  */
 static uint32_t check_variable(const struct fh_event *e)
@@ -141,8 +149,9 @@ static uint32_t check_type(struct fh_event_check *c, const struct fh_event *e)
 	case FH_EV_ACTION:
 	case FH_EV_EFI_ACTION:
 	case FH_EV_S_CRTM_VERSION:
-	case FH_EV_EFI_HCRTM_EVENT:
 		return is_text_digest(e) ? 0 : 1U << FH_EVENT_DIGEST;
+	case FH_EV_EFI_HCRTM_EVENT:
+		return is_hcrtm(e->data) ? 0 : 1U << FH_EVENT_DATA;
 	case FH_EV_EFI_VARIABLE_DRIVER_CONFIG:
 	case FH_EV_EFI_VARIABLE_BOOT:
 	case FH_EV_EFI_VARIABLE_BOOT2:

@@ -109,6 +109,20 @@ static void data_that_was_not_digested_is_found(void **state)
 	assert_only(m, FH_EVENT_DIGEST);
 }
 
+/* Hardware digested code that is in no log; the text is fixed.  */
+static void what_hardware_measured_is_told_by_a_fixed_text(void **state)
+{
+	(void)state;
+	struct fh_span code = FH_SPAN_LIT("code");
+	struct made_log *m = begun();
+
+	log_record(m, 0, FH_EV_EFI_HCRTM_EVENT, &code, FH_SPAN_LIT("HCRTM"));
+	assert_int_equal(check(m).findings, 0);
+	m = begun();
+	log_record(m, 0, FH_EV_EFI_HCRTM_EVENT, &code, FH_SPAN_LIT("code"));
+	assert_only(m, FH_EVENT_DATA);
+}
+
 static void one_bank_that_disagrees_is_found(void **state)
 {
 	(void)state;
@@ -278,6 +292,7 @@ int main(void)
 		cmocka_unit_test(a_boot_in_order_has_no_findings),
 		cmocka_unit_test(a_missing_exit_and_separator_are_known),
 		cmocka_unit_test(data_that_was_not_digested_is_found),
+		cmocka_unit_test(what_hardware_measured_is_told_by_a_fixed_text),
 		cmocka_unit_test(one_bank_that_disagrees_is_found),
 		cmocka_unit_test(shims_padding_is_no_finding),
 		cmocka_unit_test(an_old_boot_variable_digests_its_value),
