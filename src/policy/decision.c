@@ -11,17 +11,23 @@ struct satisfied {
 	size_t total;
 };
 
+/* What a policy is to the decision.  The first of which there is any determines it.  */
+enum standing {
+	FORBIDS,
+	ERRED,    /* forbids that could not be evaluated */
+	PERMITS,  /* effective ones */
+	ROOMLESS, /* satisfied and funded, but a budget has no room */
+	UNFUNDED, /* satisfied, but a budget does not suffice */
+	UNLEASED, /* satisfied, but the lease is not live */
+	STANDINGS,
+};
+
 /* One decision while it is made.  */
 struct deciding {
 	const struct fh_policy_set *set;
 	const struct fh_circumstances *now;
 	struct fh_evaluation v;
-	struct satisfied permits; /* effective ones */
-	struct satisfied unleased; /* satisfied, but the lease is not live */
-	struct satisfied unfunded; /* satisfied, but a budget does not suffice */
-	struct satisfied roomless; /* satisfied and funded, but a budget has no room */
-	struct satisfied forbids;
-	struct satisfied erred;   /* forbids that could not be evaluated */
+	struct satisfied found[STANDINGS];
 	struct fh_charge *charge; /* of effective permits, each budget once; in scratch */
 	size_t charges;
 	size_t tried;
@@ -184,19 +190,19 @@ static void try_permit(struct deciding *d, uint32_t policy)
 	const struct fh_limits *l = &d->set->limits[policy];
 
 	if (!d->now->leased && !l->fallback) {
-		record(&d->unleased, policy);
+		record(&d->found[UNLEASED], policy);
 		return;
 	}
 	enum fh_funds funds = l->n == 0 ? FH_FUNDS_SUFFICE : fund(d, l);
 
 	if (funds != FH_FUNDS_SUFFICE) {
-		record(funds == FH_FUNDS_NO_ROOM ? &d->roomless : &d->unfunded, policy);
+		record(&d->found[funds == FH_FUNDS_NO_ROOM ? ROOMLESS : UNFUNDED], policy);
 		return;
 	}
 	d->fallback |= l->fallback;
 	if (l->retain_ms > 0 && (d->retain_ms == 0 || l->retain_ms < d->retain_ms))
 		d->retain_ms = l->retain_ms;
-	record(&d->permits, policy);
+	record(&d->found[PERMITS], policy);
 }
 
 static void try_rule(struct deciding *d, const struct fh_rule *r, uint32_t policy)
@@ -207,9 +213,9 @@ static void try_rule(struct deciding *d, const struct fh_rule *r, uint32_t polic
 	if (!fh_rule_holds(&d->v, r, r->implied)) {
 		d->e = d->v.e;
 		if (forbids && d->v.fault.kind != FH_FAULT_NONE)
-			record(&d->erred, policy);
+			record(&d->found[ERRED], policy);
 	} else if (forbids) {
-		record(&d->forbids, policy);
+		record(&d->found[FORBIDS], policy);
 	} else {
 		try_permit(d, policy);
 	}
@@ -294,22 +300,18 @@ static void try_all(struct deciding *d)
 /* Default deny; forbid wins, and so does one that could not be evaluated.  */
 static enum fh_reason reason_of(const struct deciding *d, const struct satisfied **which)
 {
-	const struct {
-		const struct satisfied *s;
-		enum fh_reason reason;
-	} order[] = {
-		{ &d->forbids, FH_REASON_FORBIDDEN }, { &d->erred, FH_REASON_FORBID_ERRED },
-		{ &d->permits, FH_REASON_PERMITTED },
-		{ &d->roomless, FH_REASON_TOO_MANY_BUDGETS },
-		{ &d->unfunded, FH_REASON_NO_QUOTA }, { &d->unleased, FH_REASON_NO_LEASE },
+	static const enum fh_reason reason[] = {
+		[FORBIDS] = FH_REASON_FORBIDDEN,         [ERRED] = FH_REASON_FORBID_ERRED,
+		[PERMITS] = FH_REASON_PERMITTED,         [UNFUNDED] = FH_REASON_NO_QUOTA,
+		[ROOMLESS] = FH_REASON_TOO_MANY_BUDGETS, [UNLEASED] = FH_REASON_NO_LEASE,
+		[STANDINGS] = FH_REASON_NO_PERMIT,
 	};
+	size_t i = 0;
 
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		*which = order[i].s;
-		if (order[i].s->total > 0)
-			return order[i].reason;
-	}
-	return FH_REASON_NO_PERMIT;
+	while (i < STANDINGS && d->found[i].total == 0)
+		i++;
+	*which = &d->found[i < STANDINGS ? i : PERMITS];
+	return reason[i];
 }
 
 /* Member by member: most decisions have nothing to say in the largest.  */
@@ -380,11 +382,8 @@ static fh_err begin(struct deciding *d, const struct fh_request *r, uint32_t act
 /* Nothing is known yet.  Member by member, as above.  */
 static void clear(struct deciding *d)
 {
-	struct satisfied *all[] = { &d->permits, &d->unleased, &d->unfunded, &d->roomless,
-				    &d->forbids, &d->erred };
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		all[i]->n = all[i]->total = 0;
+	for (size_t i = 0; i < STANDINGS; i++)
+		d->found[i].n = d->found[i].total = 0;
 	d->charge = nullptr;
 	d->charges = 0;
 	d->tried = 0;

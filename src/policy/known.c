@@ -82,21 +82,25 @@ static fh_err principal(const struct fh_known_entities *k, const struct fh_entit
 	return FH_ERR_OK;
 }
 
-/* The folders of the path E, whose type has the parent FOLDER.  */
+/* The folders of the path E, whose type has the parent FOLDER: what stands before each slash.  A
+ * folder has two bytes at least, as E is canonical.  */
 static fh_err path(const struct fh_entity_key *e, struct fh_span folder, struct fh_arena *a,
 		   const struct fh_entity **out)
 {
+	struct fh_span id = e->uid.id;
+	size_t room = id.n / 2 + 1;
 	struct making *m;
-	size_t slashes = 0;
-
-	for (size_t i = 0; i < e->uid.id.n; i++)
-		slashes += e->uid.id.p[i] == '/';
-	fh_err done = make_room(e, slashes, a, &m);
+	fh_err done = make_room(e, room, a, &m);
 
 	if (done != FH_ERR_OK)
 		return done;
-	for (struct fh_span up = fh_path_parent(e->uid.id); up.n > 0; up = fh_path_parent(up))
-		put(m, folder, up);
+	for (size_t i = id.n; id.n > 1 && i-- > 0;) {
+		if (id.p[i] != '/')
+			continue;
+		if (m->entity.ancestors_n == room)
+			return FH_ERR_FORMAT;
+		put(m, folder, fh_span_of(id.p, i == 0 ? 1 : i));
+	}
 	*out = finish(m);
 	return FH_ERR_OK;
 }
