@@ -75,6 +75,28 @@ find "$work/stage" -type f -perm /022 >"$work/out"
 [ ! -s "$work/out" ]
 verdict $? 'nobody else may change what was installed'
 
+# Cedar for others: the example of its page, as C99 and C++ programs outside the tree that know the header and the library
+# alone, and no other library than C's.
+page=$at/share/man/man3/freehold-cedar.3
+sed -n '/^#include <freehold/,/^\.Ed/p' "$page" | sed -e '/^\.Ed/d' -e 's/\\e/\\/g' >"$work/example.c"
+cp "$work/example.c" "$work/example.cc"
+only() { # COMPILER...: makes the example at $work/example
+	(cd "$work" && "$@" -I"$at/include" -L"$at/lib" -lfreehold-cedar -o example)
+}
+only cc -std=c99 -pedantic-errors -Wall -Wextra -Werror example.c >"$work/out" 2>&1
+verdict $? "the example of freehold-cedar(3) is a program with its header and library"
+(cd / && exec env -i "$work/example") >"$work/out" 2>&1 && [ "$(cat "$work/out")" = allow ]
+verdict $? 'and says what the policy says'
+sed -i 's/: 9}/: 19}/' "$work/example.c" && only cc -std=c99 example.c >"$work/out" 2>&1 &&
+	! "$work/example" >"$work/out" 2>&1 && [ "$(cat "$work/out")" = deny ]
+verdict $? 'of another request, too'
+readelf -d "$work/example" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' >"$work/out" && [ "$(cat "$work/out")" = libc.so.6 ]
+verdict $? "and it needs no other library than C's"
+if command -v c++ >/dev/null; then
+	only c++ -Wall -Werror example.cc >"$work/out" 2>&1
+	verdict $? 'as C++, too'
+fi
+
 # What was installed works without the tree: it says what it lacks, in the form of every message.
 (cd / && exec env -i "$at/bin/freehold" chain show --state "$work/none") >"$work/out" 2>&1
 [ $? = 2 ] && grep -q '^freehold: .*: .*; .*freehold init' "$work/out"
