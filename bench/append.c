@@ -464,7 +464,8 @@ static fh_err rows(struct load *l, const char *directory, double seconds, bool j
 	if (l->alone)
 		return row(l, directory, seconds, json);
 	for (int permitted = 0; permitted < 2; permitted++) {
-		for (size_t i = 0; i < sizeof(in_flight) / sizeof(*in_flight) && e == FH_ERR_OK; i++) {
+		for (size_t i = 0; i < sizeof(in_flight) / sizeof(*in_flight)
+		     && e == FH_ERR_OK; i++) {
 			l->permitted = permitted == 1;
 			l->in_flight = in_flight[i];
 			e = row(l, directory, seconds, json);
