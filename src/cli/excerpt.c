@@ -50,7 +50,7 @@ static bool is_word(uint8_t b)
 }
 
 /* How many characters the word, string or mark at the front of S has.  */
-static size_t length_of(struct fh_span s)
+static size_t token_of(struct fh_span s)
 {
 	bool quoted = s.n > 0 && s.p[0] == '"', word = s.n > 0 && is_word(s.p[0]);
 	size_t n = 1;
@@ -61,6 +61,26 @@ static size_t length_of(struct fh_span s)
 		n++;
 		if (quoted && s.p[0] == '"')
 			break;
+	}
+	return n;
+}
+
+/* The same, or all of a name such as Action::"read", which is one thing to whoever reads it.  */
+static size_t length_of(struct fh_span s)
+{
+	const struct fh_span colons = FH_SPAN_LIT("::");
+	size_t n = token_of(s);
+	bool name = s.n > 0 && is_word(s.p[0]);
+
+	for (s = skip_characters(s, n); name && fh_span_starts(s, colons);) {
+		struct fh_span next = fh_span_skip(s, colons.n);
+		size_t more = next.n == 0 ? 0 : token_of(next);
+
+		if (more == 0 || (next.p[0] != '"' && !is_word(next.p[0])))
+			break;
+		n += colons.n + more;
+		name = next.p[0] != '"';
+		s = skip_characters(next, more);
 	}
 	return n;
 }
@@ -107,6 +127,7 @@ void fh_excerpt(struct fh_span text, const char *where)
 
 	fprintf(stderr, "  %s | %s", head, skipped > 0 ? "..." : "");
 	print(s, shown_max);
+	fputs(skip_characters(s, shown_max).n > 0 ? "..." : "", stderr);
 	fprintf(stderr, "\n  %*s | %s", width, "", skipped > 0 ? "   " : "");
 	repeat(' ', before);
 	repeat('^', before + marked > shown_max ? 1 : marked);

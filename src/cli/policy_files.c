@@ -11,25 +11,38 @@
 
 constexpr int go_on = -1;
 
+int fh_policy_file_read(const char *path, size_t max, const char *cure, struct fh_arena *memory,
+			struct fh_span *out)
+{
+	fh_err e = fh_file_read(path, max, memory, out);
+	char what[64];
+
+	if (e == FH_ERR_OK)
+		return go_on;
+	if (e != FH_ERR_LIMIT)
+		return fh_cli_fail(e, path, nullptr, cure);
+	(void)snprintf(what, sizeof(what), "it has more than %zu bytes", max);
+	return fh_cli_fail(e, path, what, "make it shorter, or split it");
+}
+
 int fh_policy_files_read(const struct fh_policy_files *f, struct fh_arena *memory,
 			 struct fh_policy_body *out)
 {
-	fh_err e = fh_file_read(f->cedar, FH_POLICY_TEXT_MAX, memory, &out->cedar);
+	static const char entities[] = "give a file with a JSON list of entities";
+	int done = fh_policy_file_read(f->cedar, FH_POLICY_TEXT_MAX,
+				       "give a file with Cedar policies", memory, &out->cedar);
 
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, f->cedar, nullptr, "give a file with Cedar policies");
-	e = fh_file_read(f->schema, FH_POLICY_TEXT_MAX, memory, &out->schema);
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, f->schema, nullptr, "give a file with a Cedar schema");
-	if (f->entities == nullptr)
-		return go_on;
-	e = fh_file_read(f->entities, FH_POLICY_TEXT_MAX, memory, &out->entities);
-	if (e == FH_ERR_OK && out->entities.n == 0)
-		e = FH_ERR_FORMAT;
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, f->entities, nullptr,
-				   "give a file with a JSON list of entities");
-	return go_on;
+	if (done == go_on)
+		done = fh_policy_file_read(f->schema, FH_POLICY_TEXT_MAX,
+					   "give a file with a Cedar schema", memory,
+					   &out->schema);
+	if (done != go_on || f->entities == nullptr)
+		return done;
+	done = fh_policy_file_read(f->entities, FH_POLICY_TEXT_MAX, entities, memory,
+				   &out->entities);
+	if (done == go_on && out->entities.n == 0)
+		return fh_cli_fail(FH_ERR_FORMAT, f->entities, nullptr, entities);
+	return done;
 }
 
 /* T is about the text called NAME.  */

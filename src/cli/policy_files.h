@@ -15,6 +15,11 @@ struct fh_policy_files {
 	const char *entities; /* NULL: none are listed */
 };
 
+/* Reads the text PATH of at most MAX bytes; CURE says what to give instead of one that cannot be
+ * read.  */
+int fh_policy_file_read(const char *path, size_t max, const char *cure, struct fh_arena *memory,
+			struct fh_span *out);
+
 /* Reads them; what *OUT looks at is in MEMORY.  */
 int fh_policy_files_read(const struct fh_policy_files *f, struct fh_arena *memory,
 			 struct fh_policy_body *out);

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "cli/excerpt.h"
+#include "cli/policy_files.h"
 #include "os/file.h"
 #include "os/memory.h"
 #include "policy/format.h"
@@ -77,10 +78,12 @@ int fh_policy_fmt(struct fh_cli *cli, int argc, char **argv)
 		return done;
 	fh_err e = fh_arena_map(FH_POLICY_ARENA + FH_POLICY_TEXT_MAX + text_max, &memory);
 
-	if (e == FH_ERR_OK)
-		e = fh_file_read(a.operand[0], FH_POLICY_TEXT_MAX, &memory, &before);
 	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, a.operand[0], nullptr, "give a file with Cedar policies");
+		return fh_cli_fail(e, a.operand[0], nullptr, nullptr);
+	done = fh_policy_file_read(a.operand[0], FH_POLICY_TEXT_MAX,
+				   "give a file with Cedar policies", &memory, &before);
+	if (done != go_on)
+		return done;
 	struct fh_builder b = fh_builder_of(fh_arena_space(&memory, text_max), text_max);
 
 	e = fh_policy_format(before, &memory, &b, &t);

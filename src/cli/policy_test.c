@@ -8,7 +8,6 @@
 #include "cli/policy_files.h"
 #include "cli/progress.h"
 #include "codec/json.h"
-#include "os/file.h"
 #include "os/memory.h"
 #include "policy/cases.h"
 #include "policy/conform.h"
@@ -378,10 +377,12 @@ int fh_policy_test(struct fh_cli *cli, int argc, char **argv)
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(FH_DECISION_ARENA + FH_FOLD_ARENA + 20 * FH_CASES_TEXT_MAX
 				 + arguments_room, &scratch);
-	if (e == FH_ERR_OK)
-		e = fh_file_read(t.file, FH_CASES_TEXT_MAX, &cases, &text);
 	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, t.file, nullptr, "give a file with tests of a policy");
+		return fh_cli_fail(e, t.file, nullptr, nullptr);
+	done = fh_policy_file_read(t.file, FH_CASES_TEXT_MAX, "give a file with tests of a policy",
+				   &cases, &text);
+	if (done != go_on)
+		return done;
 	e = fh_cases_read(text, t.file, &cases, &all, &why);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, t.file, &why);

@@ -121,6 +121,7 @@ permit (principal = Actor::"x", action, resource);
 @id("a") permit (principal, action, resource) when { principal.x == 1 && 2 < "b" } unless { 3 };
 END
 yes "policy check tells all that is wrong" 1 check bad.cedar
+says 'with a mark under all of a name' '^    | *\^\{14\}$'
 sed -n 's/^freehold: bad.cedar:\([0-9:]*\): .*/\1/p' err > places
 printf '1:11\n1:54\n1:82\n2:19\n3:10\n3:64\n3:64\n3:78\n3:93\n' > wanted
 yes "each in its place" 0 cmp places wanted
