@@ -365,7 +365,7 @@ fh_err fh_record_entry_check(struct fh_record_check *c, const struct fh_stored *
 
 	if (e == FH_ERR_OK && !c->refused)
 		fh_record_fold_add(c, &entry);
-	if (entry.key.n > 0)
+	if (entry.key.n > 0 && !c->refused)
 		fh_record_keys_add(c, &entry);
 	if (entry.pruned)
 		fh_record_stub_add(c, &entry);

@@ -58,31 +58,42 @@ bool fh_record_is_reached(const struct fh_record_check *c, const struct fh_recor
 	return c->options.whole == 0 || entry->leaf.index < c->options.whole;
 }
 
-/* The key of the part PART of the entry FIRST.  */
-static void remember(struct fh_record_check *c, struct fh_record_key *k, const uint8_t *name,
-		     size_t part, const struct fh_leaf *first)
+/* What the key of the part PART of the entry L has to be.  */
+static void remember(const struct fh_record_check *c, struct fh_record_key *k, const uint8_t *name,
+		     size_t part, const struct fh_leaf *l)
 {
-	const struct fh_span class = part > 0 ? FH_SPAN_LIT(FH_CLASS_FOLD) : first->class;
+	const struct fh_span class = part > 0 ? FH_SPAN_LIT(FH_CLASS_FOLD) : l->class;
 
-	c->keys++;
+	*k = (struct fh_record_key){ 0 };
 	memcpy(k->name, name, FH_SEAL_NAME_SIZE);
 	memcpy(k->class, class.p, class.n);
 	k->class_n = (uint8_t)class.n;
 	k->fold = part > 0;
-	k->period = k->fold ? c->fold_period : fh_seal_period(class, first->time.lo_ms);
+	k->period = k->fold ? c->fold_period : fh_seal_period(class, l->time.lo_ms);
+}
+
+static bool is_alike(const struct fh_record_key *a, const struct fh_record_key *b)
+{
+	return a->period == b->period
+	       && fh_span_equal(fh_span_of(a->class, a->class_n), fh_span_of(b->class, b->class_n));
 }
 
 static void add_part(struct fh_record_check *c, const struct fh_record_entry *entry, size_t part,
 		     const uint8_t *name)
 {
-	struct fh_record_key *k = &c->key[find(c, name)];
+	struct fh_record_key *k = &c->key[find(c, name)], own;
 
 	if (k->entries == 0 && c->keys == FH_RECORD_KEYS_MAX) {
 		c->keys_lost = true; /* no honest device uses so many at one time */
 		return;
 	}
+	remember(c, k->entries == 0 ? k : &own, name, part, &entry->leaf);
 	if (k->entries == 0)
-		remember(c, k, name, part, &entry->leaf);
+		c->keys++;
+	else if (!is_alike(k, &own))
+		fh_trace_what(fh_record_refuse(c, "key"),
+			      "what it is sealed with is of another class or period than it is, so "
+			      "that one would end with the other");
 	k->entries++;
 	bool unopened = entry->sealed && fh_record_is_reached(c, entry);
 
@@ -96,7 +107,7 @@ void fh_record_keys_add(struct fh_record_check *c, const struct fh_record_entry 
 {
 	if (!c->keys_lost)
 		add_part(c, entry, 0, entry->key.p);
-	if (!c->keys_lost && entry->fold_key.n > 0)
+	if (!c->keys_lost && !c->refused && entry->fold_key.n > 0)
 		add_part(c, entry, 1, entry->fold_key.p);
 }
 

@@ -13,6 +13,12 @@
 static uint8_t openings_room[1 << 16];
 
 static uint64_t sealed_ms; /* lo of the first entry that is sealed */
+static uint8_t shredded_name[FH_SEAL_NAME_SIZE]; /* begin() makes it that of what it seals */
+
+static inline uint64_t period_of(const char *class)
+{
+	return fh_seal_period(fh_span_str(class), sealed_ms);
+}
 
 /* Nine entries of CLASS.  */
 static inline void begin(struct bench *b, const char *class, struct fh_builder *openings)
@@ -25,12 +31,9 @@ static inline void begin(struct bench *b, const char *class, struct fh_builder *
 	b->options.genesis = b->maker.chain_id;
 	b->maker.class = class;
 	sealed_ms = b->maker.now.lo_ms;
+	fh_maker_key_name(fh_span_str(class != nullptr ? class : "default"),
+			  period_of(class != nullptr ? class : "default"), shredded_name);
 	fh_maker_batch(&b->maker, 9);
-}
-
-static inline uint64_t period_of(const char *class)
-{
-	return fh_seal_period(fh_span_str(class), sealed_ms);
 }
 
 static inline void wait_s(struct bench *b, uint64_t seconds)
@@ -38,8 +41,6 @@ static inline void wait_s(struct bench *b, uint64_t seconds)
 	b->maker.now.lo_ms += 1000 * seconds;
 	b->maker.now.hi_ms += 1000 * seconds;
 }
-
-static uint8_t shredded_name[FH_SEAL_NAME_SIZE]; /* the maker's is of zeros */
 
 /* The key of the maker's entries ends: said to be of CLASS and PERIOD, because STATEMENT asked for
  * it.  */

@@ -16,6 +16,7 @@ static struct fh_shredded_key ended[1];
 static struct fh_shredded shredded_by(uint64_t by)
 {
 	ended[0] = (struct fh_shredded_key){ .by = by };
+	memcpy(ended[0].name, shredded_name, sizeof(shredded_name));
 	return (struct fh_shredded){ .key = ended, .n = by > 0, .cap = 1 };
 }
 
@@ -23,13 +24,13 @@ static struct fh_shredded shredded_by(uint64_t by)
  * SHREDDED; then the segment ends.  Returns the state entry.  */
 static uint64_t make(struct bench *b, struct fh_builder *openings, bool shredded)
 {
-	begin(b, "16s", openings);
+	begin(b, "3200s", openings);
 	uint64_t carrying = b->maker.journal.tree.size;
 
 	state_entry(b, carrying, /* carries= */ true);
-	wait_s(b, 16);
+	wait_s(b, 3200);
 	if (shredded)
-		shred(b, "16s", period_of("16s"), 0, 1);
+		shred(b, "3200s", period_of("3200s"), 0, 1);
 	fh_journal_turn(&b->maker.journal);
 	assert_true(fh_journal_is_closed(&b->maker.journal, 0));
 	return carrying;
@@ -240,13 +241,13 @@ static void a_prune_entry_is_behind_what_it_speaks_of(void **state)
 	say(b, &p);
 	refused_as(b, "prune");
 	b = afresh(state);
-	begin(b, "16s", &openings);
+	begin(b, "3200s", &openings);
 	p = (struct fh_prune){ .first = 0, .end = b->maker.journal.tree.size, .state = 1,
 			       .stubs = 1 };
 	say(b, &p);
 	refused_as(b, "prune");
 	b = afresh(state);
-	begin(b, "16s", &openings);
+	begin(b, "3200s", &openings);
 	struct fh_fields f = { 0 };
 
 	(void)fh_maker_entry(&b->maker, FH_ENTRY_PRUNE, &f);
@@ -324,7 +325,7 @@ static void a_stub_is_none_of_what_is_public(void **state)
 {
 	static const uint8_t stub[] = { 0x82, 2, 0x81, 0x50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 					0, 0, 0 };
-	struct fh_leaf leaf = { .class = FH_SPAN_LIT("16s") };
+	struct fh_leaf leaf = { .class = FH_SPAN_LIT("3200s") };
 	struct fh_sealed s;
 
 	(void)state;
@@ -333,7 +334,7 @@ static void a_stub_is_none_of_what_is_public(void **state)
 	assert_true(s.pruned);
 	leaf.class = FH_SPAN_LIT(FH_CLASS_PUBLIC);
 	assert_false(fh_payload_fits(&leaf, FH_SPAN_ARRAY(stub)));
-	leaf.class = FH_SPAN_LIT("16s");
+	leaf.class = FH_SPAN_LIT("3200s");
 	for (size_t n = 0; n < sizeof(stub); n++)
 		assert_false(fh_payload_fits(&leaf, fh_span_of(stub, n)));
 }

@@ -26,10 +26,10 @@ static void what_ended_is_told_from_what_is_missing(void **state)
 	struct fh_opened opened;
 	uint64_t missing;
 
-	begin(b, "16s", &openings);
+	begin(b, "3200s", &openings);
 	fh_maker_batch(&b->maker, 4); /* behind it nothing ends */
-	wait_s(b, 16);
-	shred(b, "16s", period_of("16s"), 0, 1);
+	wait_s(b, 3200);
+	shred(b, "3200s", period_of("3200s"), 0, 1);
 	fh_maker_batch(&b->maker, 4);
 	struct fh_record_check *c = run(b);
 
@@ -140,10 +140,10 @@ static void what_is_held_does_not_end(void **state)
 	struct bench *b = *state;
 	struct fh_builder openings;
 
-	begin(b, "16s", &openings);
+	begin(b, "3200s", &openings);
 	(void)ask(b, "hold", "everything");
-	wait_s(b, 16);
-	shred(b, "16s", period_of("16s"), 0, 1);
+	wait_s(b, 3200);
+	shred(b, "3200s", period_of("3200s"), 0, 1);
 	refused_as(b, "shred");
 }
 
@@ -158,12 +158,11 @@ static void the_folds_keys_end_only_behind_a_state_entry_that_carries_it(void **
 		struct fh_builder openings;
 
 		begin(b, nullptr, &openings);
-		shredded_name[0] = 1;
+		memset(shredded_name, 1, sizeof(shredded_name));
 		state_entry(b, FH_FOLD_PERIOD_FIRST, /* carries= */ false);
 		if (told[i].carries)
 			state_entry(b, b->maker.journal.tree.size, /* carries= */ true);
 		shred(b, "fold", told[i].period, 0, 1);
-		shredded_name[0] = 0;
 		if (told[i].right)
 			assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
 		else
@@ -189,17 +188,70 @@ static void the_folds_period_does_not_change_without_it(void **state)
 	refused_as(b, "state");
 }
 
+/* Sealed as what ends earlier or later than it says, an entry would end with that.  */
+static void a_key_seals_what_is_of_one_class_and_period(void **state)
+{
+	const struct { bool fold, class, wait; } told[] = {
+		{ .class = true }, { .wait = true }, { .fold = true },
+	};
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		struct bench *b = *state;
+		struct fh_builder openings;
+
+		begin(b, "3200s", &openings);
+		if (told[i].fold)
+			b->maker.fold_name = shredded_name;
+		else
+			b->maker.key_name = shredded_name;
+		fh_maker_batch(&b->maker, 2);
+		if (!told[i].fold)
+			assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+		if (told[i].class)
+			b->maker.class = "6400s";
+		if (told[i].wait)
+			wait_s(b, 200);
+		fh_maker_batch(&b->maker, 2);
+		refused_as(b, "key");
+		(void)tear_down(state);
+		(void)set_up(state);
+	}
+}
+
+static void the_folds_key_changes_with_its_period(void **state)
+{
+	static const uint8_t one[FH_SEAL_NAME_SIZE] = { 1 }, other[FH_SEAL_NAME_SIZE] = { 2 };
+
+	for (int same = 0; same < 2; same++) {
+		struct bench *b = *state;
+		struct fh_builder openings;
+
+		begin(b, nullptr, &openings);
+		b->maker.fold_name = one;
+		fh_maker_batch(&b->maker, 2);
+		state_entry(b, b->maker.journal.tree.size, /* carries= */ true);
+		b->maker.fold_name = same ? one : other;
+		fh_maker_batch(&b->maker, 2);
+		if (same)
+			refused_as(b, "key");
+		else
+			assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+		(void)tear_down(state);
+		(void)set_up(state);
+	}
+}
+
 static void an_epoch_ends_once(void **state)
 {
 	struct bench *b = *state;
 	struct fh_builder openings;
 
-	begin(b, "16s", &openings);
-	wait_s(b, 16);
-	shred(b, "16s", period_of("16s"), 0, 3);
-	shred(b, "16s", 0, 0, 5);
+	begin(b, "3200s", &openings);
+	wait_s(b, 3200);
+	shred(b, "3200s", period_of("3200s"), 0, 3);
+	shred(b, "3200s", 0, 0, 5);
 	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
-	shred(b, "16s", 0, 0, 5);
+	shred(b, "3200s", 0, 0, 5);
 	refused_as(b, "shred");
 }
 
@@ -231,6 +283,8 @@ int main(void)
 		ON_A_RECORD(what_is_held_does_not_end),
 		ON_A_RECORD(the_folds_keys_end_only_behind_a_state_entry_that_carries_it),
 		ON_A_RECORD(the_folds_period_does_not_change_without_it),
+		ON_A_RECORD(a_key_seals_what_is_of_one_class_and_period),
+		ON_A_RECORD(the_folds_key_changes_with_its_period),
 		ON_A_RECORD(an_epoch_ends_once),
 		ON_A_RECORD(an_entry_that_says_nothing_is_refused),
 	};
