@@ -26,6 +26,13 @@ def start_waiting(m, session, path):
 	return answer
 
 
+def leaves_behind(d, session):
+	"""Has the session's tool server make two processes of its own, which would outlive it."""
+	before = len(d.roles()["tool server"])
+	demand(not session.call("wait", path="/left", leave=True)["result"]["isError"], "leave")
+	demand(len(d.roles()["tool server"]) == before + 2, "nothing was left behind:", d.roles())
+
+
 def bring(m, files):
 	"""Puts statement files into chain/ as `chain import` would: complete, by rename."""
 	for f in files:
@@ -66,6 +73,7 @@ def run(base):
 			other = m.grant("other")
 			d = m.serve()
 			s, kept = d.session(m.token), d.session(other)
+			leaves_behind(d, s)
 			waiting = start_waiting(m, d.session(m.token), "/in-flight")
 			m.sign("actor", "revoke", "worker")
 			answer = waiting()
@@ -74,7 +82,7 @@ def run(base):
 			demand(answer in ("unknown-session", "unknown-credential"), answer)
 			demand(reason_of(d.http(m.token).initialize()) == "unknown-credential", "initialize")
 			demand(not kept.take("/public/other")["result"]["isError"], "another actor's session was cut")
-			wait_for("its tool servers end", lambda: len(d.roles()["tool server"]) == 1)
+			wait_for("its tool servers end, and what they left behind", lambda: len(d.roles()["tool server"]) == 1)
 			d.stop()
 			demand(outcome_of(m, "/in-flight") == ["cancelled"], outcome_of(m, "/in-flight"))
 			m.verify()
@@ -99,11 +107,12 @@ def run(base):
 		with base.copy() as m:
 			d = m.serve()
 			s = d.session(m.token)
+			leaves_behind(d, s)
 			waiting = start_waiting(m, s, "/in-flight")
 			m.sign("server", "revoke", m.server)
 			answer = waiting()
 			demand(answer["result"]["isError"] and reason_of(answer), "a call in flight goes on:", answer)
-			wait_for("the tool server ends", lambda: "tool server" not in d.roles())
+			wait_for("the tool server ends, and what it left behind", lambda: "tool server" not in d.roles())
 			demand(reason_of(s.take("/public/after")) == "unknown-session", "its session goes on")
 			demand(reason_of(d.http(m.token).initialize()) == "unknown-server", "initialize")
 			d.stop()

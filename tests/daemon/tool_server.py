@@ -5,6 +5,7 @@ What it defines it reads anew for each list from ./tools, if that is there: a li
 """
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -31,12 +32,24 @@ def list_tools(m):
 		sys.stdout.flush()
 
 
+def leave():
+	"""Two processes that do not end with this one, one of them in a session of its own."""
+	for own in (False, True):
+		if os.fork() == 0:
+			if own:
+				os.setsid()
+			while True:
+				signal.pause()
+
+
 def call(m):
 	arguments = m["params"].get("arguments", {})
 	with lock:
 		fd = os.open("calls", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 		os.write(fd, json.dumps(m["params"]).encode() + b"\n")
 		os.close(fd)
+	if arguments.get("leave"):
+		leave()
 	time.sleep(arguments.get("seconds", 0))
 	result = {"content": [{"type": "text", "text": "taken " + str(arguments.get("path", ""))}], "isError": False}
 	if "usage" in arguments:
