@@ -6,8 +6,9 @@
 
 #include "base/decimal.h"
 #include "base/hex.h"
-#include "cli/progress.h"
 #include "cli/opened_file.h"
+#include "cli/progress.h"
+#include "cli/roots_files.h"
 #include "cli/segments.h"
 #include "cli/unread.h"
 #include "cli/verify_ahead.h"
@@ -35,6 +36,10 @@ static const struct fh_option options[] = {
 	{ "since", 0, false, "FILE", "the same, and this record was verified up to it before" },
 	{ "openings", 0, false, "FILE",
 	  "what an entitled reader opened of it (freehold record open)" },
+	{ "roots", 0, false, "PATH",
+	  "roots to trust its TPM by: a bundle, or a directory (default "
+	  FH_ROOTS_DIRECTORY ")" },
+	{ "at", 0, false, "TIME", "when certificates have to be valid (default now)" },
 	FH_WITNESSES_OPTION,
 	{ "witnessed", 0, false, "FILE",
 	  "the checkpoint that they cosigned (default record/witnessed)" },
@@ -65,10 +70,13 @@ struct record_task {
 	struct fh_record_options options;
 	uint64_t trusted; /* entries under --since */
 	uint64_t anchored; /* entries that an anchor must date */
+	uint64_t at_ms;
+	struct fh_x509_roots roots;
+	const struct fh_x509_roots *given_roots;
 	struct fh_given_headers headers;
 	struct fh_given_anchors anchors;
 	struct fh_given_witnesses witnesses;
-	struct fh_arena live, spare, scratch, own, text, witnessing, least;
+	struct fh_arena live, spare, scratch, own, text, witnessing, least, rooting;
 	struct fh_opened_file openings;
 };
 
@@ -83,6 +91,8 @@ static void record_task_drop(struct record_task *t)
 	fh_arena_drop(&t->text);
 	fh_arena_drop(&t->witnessing);
 	fh_arena_drop(&t->least);
+	fh_x509_roots_drop(&t->roots);
+	fh_arena_drop(&t->rooting);
 	fh_opened_file_drop(&t->openings);
 }
 
@@ -130,6 +140,8 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct record_ta
 
 	if (done < 0)
 		done = fh_verify_words(&usage, &t->a, &t->required, &t->allowed);
+	if (done < 0)
+		done = fh_verify_at(&usage, &t->a, &t->at_ms);
 	if (done < 0)
 		done = read_jobs(t);
 	if (done < 0)
@@ -352,6 +364,9 @@ static int judge(const struct fh_cli *cli, struct record_task *t, const struct f
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, s->path, &why);
 	fh_record_check_end(&c);
+	e = fh_record_check_device(&c, t->given_roots, t->at_ms);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, s->path, &why);
 	enum fh_answer anchors = judge_anchors(t, &c);
 	enum fh_answer v = fh_answer_both(
 		fh_finding_settle(&c.finding, t->required, t->allowed), anchors);
@@ -414,6 +429,16 @@ static int read_anchors(struct record_task *t, const char *path, struct fh_segme
 	return e == FH_ERR_OK ? -1 : fh_cli_fail_trace(e, path, &why);
 }
 
+static int read_roots(struct record_task *t)
+{
+	fh_err e = fh_arena_map(FH_ROOTS_MEMORY, &t->rooting);
+
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, usage.verb, nullptr, nullptr);
+	return fh_verify_roots(fh_argument(&t->a, "roots"), &t->rooting, &t->roots,
+			       &t->given_roots);
+}
+
 int fh_verify_record(struct fh_cli *cli, int argc, char **argv)
 {
 	__attribute__((cleanup(record_task_drop))) struct record_task t = { 0 };
@@ -433,6 +458,8 @@ int fh_verify_record(struct fh_cli *cli, int argc, char **argv)
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, nullptr, nullptr);
 	done = read_witnesses(&t, &s);
+	if (done < 0)
+		done = read_roots(&t);
 	if (done < 0)
 		done = read_anchors(&t, path, &s);
 	if (done >= 0)

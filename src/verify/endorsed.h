@@ -2,8 +2,9 @@
 #ifndef FH_VERIFY_ENDORSED_H
 #define FH_VERIFY_ENDORSED_H
 
-#include "chain/body.h"
+#include "chain/chain.h"
 #include "crypto/x509_ek.h"
+#include "verify/finding.h"
 
 /* By whose roots a TPM is endorsed (docs/spec/EVIDENCE, "Endorsement"): those that the
  * operator signed, and those that the asker has.  */
@@ -23,5 +24,16 @@ fh_err fh_endorsed_open(const struct fh_roots_body *r, struct fh_x509_roots *out
 /* Says in T which roots were trusted: those of statement SEQUENCE, and the asker's as well if
  * OWN.  */
 void fh_endorsed_tell(uint64_t sequence, bool own, struct fh_trace *t);
+
+/* Says in F who endorses a TPM that EK says yes of, and what is known of revocation; lowers F's
+ * grade for a simulator.  */
+void fh_endorsed_say(const struct fh_ek_result *ek, struct fh_finding *f);
+
+/* How the key of D, a device of C, is kept, in the words of its TPM: whether the attestation key
+ * that D was enrolled with certifies an object made for it, that the operators of genesis' states
+ * alone open.  *ANSWER is unchecked if C does not hold what the TPM certifies; WHY says what
+ * there is to say.  FH_ERR_CRYPTO, FH_ERR_NOMEM.  */
+fh_err fh_kept_judge(const struct fh_chain *c, const struct fh_device *d, enum fh_answer *answer,
+		     struct fh_trace *why);
 
 #endif

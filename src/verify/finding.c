@@ -52,6 +52,14 @@ struct fh_trace *fh_finding_say(struct fh_finding *f, const char *code)
 	return &r->why;
 }
 
+void fh_finding_say_why(struct fh_finding *f, const char *code, const struct fh_trace *why)
+{
+	struct fh_trace *t = fh_finding_say(f, code);
+
+	if (t != nullptr)
+		*t = *why;
+}
+
 void fh_finding_say_static(struct fh_finding *f, const char *what)
 {
 	struct fh_trace *t = fh_finding_say(f, "static");

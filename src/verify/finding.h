@@ -60,6 +60,9 @@ void fh_finding_begin(struct fh_finding *f);
  * (the fh_trace functions take that).  */
 struct fh_trace *fh_finding_say(struct fh_finding *f, const char *code);
 
+/* Adds a reason for which there is a text already.  */
+void fh_finding_say_why(struct fh_finding *f, const char *code, const struct fh_trace *why);
+
 /* Says why `fresh` stays unchecked for WHAT ("a record"), which is static.  */
 void fh_finding_say_static(struct fh_finding *f, const char *what);
 

@@ -16,14 +16,6 @@ static void say(struct fh_finding *f, const char *code, const char *where, const
 		fh_trace_cure(t, "%s", cure);
 }
 
-static void say_why(struct fh_finding *f, const char *code, const struct fh_trace *why)
-{
-	struct fh_trace *t = fh_finding_say(f, code);
-
-	if (t != nullptr)
-		*t = *why;
-}
-
 /* --- the quote -------------------------------------------------------------------- */
 
 /* Where the log leads in the PCRs SELECTED, as values that nobody gave.  */
@@ -157,7 +149,7 @@ static void say_checks(struct fh_quote_verdict *v)
 {
 	for (int i = 0; i < FH_QUOTE_CHECKS; i++) {
 		if (v->quote.why[i].what[0] != '\0')
-			say_why(&v->finding, fh_quote_check_text((enum fh_quote_check)i),
+			fh_finding_say_why(&v->finding, fh_quote_check_text((enum fh_quote_check)i),
 				&v->quote.why[i]);
 	}
 }
@@ -301,7 +293,7 @@ static fh_err check_endorsement(const struct fh_quote_given *g, struct fh_arena 
 	if (v->ek.answer == FH_ANSWER_YES) {
 		say_endorsed(v);
 	} else {
-		say_why(&v->finding, v->ek.code, &v->ek.why);
+		fh_finding_say_why(&v->finding, v->ek.code, &v->ek.why);
 		*authentic = FH_ANSWER_NO;
 	}
 	if (g->signed_roots != nullptr)

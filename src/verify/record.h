@@ -3,6 +3,7 @@
 #define FH_VERIFY_RECORD_H
 
 #include "chain/chain.h"
+#include "crypto/x509_roots.h"
 #include "entry/carried.h"
 #include "entry/certificate.h"
 #include "entry/field.h"
@@ -228,6 +229,13 @@ bool fh_record_missing(const struct fh_record_check *c, uint64_t *n);
 
 /* Answers.  */
 void fh_record_check_end(struct fh_record_check *c);
+
+/* Judges the TPM of the record's device, after the end: its endorsement certificate by OWN roots
+ * and by those that the operator signed in the record's chain, if that is the trusted one, as of
+ * AT_MS; and how it keeps the device key.  Says nothing of a device without a TPM, nor of a
+ * record that is wrong.  FH_ERR_CRYPTO, FH_ERR_NOMEM.  */
+fh_err fh_record_check_device(struct fh_record_check *c, const struct fh_x509_roots *own,
+			      uint64_t at_ms);
 
 void fh_record_check_drop(struct fh_record_check *c);
 

@@ -333,5 +333,13 @@ chain=$("$freehold_program" chain show --json --config "$scratch/one.conf" --sta
 	sed -n 's/.*"chain":"\([0-9a-f]*\)".*/\1/p')
 yes "its record verifies" 0 "$verify_program" record box --genesis "$chain" --allow-grade simulated
 says "with the grade of its TPM" "simulated"
+says "by the roots that were signed" "roots that the operator signed"
+says "and how its key is kept is told by the TPM" "key-sealed .*certifies an object made for it"
 yes "and not without leave for a simulator" 1 "$verify_program" record box --genesis "$chain"
+yes "nor by roots of one's own that are another maker's" 1 "$verify_program" record box --genesis "$chain" \
+	--allow-grade simulated --roots two-roots
+says "by that name" "ek-issuer"
+yes "nor for a time before the certificate" 1 "$verify_program" record box --genesis "$chain" --allow-grade simulated \
+	--at 2020-01-01
+says "by its name" "ek-expired"
 exit "$failed"

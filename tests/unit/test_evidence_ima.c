@@ -151,8 +151,8 @@ static void reads_what_evm_signs_with_a_file(void **state)
 	(void)state;
 	static const char lines[] =
 		"10 f0556432ecbc1de8672346c7d1da35d627948700 evm-sig sha1:"
-		"1111111111111111111111111111111111111111 /bin/a 0302 security.ima|user.a 0200000001"
-		"000000 aabbcc 1000 5 33261\n"
+		"1111111111111111111111111111111111111111 /bin/a 0302 security.ima|user.a 02000000"
+		"01000000 aabbcc 1000 5 33261\n"
 		"10 b736509b861834c78bd999a0078d2997367251f3 evm-sig sha1:"
 		"1111111111111111111111111111111111111111 boot_aggregate       \n";
 	static const uint8_t ids[] = { 0xe8, 0x03, 0, 0 }, mode[] = { 0xed, 0x81 };
@@ -177,8 +177,8 @@ static void reads_what_evm_signs_with_a_file(void **state)
 static void reads_longer_digests_and_the_other_byte_order(void **state)
 {
 	(void)state;
-	static const uint8_t data[] = "\0\0\0\x1asha1:\0abcdefghijklmnopqrst\0\0\0\5/bin";
-	const struct fh_span whole = fh_span_of(data, sizeof(data)); /* with the zero at its end */
+	const struct fh_span whole = FH_SPAN_LIT("\0\0\0\x1asha1:\0abcdefghijklmnopqrst"
+						 "\0\0\0\5/bin\0");
 
 	for (size_t i = 0; i < FH_BANKS; i++) {
 		struct fh_digest d = fh_bank_digest(fh_banks[i], whole);

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "evidence/certified.h"
+#include "fixture/cert_maker.h"
 #include "fixture/checked.h"
 #include "fixture/maker.h"
 #include "fixture/quote_maker.h"
@@ -242,6 +244,108 @@ static void says_accepted_unchecked_of_a_later_start_without_a_quote(void **stat
 	assert_string_equal(f->reason[f->reasons - 1].code, "no-quote");
 }
 
+/* --- the TPM itself ------------------------------------------------------- */
+
+static bool says(const struct bench *b, const char *code)
+{
+	const struct fh_finding *f = &b->checked.check.finding;
+
+	for (size_t i = 0; i < f->reasons; i++) {
+		if (strcmp(f->reason[i].code, code) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the record is authentic, after the TPM was judged by OWN roots and those in it.  */
+static enum fh_answer judged(struct bench *b, const struct fh_x509_roots *own)
+{
+	(void)answer(b, FH_AUTHENTIC);
+	assert_int_equal(fh_record_check_device(&b->checked.check, own, CERT_NOW_MS), FH_ERR_OK);
+	return fh_finding_answer(&b->checked.check.finding, FH_AUTHENTIC);
+}
+
+static void sign_roots(struct bench *b, struct fh_span root)
+{
+	uint8_t body[8192];
+	struct fh_builder out = FH_BUILDER_ARRAY(body);
+
+	fh_roots_body_put(&out, &root, 1, nullptr, 0);
+	fh_maker_accept(&b->maker, "roots", fh_builder_span(&out));
+	fh_maker_batch(&b->maker, 1);
+}
+
+static void judges_the_tpm_by_roots_that_the_operator_signed(void **state)
+{
+	struct bench *b = *state;
+	struct cert_made root = cert_make(&cert_good_root, nullptr);
+	struct cert_wish w = cert_good_ek, other = cert_good_root;
+
+	w.issuer = cert_good_root.name;
+	other.name = other.issuer = "Another Root";
+	struct cert_made ek = cert_make(&w, &root), stranger = cert_make(&other, nullptr);
+	const struct fh_span roots[] = { cert_span(&root), cert_span(&stranger) };
+	FH_OWN(fh_x509_roots) own = { 0 };
+	FH_OWN(fh_x509_roots) others = { 0 };
+
+	assert_int_equal(fh_x509_roots_new(&roots[0], 1, &own, nullptr), FH_ERR_OK);
+	assert_int_equal(fh_x509_roots_new(&roots[1], 1, &others, nullptr), FH_ERR_OK);
+	b->maker.ek = cert_span(&ek);
+	two_boots(b);
+	assert_int_equal(judged(b, nullptr), FH_ANSWER_YES);
+	assert_true(says(b, "no-roots"));
+	assert_int_equal(judged(b, &own), FH_ANSWER_YES);
+	assert_true(says(b, "root-unknown") && !says(b, "roots-signed"));
+	assert_int_equal(judged(b, &others), FH_ANSWER_NO);
+	assert_true(says(b, "ek-issuer"));
+	sign_roots(b, roots[0]);
+	assert_int_equal(judged(b, nullptr), FH_ANSWER_YES);
+	assert_true(says(b, "root-unknown") && says(b, "roots-signed"));
+	assert_int_equal(judged(b, &others), FH_ANSWER_NO); /* neither widens the other */
+	b->options.genesis_given = false; /* anybody's chain */
+	assert_int_equal(judged(b, nullptr), FH_ANSWER_YES);
+	assert_true(says(b, "no-roots") && !says(b, "roots-signed"));
+	b->options.genesis_given = true;
+	sign_roots(b, roots[1]);
+	assert_int_equal(judged(b, nullptr), FH_ANSWER_NO);
+	assert_true(says(b, "ek-issuer") && says(b, "roots-signed"));
+	cert_made_drop(&stranger);
+	cert_made_drop(&ek);
+	cert_made_drop(&root);
+}
+
+/* Enrols the device anew, with what its TPM certifies; LIE is what is wrong with that.  */
+static void certify(struct bench *b, enum quote_maker_lie lie)
+{
+	uint8_t room[FH_CERTIFIED_MAX];
+	struct fh_builder out = FH_BUILDER_ARRAY(room);
+	struct fh_release r;
+
+	assert_true(fh_chain_release_first(&b->checked.check.chain, &b->maker.device_id, 0, &r));
+	quote_maker_certified(&b->ak, &r, lie, &out);
+	b->maker.certified = fh_builder_span(&out);
+	fh_maker_device(&b->maker);
+	fh_maker_batch(&b->maker, 1);
+	b->maker.certified = (struct fh_span){ 0 };
+}
+
+static void judges_how_the_device_key_is_kept(void **state)
+{
+	struct bench *b = *state;
+
+	two_boots(b);
+	assert_int_equal(judged(b, nullptr), FH_ANSWER_YES);
+	assert_true(says(b, "key-sealed-unchecked") && says(b, "no-endorsement"));
+	certify(b, QUOTE_MAKER_TRUE);
+	assert_int_equal(judged(b, nullptr), FH_ANSWER_YES);
+	assert_true(says(b, "key-sealed") && !says(b, "key-sealed-unchecked"));
+	for (int lie = QUOTE_MAKER_TRUE + 1; lie < QUOTE_MAKER_LIES; lie++) {
+		certify(b, (enum quote_maker_lie)lie);
+		assert_int_equal(judged(b, nullptr), FH_ANSWER_NO);
+		assert_true(says(b, "key-sealed"));
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -254,6 +358,8 @@ int main(void)
 		TEST(accepts_a_start_behind_a_checkpoint_that_was_not_filed),
 		TEST(refuses_a_start_that_quotes_an_older_checkpoint),
 		TEST(says_accepted_unchecked_of_a_later_start_without_a_quote),
+		TEST(judges_the_tpm_by_roots_that_the_operator_signed),
+		TEST(judges_how_the_device_key_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
