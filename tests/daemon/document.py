@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 
+from chip import Tpm
 from machine import FREEHOLD, PATIENCE, VERIFY, Machine, demand, run_tests, wait_for
-from state import start_tpm
 
 PATH = "/.well-known/freehold-operator-key.json"
 QUOTE = "/.well-known/freehold-quote"
@@ -92,22 +92,17 @@ def certify(m):
 
 def with_tpm(test, certified=False):
 	"""Runs TEST(machine, daemon) with a software TPM."""
-	if not shutil.which("swtpm") or not shutil.which("swtpm_setup"):
+	if Tpm.why_not() or not shutil.which("swtpm_setup"):
 		return "swtpm is not installed"
 	with Machine() as m:
 		if certified:
 			certify(m)
-		m.config.write_text(f"tcti = swtpm:path={m.top}/swtpm\n")
-		tpm = start_tpm(m)
-		try:
+		with Tpm(m):
 			m.make(tpm=True).govern()
 			d = m.serve()
 			test(m, d)
 			d.stop()
 			m.verify(grades="simulated,co-located")
-		finally:
-			tpm.terminate()
-			tpm.wait()
 	return None
 
 
@@ -157,19 +152,12 @@ def an_endorsed_tpm_opens_the_askers_credential():
 	return with_tpm(test, certified=True)
 
 
-def stop_tpm(m, tpm):
-	tpm.terminate()
-	tpm.wait()
-	(m.top / "swtpm").unlink(missing_ok=True)
-
-
 def starts_and_boots_are_told_apart():
-	if not shutil.which("swtpm"):
-		return "swtpm is not installed"
+	if reason := Tpm.why_not():
+		return reason
 	with Machine() as m:
-		m.config.write_text(f"tcti = swtpm:path={m.top}/swtpm\n")
-		tpm, seen = start_tpm(m), []
-		try:
+		seen = []
+		with Tpm(m) as tpm:
 			m.make(tpm=True).govern()
 			for purpose in ("session", "start", "session"):
 				d = m.serve()
@@ -182,10 +170,7 @@ def starts_and_boots_are_told_apart():
 				d.stop()
 				seen.append((text, said, p))
 				if purpose == "start":
-					stop_tpm(m, tpm)
-					tpm = start_tpm(m)
-		finally:
-			stop_tpm(m, tpm)
+					tpm.reboot()
 		first, again, booted = (p for _, _, p in seen)
 		demand(first["boot"] == again["boot"] < booted["boot"], [p["boot"] for _, _, p in seen])
 		demand([len(p["cold_starts"]) for _, _, p in seen] == [1, 1, 2], booted["cold_starts"])

@@ -9,7 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from machine import ALONE, Machine, demand, demand_message, index_of, listens, reason_of, run_tests, wait_for
+from chip import Tpm
+from machine import ALONE, Machine, demand, demand_message, index_of, reason_of, run_tests, wait_for
 
 KEYS = ("device", "session", "signed", "counter")
 
@@ -283,41 +284,21 @@ def run(base):
 		serve_never_opens_the_operator_key, a_full_disk_refuses_and_loses_nothing, a_missing_tpm_is_said))
 
 
-def start_tpm(m):
-	(m.top / "tpm").mkdir(exist_ok=True)
-	path = m.top / "swtpm"
-	words = ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={m.top}/tpm", "--ctrl", f"type=unixio,path={path}.ctrl",
-		"--server", f"type=unixio,path={path}", "--flags", "not-need-init,startup-clear"]
-	tpm = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-	wait_for("swtpm listens", lambda: listens(path))
-	return tpm
-
-
 def a_missing_tpm_is_said():
-	if not shutil.which("swtpm"):
-		return "swtpm is not installed"
+	if reason := Tpm.why_not():
+		return reason
 	with Machine() as m:
-		m.config.write_text(f"tcti = swtpm:path={m.top}/swtpm\n")
-		tpm = start_tpm(m)
-		try:
+		with Tpm(m) as tpm:
 			m.make(tpm=True).govern()
 			used(m, 1)
 			m.verify(grades="simulated,co-located")
-		finally:
-			tpm.terminate()
-			tpm.wait()
-		(m.top / "swtpm").unlink(missing_ok=True)
 		refused(m, "TPM", but=("keys/counter", "record/pending"), status=1)
 		m.config.write_text("tcti = device:/dev/no-such-tpm\n")
 		refused(m, "TPM", but=("keys/counter", "record/pending"), status=1)
-		m.config.write_text(f"tcti = swtpm:path={m.top}/swtpm\n")
-		shutil.rmtree(m.top / "tpm")
-		tpm = start_tpm(m)  # another chip in its place
-		try:
+		tpm.becomes_another()
+		with Tpm(m):
 			refused(m, "TPM", "is another TPM than the one", but=("record/pending",), status=1)
-		finally:
-			tpm.terminate()
-			tpm.wait()
+	return None
 
 
 if __name__ == "__main__":

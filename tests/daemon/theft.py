@@ -4,12 +4,11 @@ directory as they are and in every encoding that is in use anywhere.  The same s
 import base64
 import hashlib
 import json
-import shutil
 import subprocess
 import sys
 
+from chip import Tpm
 from machine import ME, OPEN_RECORD, POLICY, SCHEMA, Machine, demand, demand_message, index_of, run_tests, wait_for
-from state import start_tpm
 
 ACTOR, PATH, PROMPT, ANSWER, DENIED, TOOL, AGENT = (f"planted-{w}-7c41e9" for w in
 	("actor", "path", "prompt", "answer", "denied", "tool", "agent"))
@@ -111,8 +110,7 @@ def opens_no_more_without_its_chip(m, tpm):
 	d = m.serve()
 	said = m.run("record", "open", 20, "--socket", m.socket).stdout
 	demand(said.startswith("20\n"), said)
-	tpm.terminate()
-	tpm.wait()
+	tpm.off()
 	asks = ("record", "open", 20, "--socket", m.socket)
 	wait_for("the chip is missed", lambda: "chip-" in m.run(*asks, status=None).stderr, seconds=90)
 	r = m.run(*asks, status=1)
@@ -121,21 +119,16 @@ def opens_no_more_without_its_chip(m, tpm):
 	d.kill()
 
 
-def serves_nobody_else(m):
+def serves_nobody_else(m, tpm):
 	"""A copy of the disk beside another chip."""
-	(m.top / "swtpm").unlink(missing_ok=True)
-	shutil.rmtree(m.top / "tpm")
-	other = start_tpm(m)
-	try:
+	tpm.becomes_another()
+	with tpm:
 		demand_message(m.serve_fails(1), "another TPM")
 		demand_message(m.run("record", "open", 20, "--socket", m.socket, status=2).stderr, "not running")
 		shown = m.run("record", "show", "--json", "--fields").stdout
 		demand('"sealed":true' in shown and not any(w in shown for w in SEALED), "it shows what is sealed")
 		r = subprocess.run([OPEN_RECORD, m.state, m.top / "stolen"], capture_output=True, timeout=60)
 		demand(r.returncode != 0, "it opens without its chip")
-	finally:
-		other.terminate()
-		other.wait()
 
 
 def opens_with_the_recovery_key(m):
@@ -188,22 +181,17 @@ def run(base):
 		demand(not found(word, {"f": raw[:-1] + b"x"}), "something else")
 
 	def another_chip_opens_nothing():
-		if not shutil.which("swtpm"):
-			return "swtpm is not installed"
+		if reason := Tpm.why_not():
+			return reason
 		with Machine() as m:
-			m.config.write_text(f"tcti = swtpm:path={m.top}/swtpm\n")
-			tpm = start_tpm(m)
-			try:
+			with Tpm(m) as tpm:
 				m.make(tpm=True).govern()
 				nothing_is_in_clear(m, plant(m))
 				opened = {"openings": (m.top / "some").read_bytes()}
 				for word in (PATH, PROMPT, ANSWER, DENIED, ACTOR):
 					demand(found(word, opened), word, "was not opened by its own chip")
 				opens_no_more_without_its_chip(m, tpm)
-			finally:
-				tpm.terminate()
-				tpm.wait()
-			serves_nobody_else(m)
+			serves_nobody_else(m, tpm)
 			opens_with_the_recovery_key(m)
 		return None
 

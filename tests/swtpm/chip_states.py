@@ -14,7 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "daemon"))
 import machine  # noqa: E402
-from machine import Machine, demand, demand_message, listens, run_tests, wait_for  # noqa: E402
+from chip import Tpm  # noqa: E402
+from machine import Machine, demand, demand_message, run_tests, wait_for  # noqa: E402
 
 from tap import read_message  # noqa: E402
 
@@ -113,33 +114,14 @@ class Line:
 			return b""
 
 
-class Tpm:
-	def __init__(self, top):
-		self.top, self.process, self.inside = top, None, top / "swtpm"
-		(top / "tpm").mkdir()
-		self.line = Line(top / "line", self.inside)
-
-	def on(self):
-		self.process = subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.top}/tpm", "--ctrl",
-			f"type=unixio,path={self.inside}.ctrl", "--server", f"type=unixio,path={self.inside}", "--flags",
-			"not-need-init,startup-clear"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-		wait_for("swtpm listens", lambda: listens(self.inside))
-
-	def off(self):
-		if self.process:
-			self.process.kill()
-			self.process.wait()
-			self.process = None
-		for path in (self.inside, Path(f"{self.inside}.ctrl")):
-			path.unlink(missing_ok=True)
-
-	def reboot(self):
-		self.off()
-		self.on()
+class LinedTpm(Tpm):
+	def __init__(self, m):
+		super().__init__(m)
+		self.line = Line(m.top / "line", self.path)
 
 	def tool(self, *words, status=0):
 		"""One of tpm2-tools, in a TPM that has room for what it loads."""
-		env = {**os.environ, "TPM2TOOLS_TCTI": f"swtpm:path={self.inside}", "TSS2_LOG": "all+NONE"}
+		env = {**os.environ, "TPM2TOOLS_TCTI": f"swtpm:path={self.path}", "TSS2_LOG": "all+NONE"}
 		for kind in ("-t", "-l", "-s"):
 			subprocess.run(["tpm2_flushcontext", kind], env=env, capture_output=True)
 		r = subprocess.run([str(w) for w in words], env=env, capture_output=True, text=True, cwd=self.top)
@@ -152,7 +134,7 @@ class Bench(Machine):
 
 	def __enter__(self):
 		super().__enter__()
-		self.tpm = Tpm(self.top)
+		self.tpm = LinedTpm(self)
 		self.tpm.on()
 		self.config.write_text(f"tcti = swtpm:path={self.top}/line\n")
 		return self
@@ -232,7 +214,7 @@ def gone_in_mid_run():
 		ends_refused(d)
 		m.demand_state("chip-gone", "restart freehold")
 		m.refused_start("chip-gone", "check that it is there")
-		m.config.write_text(f"tcti = swtpm:path={m.tpm.inside}\n")  # nobody takes the connection
+		m.config.write_text(f"tcti = swtpm:path={m.tpm.path}\n")  # nobody takes the connection
 		m.refused_start("chip-gone", "that the TPM is there")
 		m.tpm.on()
 		m.serves()

@@ -4,16 +4,15 @@
 The chain id and the device id are sealed with the seed of the device key (docs/spec/KEYS.md).  Both are known here, and would be
 seen if the seed could be.  Commands and answers: TPM 2.0 Library part 3; sessions: part 1, clauses 16 to 19.
 """
-import shutil
 import socket
 import struct
-import subprocess
 import sys
 import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "daemon"))
-from machine import Failure, Machine, demand, listens, run_tests, wait_for  # noqa: E402
+from chip import Tpm  # noqa: E402
+from machine import Failure, Machine, demand, run_tests  # noqa: E402
 
 CREATE, UNSEAL, START_SESSION = 0x153, 0x15E, 0x176
 SESSIONS = 0x8002           # TPM_ST_SESSIONS
@@ -135,21 +134,11 @@ def without_salt(command, answer):
 
 
 def main():
-	if not shutil.which("swtpm"):
-		print("skip - the wires of a TPM: swtpm is not installed")
+	if reason := Tpm.why_not():
+		print("skip - the wires of a TPM:", reason)
 		return 0
-	with Machine() as m:
-		(m.top / "tpm").mkdir()
-		path = m.top / "swtpm"
-		tpm = subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={m.top}/tpm", "--ctrl",
-			f"type=unixio,path={path}.ctrl", "--server", f"type=unixio,path={path}", "--flags",
-			"not-need-init,startup-clear"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-		try:
-			wait_for("swtpm listens", lambda: listens(path))
-			return listen(m, Tap(m.top / "tap", path))
-		finally:
-			tpm.terminate()
-			tpm.wait()
+	with Machine() as m, Tpm(m) as tpm:
+		return listen(m, Tap(m.top / "tap", tpm.path))
 
 
 def listen(m, tap):
