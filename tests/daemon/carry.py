@@ -2,30 +2,15 @@
 """Behind a shred a state entry carries the fold; the keys that it needed before end, and nothing that was used is forgotten."""
 import sys
 
-from machine import POLICY, Machine, demand, reason_of, run_tests, wait_for
+from machine import POLICY, demand, reason_of, run_tests, wait_for
+from two_actors import asked, made, paths
 
 QUOTA = POLICY.replace('@id("research-takes") permit', '@id("research-takes") @quota("4/day") permit')
 
 
-def made():
-	m = Machine()
-	m.make().govern()
-	m.sign_policy(policy=QUOTA)
-	m.tokens = {"worker": m.token, "other": m.grant("other")}
-	return m
-
-
 def take(m, d, path, who="worker"):
-	s = d.session(m.tokens[who])
-	answer = s.take(path)
-	s.end()
-	return reason_of(answer)
-
-
-def paths(m):
-	"""Of which calls the arguments can still be read."""
-	return {e["fields"]["arguments"]["path"] for e in m.entries().values()
-		if e["kind"] == "intent" and "path" in e["fields"].get("arguments", {})}
+	"""Why WHO may not, or nothing."""
+	return reason_of(asked(m, d, path, who))
 
 
 def shreds(m):
@@ -44,7 +29,7 @@ def shredded(m, d, who="worker"):
 
 
 def what_the_fold_needed_ends_once_it_is_carried():
-	with made() as m:
+	with made(QUOTA) as m:
 		d = m.serve()
 		demand(take(m, d, "/public/a") is None and take(m, d, "/public/b", "other") is None, "calls")
 		d = shredded(m, d)

@@ -6,25 +6,17 @@ import shutil
 import subprocess
 import sys
 
-from machine import BUILD, OPEN_RECORD, PASSPHRASE, VERIFY, Machine, demand, demand_message, run_tests, wait_for
+from machine import BUILD, OPEN_RECORD, PASSPHRASE, VERIFY, demand, demand_message, run_tests, wait_for
 from slots import head, set_slot
+import two_actors
+from two_actors import made
 
 SIGN_KIND = BUILD / "tests" / "daemon" / "sign-kind"
 OPENED = ("prompt-51be", "answer-51be")
 
 
-def made():
-	m = Machine()
-	m.make().govern()
-	m.tokens = {"worker": m.token, "other": m.grant("other")}
-	return m
-
-
 def take(m, d, path, who="worker"):
-	s = d.session(m.tokens[who])
-	a = s.call("take", path=path, prompt=OPENED[0])
-	demand(not a["result"]["isError"], a)
-	s.end()
+	two_actors.take(m, d, path, who, prompt=OPENED[0])
 
 
 def disk(m):
@@ -50,12 +42,6 @@ def rescued(m, key=None, status=0):
 	r = m.run("recovery", "open", f"0..{1 << 40}", "--key", key or m.key, "--passphrase-fd", 0, "--json", status=status)
 	entries = [json.loads(line) for line in r.stdout.splitlines()]
 	return {e["fields"]["arguments"]["path"] for e in entries if "path" in e["fields"].get("arguments", {})}, r
-
-
-def by_chip(m):
-	"""The same with the chip, which here is a file."""
-	return {e["fields"]["arguments"]["path"] for e in m.entries().values()
-		if e["kind"] == "intent" and "path" in e["fields"].get("arguments", {})}
 
 
 def key_id(m):
@@ -111,7 +97,7 @@ def what_was_shredded_is_opened_of_a_copy_from_before_alone():
 			key = key_id(m)
 			m.sign("shred", "--subject", "worker")
 			index, said = next(iter(wait_for("a shred entry", lambda: shreds(m)).items()))
-			wait_for("it is over", lambda: by_chip(m) == {"/public/stays"})
+			wait_for("it is over", lambda: two_actors.paths(m) == {"/public/stays"})
 			demand(said["slots"] == [f"recovery:{key}"], "the entry does not say what opens a copy from before:", said)
 			take(m, d, "/public/new")
 			d.stop()
@@ -158,7 +144,7 @@ def a_slot_that_is_missing_is_made_at_the_next_start():
 		d = m.serve()
 		demand("recovery slot was missing" in d.log(), d.log())
 		take(m, d, "/public/b")
-		demand(by_chip(m) == {"/public/a", "/public/b"}, by_chip(m))
+		demand(two_actors.paths(m) == {"/public/a", "/public/b"}, two_actors.paths(m))
 		_, now, _, _ = head(m)
 		demand(now == epoch + 1, "no new data epoch:", epoch, now)
 		d.stop()
@@ -238,7 +224,7 @@ def the_operator_says_for_which_key_slots_are_or_that_there_are_none():
 			shown = m.run("chain", "show").stdout
 			demand(m.chain()["recovery"]["key"] == new and f"recovery {new}" in shown, shown)
 			take(m, d, "/public/b", "other")
-			demand(by_chip(m) == {"/public/a", "/public/b"}, by_chip(m))
+			demand(two_actors.paths(m) == {"/public/a", "/public/b"}, two_actors.paths(m))
 			check(m, second)
 			demand(json.loads(check(m, first, status=1).stdout)["slot"] == new, "the old key")
 			demand(rescued(before, first)[0] == {"/public/a"} and not rescued(before, second, status=1)[0], "before")
@@ -264,7 +250,7 @@ def the_operator_says_for_which_key_slots_are_or_that_there_are_none():
 		d.stop()
 		demand_message(rescued(m, second, status=1)[1].stderr, "has no recovery slot")
 		d = m.serve()
-		demand(key_id(m) is None and by_chip(m) == {"/public/b", "/public/d"}, by_chip(m))
+		demand(key_id(m) is None and two_actors.paths(m) == {"/public/b", "/public/d"}, two_actors.paths(m))
 		d.stop()
 		v = m.verify()
 		demand(v["verdict"] == "yes" and v["opened-from-copies-by"] == sorted(f"recovery:{k}" for k in (old, new)), v)

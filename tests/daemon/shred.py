@@ -6,43 +6,16 @@ import subprocess
 import sys
 import time
 
-from machine import OPEN_RECORD, POLICY, VERIFY, Machine, demand, demand_message, in_background, reason_of, run_tests, wait_for
+from machine import OPEN_RECORD, POLICY, VERIFY, demand, demand_message, in_background, reason_of, run_tests, wait_for
+from two_actors import made, paths, take
 
 SHORT = "4s"  # kept for so long, in periods of a second
 RETAINED = POLICY.replace('@id("research-takes") permit', f'@id("research-takes") @retain("{SHORT}") permit')
 
 
-def made(policy=POLICY):
-	m = Machine()
-	m.make().govern()
-	if policy != POLICY:
-		m.sign_policy(policy=policy)
-	m.tokens = {"worker": m.token, "other": m.grant("other")}
-	return m
-
-
-def take(m, d, path, who="worker"):
-	"""Index of the intent of a permitted call."""
-	s = d.session(m.tokens[who])
-	answer = s.take(path)
-	demand(not answer["result"]["isError"], "a permitted call:", answer)
-	s.end()
-
-
-def read(m):
-	"""{index: entry}; what can be opened has `fields` of more than nothing."""
-	return m.entries()
-
-
-def paths(m):
-	"""Of which calls the arguments can still be read."""
-	return {e["fields"]["arguments"]["path"] for e in read(m).values()
-		if e["kind"] == "intent" and "path" in e["fields"].get("arguments", {})}
-
-
 def shreds(m):
 	"""{index: what ended}, but for the fold's own keys, which follow at the next start."""
-	return {i: e["fields"]["detail"] for i, e in read(m).items()
+	return {i: e["fields"]["detail"] for i, e in m.entries().items()
 		if e["kind"] == "shred" and any(k[1] != "fold" for k in e["fields"]["detail"]["keys"])}
 
 
@@ -68,7 +41,7 @@ def what_is_old_ends_by_itself():
 		d.stop()
 		v = m.verify()
 		demand(v["verdict"] == "yes", v)
-		entries = read(m)
+		entries = m.entries()
 		old = [e for e in entries.values() if e.get("shredded")]
 		demand(old and all(e["shredded"] == index and e["index"] < index and e["sealed"] for e in old), old)
 		demand({e["kind"] for e in old} >= {"intent", "outcome"}, "not all of it:", old)
@@ -93,9 +66,9 @@ def the_operator_erases_one_actor():
 		d.stop()
 		m.serve().stop()
 		demand(paths(m) == {"/public/b", "/public/c"} and len(shreds(m)) == 1, "it was erased once more", shreds(m))
-		v = m.verify("--whole", len(read(m)))
-		total = len(read(m))
-		gone = sum("shredded" in e for e in read(m).values())
+		v = m.verify("--whole", len(m.entries()))
+		total = len(m.entries())
+		gone = sum("shredded" in e for e in m.entries().values())
 		told = {"present": total - gone, "shredded": gone, "pruned": 0, "missing": 0, "behind": 0}
 		demand(v["verdict"] == "yes" and v["payloads"] == told, v)
 		for form in ("jsonl", "ocsf", "cef"):
@@ -120,7 +93,7 @@ def what_is_lost_without_a_record_of_it_is_missing():
 		keys = next(p for p in (m.state / "keys").glob("data.?") if p.stat().st_size > 0)
 		with open(keys, "r+b") as f:  # the key that was made last, but for the fold's new one
 			f.truncate(keys.stat().st_size - 2 * 192)
-		v = m.verify("--whole", len(read(m)), status=1)
+		v = m.verify("--whole", len(m.entries()), status=1)
 		told = v["payloads"]
 		demand(sum(told.values()) == v["size"] and told["missing"] > 0 < told["shredded"], told)
 		demand(v["authentic"] == "no" and v["reasons"][0]["code"] == "missing", v["reasons"])

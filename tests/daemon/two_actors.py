@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A machine of two actors, `worker` and `other`, their calls, and what can still be read of them: for what erases one of them."""
+from machine import POLICY, Machine, demand
+
+
+def made(policy=POLICY):
+	m = Machine()
+	m.make().govern()
+	if policy != POLICY:
+		m.sign_policy(policy=policy)
+	m.tokens = {"worker": m.token, "other": m.grant("other")}
+	return m
+
+
+def asked(m, d, path, who="worker", **more):
+	"""What a call of WHO for PATH is answered, in a session of its own."""
+	s = d.session(m.tokens[who])
+	answer = s.call("take", path=path, **more)
+	s.end()
+	return answer
+
+
+def take(m, d, path, who="worker", **more):
+	answer = asked(m, d, path, who, **more)
+	demand(not answer["result"]["isError"], "a permitted call:", answer)
+
+
+def paths(m):
+	"""Of which calls the machine can still read the arguments."""
+	return {e["fields"]["arguments"]["path"] for e in m.entries().values()
+		if e["kind"] == "intent" and "path" in e["fields"].get("arguments", {})}
