@@ -12,14 +12,13 @@ import concurrent.futures
 import json
 import os
 import random
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / d) for d in ("daemon", "kill")]
 import crash  # noqa: E402
-from machine import OPEN_RECORD, Failure, Machine, demand, wait_for  # noqa: E402
+from machine import Failure, Machine, demand, wait_for  # noqa: E402
 from slots import set_slot  # noqa: E402
 
 HARMS = ("kill", "eio", "enospc", "short")

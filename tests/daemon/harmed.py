@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 from machine import VERIFY, Machine, demand, reason_of, run_tests
 

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What serve does with a state directory that is in use, full, of another machine, damaged, rolled back or too new."""
-import json
 import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from chip import Tpm
-from machine import ALONE, Machine, demand, demand_message, index_of, reason_of, run_tests, wait_for
+from machine import ALONE, Machine, demand, demand_message, reason_of, run_tests, wait_for
 
 KEYS = ("device", "session", "signed", "counter")
 

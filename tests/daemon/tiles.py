@@ -7,9 +7,8 @@ import http.client
 import re
 import subprocess
 import sys
-import time
 
-from machine import FREEHOLD, PATIENCE, VERIFY, Machine, demand, run_tests, wait_for
+from machine import PATIENCE, VERIFY, Machine, demand, run_tests, wait_for
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 

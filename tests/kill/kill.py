@@ -10,7 +10,6 @@ same tree, and nothing newer is in the record.
 import argparse
 import base64
 import hashlib
-import json
 import os
 import random
 import re
