@@ -147,6 +147,7 @@ static const struct fh_subcommand subcommands[] = {
 	{ "open", fh_record_open, "have the daemon open what is sealed" },
 	{ "disclose", fh_record_disclose, "prove to outsiders what a sealed entry says" },
 	{ "anchor", fh_record_anchor, "have a block of Bitcoin show since when the record is" },
+	{ "prune", fh_record_prune, "have the daemon free the room of what was shredded" },
 	{ "prove", fh_record_prove, "prove to outsiders that an entry is in the record" },
 };
 

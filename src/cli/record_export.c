@@ -47,7 +47,6 @@ struct export {
 /* Without what was sent and answered, unless it is asked for.  */
 static void put_jsonl(struct export *x, const struct fh_event *v, struct fh_span payload)
 {
-	uint64_t by = FH_NOT_SHREDDED;
 	struct fh_fields f = { 0 };
 
 	for (size_t i = 0; i < v->fields.n; i++) {
@@ -56,8 +55,8 @@ static void put_jsonl(struct export *x, const struct fh_event *v, struct fh_span
 		if (x->payload || (id != FH_FIELD_ARGUMENTS && id != FH_FIELD_RESULT))
 			f.field[f.n++] = v->fields.field[i];
 	}
-	(void)fh_shredded_find(x->shredded, v->leaf->index, payload, &by);
-	fh_record_put_json(&x->line, v->leaf, &f, v->sealed, by);
+	fh_record_put_json(&x->line, v->leaf, &f, v->sealed,
+			   fh_record_fate_of(x->shredded, v->leaf->index, payload));
 }
 
 static fh_err write_entry(void *context, const struct fh_stored *s, const struct fh_leaf *l)

@@ -25,8 +25,18 @@ static void put_fields_json(struct fh_builder *b, const struct fh_fields *f)
 	fh_builder_u8(b, '}');
 }
 
+struct fh_record_fate fh_record_fate_of(struct fh_shredded *all, uint64_t index,
+					struct fh_span payload)
+{
+	struct fh_record_fate fate = { FH_NOT_SHREDDED, fh_payload_is_stub(payload) };
+
+	if (all != nullptr)
+		(void)fh_shredded_find(all, index, payload, &fate.by);
+	return fate;
+}
+
 void fh_record_put_json(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
-			bool sealed, uint64_t shredded)
+			bool sealed, struct fh_record_fate fate)
 {
 	fh_builder_text(b, "{\"index\":");
 	fh_builder_decimal(b, l->index);
@@ -49,10 +59,12 @@ void fh_record_put_json(struct fh_builder *b, const struct fh_leaf *l, const str
 	fh_builder_u8(b, '"');
 	if (sealed)
 		fh_builder_text(b, ",\"sealed\":true");
-	if (shredded != FH_NOT_SHREDDED) {
+	if (fate.by != FH_NOT_SHREDDED) {
 		fh_builder_text(b, ",\"shredded\":");
-		fh_builder_decimal(b, shredded);
+		fh_builder_decimal(b, fate.by);
 	}
+	if (fate.pruned)
+		fh_builder_text(b, ",\"pruned\":true");
 	if (f != nullptr)
 		put_fields_json(b, f);
 	fh_builder_text(b, "}\n");
@@ -103,16 +115,17 @@ void fh_record_put_opened(struct fh_builder *b, const struct fh_opened_entry *x,
 }
 
 static void put_text(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
-		     bool fields, bool sealed, uint64_t shredded)
+		     bool fields, bool sealed, struct fh_record_fate fate)
 {
 	fh_builder_decimal(b, l->index);
 	fh_builder_text(b, "  ");
 	put_time(b, l->time.lo_ms);
 	fh_builder_text(b, "  ");
 	fh_builder_text(b, fh_entry_kind_text(l->kind));
-	if (shredded != FH_NOT_SHREDDED) {
-		fh_builder_text(b, "  (shredded: entry ");
-		fh_builder_decimal(b, shredded);
+	if (fate.by != FH_NOT_SHREDDED) {
+		fh_builder_text(b, fate.pruned ? "  (pruned; shredded: entry "
+					       : "  (shredded: entry ");
+		fh_builder_decimal(b, fate.by);
 		fh_builder_u8(b, ')');
 	} else if (sealed) {
 		fh_builder_text(b, "  (sealed)");
@@ -139,15 +152,13 @@ fh_err fh_record_put_entry(struct fh_builder *b, const struct fh_stored *s, cons
 	bool sealed;
 	fh_err e = fh_opened_fields(look->opened, l, s->payload, &f, &sealed);
 
-	uint64_t by = FH_NOT_SHREDDED;
-
 	if (e != FH_ERR_OK)
 		return e;
-	if (look->shredded != nullptr)
-		(void)fh_shredded_find(look->shredded, l->index, s->payload, &by);
+	const struct fh_record_fate fate = fh_record_fate_of(look->shredded, l->index, s->payload);
+
 	if (look->json)
-		fh_record_put_json(b, l, look->fields ? &f : nullptr, sealed, by);
+		fh_record_put_json(b, l, look->fields ? &f : nullptr, sealed, fate);
 	else
-		put_text(b, l, &f, look->fields, sealed, by);
+		put_text(b, l, &f, look->fields, sealed, fate);
 	return b->bad ? FH_ERR_LIMIT : FH_ERR_OK;
 }

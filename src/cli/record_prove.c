@@ -196,7 +196,7 @@ static int read_stamps(struct prove_task *t, struct fh_bundle *u)
 
 /* --- writing it ------------------------------------------------------------------- */
 
-static void print_json(const char *path, size_t bytes)
+static void print_json(const char *path, size_t bytes, bool pruned)
 {
 	uint8_t line[2 * FH_PATH_MAX];
 	struct fh_builder b = FH_BUILDER_ARRAY(line);
@@ -205,7 +205,8 @@ static void print_json(const char *path, size_t bytes)
 	fh_json_put_string(&b, fh_span_str(path));
 	fh_builder_text(&b, ",\"bytes\":");
 	fh_builder_decimal(&b, bytes);
-	printf("%.*s}\n", (int)fh_builder_span(&b).n, (const char *)line);
+	printf("%.*s%s}\n", (int)fh_builder_span(&b).n, (const char *)line,
+	       pruned ? ",\"pruned\":true" : "");
 }
 
 static int write_out(const struct fh_cli *cli, const struct prove_task *t, struct fh_span bytes)
@@ -221,10 +222,14 @@ static int write_out(const struct fh_cli *cli, const struct prove_task *t, struc
 
 	if (e != FH_ERR_OK)
 		return could_not(e, path, "give another --out");
+	bool pruned = fh_payload_is_stub(t->prove.payload);
+
 	if (cli->json)
-		print_json(path, bytes.n);
+		print_json(path, bytes.n, pruned);
 	else
-		fh_cli_say(cli, "%s", path);
+		fh_cli_say(cli, "%s%s", path,
+			   pruned ? " (pruned: the record does not hold any more what it said)"
+				  : "");
 	return FH_EXIT_YES;
 }
 
@@ -259,6 +264,9 @@ static int prove_tlog(const struct fh_cli *cli, struct prove_task *t)
 	if (e == FH_ERR_MISSING)
 		return fh_cli_fail(e, t->path, "the entry has no such field",
 				   "`freehold record show --fields` names those it has");
+	if (e == FH_ERR_PERMISSION && fh_payload_is_stub(t->prove.payload))
+		return fh_cli_fail(e, t->path, "the entry is pruned: what it said was erased",
+				   "without --field it is proved that it is in the record");
 	if (e == FH_ERR_PERMISSION)
 		return fh_cli_fail(e, t->path, "the entry is sealed",
 				   "have it opened (freehold record open), and "

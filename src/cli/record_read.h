@@ -52,12 +52,21 @@ struct fh_record_look {
 	struct fh_shredded *shredded;
 };
 
+/* What has become of an entry's payload: BY says that nobody opens it any more, or is
+ * FH_NOT_SHREDDED; and only a stub of it may be left.  */
 constexpr uint64_t FH_NOT_SHREDDED = UINT64_MAX;
+struct fh_record_fate {
+	uint64_t by;
+	bool pruned;
+};
+/* Of the entry INDEX with the PAYLOAD as it is stored; ALL may be NULL.  */
+struct fh_record_fate fh_record_fate_of(struct fh_shredded *all, uint64_t index,
+					struct fh_span payload);
 
 /* An entry as one JSON object and a line feed, with F's fields unless that is NULL; SEALED: they
- * are not known; SHREDDED: the entry that says that they never will be, or FH_NOT_SHREDDED.  */
+ * are not known.  */
 void fh_record_put_json(struct fh_builder *b, const struct fh_leaf *l, const struct fh_fields *f,
-			bool sealed, uint64_t shredded);
+			bool sealed, struct fh_record_fate fate);
 /* An entry as it is stored.  */
 fh_err fh_record_put_entry(struct fh_builder *b, const struct fh_stored *s, const struct fh_leaf *l,
 			   const struct fh_record_look *look);
@@ -87,6 +96,7 @@ void fh_record_put_opened(struct fh_builder *b, const struct fh_opened_entry *x,
 
 /* The kinds of `record`, each a file.  */
 int fh_record_open(struct fh_cli *cli, int argc, char **argv);
+int fh_record_prune(struct fh_cli *cli, int argc, char **argv);
 int fh_record_anchor(struct fh_cli *cli, int argc, char **argv);
 int fh_record_prove(struct fh_cli *cli, int argc, char **argv);
 int fh_record_disclose(struct fh_cli *cli, int argc, char **argv);

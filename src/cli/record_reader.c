@@ -44,16 +44,6 @@ int fh_reader_open(const struct fh_cli *cli, const struct fh_arguments *a, struc
 
 /* --- one line each way -------------------------------------------------- */
 
-static fh_err send_line(const struct fh_reader *r, const struct fh_open_ask *o)
-{
-	uint8_t bytes[FH_OPEN_ASK_LINE_MAX];
-	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
-
-	fh_open_ask_put_line(&b, o);
-	fh_builder_text(&b, "\n");
-	return b.bad ? FH_ERR_LIMIT : fh_fd_write(fh_fd_get(r->daemon), fh_builder_span(&b));
-}
-
 /* Nothing is sent before it was asked for, so behind the line there is nothing.  */
 static fh_err read_line(struct fh_reader *r, struct fh_span *out)
 {
@@ -77,7 +67,7 @@ static fh_err read_line(struct fh_reader *r, struct fh_span *out)
 
 /* --- what it says ------------------------------------------------------- */
 
-static uint64_t number(struct fh_span map, const char *name)
+uint64_t fh_reader_number(struct fh_span map, const char *name)
 {
 	struct fh_cursor c = fh_cursor_of(fh_cbor_map_get(map, name));
 	uint64_t v = fh_cbor_uint(&c);
@@ -101,11 +91,11 @@ static fh_err read_result(struct fh_reader *r, struct fh_span map, struct fh_rea
 
 	struct fh_cursor whole = fh_cursor_of(fh_cbor_map_get(map, "whole"));
 
-	out->next = number(map, "next");
+	out->next = fh_reader_number(map, "next");
 	out->whole = fh_cbor_bool(&whole);
-	out->opened = number(map, "opened");
-	out->public = number(map, "public");
-	out->without = number(map, "without");
+	out->opened = fh_reader_number(map, "opened");
+	out->public = fh_reader_number(map, "public");
+	out->without = fh_reader_number(map, "without");
 	out->erased_n = fh_cbor_array(&c, FH_OPEN_ASK_ENTRIES_MAX);
 	for (size_t i = 0; i < out->erased_n; i++)
 		out->erased[i] = fh_cbor_uint(&c);
@@ -118,22 +108,19 @@ static fh_err read_result(struct fh_reader *r, struct fh_span map, struct fh_rea
 }
 
 /* Tells why not.  */
-static int say_refused(struct fh_span no, const struct fh_open_ask *o)
+static int say_refused(struct fh_span no, const char *where, const char *verb)
 {
 	struct fh_cursor c = fh_cursor_of(fh_cbor_map_get(no, "refused"));
 	struct fh_span reason = text(no, "reason"), why = text(no, "text");
 	bool refused = fh_cbor_bool(&c);
-	uint64_t record = number(no, "record");
-	char where[96], what[1280], entry[64] = "";
+	uint64_t record = fh_reader_number(no, "record");
+	char what[1280], entry[64] = "";
 
-	(void)snprintf(where, sizeof(where), o->from == o->to ? "entry %llu" : "entries %llu..%llu",
-		       (unsigned long long)o->from, (unsigned long long)o->to);
 	if (record != UINT64_MAX)
 		(void)snprintf(entry, sizeof(entry), " (entry %llu of the record)",
 			       (unsigned long long)record);
-	(void)snprintf(what, sizeof(what), "%s: %.*s: %.*s%s",
-		       refused ? "the daemon refuses to open that"
-		       	: "the daemon could not open that",
+	(void)snprintf(what, sizeof(what), "%s %s that: %.*s: %.*s%s",
+		       refused ? "the daemon refuses to" : "the daemon could not", verb,
 		       (int)reason.n, (const char *)reason.p, (int)why.n, (const char *)why.p,
 		       entry);
 	(void)fh_cli_fail(FH_ERR_PERMISSION, where, what,
@@ -142,33 +129,57 @@ static int say_refused(struct fh_span no, const struct fh_open_ask *o)
 	return refused && !fh_cursor_bad(&c) ? FH_EXIT_NO : FH_EXIT_COULD_NOT;
 }
 
-int fh_reader_ask(struct fh_reader *r, const struct fh_open_ask *o, struct fh_reader_answer *out)
+static int say_senseless(const struct fh_reader *r)
+{
+	return fh_cli_fail(FH_ERR_FORMAT, r->path, "the daemon's answer makes no sense",
+			   "use the daemon's own version of this program");
+}
+
+int fh_reader_say(struct fh_reader *r, struct fh_span line, const char *where, const char *verb,
+		  struct fh_span *out)
 {
 	struct fh_trace t = { 0 };
 	struct fh_builder cbor;
-	struct fh_span line;
-	fh_err e = send_line(r, o);
+	struct fh_span came;
+	fh_err e = fh_fd_write(fh_fd_get(r->daemon), line);
 
 	fh_arena_reset(&r->memory);
 	if (e == FH_ERR_OK)
-		e = read_line(r, &line);
+		e = read_line(r, &came);
 	if (e != FH_ERR_OK)
 		return broke(r, e);
 	/* As CBOR a text is no longer than in JSON.  */
-	cbor = fh_builder_of(fh_arena_space(&r->memory, line.n + 64), line.n + 64);
-	e = cbor.p == nullptr ? FH_ERR_NOMEM : fh_json_to_cbor(line, &r->memory, &cbor, &t);
+	cbor = fh_builder_of(fh_arena_space(&r->memory, came.n + 64), came.n + 64);
+	e = cbor.p == nullptr ? FH_ERR_NOMEM : fh_json_to_cbor(came, &r->memory, &cbor, &t);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, r->path, &t);
 	struct fh_span said = fh_builder_span(&cbor), no = fh_cbor_map_get(said, "error");
 
 	if (no.n > 0)
-		return say_refused(no, o);
-	*out = (struct fh_reader_answer){ .record = number(said, "record") };
-	e = read_result(r, fh_cbor_map_get(said, "result"), out);
-	if (e == FH_ERR_OK)
-		return FH_EXIT_YES;
-	return fh_cli_fail(e, r->path, "the daemon's answer makes no sense",
-			   "use the daemon's own version of this program");
+		return say_refused(no, where, verb);
+	*out = said;
+	return fh_cbor_map_get(said, "result").n > 0 ? FH_EXIT_YES : say_senseless(r);
+}
+
+int fh_reader_ask(struct fh_reader *r, const struct fh_open_ask *o, struct fh_reader_answer *out)
+{
+	uint8_t bytes[FH_OPEN_ASK_LINE_MAX];
+	struct fh_builder line = FH_BUILDER_ARRAY(bytes);
+	struct fh_span said;
+	char where[96];
+
+	(void)snprintf(where, sizeof(where), o->from == o->to ? "entry %llu" : "entries %llu..%llu",
+		       (unsigned long long)o->from, (unsigned long long)o->to);
+	fh_open_ask_put_line(&line, o);
+	fh_builder_text(&line, "\n");
+	int done = line.bad ? broke(r, FH_ERR_LIMIT)
+			    : fh_reader_say(r, fh_builder_span(&line), where, "open", &said);
+
+	if (done != FH_EXIT_YES)
+		return done;
+	*out = (struct fh_reader_answer){ .record = fh_reader_number(said, "record") };
+	return read_result(r, fh_cbor_map_get(said, "result"), out) == FH_ERR_OK
+		       ? FH_EXIT_YES : say_senseless(r);
 }
 
 int fh_reader_nothing(const struct fh_reader_answer *said, const char *where)

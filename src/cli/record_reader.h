@@ -6,8 +6,9 @@
 #include "os/memory.h"
 #include "wire/open_ask.h"
 
-/* Asking the running daemon to open what is sealed in its record (docs/spec/DOOR, "Readers").
- * Whether it does is the operator's policy's word, and an entry of the record either way.  */
+/* Asking the running daemon to open what is sealed in its record, or to prune it
+ * (docs/spec/DOOR, "Readers").  Whether it does is the operator's policy's word, and an entry of
+ * the record either way.  */
 
 struct fh_reader {
 	struct fh_fd daemon;
@@ -32,6 +33,14 @@ struct fh_reader_answer {
  * saying what is wrong; so do the others.  */
 int fh_reader_open(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_reader *out);
 void fh_reader_drop(struct fh_reader *r);
+
+/* Says LINE, which has its end, and reads what comes back: a CBOR map with `record` and `result`,
+ * good until the next; what is no is said of WHERE, as what the daemon would not VERB.
+ * FH_EXIT_NO: refused.  */
+int fh_reader_say(struct fh_reader *r, struct fh_span line, const char *where, const char *verb,
+		  struct fh_span *out);
+/* The number NAME in the CBOR MAP; UINT64_MAX if there is none.  */
+uint64_t fh_reader_number(struct fh_span map, const char *name);
 
 /* Has O opened.  FH_EXIT_NO: refused.  */
 int fh_reader_ask(struct fh_reader *r, const struct fh_open_ask *o, struct fh_reader_answer *out);

@@ -311,6 +311,11 @@ bool fh_payload_is_sealed(struct fh_span payload)
 	return sealing == sealing_batch || sealing == sealing_pruned;
 }
 
+bool fh_payload_is_stub(struct fh_span payload)
+{
+	return sealing_of(payload) == sealing_pruned;
+}
+
 static struct fh_sealed_part take_part(struct fh_cursor *c)
 {
 	struct fh_sealed_part p;
@@ -366,7 +371,7 @@ bool fh_payload_fits(const struct fh_leaf *leaf, struct fh_span payload)
 	struct fh_hash h;
 	struct fh_sealed s;
 
-	if (sealing_of(payload) == sealing_pruned)
+	if (fh_payload_is_stub(payload))
 		return !fh_span_equal(leaf->class, FH_SPAN_LIT(FH_CLASS_PUBLIC))
 		       && fh_sealed_read(payload, &s) == FH_ERR_OK;
 	h = fh_hash_of(payload);

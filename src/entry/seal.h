@@ -87,6 +87,7 @@ fh_err fh_sealed_put_part(struct fh_builder *b, const struct fh_fields *f,
 
 /* Whether PAYLOAD begins as a sealed one does, or as what pruning left of one.  */
 bool fh_payload_is_sealed(struct fh_span payload);
+bool fh_payload_is_stub(struct fh_span payload);
 
 /* Reads a sealed payload or the stub of one, strictly; the spans look into it.  */
 fh_err fh_sealed_read(struct fh_span payload, struct fh_sealed *out);

@@ -42,6 +42,7 @@ fh_err fh_segment_map_open(int fd, struct fh_segment_map *out)
 /* Which entries are wanted, and how far the reading has come.  */
 struct reading {
 	uint64_t next, end;
+	uint64_t behind; /* index behind the batch that was read last */
 	const struct fh_entry_visitor *visitor;
 };
 
@@ -53,6 +54,7 @@ static fh_err read_batch(struct fh_span body, struct reading *r)
 
 	if (e != FH_ERR_OK || batch.first > r->next)
 		return FH_ERR_FORMAT;
+	r->behind = batch.size;
 	for (uint64_t i = batch.first; r->next < r->end; i++) {
 		e = fh_batch_next(&batch, &s);
 		if (e == FH_ERR_OK && i < r->next)
@@ -96,15 +98,15 @@ static fh_err read_segment(int directory, uint64_t first, uint64_t offset, struc
 fh_err fh_entries_read(int directory, struct fh_place place, uint64_t from, uint64_t end,
 		       const struct fh_entry_visitor *v)
 {
-	struct reading r = { from, end, v };
+	struct reading r = { .next = from, .end = end, .visitor = v };
 	fh_err e = read_segment(directory, place.segment, place.offset, &r);
 
-	/* The next segment begins with the entry that comes next.  */
+	/* The next segment begins behind the last batch, which may be before what is wanted.  */
 	while (e == FH_ERR_OK && r.next < end) {
-		uint64_t before = r.next;
+		uint64_t before = r.behind;
 
 		e = read_segment(directory, before, 0, &r);
-		if (e == FH_ERR_OK && r.next == before)
+		if (e == FH_ERR_OK && r.behind == before)
 			e = FH_ERR_FORMAT;
 	}
 	return e;

@@ -35,8 +35,8 @@ struct fh_entry_visitor {
 };
 
 /* Hands out the entries FROM to END - 1 of the journal in the open DIRECTORY, FROM being
- * in the batch at PLACE.  FH_ERR_FORMAT if they do not lie there, FH_ERR_MISSING if a
- * segment does not.  */
+ * in the batch at PLACE or one behind it.  FH_ERR_FORMAT if they do not lie there,
+ * FH_ERR_MISSING if a segment does not.  */
 fh_err fh_entries_read(int directory, struct fh_place place, uint64_t from, uint64_t end,
 		       const struct fh_entry_visitor *v);
 

@@ -44,7 +44,7 @@ fh_err fh_ask_read(struct fh_span frame, struct fh_ask *out)
 	a.server = fh_cbor_text(&c, FH_NAME_MAX);
 	a.tool = fh_cbor_text(&c, FH_NAME_MAX);
 	a.params = fh_cbor_bytes(&c, FH_JSON_MAX);
-	if (kind < FH_ASK_INITIALIZE || kind > FH_ASK_OPEN)
+	if (kind < FH_ASK_INITIALIZE || kind > FH_ASK_PRUNE)
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	a.kind = (enum fh_ask_kind)kind;
 	check_parts(&c, a.session, a.params);

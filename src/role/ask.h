@@ -30,6 +30,7 @@ enum fh_ask_kind {
 	FH_ASK_QUESTION = 10,  /* what somebody may do; params: wire/authzen.h */
 	FH_ASK_WITNESS = 11,   /* as a witness; params: role/witness_ask.h.  Not recorded. */
 	FH_ASK_OPEN = 12,      /* open entries of the record; params: wire/open_ask.h */
+	FH_ASK_PRUNE = 13,     /* prune a segment of it; params: wire/prune_ask.h */
 };
 
 struct fh_ask {

@@ -57,6 +57,7 @@ static const int calls_gate[] = {
 static const int calls_core[] = {
 	SCMP_SYS(openat), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(fdatasync),
 	SCMP_SYS(fsync), SCMP_SYS(ftruncate), SCMP_SYS(unlinkat), SCMP_SYS(getdents64),
+	SCMP_SYS(renameat), SCMP_SYS(renameat2), /* of what it may make and remove: no more */
 	SCMP_SYS(fstatfs), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
 };
 

@@ -351,6 +351,8 @@ static int wake_ms(struct fh_core *c)
 	if (due_ms < now_ms + idle_look_ms)
 		timeout = due_ms > now_ms ? (int)(due_ms - now_ms) : 0;
 
+	if (c->prune.step != FH_PRUNE_IDLE)
+		return 0;
 	for (size_t i = 0; i < FH_GATES_MAX; i++) {
 		if (c->gate[i].cut || gate_left(c, i))
 			return 0;
@@ -444,6 +446,8 @@ static fh_err turn(struct fh_core *c)
 		e = quote_if_due(c);
 	if (e == FH_ERR_OK)
 		e = fh_core_shred(c);
+	if (e == FH_ERR_OK)
+		e = fh_core_prune(c);
 	if (e == FH_ERR_OK) {
 		fh_arena_reset(&c->scratch);
 		e = fh_core_submit(c);
@@ -472,6 +476,8 @@ static fh_err stop(struct fh_core *c)
 	}
 	for (size_t i = 0; i < FH_GATES_MAX && e == FH_ERR_OK; i++)
 		e = fh_core_ask_flush(c, i);
+	if (e == FH_ERR_OK)
+		e = fh_core_prune_stop(c);
 	if (e == FH_ERR_OK)
 		e = fh_core_state(c, /* last= */ true);
 	if (e == FH_ERR_OK)

@@ -18,6 +18,7 @@
 #include "policy/set.h"
 #include "role/ask.h"
 #include "role/check_bound.h"
+#include "role/core_act.h"
 #include "role/core_metrics.h"
 #include "role/core_submit.h"
 #include "role/door.h"
@@ -84,7 +85,6 @@ struct fh_core_reserve {
 	bool taken; /* false: free */
 };
 constexpr size_t FH_CORE_RESERVES = 2048; /* of the calls beyond it all stays charged */
-
 
 enum fh_session_state {
 	FH_SESSION_FREE = 0,
@@ -241,6 +241,7 @@ struct fh_core {
 	struct fh_core_key opening;   /* and the one that opened something last */
 	struct fh_aead aead;          /* for what is sealed, one after another */
 	struct fh_core_shred shred;
+	struct fh_core_prune prune;
 	uint64_t stated;              /* entries up to and with the last state entry */
 	struct fh_core_resume resume;
 	struct fh_core_reserve *reserve; /* FH_CORE_RESERVES */
@@ -600,17 +601,6 @@ void fh_core_put_metrics(struct fh_builder *b, const struct fh_core *c);
 void fh_core_tiles_watch(struct fh_core *c);
 
 /* --- core_decide.c ---------------------------------------------------- */
-
-/* Who asks, as far as can be known.  */
-struct fh_core_actor {
-	struct fh_span name;    /* Actor::"name"; "anonymous" without a credential */
-	struct fh_span groups;  /* CBOR array of team names, or empty */
-	struct fh_span asks;    /* whom it may ask about (chain/body.h), or empty */
-	uint64_t sequence;      /* of its statement; 0 for anonymous */
-	const char *grade;      /* "bearer", "peer" or "anonymous" */
-	bool known;             /* false: a credential was presented that is not one */
-	bool identified;        /* by a credential or by the kernel; not anonymous */
-};
 
 /* Who names nobody.  */
 struct fh_core_actor fh_core_anonymous(void);

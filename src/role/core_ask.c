@@ -626,7 +626,8 @@ static fh_err refused_by_gate(struct fh_core *c, struct request *r)
 static bool takes_chip(enum fh_ask_kind kind)
 {
 	return kind == FH_ASK_INITIALIZE || kind == FH_ASK_LIST || kind == FH_ASK_CALL
-	       || kind == FH_ASK_QUOTE || kind == FH_ASK_QUESTION || kind == FH_ASK_OPEN;
+	       || kind == FH_ASK_QUOTE || kind == FH_ASK_QUESTION || kind == FH_ASK_OPEN
+	       || kind == FH_ASK_PRUNE;
 }
 
 static fh_err dispatch(struct fh_core *c, struct request *r)
@@ -659,6 +660,8 @@ static fh_err dispatch(struct fh_core *c, struct request *r)
 		return fh_core_witness(c, r->gate, r->ask);
 	case FH_ASK_OPEN:
 		return fh_core_open(c, r->gate, r->ask, &r->actor);
+	case FH_ASK_PRUNE:
+		return fh_core_prune_ask(c, r->gate, r->ask, &r->actor);
 	case FH_ASK_REFUSED:
 		break;
 	}

@@ -167,6 +167,9 @@ static fh_err open_journal(struct fh_core *c, const struct fh_door_opened *o, st
 				   &o->signed_root, &visitor, &c->memory, &c->journal, &c->trace);
 
 	c->journal.torn += resumption.torn;
+	if (e == FH_ERR_OK && fh_pruning_clean(fh_fd_get(c->journal.directory)) != FH_ERR_OK)
+		fh_log(FH_LOG_PRIORITY_WARNING, "core",
+		       "record/journal/pruned.new, which was never finished, cannot be removed");
 	if (e == FH_ERR_ROLLBACK) {
 		fh_trace_where(&c->trace, "record/");
 		fh_trace_what(&c->trace, "is another record than the chip remembers at entry %llu",

@@ -64,6 +64,7 @@ fh_err fh_core_gate_drop(struct fh_core *c, size_t i)
 	struct fh_core_gate *g = &c->gate[i];
 	fh_err e = fh_core_ask_flush(c, i);
 
+	fh_core_prune_gate_gone(c, i);
 	g->used = false; /* first, so that its sessions' ends are not told to it */
 	for (size_t s = 0; s < FH_SESSIONS_MAX; s++) {
 		if (c->session[s].state == FH_SESSION_FREE || c->session[s].gate != i)

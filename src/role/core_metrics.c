@@ -110,6 +110,11 @@ static void put_counters(struct fh_builder *b, const struct fh_core_metrics *m)
 	put_head(b, "budgets_refused_total", "counter",
 		 "Decisions refused since the start because too many budgets are in use.");
 	put_sample(b, "budgets_refused_total", /* label= */ nullptr, "", m->roomless);
+	put_head(b, "pruned_entries_total", "counter",
+		 "Entries that became stubs since the start.");
+	put_sample(b, "pruned_entries_total", /* label= */ nullptr, "", m->pruned);
+	put_head(b, "pruned_bytes_total", "counter", "Bytes of the record freed by that.");
+	put_sample(b, "pruned_bytes_total", /* label= */ nullptr, "", m->pruned_bytes);
 }
 
 static void put_commits(struct fh_builder *b, const struct fh_core_metrics *m)

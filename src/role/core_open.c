@@ -8,7 +8,6 @@
 #include "codec/base64.h"
 #include "codec/cbor.h"
 #include "entry/opened.h"
-#include "policy/value_cbor.h"
 #include "wire/open_ask.h"
 
 /* Openings of one answer: an entry's fit, and in base64 they fit a frame.  */
@@ -16,14 +15,8 @@ constexpr size_t openings_max = FH_PAYLOAD_MAX + (512 << 10);
 
 /* One request on its way through core.  */
 struct opening {
-	struct fh_core *core;
-	size_t gate;
-	const struct fh_ask *ask;
-	const struct fh_core_actor *actor;
+	struct fh_core_act act;
 	struct fh_open_ask what;
-	struct fh_entity_uid action, resource;
-	struct fh_decision decision;
-	uint64_t index;               /* of the intent */
 	uint64_t next;                /* the first entry that was not come to */
 	uint64_t opened;              /* entries in OUT */
 	uint64_t public;              /* those that are not sealed, */
@@ -34,11 +27,6 @@ struct opening {
 	struct fh_builder out;        /* openings, without their head */
 };
 
-static fh_err refuse(struct opening *o, const char *code, const char *text)
-{
-	return fh_core_refuse(o->core, o->gate, o->ask, o->actor, code, text);
-}
-
 static struct fh_builder room(struct fh_core *c, size_t n)
 {
 	uint8_t *p = fh_arena_space(&c->scratch, n);
@@ -48,34 +36,10 @@ static struct fh_builder room(struct fh_core *c, size_t n)
 
 /* --- entries about it ------------------------------------------------- */
 
-static fh_err append_intent(struct opening *o)
-{
-	struct fh_core *c = o->core;
-	char class[FH_CLASS_MAX + 1];
-	struct fh_fields f = { 0 };
-	fh_err e = fh_core_field_asker(c, &f, o->gate, o->actor);
-
-	if (e == FH_ERR_OK)
-		e = fh_core_field_entity(c, &f, FH_FIELD_ACTION, o->action);
-	if (e == FH_ERR_OK)
-		e = fh_core_field_entity(c, &f, FH_FIELD_RESOURCE, o->resource);
-	if (e == FH_ERR_OK)
-		e = fh_core_field_decision(c, &f, &o->decision);
-	if (e == FH_ERR_OK)
-		e = fh_core_field_large(c, &f, FH_FIELD_ARGUMENTS, o->ask->params);
-	if (e == FH_ERR_OK && fh_allows(o->decision.verdict))
-		e = fh_core_field_opened(c, &f, &o->decision);
-	return e == FH_ERR_OK
-		       ? fh_core_append_about(c, o->actor->name, FH_ENTRY_INTENT,
-					      fh_core_class(o->decision.retain_ms, class), &f,
-					      &o->index)
-		       : e;
-}
-
 /* How many, and the hash of what leaves: not what it says, which would outlive its erasure.  */
 static fh_err put_result(struct opening *o, struct fh_span *out)
 {
-	struct fh_builder b = room(o->core, 256);
+	struct fh_builder b = room(o->act.core, 256);
 	struct fh_hash h = fh_hash_of(fh_builder_span(&o->out));
 
 	fh_cbor_put_map(&b, 4);
@@ -92,28 +56,11 @@ static fh_err put_result(struct opening *o, struct fh_span *out)
 
 static fh_err append_outcome(struct opening *o, enum fh_outcome_status status, uint32_t *reserve)
 {
-	struct fh_core *c = o->core;
-	bool whole = status == FH_OUTCOME_RESULT;
-	char class[FH_CLASS_MAX + 1];
-	struct fh_fields f = { 0 };
 	struct fh_span result;
 	fh_err e = put_result(o, &result);
 
-	if (e == FH_ERR_OK && whole)
-		e = fh_core_field(c, &f, FH_FIELD_RESULT, result);
 	if (e == FH_ERR_OK)
-		e = fh_core_field_uint(c, &f, FH_FIELD_INTENT, o->index);
-	if (e == FH_ERR_OK)
-		e = fh_core_field_text(c, &f, FH_FIELD_STATUS,
-				       fh_span_str(fh_outcome_text(status)));
-	if (e == FH_ERR_OK)
-		e = fh_core_field_closed(c, &f, *reserve, whole, fh_builder_span(&o->out));
-	if (e == FH_ERR_OK)
-		e = fh_core_append_about(c, o->actor->name, FH_ENTRY_OUTCOME,
-					 fh_core_class(o->decision.retain_ms, class), &f,
-					 /* index= */ nullptr);
-	if (e == FH_ERR_OK)
-		fh_core_reserve_drop(c, reserve);
+		e = fh_core_act_end(&o->act, status, result, fh_builder_span(&o->out), reserve);
 	return e;
 }
 
@@ -125,10 +72,8 @@ static fh_err append_outcome(struct opening *o, enum fh_outcome_status status, u
 static fh_err unseal(struct fh_core *c, const struct fh_leaf *leaf, struct fh_span payload,
 		     struct fh_fields *out)
 {
-	struct fh_hash stored = fh_hash_of(payload);
 	struct fh_sealed s;
-	fh_err e = fh_hash_equal(&stored, &leaf->payload) ? fh_sealed_read(payload, &s)
-							  : FH_ERR_SIGNATURE;
+	fh_err e = fh_payload_fits(leaf, payload) ? fh_sealed_read(payload, &s) : FH_ERR_SIGNATURE;
 
 	*out = (struct fh_fields){ 0 };
 	if (e != FH_ERR_OK)
@@ -183,7 +128,7 @@ static void forget(struct fh_core *c, size_t mark)
 static fh_err open_entry(void *context, const struct fh_stored *s)
 {
 	struct opening *o = context;
-	struct fh_core *c = o->core;
+	struct fh_core *c = o->act.core;
 	size_t mark = c->scratch.n;
 	struct fh_fields f;
 	struct fh_leaf leaf;
@@ -224,9 +169,9 @@ static bool is_damage(fh_err e)
 static fh_err reply(struct opening *o)
 {
 	size_t n = o->out.n / 3 * 4 + 4;
-	struct fh_builder text = room(o->core, n), b = room(o->core, n + 4096);
-	struct fh_reply r = { .status = FH_REPLY_RESULT, .exchange = o->ask->exchange,
-			      .index = o->index };
+	struct fh_builder text = room(o->act.core, n), b = room(o->act.core, n + 4096);
+	struct fh_reply r = { .status = FH_REPLY_RESULT, .exchange = o->act.ask->exchange,
+			      .index = o->act.index };
 
 	fh_base64_put(&text, fh_builder_span(&o->out));
 	fh_cbor_put_map(&b, 7);
@@ -249,26 +194,27 @@ static fh_err reply(struct opening *o)
 	r.body = fh_builder_span(&b);
 	if (text.bad || b.bad)
 		return FH_ERR_NOMEM;
-	fh_core_reply(o->core, o->gate, &r);
+	fh_core_reply(o->act.core, o->act.gate, &r);
 	return FH_ERR_OK;
 }
 
 static void reply_failed(struct opening *o)
 {
-	struct fh_reply r = { .status = FH_REPLY_FAILED, .exchange = o->ask->exchange,
-			      .index = o->index, .reason = FH_SPAN_LIT("unreadable"),
+	struct fh_reply r = { .status = FH_REPLY_FAILED, .exchange = o->act.ask->exchange,
+			      .index = o->act.index, .reason = FH_SPAN_LIT("unreadable"),
 			      .text = FH_SPAN_LIT("an entry there cannot be read back, or is not "
 						  "what was recorded") };
 
-	fh_core_reply(o->core, o->gate, &r);
+	fh_core_reply(o->act.core, o->act.gate, &r);
 }
 
 /* The intent is in the record: makes it durable, opens, and says what came of it.  */
 static fh_err open_all(struct opening *o, uint64_t end)
 {
 	const struct fh_entry_visitor v = { open_entry, o };
-	struct fh_core *c = o->core;
-	uint32_t reserve = fh_core_reserve(c, &o->decision, o->action, o->ask->params.n);
+	struct fh_core *c = o->act.core;
+	uint32_t reserve = fh_core_reserve(c, &o->act.decision, o->act.action,
+					   o->act.ask->params.n);
 	size_t mark = c->scratch.n;
 	fh_err e = fh_core_commit(c);
 
@@ -295,70 +241,24 @@ static fh_err open_all(struct opening *o, uint64_t end)
 	return e;
 }
 
-/* --- deciding --------------------------------------------------------- */
-
-/* The record is its device's: the resource is that, by its id in hex.  */
-static void name_resource(struct opening *o, char hex[2 * FH_HASH_SIZE])
-{
-	struct fh_builder b = fh_builder_of(hex, 2 * FH_HASH_SIZE);
-
-	fh_builder_hex(&b, fh_hash_span(&o->core->device_id));
-	o->resource = fh_entity_uid_of(FH_TYPE_DEVICE, fh_builder_span(&b));
-}
-
-/* With the context that the schema declares, as of a call.  FH_ERR_CONFLICT: it declares what
- * there is none of; *T says what.  */
-static fh_err decide(struct opening *o, const struct fh_schema_action *declared,
-		     struct fh_trace *t)
-{
-	struct fh_core *c = o->core;
-	struct fh_value context;
-	fh_err e = fh_record_of_arguments(&c->policy.schema, o->ask->params, declared->context,
-					  &c->scratch, &context, t);
-
-	if (e == FH_ERR_OK)
-		o->decision = fh_core_decide(c, o->actor, o->action, o->resource, context,
-					     o->ask->params.n);
-	return e;
-}
-
 fh_err fh_core_open(struct fh_core *c, size_t gate, const struct fh_ask *ask,
 		    const struct fh_core_actor *actor)
 {
-	struct opening o = { .core = c, .gate = gate, .ask = ask, .actor = actor };
-	char hex[2 * FH_HASH_SIZE];
-	struct fh_trace why = { 0 };
-	uint32_t declared;
+	struct opening o = { .act = { .core = c, .gate = gate, .ask = ask, .actor = actor } };
+	bool going_on;
 
 	if (c->gate[gate].peer.network || fh_open_ask_read(ask->params, &o.what) != FH_ERR_OK)
 		return FH_ERR_FORMAT;
-	if (!actor->identified)
-		return refuse(&o, "no-credential",
-			      "no actor of the chain is known by this user and program");
-	if (!c->policy_ready)
-		return refuse(&o, "no-policy", "no policy is in force");
-	if (fh_core_full(c) != nullptr)
-		return refuse(&o, fh_core_full(c), fh_core_full_text(c));
-	o.action = fh_open_ask_action(&o.what);
-	name_resource(&o, hex);
-	declared = fh_schema_find_action(&c->policy.schema, o.action);
-	if (declared == FH_SCHEMA_NONE)
-		return refuse(&o, "unknown-action",
-			      "the operator's schema does not declare it, so nobody may");
+	o.act.action = fh_open_ask_action(&o.what);
+	fh_err e = fh_core_act_begin(&o.act, &going_on);
+
+	if (e != FH_ERR_OK || !going_on)
+		return e;
 	if (o.what.from >= c->journal.tree.size)
-		return refuse(&o, "not-found", "the record does not reach so far");
+		return fh_core_act_refuse(&o.act, "not-found", "the record does not reach so far");
 	uint64_t last = c->journal.tree.size - 1;
 	uint64_t end = (o.what.to < last ? o.what.to : last) + 1;
-	fh_err e = decide(&o, &c->policy.schema.actions[declared], &why);
 
-	if (e == FH_ERR_CONFLICT || e == FH_ERR_LIMIT)
-		return refuse(&o, "malformed-context", why.what);
-	if (e == FH_ERR_OK)
-		e = append_intent(&o);
-	if (e != FH_ERR_OK)
-		return e;
-	if (fh_allows(o.decision.verdict))
-		return open_all(&o, end);
-	fh_core_reply_denied(c, gate, ask, &o.decision, o.index, (struct fh_span){ 0 });
-	return FH_ERR_OK;
+	e = fh_core_act_decide(&o.act, &going_on);
+	return e == FH_ERR_OK && going_on ? open_all(&o, end) : e;
 }

@@ -23,7 +23,7 @@ uint64_t fh_core_receipt_due_ms(const struct fh_core *c)
 	return c->receipt_ms + FH_RECEIPT_INTERVAL_MS;
 }
 
-/* Core may not rename, so the file is away for a moment.  */
+/* Nothing rests on it, so the file may be away for a moment.  */
 fh_err fh_core_file_write(const struct fh_core *c, const char *name, struct fh_span bytes)
 {
 	char path[FH_PATH_MAX];

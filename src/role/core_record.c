@@ -117,9 +117,9 @@ static fh_err final_error(fh_err e)
 
 /* --- entries ---------------------------------------------------------- */
 
-/* Calls, and of each session its start, its opening and a list of its tools; what an
+/* Calls, of each session its start, its opening and a list of its tools, and a pruning; what an
  * earlier start left open is closed before anything is permitted.  */
-static_assert(FH_SESSIONS_MAX * (FH_CORE_CALLS_MAX + 3) <= FH_OPEN_MAX);
+static_assert(FH_SESSIONS_MAX * (FH_CORE_CALLS_MAX + 3) + 1 <= FH_OPEN_MAX);
 
 /* A fresh salt for each field, so that opening one tells nothing about
  * another.  */

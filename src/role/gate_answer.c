@@ -173,7 +173,7 @@ void fh_gate_answer(struct fh_gate *g, struct fh_pending *p, const struct fh_rep
 		fh_gate_question_answer(c, r);
 		return;
 	}
-	if (p->kind == FH_ASK_OPEN) {
+	if (p->kind == FH_ASK_OPEN || p->kind == FH_ASK_PRUNE) {
 		fh_gate_opening_answer(c, r);
 		return;
 	}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Readers of the record: a line that names what is to be opened becomes one typed item for
- * core, and what core says becomes a line of JSON.  docs/spec/DOOR, "Readers".  */
+/* Readers of the record: a line that names what is to be opened, or pruned, becomes one typed item
+ * for core, and what core says becomes a line of JSON.  docs/spec/DOOR, "Readers".  */
 #include "role/gate.h"
 
 #include "codec/json.h"
 #include "wire/open_ask.h"
+#include "wire/prune_ask.h"
 
 /* {"error": {"reason", "text", "refused", ? "record", "policies"}}; what is not refused could not
  * be decided, or not be carried out.  */
@@ -42,15 +43,39 @@ static void refuse(struct fh_client *c, enum fh_reply_status status, const char 
 	say_no(c, &r);
 }
 
+/* What LINE asks core for, with its map in PARAMS.  FH_ERR_FORMAT; *T says what is wrong.  */
+static fh_err read_line(struct fh_span line, struct fh_ask *a, struct fh_builder *params,
+			struct fh_trace *t)
+{
+	struct fh_open_ask o;
+	uint64_t from;
+	fh_err e = FH_ERR_OK;
+
+	if (fh_prune_ask_is(line)) {
+		a->kind = FH_ASK_PRUNE;
+		e = fh_prune_ask_parse(line, &from);
+		if (e == FH_ERR_OK)
+			fh_prune_ask_put(params, from);
+		else
+			fh_trace_what(t, "the number of an entry follows");
+	} else {
+		a->kind = FH_ASK_OPEN;
+		e = fh_open_ask_parse(line, &o, t);
+		if (e == FH_ERR_OK)
+			fh_open_ask_put(params, &o);
+	}
+	a->params = fh_builder_span(params);
+	return e;
+}
+
 void fh_gate_opening(struct fh_client *c, struct fh_span line)
 {
 	uint8_t bytes[FH_OPEN_ASK_PARAMS_MAX];
 	struct fh_builder params = FH_BUILDER_ARRAY(bytes);
-	struct fh_ask a = { .kind = FH_ASK_OPEN };
+	struct fh_ask a = { 0 };
 	struct fh_trace t = { 0 };
-	struct fh_open_ask o;
 
-	if (fh_open_ask_parse(line, &o, &t) != FH_ERR_OK) {
+	if (read_line(line, &a, &params, &t) != FH_ERR_OK) {
 		struct fh_ask told = { .kind = FH_ASK_REFUSED,
 				       .tool = FH_SPAN_LIT("malformed-opening") };
 
@@ -58,8 +83,6 @@ void fh_gate_opening(struct fh_client *c, struct fh_span line)
 		refuse(c, FH_REPLY_REFUSED, "malformed-opening", t.what);
 		return;
 	}
-	fh_open_ask_put(&params, &o);
-	a.params = fh_builder_span(&params);
 	/* One after the other: an answer can be as large as any.  */
 	fh_err e = c->outstanding > 0 ? FH_ERR_FULL
 				      : fh_gate_ask(c->gate, &a, c, (struct fh_span){ 0 });

@@ -56,7 +56,7 @@ fh_err fh_refused_leave(const char *record, const char *state, uint64_t time_ms,
 	fh_pending_put(&b, &p);
 	if (b.bad || snprintf(path, sizeof(path), "%s/pending", record) >= (int)sizeof(path))
 		return FH_ERR_LIMIT;
-	/* Core may not rename; half a word would be told as such.  */
+	/* In its place, as half a word would be told as such.  */
 	(void)unlinkat(AT_FDCWD, path, 0);
 	return fh_file_write_new(path, fh_builder_span(&b), 0600);
 }

@@ -42,7 +42,7 @@ def live(what, top, log):
 	log, told = Path(log), open(m.top / "told", "a", buffering=1)
 	note = lambda **what: told.write(json.dumps({"after": passed(log), **what}) + "\n")
 	try:
-		{"make": make, "use": use, "erase": erase}[what](m, note)
+		{"make": make, "use": use, "erase": erase, "prune": prune}[what](m, note)
 		note(whole=True)
 	except (Failure, OSError, ValueError, KeyError) as e:
 		note(error=str(e)[-2000:])
@@ -93,6 +93,21 @@ def erase(m, note):
 	wait_for("it is erased", erased)
 	note(erased=True)
 	call(d.session((m.top / "other").read_text()), "/public/later")
+	d.stop()
+
+
+def prune(m, note):
+	"""What was shredded is taken off the disk, as its user is let by the policy."""
+	d = m.serve()
+	call = d.session(m.token).take("/public/later")
+	demand(not call["result"]["isError"], "a permitted call")
+	note(path="/public/later")
+	r = m.run("record", "prune", "--socket", m.socket, "--json", status=None)
+	demand(r.returncode == 0, "prune:", r.stderr)
+	note(pruned=json.loads(r.stdout)["pruned"])
+	call = d.session(m.token).take("/public/last")
+	demand(not call["result"]["isError"], "a permitted call")
+	note(path="/public/last")
 	d.stop()
 
 

@@ -8,20 +8,18 @@ starts on what is left: what was not acknowledged is as if it had not been begun
 signed is carried out in either case, and what others did can be read.
 """
 import argparse
-import concurrent.futures
 import json
 import os
 import random
 import sys
-import time
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / d) for d in ("daemon", "kill")]
 import crash  # noqa: E402
-from machine import Failure, Machine, demand, wait_for  # noqa: E402
+import trials  # noqa: E402
+from machine import Machine, demand, wait_for  # noqa: E402
 from slots import set_slot  # noqa: E402
 
-HARMS = ("kill", "eio", "enospc", "short")
 crash.SECONDS = 180  # a life that meets an error waits for what does not come
 
 
@@ -97,30 +95,17 @@ def window(events):
 	return touched[0] - 3, touched[-1] + 12
 
 
-class Calls:
-	def __init__(self, base):
-		self.base = base
-		with newborn(base) as m:
-			events, told = crash.run_traced(m, life="erase")
-			demand(told and told[-1].get("whole"), "the life did not end well:", told[-1:])
-			calls = [e for e in events if "end" in e]
-			comes_back(m, told)
-		first, last = window(calls)
-		self.all = []
-		for harm in HARMS:
-			met = [n for n, e in enumerate(calls) if crash.Calls.meets(harm, e)]
-			self.all += [(harm, k) for k, n in enumerate(met) if first <= n <= last]
+class Calls(trials.Calls):
+	life = "erase"
 
-	def run(self, trial):
-		harm, k = trial
-		m = newborn(self.base)
-		try:
-			_, told = crash.run_traced(m, k, harm, life="erase")
-			return harm, comes_back(m, told)
-		except Exception as x:
-			raise Failure(f"{harm} of call {k}: {x}") from x
-		finally:
-			m.drop()
+	def newborn(self):
+		return newborn(self.base)
+
+	def comes_back(self, m, told):
+		return comes_back(m, told)
+
+	def window(self, events):
+		return window(events)
 
 
 class Power(crash.Power):
@@ -141,33 +126,6 @@ class Power(crash.Power):
 
 	def run(self, n):
 		return "power", super().run(n)[2]
-
-
-def attempt(run, trial):
-	try:
-		return run(trial)
-	except Exception as x:
-		return x
-
-
-def try_all(name, run, trials, chance, sample):
-	everything, failed, ends, last = len(trials), [], {}, time.monotonic()
-	if sample and sample < everything:
-		trials = chance.sample(trials, sample)
-	with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-		for n, f in enumerate(pool.map(lambda t: attempt(run, t), trials)):
-			if isinstance(f, Exception):
-				failed.append(f)
-				print("\n".join("  " + line for line in str(f).splitlines()), flush=True)
-			else:
-				ends[f] = ends.get(f, 0) + 1
-			if time.monotonic() - last > 10:
-				last = time.monotonic()
-				print(f"# {name}: {n + 1} of {len(trials)}, {len(failed)} failed", flush=True)
-	well = bool(trials) and not failed
-	told = ", ".join(f"{harm} {what} {n}" for (harm, what), n in sorted(ends.items()))
-	print(f"{'ok' if well else 'not ok'} - a shred cut off, {name}: {len(trials)} of {everything} trials ({told})", flush=True)
-	return well
 
 
 def slotless(base):
@@ -194,15 +152,16 @@ def main():
 		base.make().govern()
 		base.other = base.grant("other")
 		calls = Calls(base)
-		well = try_all("calls", calls.run, calls.all, chance, args.sample)
+		well = trials.try_all("a shred cut off, calls", calls.run, calls.all, chance, args.sample)
 		power = Power(base, chance, 2)
-		well = try_all("power", power.run, power.trials(), chance, args.sample) and well
+		well = trials.try_all("a shred cut off, power", power.run, power.trials(), chance, args.sample) and well
 		with slotless(base) as grown:
 			calls = Calls(grown)
-			well = try_all("calls, and a slot made at the start", calls.run, calls.all, chance, args.sample) and well
+			name = "a shred cut off, calls, and a slot made at the start"
+			well = trials.try_all(name, calls.run, calls.all, chance, args.sample) and well
 			power = Power(grown, chance, 2)
-			trials = power.trials()
-			well = try_all("power, and a slot made at the start", power.run, trials, chance, args.sample) and well
+			name = "a shred cut off, power, and a slot made at the start"
+			well = trials.try_all(name, power.run, power.trials(), chance, args.sample) and well
 	return not well
 
 

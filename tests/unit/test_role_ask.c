@@ -103,7 +103,7 @@ static void an_unknown_kind_is_refused(void **state)
 	(void)state;
 	a.kind = (enum fh_ask_kind)0;
 	assert_int_equal(read_back(&a), FH_ERR_FORMAT);
-	a.kind = (enum fh_ask_kind)(FH_ASK_OPEN + 1);
+	a.kind = (enum fh_ask_kind)(FH_ASK_PRUNE + 1);
 	assert_int_equal(read_back(&a), FH_ERR_FORMAT);
 }
 

@@ -277,7 +277,7 @@ static void more_is_pruned_later(void **state)
 	}
 }
 
-/* Of two stubs in a place of one, or in that of something else.  */
+/* Adds BY to the byte at OFFSET of the first segment.  */
 static void alter(const struct bench *b, uint64_t offset, int by)
 {
 	char path[128];
@@ -386,6 +386,35 @@ static void what_was_begun_is_removed(void **state)
 	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
 }
 
+static fh_err note_index(void *context, const struct fh_stored *s)
+{
+	struct fh_leaf leaf;
+
+	assert_int_equal(fh_leaf_read(s->leaf, &leaf), FH_ERR_OK);
+	*(uint64_t *)context = leaf.index;
+	return FH_ERR_OK;
+}
+
+static void entries_are_found_across_the_segment_that_it_began(void **state)
+{
+	struct bench *b = *state;
+	struct fh_builder openings;
+	uint64_t first = make(b, &openings, /* shredded= */ true) + 2, last = first + 8, seen = 0;
+	const struct fh_entry_visitor v = { note_index, &seen };
+
+	fh_maker_batch(&b->maker, 4);
+	fh_maker_batch(&b->maker, 4);
+	assert_int_equal(b->maker.journal.segment_first, first);
+	for (uint64_t i = 0; i < last; i++) {
+		assert_int_equal(fh_entries_read(fh_fd_get(b->maker.journal.directory),
+						 (struct fh_place){ 0 }, i, i + 1, &v), FH_ERR_OK);
+		assert_int_equal(seen, i);
+	}
+	assert_int_not_equal(fh_entries_read(fh_fd_get(b->maker.journal.directory),
+					     (struct fh_place){ 0 }, last, last + 1, &v),
+			     FH_ERR_OK);
+}
+
 #define ON_A_RECORD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -402,6 +431,7 @@ int main(void)
 		cmocka_unit_test(a_stub_is_none_of_what_is_public),
 		ON_A_RECORD(a_start_reads_it),
 		ON_A_RECORD(what_was_begun_is_removed),
+		ON_A_RECORD(entries_are_found_across_the_segment_that_it_began),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);

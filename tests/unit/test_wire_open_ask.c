@@ -10,6 +10,7 @@
 
 #include "codec/json.h"
 #include "wire/open_ask.h"
+#include "wire/prune_ask.h"
 
 static fh_err parse(const char *line, struct fh_open_ask *out)
 {
@@ -131,6 +132,33 @@ static void a_map_that_contradicts_itself_is_refused(void **state)
 	assert_int_equal(fh_open_ask_read(fh_builder_span(&b), &again), FH_ERR_FORMAT);
 }
 
+static void a_line_says_where_to_prune(void **state)
+{
+	static const char *const bad[] = { "prune", "prune ", "prune  1", "prune 1 ", "prune 1 2",
+					   "prune -1", "prune 01", "PRUNE 1", " prune 1",
+					   "prune 18446744073709551616", "open 1 1" };
+	uint8_t line[FH_PRUNE_ASK_LINE_MAX], params[FH_PRUNE_ASK_PARAMS_MAX + 1] = { 0 };
+	struct fh_builder b = FH_BUILDER_ARRAY(line), map = FH_BUILDER_ARRAY(params);
+	uint64_t from = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(fh_prune_ask_parse(fh_span_str(bad[i]), &from), FH_ERR_FORMAT);
+	fh_prune_ask_put_line(&b, UINT64_MAX);
+	assert_false(b.bad);
+	assert_int_equal(fh_prune_ask_parse(fh_builder_span(&b), &from), FH_ERR_OK);
+	assert_true(from == UINT64_MAX);
+	fh_prune_ask_put(&map, 4097);
+	assert_true(fh_span_equal(fh_builder_span(&map),
+				  FH_SPAN_LIT("\xa1\x64" "from\x19\x10\x01")));
+	assert_int_equal(fh_prune_ask_read(fh_builder_span(&map), &from), FH_ERR_OK);
+	assert_int_equal(from, 4097);
+	for (size_t n = 0; n < map.n; n++)
+		assert_int_not_equal(fh_prune_ask_read(fh_span_of(params, n), &from), FH_ERR_OK);
+	assert_int_not_equal(fh_prune_ask_read(fh_span_of(params, map.n + 1), &from), FH_ERR_OK);
+	assert_true(fh_span_equal(fh_prune_ask_action().id, FH_SPAN_LIT("record.prune")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +168,7 @@ int main(void)
 		cmocka_unit_test(the_map_is_read_strictly),
 		cmocka_unit_test(all_fields_are_told_one_by_one),
 		cmocka_unit_test(a_map_that_contradicts_itself_is_refused),
+		cmocka_unit_test(a_line_says_where_to_prune),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
