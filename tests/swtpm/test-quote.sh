@@ -23,7 +23,7 @@ printf 'statedir = %s\nsigningkey = %s/key\nissuercert = %s/issuer\ncertserial =
 : > made/options
 printf 'create_certs_tool = swtpm_localca\ncreate_certs_tool_config = %s\ncreate_certs_tool_options = %s\n' \
 	"$PWD/made/authority" "$PWD/made/options" > made/setup
-swtpm_setup --tpm2 --tpmstate "$PWD/state" --create-ek-cert --pcr-banks sha1,sha256 --config "$PWD/made/setup" > out 2> err ||
+swtpm_setup --tpm2 --tpmstate "$PWD/state" --create-ek-cert --pcr-banks sha1,sha256,sha384 --config "$PWD/made/setup" > out 2> err ||
 	not_ok "a TPM with a certificate can be made"
 swtpm socket --tpm2 --tpmstate "dir=$PWD/state" --ctrl "type=unixio,path=$PWD/sock.ctrl" --server "type=unixio,path=$PWD/sock" \
 	--flags not-need-init,startup-clear > /dev/null 2>&1 &
@@ -83,6 +83,31 @@ for kind in rsa:rsassa rsa:rsapss ecc:ecdsa; do
 			done
 		done
 	done
+done
+
+# Keys, hashes and banks of other sizes, as makers ship them; the digest of the PCRs is by the hash of the signature.
+for kind in rsa3072:rsassa:sha384 rsa3072:rsapss:sha256 ecc384:ecdsa:sha384 ecc521:ecdsa:sha512; do
+	size=${kind%%:*} hash=${kind##*:} scheme=${kind#*:}
+	scheme=${scheme%:*}
+	tpm2_flushcontext -t > /dev/null 2>&1
+	tpm2 createek -c ek.large.ctx -G rsa -u ek.large.pub
+	tpm2_flushcontext -t > /dev/null 2>&1
+	tpm2_createak -C ek.large.ctx -c ak.large.ctx -G "$size" -g "$hash" -s "$scheme" -u ak.large.pub -n ak.large.name > out 2> err || {
+		echo "skip - $kind: this simulator makes none"
+		continue
+	}
+	for pcrs in sha256:0,7,16 sha384:0,16,23; do
+		for form in tss plain; do
+			tpm2 quote -c ak.large.ctx -g "$hash" --scheme "$scheme" -l "$pcrs" -q "$nonce" -m q.msg -s q.sig -f "$form" \
+				-o q.pcrs -F serialized
+			quoted "$kind, $pcrs, $form" 0 ak.large.pub --nonce "$nonce"
+		done
+	done
+	tpm2 pcrextend "16:sha384=$(printf '%096d' 1)"
+	cp q.msg q.before.msg && cp q.sig q.before.sig
+	tpm2 quote -c ak.large.ctx -g "$hash" --scheme "$scheme" -l sha384:0,16,23 -q "$nonce" -m q.msg -s q.sig -o q.pcrs -F serialized
+	both "$kind, values of a later time" 1 --ak ak.large.pub --message q.before.msg --signature q.before.sig --pcrs q.pcrs
+	says "the digest is named" pcr-digest
 done
 
 # A machine that measured its boot, with the log of it.
@@ -169,7 +194,7 @@ says "that PCR is named" 'PCR 10'
 quote ecdsa tss serialized sha256:0,7
 quoted "without that PCR" 0 ak.ecdsa.pub --eventlog boot.log
 quote ecdsa tss serialized sha384:0
-quoted "a bank that the TPM has not" 1 ak.ecdsa.pub --eventlog boot.log
+quoted "a bank that the log has not" 1 ak.ecdsa.pub --eventlog boot.log
 
 # One thing wrong in each.
 quote ecdsa tss serialized sha256:0,7,16
