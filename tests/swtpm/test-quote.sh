@@ -23,8 +23,8 @@ printf 'statedir = %s\nsigningkey = %s/key\nissuercert = %s/issuer\ncertserial =
 : > made/options
 printf 'create_certs_tool = swtpm_localca\ncreate_certs_tool_config = %s\ncreate_certs_tool_options = %s\n' \
 	"$PWD/made/authority" "$PWD/made/options" > made/setup
-swtpm_setup --tpm2 --tpmstate "$PWD/state" --create-ek-cert --pcr-banks sha1,sha256,sha384 --config "$PWD/made/setup" > out 2> err ||
-	not_ok "a TPM with a certificate can be made"
+swtpm_setup --tpm2 --tpmstate "$PWD/state" --create-ek-cert --pcr-banks sha1,sha256,sha384 --config "$PWD/made/setup" \
+	> out 2> err || not_ok "a TPM with a certificate can be made"
 swtpm socket --tpm2 --tpmstate "dir=$PWD/state" --ctrl "type=unixio,path=$PWD/sock.ctrl" --server "type=unixio,path=$PWD/sock" \
 	--flags not-need-init,startup-clear > /dev/null 2>&1 &
 simulator=$!
@@ -92,20 +92,24 @@ for kind in rsa3072:rsassa:sha384 rsa3072:rsapss:sha256 ecc384:ecdsa:sha384 ecc5
 	tpm2_flushcontext -t > /dev/null 2>&1
 	tpm2 createek -c ek.large.ctx -G rsa -u ek.large.pub
 	tpm2_flushcontext -t > /dev/null 2>&1
-	tpm2_createak -C ek.large.ctx -c ak.large.ctx -G "$size" -g "$hash" -s "$scheme" -u ak.large.pub -n ak.large.name > out 2> err || {
+	tpm2_createak -C ek.large.ctx -c ak.large.ctx -G "$size" -g "$hash" -s "$scheme" -u ak.large.pub -n ak.large.name \
+		> out 2> err || {
 		echo "skip - $kind: this simulator makes none"
 		continue
 	}
+	large() { # PCRS FORM
+		tpm2 quote -c ak.large.ctx -g "$hash" --scheme "$scheme" -l "$1" -q "$nonce" -m q.msg -s q.sig -f "$2" -o q.pcrs \
+			-F serialized
+	}
 	for pcrs in sha256:0,7,16 sha384:0,16,23; do
 		for form in tss plain; do
-			tpm2 quote -c ak.large.ctx -g "$hash" --scheme "$scheme" -l "$pcrs" -q "$nonce" -m q.msg -s q.sig -f "$form" \
-				-o q.pcrs -F serialized
+			large "$pcrs" "$form"
 			quoted "$kind, $pcrs, $form" 0 ak.large.pub --nonce "$nonce"
 		done
 	done
 	tpm2 pcrextend "16:sha384=$(printf '%096d' 1)"
 	cp q.msg q.before.msg && cp q.sig q.before.sig
-	tpm2 quote -c ak.large.ctx -g "$hash" --scheme "$scheme" -l sha384:0,16,23 -q "$nonce" -m q.msg -s q.sig -o q.pcrs -F serialized
+	large sha384:0,16,23 plain
 	both "$kind, values of a later time" 1 --ak ak.large.pub --message q.before.msg --signature q.before.sig --pcrs q.pcrs
 	says "the digest is named" pcr-digest
 done
