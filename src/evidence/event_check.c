@@ -141,6 +141,13 @@ static uint32_t check_no_action(const struct fh_event_check *c, const struct fh_
 	return found;
 }
 
+static uint32_t check_hcrtm(const struct fh_event_check *c, const struct fh_event *e)
+{
+	bool late = fh_event_is_hcrtm(e) && (c->extended & 1U) != 0;
+
+	return (is_hcrtm(e->data) ? 0 : 1U << FH_EVENT_DATA) | (late ? 1U << FH_EVENT_LOCALITY : 0);
+}
+
 static uint32_t check_type(struct fh_event_check *c, const struct fh_event *e)
 {
 	switch (e->type) {
@@ -151,7 +158,7 @@ static uint32_t check_type(struct fh_event_check *c, const struct fh_event *e)
 	case FH_EV_S_CRTM_VERSION:
 		return is_text_digest(e) ? 0 : 1U << FH_EVENT_DIGEST;
 	case FH_EV_EFI_HCRTM_EVENT:
-		return is_hcrtm(e->data) ? 0 : 1U << FH_EVENT_DATA;
+		return check_hcrtm(c, e);
 	case FH_EV_EFI_VARIABLE_DRIVER_CONFIG:
 	case FH_EV_EFI_VARIABLE_BOOT:
 	case FH_EV_EFI_VARIABLE_BOOT2:

@@ -236,3 +236,8 @@ bool fh_event_startup_locality(const struct fh_event *e, uint8_t *value)
 	*value = e->data.p[id.n];
 	return true;
 }
+
+bool fh_event_is_hcrtm(const struct fh_event *e)
+{
+	return e->type == FH_EV_EFI_HCRTM_EVENT && e->pcr == 0;
+}

@@ -86,6 +86,11 @@ struct fh_span fh_event_digest(const struct fh_event *e, uint16_t algorithm);
  * last byte (PFP 10.4.5.3: the locality of TPM2_Startup, or 4 after an H-CRTM).  */
 bool fh_event_startup_locality(const struct fh_event *e, uint8_t *value);
 
+/* E is what hardware measured into PCR 0 before the processor's first instruction, which
+ * leaves 4 there first, whatever locality TPM2_Startup came from later.  */
+constexpr uint8_t FH_EVENT_HCRTM_FIRST = 4;
+bool fh_event_is_hcrtm(const struct fh_event *e);
+
 /* The name of a type ("EV_IPL"), or NULL.  */
 const char *fh_event_type_name(uint32_t type);
 
@@ -96,6 +101,7 @@ struct fh_event_replay {
 	uint32_t count[FH_PCRS_MAX];   /* by how many */
 	bool locality;                 /* the log tells PCR 0's first value ... */
 	uint8_t first;                 /* ... which is this */
+	bool hcrtm;                    /* by an event of the hardware's, which settles it */
 	size_t records;                /* of the log */
 	size_t banks;
 	struct fh_event_bank {

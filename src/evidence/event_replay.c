@@ -43,14 +43,30 @@ static void begin_banks(const struct fh_event_log *log, enum fh_bank only,
 	}
 }
 
-/* E, if it tells what PCR 0 was at first.  *LATE: PCR 0 was extended before that.
- * Two that differ are a contradiction.  */
-static fh_err note_locality(const struct fh_event_log *log, const struct fh_event *e,
-			    struct fh_event_replay *r, bool *late)
+/* What PCR 0 was at first is known.  *LATE: it was extended before that.  */
+static void set_first(struct fh_event_replay *r, uint8_t first, bool *late)
+{
+	r->locality = true;
+	r->first = first;
+	*late = (r->events & 1U) != 0;
+	for (size_t i = 0; i < r->banks; i++)
+		r->bank[i].value[0].bytes[r->bank[i].value[0].n - 1] = first;
+}
+
+/* E, if it tells what PCR 0 was at first.  Two that differ are a contradiction, unless
+ * hardware settles it.  */
+static fh_err note_first(const struct fh_event_log *log, const struct fh_event *e,
+			 struct fh_event_replay *r, bool *late)
 {
 	uint8_t first;
 
-	if (!fh_event_startup_locality(e, &first) || (r->locality && r->first == first))
+	if (fh_event_is_hcrtm(e) && !r->hcrtm) {
+		r->hcrtm = true;
+		if (!r->locality || r->first != FH_EVENT_HCRTM_FIRST)
+			set_first(r, FH_EVENT_HCRTM_FIRST, late);
+		return FH_ERR_OK;
+	}
+	if (r->hcrtm || !fh_event_startup_locality(e, &first) || (r->locality && r->first == first))
 		return FH_ERR_OK;
 	if (r->locality) {
 		fh_trace_where(log->t, "event %zu", e->number);
@@ -58,11 +74,7 @@ static fh_err note_locality(const struct fh_event_log *log, const struct fh_even
 		fh_trace_cure(log->t, "do not believe the log");
 		return FH_ERR_CONFLICT;
 	}
-	r->locality = true;
-	r->first = first;
-	*late = (r->events & 1U) != 0;
-	for (size_t i = 0; i < r->banks; i++)
-		r->bank[i].value[0].bytes[r->bank[i].value[0].n - 1] = first;
+	set_first(r, first, late);
 	return FH_ERR_OK;
 }
 
@@ -83,14 +95,12 @@ static fh_err follow(struct fh_event_log log, struct fh_event_replay *r, bool *l
 	struct fh_event e;
 
 	for (; fh_event_log_next(&log, &e); r->records++) {
-		if (e.type != FH_EV_NO_ACTION) {
-			extend(r, &e);
-			continue;
-		}
-		fh_err why = note_locality(&log, &e, r, late);
+		fh_err why = note_first(&log, &e, r, late);
 
 		if (why != FH_ERR_OK)
 			return why;
+		if (e.type != FH_EV_NO_ACTION)
+			extend(r, &e);
 	}
 	return log.rest.why;
 }
@@ -113,7 +123,8 @@ fh_err fh_event_log_replay(struct fh_span file, enum fh_bank only, struct fh_eve
 	}
 	why = follow(log, &r, &late);
 	if (why == FH_ERR_OK && late) { /* once more, from that value */
-		r = (struct fh_event_replay){ .locality = true, .first = r.first };
+		r = (struct fh_event_replay){ .locality = true, .first = r.first,
+					      .hcrtm = r.hcrtm };
 		begin_banks(&log, only, &r);
 		why = follow(log, &r, &late);
 	}

@@ -121,6 +121,10 @@ static void what_hardware_measured_is_told_by_a_fixed_text(void **state)
 	m = begun();
 	log_record(m, 0, FH_EV_EFI_HCRTM_EVENT, &code, FH_SPAN_LIT("code"));
 	assert_only(m, FH_EVENT_DATA);
+	m = begun();
+	log_measure(m, 0, FH_EV_S_CRTM_VERSION, FH_SPAN_LIT("v1"));
+	log_record(m, 0, FH_EV_EFI_HCRTM_EVENT, &code, FH_SPAN_LIT("HCRTM"));
+	assert_only(m, FH_EVENT_LOCALITY);
 }
 
 static void one_bank_that_disagrees_is_found(void **state)

@@ -108,6 +108,35 @@ static void replays_a_late_startup_locality_from_the_beginning(void **state)
 	assert_value(&r, FH_BANK_SHA256, 0, extended(FH_BANK_SHA256, pcr, FH_SPAN_LIT("v1")));
 }
 
+/* Which leaves 4 in PCR 0 first; the locality that TPM2_Startup came from later is another
+ * thing.  */
+static void replays_what_hardware_measured_from_4(void **state)
+{
+	(void)state;
+	static const char *const told[] = { nullptr, "StartupLocality\0\4",
+					    "StartupLocality\0\3" };
+	struct fh_digest pcr = fh_bank_reset(FH_BANK_SHA256);
+	struct fh_span code = FH_SPAN_LIT("code");
+	struct fh_event_replay r;
+
+	pcr.bytes[pcr.n - 1] = 4;
+	pcr = extended(FH_BANK_SHA256, pcr, code);
+	for (size_t i = 0; i < 2 * sizeof(told) / sizeof(told[0]); i++) {
+		const char *says = told[i / 2];
+		static struct made_log m;
+
+		log_begin(&m, two, 2);
+		if (says != nullptr && i % 2 == 0)
+			log_record(&m, 0, FH_EV_NO_ACTION, nullptr, fh_span_of(says, 17));
+		log_record(&m, 0, FH_EV_EFI_HCRTM_EVENT, &code, FH_SPAN_LIT("HCRTM"));
+		if (says != nullptr && i % 2 == 1)
+			log_record(&m, 0, FH_EV_NO_ACTION, nullptr, fh_span_of(says, 17));
+		assert_int_equal(replay(&m, &r), FH_ERR_OK);
+		assert_true(r.locality && r.hcrtm && r.first == 4);
+		assert_value(&r, FH_BANK_SHA256, 0, pcr);
+	}
+}
+
 static void replays_the_form_with_sha1_alone(void **state)
 {
 	(void)state;
@@ -320,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(replays_every_bank_from_the_startup_locality),
 		cmocka_unit_test(replays_a_late_startup_locality_from_the_beginning),
+		cmocka_unit_test(replays_what_hardware_measured_from_4),
 		cmocka_unit_test(replays_the_form_with_sha1_alone),
 		cmocka_unit_test(replays_one_bank_on_demand_and_misses_others),
 		cmocka_unit_test(a_dynamic_launch_starts_from_ones),
