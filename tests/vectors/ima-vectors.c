@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Logs of IMA:
  *
- *	ima-vectors FOLDER
+ *	ima-vectors PATH
  *
- * FOLDER has ima-log-sha1, -sha256, -sha384 and -sha512, in which each digest that the
- * kernel shows is that of the entry's data, or a violation's; and ima-log-unknown, whose
- * hash nobody knows.  Prints "FAIL name: why" and, last, "N passed, N failed, N skipped".  */
+ * PATH is a log or a folder of logs.  One with "unknown" in its name has a hash that nobody
+ * knows, and must be refused as that; of any other each digest that the kernel shows is that of
+ * the entry's data, or a violation's.  Prints "FAIL name: why" and, last,
+ * "N passed, N failed, N skipped".  */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
+#include "base/own.h"
 #include "evidence/ima.h"
+#include "os/view.h"
 
-static unsigned passed, failed, skipped;
+static unsigned passed, failed;
 
 static void expect(const char *name, bool held, const char *what)
 {
@@ -23,42 +29,53 @@ static void expect(const char *name, bool held, const char *what)
 	printf("FAIL %s: %s\n", name, what);
 }
 
-static void run(const char *folder, const char *name, fh_err expected)
+static void run(const char *path, const char *name)
 {
-	static uint8_t bytes[1 << 16];
+	FH_OWN(fh_view) file = { 0 };
+	fh_err expected = strstr(name, "unknown") != nullptr ? FH_ERR_UNSUPPORTED : FH_ERR_OK;
 	static struct fh_ima_log log;
 	struct fh_trace t = { 0 };
 	struct fh_ima_entry e;
-	char path[4096];
 	size_t n = 0;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	FILE *f = fopen(path, "rb");
-
-	if (f == nullptr) {
-		skipped++;
-		printf("SKIP %s: it is not there\n", name);
+	if (fh_view_open(path, &file) != FH_ERR_OK) {
+		expect(name, false, "cannot be opened");
 		return;
 	}
-	struct fh_span file = fh_span_of(bytes, fread(bytes, 1, sizeof(bytes), f));
-
-	(void)fclose(f);
-	expect(name, fh_ima_open(file, &log, &t) == FH_ERR_OK, "does not begin");
+	expect(name, fh_ima_open(file.bytes, &log, &t) == FH_ERR_OK, "does not begin");
 	for (; fh_ima_next(&log, &e); n++)
 		expect(name, fh_ima_shown_is_right(&e), "shows another digest than its data has");
 	expect(name, log.rest.why == expected, expected == FH_ERR_OK ? t.what : "is accepted");
-	expect(name, expected == FH_ERR_OK ? n == 2 : t.what[0] != '\0', "has other entries");
+	expect(name, expected == FH_ERR_OK ? n > 0 : t.what[0] != '\0', "has no entries, or no why");
+}
+
+static void run_all(const char *folder)
+{
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+
+	while (d != nullptr && (entry = readdir(d)) != nullptr) {
+		char path[4096];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		run(path, entry->d_name);
+	}
+	if (d != nullptr)
+		closedir(d);
 }
 
 int main(int argc, char **argv)
 {
+	struct stat s;
+
 	if (argc != 2)
 		return 64;
-	run(argv[1], "ima-log-sha1", FH_ERR_OK);
-	run(argv[1], "ima-log-sha256", FH_ERR_OK);
-	run(argv[1], "ima-log-sha384", FH_ERR_OK);
-	run(argv[1], "ima-log-sha512", FH_ERR_OK);
-	run(argv[1], "ima-log-unknown", FH_ERR_UNSUPPORTED);
-	printf("%u passed, %u failed, %u skipped\n", passed, failed, skipped);
-	return failed == 0 && skipped == 0 && passed > 0 ? 0 : 1;
+	if (stat(argv[1], &s) == 0 && S_ISDIR(s.st_mode))
+		run_all(argv[1]);
+	else
+		run(argv[1], argv[1]);
+	printf("%u passed, %u failed, 0 skipped\n", passed, failed);
+	return failed == 0 && passed > 0 ? 0 : 1;
 }
