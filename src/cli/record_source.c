@@ -5,7 +5,7 @@
 
 constexpr size_t keys_max = 4 << 20; /* ended over the life of a record */
 
-fh_err fh_record_source_open(const struct fh_cli *cli, const struct fh_arguments *a, size_t nth,
+fh_err fh_record_source_open(const struct fh_cli *cli, const struct fh_arguments *a, int nth,
 			     struct fh_record_source *out, struct fh_trace *t)
 {
 	out->path = a->operands > nth ? a->operand[nth] : cli->config.state;

@@ -17,7 +17,7 @@ struct fh_record_source {
 
 /* Opens the record that A's operand NTH names, or that of the state directory, and the file that
  * --openings names.  *OUT was zeroed, and is to be dropped in any case.  */
-fh_err fh_record_source_open(const struct fh_cli *cli, const struct fh_arguments *a, size_t nth,
+fh_err fh_record_source_open(const struct fh_cli *cli, const struct fh_arguments *a, int nth,
 			     struct fh_record_source *out, struct fh_trace *t);
 void fh_record_source_drop(struct fh_record_source *s);
 

@@ -259,7 +259,7 @@ static void a_magic_of_another_version_is_not_another_kind(void **state)
 	assert_int_equal(magic_of("\x66kind 2"), FH_ERR_OK);
 	assert_int_equal(magic_of("\x66kind 3"), FH_ERR_VERSION);
 	assert_int_equal(magic_of("\x67kind 21"), FH_ERR_VERSION);
-	assert_int_equal(magic_of("\x66find 2"), FH_ERR_FORMAT);
+	assert_int_equal(magic_of("\x66" "find 2"), FH_ERR_FORMAT);
 	assert_int_equal(magic_of("\x64kind"), FH_ERR_FORMAT);
 	assert_int_equal(magic_of("\x46kind 2"), FH_ERR_FORMAT);
 	assert_int_equal(magic_of("\x66kind"), FH_ERR_FORMAT);
