@@ -3,7 +3,6 @@
 #include "cli/policy_why.h"
 
 #include "cli/time.h"
-#include "cli/verify_print.h"
 #include "codec/json.h"
 
 constexpr size_t entity_room = 65536;

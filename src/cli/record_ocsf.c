@@ -3,7 +3,7 @@
  * event, so that none is missing where somebody counts; what OCSF has no word for stands
  * in `unmapped`.  man/freehold-record.1 says which member comes from where.  */
 #include "cli/record_event.h"
-#include "cli/verify_print.h"
+#include "cli/report_value.h"
 #include "codec/json.h"
 
 #define OCSF_VERSION "1.8.0"

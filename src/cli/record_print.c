@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Entries as people and programs read them.  */
 #include "cli/record_read.h"
+#include "cli/report_value.h"
 #include "cli/time.h"
-#include "cli/verify_print.h"
 #include "codec/json.h"
 
 static void put_time(struct fh_builder *b, uint64_t ms)

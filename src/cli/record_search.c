@@ -7,8 +7,8 @@
 #include "base/decimal.h"
 #include "cli/record_event.h"
 #include "cli/record_source.h"
+#include "cli/report_value.h"
 #include "cli/time.h"
-#include "cli/verify_print.h"
 #include "index/index.h"
 #include "os/memory.h"
 

@@ -37,8 +37,4 @@ fh_err fh_report_end(struct fh_report *r);
 /* The exit status that stands for V.  */
 int fh_exit_of(enum fh_answer v);
 
-/* One CBOR item as people and programs read it: as JSON, byte strings as
- * {"hex": "..."}.  The item has been checked.  */
-void fh_report_value(struct fh_builder *b, struct fh_span item);
-
 #endif
