@@ -3,6 +3,7 @@
 
 #include "base/builder.h"
 #include "base/cursor.h"
+#include "evidence/cpio.h"
 #include "evidence/measured.h"
 #include "evidence/pe.h"
 
@@ -357,57 +358,6 @@ static void predict_secure(const struct fh_uki_terms *terms, struct fh_uki *u)
 
 /* --- PCR 9 ------------------------------------------------------------ */
 
-static void add_zeros(struct fh_bank_hash *h, size_t n)
-{
-	static const uint8_t zeros[4];
-
-	fh_bank_hash_add(h, fh_span_first(FH_SPAN_ARRAY(zeros), n));
-}
-
-/* Zeros up to the next multiple of four behind N bytes.  */
-static void add_padding(struct fh_bank_hash *h, size_t n)
-{
-	add_zeros(h, (4 - n % 4) % 4);
-}
-
-static void put_word(struct fh_builder *b, uint32_t v)
-{
-	uint8_t big[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v };
-
-	fh_builder_hex(b, FH_SPAN_ARRAY(big));
-}
-
-/* An entry of a cpio archive in the "newc" form (Linux, Documentation/driver-api/
- * early-userspace/buffer-format.rst): all that varies is inode, mode, size, name.  */
-static void add_entry(struct fh_bank_hash *h, uint32_t inode, uint32_t mode, const char *name,
-		      struct fh_span data)
-{
-	uint8_t room[160];
-	struct fh_builder b = FH_BUILDER_ARRAY(room);
-	uint32_t words[13] = { inode, mode, 0, 0, 1, 0, (uint32_t)data.n,
-			       0, 0, 0, 0, (uint32_t)fh_span_str(name).n + 1, 0 };
-
-	fh_builder_text(&b, "070701");
-	for (size_t i = 0; i < 13; i++)
-		put_word(&b, words[i]);
-	fh_builder_text(&b, name);
-	fh_builder_u8(&b, 0);
-	fh_bank_hash_add(h, fh_builder_span(&b));
-	add_padding(h, fh_builder_span(&b).n);
-	fh_bank_hash_add(h, data);
-	add_padding(h, data.n);
-}
-
-/* The stub's own trailer: the same as an entry but for one capital letter.  */
-static void add_trailer(struct fh_bank_hash *h)
-{
-	fh_bank_hash_add(h, FH_SPAN_LIT("070701" "00000000" "00000000" "00000000" "00000000"
-					"00000001" "00000000" "00000000" "00000000" "00000000"
-					"00000000" "00000000" "0000000B" "00000000"
-					"TRAILER!!!"));
-	add_zeros(h, 4);
-}
-
 /* The initramfs that the kernel gets: microcode, the image's own, and one archive
  * for each of FILES, each filled up to a multiple of four.  */
 static struct fh_digest initrd_digest(const struct image *m, enum fh_bank bank)
@@ -416,17 +366,17 @@ static struct fh_digest initrd_digest(const struct image *m, enum fh_bank bank)
 
 	fh_bank_hash_begin(&h, bank);
 	fh_bank_hash_add(&h, m->data[UCODE]);
-	add_padding(&h, m->data[UCODE].n);
+	fh_cpio_pad(&h, m->data[UCODE].n);
 	fh_bank_hash_add(&h, m->data[INITRD]);
-	add_padding(&h, m->data[INITRD].n);
+	fh_cpio_pad(&h, m->data[INITRD].n);
 	for (size_t i = 0; i < files_n; i++) {
 		struct fh_span data = m->data[files[i].section];
 
 		if (data.n == 0)
 			continue;
-		add_entry(&h, 1, 040555, ".extra", (struct fh_span){ 0 });
-		add_entry(&h, 2, 0100444, files[i].file, data);
-		add_trailer(&h);
+		fh_cpio_entry(&h, 1, 040555, ".extra", (struct fh_span){ 0 });
+		fh_cpio_entry(&h, 2, 0100444, files[i].file, data);
+		fh_cpio_trailer(&h);
 	}
 	return fh_bank_hash_end(&h);
 }
