@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/policy_past.h"
 
-#include "cli/progress.h"
 #include "codec/cbor.h"
 #include "os/memory.h"
 
 struct reading {
 	struct fh_past *past;
 	const struct fh_past_visitor *visitor;
-	struct fh_progress bar;
-	uint64_t done; /* bytes */
 	struct fh_trace *trace;
 };
 
@@ -140,8 +137,6 @@ static fh_err meet(void *context, const struct fh_stored *s, const struct fh_lea
 		return e;
 	const struct fh_fields *f = sealed ? nullptr : &fields;
 
-	r->done += s->leaf.n + s->payload.n;
-	fh_progress_tick(&r->bar, r->done, l->index + 1);
 	e = r->visitor->entry(r->visitor->context, r->past, l, f);
 	return e == FH_ERR_OK ? take(r->past, l, f, r->trace) : e;
 }
@@ -176,13 +171,11 @@ static fh_err read_device(struct fh_past *p, const struct fh_segments *s, struct
 fh_err fh_past_read(struct fh_past *p, const struct fh_segments *s,
 		    const struct fh_past_visitor *v, struct fh_trace *t)
 {
-	struct reading r = { .past = p, .visitor = v, .bar = fh_progress_begin(s->bytes),
-			     .trace = t };
+	struct reading r = { .past = p, .visitor = v, .trace = t };
 	const struct fh_record_visitor each = { meet, /* checkpoint= */ nullptr, &r };
 	fh_err e = read_device(p, s, t);
 
 	if (e == FH_ERR_OK)
 		e = fh_record_read(s, &each, t);
-	fh_progress_end(&r.bar);
 	return e;
 }

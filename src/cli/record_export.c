@@ -124,7 +124,7 @@ int fh_record_export(struct fh_cli *cli, int argc, char **argv)
 	FH_OWN(fh_arena) arena = { 0 };
 	struct fh_arguments a;
 	struct export x = { .to = UINT64_MAX, .shredded = &s.shredded };
-	const struct fh_record_visitor v = { write_entry, nullptr, &x };
+	const struct fh_record_visitor v = { write_entry, nullptr, &x, .prints = true };
 	struct fh_trace t = { 0 };
 	int done = fh_cli_arguments(cli, &usage, argc, argv, &a);
 

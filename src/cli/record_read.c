@@ -2,7 +2,9 @@
 #include "cli/record_read.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
+#include "cli/progress.h"
 #include "codec/cbor.h"
 
 /* The entries of one batch; *NEXT is the index that must come.  */
@@ -25,10 +27,16 @@ static fh_err read_batch(struct fh_span body, const struct fh_record_visitor *v,
 	return e == FH_ERR_MISSING ? FH_ERR_OK : e;
 }
 
+/* How far a reading from the beginning is.  */
+struct reading {
+	struct fh_progress bar;
+	uint64_t before; /* bytes of the segments that were read */
+};
+
 /* The frames of one segment behind AT.  A tail that is not all there is not yet written:
  * the segment just ends.  */
 static fh_err read_segment(struct fh_span bytes, const struct fh_record_visitor *v,
-			   struct fh_record_place *at)
+			   struct fh_record_place *at, struct reading *r)
 {
 	struct fh_cursor c = fh_cursor_of(fh_span_skip(bytes, at->offset));
 	enum fh_segment_frame type;
@@ -43,6 +51,8 @@ static fh_err read_segment(struct fh_span bytes, const struct fh_record_visitor 
 		if (e != FH_ERR_OK)
 			return e;
 		at->offset = bytes.n - c.rest.n;
+		if (r != nullptr)
+			fh_progress_tick(&r->bar, r->before + at->offset, at->next);
 	}
 	return e == FH_ERR_TORN ? FH_ERR_OK : e;
 }
@@ -70,8 +80,9 @@ static bool go_on(const struct fh_segments *s, struct fh_record_place *at)
 	return true;
 }
 
-fh_err fh_record_read_on(const struct fh_segments *s, const struct fh_record_visitor *v,
-			 struct fh_record_place *at, struct fh_trace *t)
+/* R may be NULL.  */
+static fh_err read_on(const struct fh_segments *s, const struct fh_record_visitor *v,
+		      struct fh_record_place *at, struct reading *r, struct fh_trace *t)
 {
 	do {
 		FH_OWN(fh_mapped) m = { 0 };
@@ -79,23 +90,37 @@ fh_err fh_record_read_on(const struct fh_segments *s, const struct fh_record_vis
 
 		if (e != FH_ERR_OK)
 			return e;
-		e = read_segment(m.bytes, v, at);
+		e = read_segment(m.bytes, v, at, r);
 		if (e == FH_ERR_CLOSED) {
 			at->enough = true;
 			return FH_ERR_OK;
 		}
 		if (e != FH_ERR_OK)
 			return explain(e, m.name, at, t);
+		if (r != nullptr)
+			r->before += m.bytes.n;
 	} while (go_on(s, at));
 	return FH_ERR_OK;
+}
+
+fh_err fh_record_read_on(const struct fh_segments *s, const struct fh_record_visitor *v,
+			 struct fh_record_place *at, struct fh_trace *t)
+{
+	return read_on(s, v, at, /* r= */ nullptr, t);
 }
 
 fh_err fh_record_read(const struct fh_segments *s, const struct fh_record_visitor *v,
 		      struct fh_trace *t)
 {
+	struct reading r = { .bar = fh_progress_begin(s->bytes) };
 	struct fh_record_place at = { 0 };
 
-	return fh_record_read_on(s, v, &at, t);
+	if (v->prints && isatty(STDOUT_FILENO) == 1)
+		r.bar.terminal = false;
+	fh_err e = read_on(s, v, &at, &r, t);
+
+	fh_progress_end(&r.bar);
+	return e;
 }
 
 static fh_err skip_entry(void *context, const struct fh_stored *s, const struct fh_leaf *l)

@@ -20,6 +20,7 @@ struct fh_record_visitor {
 	fh_err (*entry)(void *context, const struct fh_stored *s, const struct fh_leaf *l);
 	fh_err (*checkpoint)(void *context, struct fh_span note); /* or NULL */
 	void *context;
+	bool prints; /* to standard output, which a bar on the same terminal would cut up */
 };
 
 /* How far a reading has come; zeroed it is at the beginning.  */
@@ -33,7 +34,7 @@ struct fh_record_place {
 /* Reads what there is, from *AT on, which goes along.  FH_ERR_MISSING: no record.  */
 fh_err fh_record_read_on(const struct fh_segments *s, const struct fh_record_visitor *v,
 			 struct fh_record_place *at, struct fh_trace *t);
-/* The same from the beginning, once.  */
+/* The same from the beginning, once, with a bar of progress where that may be.  */
 fh_err fh_record_read(const struct fh_segments *s, const struct fh_record_visitor *v,
 		      struct fh_trace *t);
 

@@ -213,7 +213,7 @@ static fh_err search(const struct fh_segments *s, struct search *w, const struct
 {
 	FH_OWN(fh_index_handle) index = { 0 };
 	const struct fh_record_visitor add = { index_entry, nullptr, w };
-	const struct fh_record_visitor show = { show_entry, nullptr, w };
+	const struct fh_record_visitor show = { show_entry, nullptr, w, .prints = true };
 	fh_err e = fh_index_open(&index, t);
 
 	w->index = index.p;

@@ -189,7 +189,8 @@ static int check_key(struct task *t)
 
 static int open_all(struct task *t)
 {
-	const struct fh_record_visitor v = { open_entry, nullptr, t };
+	const struct fh_record_visitor v = { open_entry, nullptr, t,
+					     .prints = t->path == nullptr };
 	const char *path = t->cli->config.state;
 	fh_err e = fh_segments_open(path, &t->segments, &t->trace);
 

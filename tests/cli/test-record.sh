@@ -60,6 +60,14 @@ count "of one entry" 1
 says "whose actor stands in an earlier one" '"actor":{"user":{"name":"claude"'
 yes "usage, with another form" 64 fh record export --format xml good
 
+"$top/build/tests/fixture/make-record" long 90 12 tpm-sealed long.note > long.genesis
+# slow WHERE: exports it, and takes what is printed after two seconds, on the terminal or not.
+slow() {
+	python3 -B "$top/tests/cli/bar.py" "$1" "$top/build/freehold" record export --format ocsf long
+}
+yes "shows how far it is, when it takes long" 0 slow other
+yes "but not amid what it prints" 0 slow same
+
 # A record that grows, first with a torn end.
 mkdir growing
 segment=00000000000000000000.fhj
