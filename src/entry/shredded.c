@@ -15,6 +15,21 @@ fh_err fh_shredded_begin(struct fh_arena *arena, size_t cap, struct fh_shredded 
 	return FH_ERR_OK;
 }
 
+fh_err fh_shredded_move(struct fh_arena *arena, size_t cap, struct fh_shredded *out)
+{
+	struct fh_shredded larger;
+	fh_err e = cap < out->n ? FH_ERR_LIMIT : fh_shredded_begin(arena, cap, &larger);
+
+	if (e != FH_ERR_OK)
+		return e;
+	if (out->n > 0)
+		memcpy(larger.key, out->key, out->n * sizeof(*out->key));
+	larger.n = out->n;
+	larger.sorted = out->sorted;
+	*out = larger;
+	return FH_ERR_OK;
+}
+
 fh_err fh_shred_of_payload(struct fh_span payload, struct fh_shred *out)
 {
 	struct fh_span detail;

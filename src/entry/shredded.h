@@ -23,6 +23,10 @@ struct fh_shredded {
 /* Takes memory of ARENA for CAP keys.  */
 fh_err fh_shredded_begin(struct fh_arena *arena, size_t cap, struct fh_shredded *out);
 
+/* The same for CAP keys, at least as many as *OUT holds, which are moved there from other
+ * memory.  */
+fh_err fh_shredded_move(struct fh_arena *arena, size_t cap, struct fh_shredded *out);
+
 /* The shred entry BY ended the keys of PAYLOAD.  FH_ERR_FORMAT, FH_ERR_LIMIT.  */
 fh_err fh_shredded_add(struct fh_shredded *s, uint64_t by, struct fh_span payload);
 

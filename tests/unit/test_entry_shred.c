@@ -195,6 +195,7 @@ static struct fh_span entry_of(const size_t *number, size_t n)
 static void an_entry_ends_with_the_first_behind_it(void **state)
 {
 	FH_OWN(fh_arena) arena = { 0 };
+	FH_OWN(fh_arena) larger = { 0 };
 	struct fh_shredded s;
 	uint64_t by;
 
@@ -218,6 +219,17 @@ static void an_entry_ends_with_the_first_behind_it(void **state)
 	assert_int_equal(fh_shredded_add(&s, 30, entry_of((const size_t[]){ 0, 1 }, 2)),
 			 FH_ERR_LIMIT);
 	assert_int_equal(fh_shredded_add(&s, 30, sealed_with(0)), FH_ERR_VERSION);
+	/* There is room elsewhere; what is known comes along.  */
+	assert_int_equal(fh_arena_map(4096, &larger), FH_ERR_OK);
+	assert_int_equal(fh_shredded_move(&larger, 2, &s), FH_ERR_LIMIT);
+	assert_int_equal(fh_shredded_move(&larger, 8, &s), FH_ERR_OK);
+	memset(arena.p, 0xff, arena.cap);
+	assert_int_equal(fh_shredded_add(&s, 30, entry_of((const size_t[]){ 0, 1 }, 2)),
+			 FH_ERR_OK);
+	assert_int_equal(fh_shredded_find(&s, 3, sealed_with(0), &by), FH_ERR_OK);
+	assert_int_equal(by, 10);
+	assert_int_equal(fh_shredded_find(&s, 21, sealed_with(0), &by), FH_ERR_OK);
+	assert_int_equal(by, 30);
 }
 
 /* --- what is pruned of it ----------------------------------------------------------- */
