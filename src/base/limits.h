@@ -115,6 +115,7 @@ constexpr size_t FH_PAYLOAD_ARGUMENTS_MAX = 64 << 10; /* arguments kept whole; a
 constexpr size_t FH_BATCH_ENTRIES_MAX = 4096;     /* entries under one checkpoint signature */
 constexpr size_t FH_BATCH_MAX = 8 << 20;          /* bytes of one batch in the journal */
 constexpr size_t FH_SEGMENT_MAX = 256 << 20;      /* bytes of a segment before the next begins */
+constexpr size_t FH_SEGMENT_FILE_MAX = 264 << 20; /* bytes of one that a reader takes */
 constexpr uint64_t FH_RECORD_RESERVE = 4 << 20;   /* kept free for chain, boot, shutdown entries */
 
 /* Processes */

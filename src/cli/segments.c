@@ -38,6 +38,15 @@ static fh_err say(struct fh_trace *t, const char *path, const char *what)
 	return fh_errno_err(error);
 }
 
+/* However large it says it is, or whatever else than a file it is, it is not read.  */
+static fh_err refuse(struct fh_trace *t, const char *name, const char *what)
+{
+	fh_trace_where(t, "%s", name);
+	fh_trace_what(t, "%s", what);
+	fh_trace_cure(t, "get the record anew from where it was written");
+	return FH_ERR_FORMAT;
+}
+
 bool fh_segments_is_one(int directory, const char *name, uint64_t *bytes)
 {
 	struct stat st;
@@ -149,7 +158,8 @@ fh_err fh_segments_map(const struct fh_segments *s, uint64_t first, struct fh_ma
 	struct stat st;
 
 	(void)snprintf(m.name, sizeof(m.name), "%020llu.fhj", (unsigned long long)first);
-	int fd = openat(fh_fd_get(s->directory), m.name, O_RDONLY | O_CLOEXEC);
+	int fd = openat(fh_fd_get(s->directory), m.name,
+			O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
 		return say(t, m.name, "cannot be opened");
@@ -157,6 +167,9 @@ fh_err fh_segments_map(const struct fh_segments *s, uint64_t first, struct fh_ma
 
 	if (fstat(fd, &st) != 0)
 		return say(t, m.name, "cannot be read");
+	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)FH_SEGMENT_FILE_MAX)
+		return refuse(t, m.name, S_ISREG(st.st_mode)
+			      ? "is larger than a segment of a record can be" : "is no file");
 	if (st.st_size > 0) {
 		fh_err e = fh_map_open(fd, (size_t)st.st_size, &m.bytes);
 

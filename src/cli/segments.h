@@ -34,7 +34,8 @@ struct fh_mapped {
 	char name[FH_SEGMENTS_NAME_SIZE];
 };
 
-/* Maps the segment whose first entry is FIRST; FH_ERR_MISSING if there is none.
+/* Maps the segment whose first entry is FIRST; FH_ERR_MISSING if there is none, FH_ERR_FORMAT if
+ * it is no file, or larger than FH_SEGMENT_FILE_MAX.
  * A file that is cut while it is mapped ends the program: who may cut the record
  * may do that.  */
 fh_err fh_segments_map(const struct fh_segments *s, uint64_t first, struct fh_mapped *out,

@@ -96,7 +96,8 @@ fh_err fh_fd_sync(int fd)
 /* Opens the regular file PATH to be read.  */
 static fh_err open_regular(const char *path, struct fh_fd *out, uint64_t *size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* What is no file, such as a pipe, is refused, and not waited for.  */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 
 	if (fd < 0)
