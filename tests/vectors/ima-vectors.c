@@ -46,7 +46,8 @@ static void run(const char *path, const char *name)
 	for (; fh_ima_next(&log, &e); n++)
 		expect(name, fh_ima_shown_is_right(&e), "shows another digest than its data has");
 	expect(name, log.rest.why == expected, expected == FH_ERR_OK ? t.what : "is accepted");
-	expect(name, expected == FH_ERR_OK ? n > 0 : t.what[0] != '\0', "has no entries, or no why");
+	expect(name, expected == FH_ERR_OK ? n > 0 : t.what[0] != '\0',
+	       "has no entries, or no reason why");
 }
 
 static void run_all(const char *folder)
