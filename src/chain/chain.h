@@ -274,6 +274,8 @@ const struct fh_reference_held *fh_chain_approved(const struct fh_chain *c,
 
 /* Holds and wishes to shred that are in force, likewise; none unless LIVE or FORKED.  */
 const struct fh_hold_held *fh_chain_hold_next(const struct fh_chain *c, size_t *at);
+/* One of them is on everything, and the chain is live.  */
+bool fh_chain_holds_all(const struct fh_chain *c);
 const struct fh_shred_held *fh_chain_shred_next(const struct fh_chain *c, size_t *at);
 /* The hold that keeps what is recorded of SUBJECT, or NULL.  */
 const struct fh_hold_held *fh_chain_hold_of(const struct fh_chain *c, struct fh_span subject);

@@ -179,6 +179,17 @@ const struct fh_hold_held *fh_chain_hold_next(const struct fh_chain *c, size_t *
 	return o == nullptr ? nullptr : &o->hold;
 }
 
+bool fh_chain_holds_all(const struct fh_chain *c)
+{
+	const struct fh_hold_held *h;
+	size_t at = 0;
+
+	do
+		h = fh_chain_hold_next(c, &at);
+	while (h != nullptr && h->body.subject.n > 0);
+	return c->state == FH_CHAIN_LIVE && h != nullptr;
+}
+
 const struct fh_shred_held *fh_chain_shred_next(const struct fh_chain *c, size_t *at)
 {
 	const struct fh_chain_object *o = next_granted(c, FH_STATEMENT_SHRED, at);

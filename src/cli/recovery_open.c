@@ -71,14 +71,14 @@ static fh_err open_part(struct task *t, const struct fh_sealed_part *p,
 	return e == FH_ERR_OK ? fh_sealed_open_part(p, &batch, leaf, room, f) : e;
 }
 
-/* All fields of an entry, which lead to its leaf.  FH_ERR_MISSING: a key of it has ended.  */
+/* All fields of an entry, which lead to its leaf.  FH_ERR_MISSING: a key of it has ended, or it is
+ * pruned.  */
 static fh_err unseal(struct task *t, const struct fh_stored *s, const struct fh_leaf *leaf,
 		     struct fh_fields *f)
 {
-	const struct fh_hash stored = fh_hash_of(s->payload);
 	struct fh_sealed sealed;
-	fh_err e = fh_hash_equal(&stored, &leaf->payload) ? fh_sealed_read(s->payload, &sealed)
-							  : FH_ERR_SIGNATURE;
+	fh_err e = fh_payload_fits(leaf, s->payload) ? fh_sealed_read(s->payload, &sealed)
+						     : FH_ERR_SIGNATURE;
 
 	for (size_t i = 0; e == FH_ERR_OK && i < sealed.parts; i++) {
 		if (!fh_sealed_is_whole(f, leaf))

@@ -19,6 +19,7 @@
 #include "entry/field.h"
 #include "entry/leaf.h"
 #include "entry/pending.h"
+#include "entry/seal.h"
 #include "entry/segment.h"
 #include "merkle/checkpoint.h"
 #include "os/clock.h"
@@ -32,6 +33,7 @@ struct record_state {
 	bool found;
 	uint64_t size;            /* entries */
 	uint64_t bytes;
+	uint64_t pruned;          /* those of which only a stub is stored */
 	uint64_t covered;         /* entries under the newest checkpoint seen */
 	struct fh_hash device_id;
 	bool session;             /* a session entry was seen */
@@ -114,6 +116,7 @@ static void see_batch(struct record_state *r, struct fh_span body)
 	while (fh_batch_next(&batch, &stored) == FH_ERR_OK) {
 		if (fh_leaf_read(stored.leaf, &leaf) != FH_ERR_OK)
 			return;
+		r->pruned += fh_payload_is_stub(stored.payload);
 		if (leaf.kind == FH_ENTRY_START)
 			r->start_ms = leaf.time.lo_ms;
 		if (leaf.kind == FH_ENTRY_SESSION)
@@ -382,6 +385,9 @@ static void print_status(const struct fh_cli *cli, const struct status *s)
 	printf("record         %llu entries, %llu under a checkpoint, %llu bytes\n",
 	       (unsigned long long)s->record.size, (unsigned long long)s->record.covered,
 	       (unsigned long long)s->record.bytes);
+	if (s->record.pruned > 0)
+		printf("pruned         %llu of these entries\n",
+		       (unsigned long long)s->record.pruned);
 	print_anchored(&s->record);
 	print_retention(s);
 	printf("free space     %llu MiB\n", (unsigned long long)(s->free_bytes >> 20));
@@ -508,6 +514,7 @@ static fh_err print_json(const struct fh_cli *cli, struct status *s)
 		put_refused(&b, &s->refused);
 	put_number(&b, ",\"last-start-ms\":", s->record.start_ms);
 	put_number(&b, ",\"record\":{\"size\":", s->record.size);
+	put_number(&b, ",\"pruned\":", s->record.pruned);
 	put_number(&b, ",\"covered\":", s->record.covered);
 	put_number(&b, ",\"bytes\":", s->record.bytes);
 	if (s->record.anchors_read) {

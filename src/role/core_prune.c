@@ -15,6 +15,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+/* What is left could still be opened with a recovery key and a copy of the keys from before.  */
+#define HELD "the operator holds everything, so nothing goes from the record"
+
 constexpr uint64_t entries_at_once = 4096;      /* a few milliseconds */
 constexpr uint64_t bytes_at_once = 4 << 20;     /* the same, and a sync */
 constexpr size_t keys_max = 1 << 20;            /* ended over the life of a record */
@@ -164,6 +167,8 @@ fh_err fh_core_prune_ask(struct fh_core *c, size_t gate, const struct fh_ask *as
 		return e;
 	if (p->step != FH_PRUNE_IDLE || actor->name.n > sizeof(p->name))
 		return fh_core_act_refuse(&a, "busy", "the record is being pruned already");
+	if (fh_chain_holds_all(&c->chain))
+		return fh_core_act_refuse(&a, "held", HELD);
 	if (c->tiles.broken != FH_ERR_OK)
 		return fh_core_act_refuse(&a, "no-tiles",
 					  "the record cannot be read back just now");
@@ -353,6 +358,9 @@ static fh_err replace(struct fh_core *c)
 {
 	struct fh_core_prune *p = &c->prune;
 	uint64_t index;
+
+	if (fh_chain_holds_all(&c->chain)) /* since it began */
+		return fail(c, "held", HELD);
 	fh_err e = append(c, &index);
 
 	if (e == FH_ERR_OK)

@@ -59,6 +59,8 @@ void fh_record_prune_check(struct fh_record_check *c, const struct fh_record_ent
 		what = "it speaks of entries behind it";
 	else if (c->fold_period == FH_FOLD_PERIOD_FIRST || p.state > c->fold_period)
 		what = "no state entry there carries the fold";
+	else if (fh_chain_holds_all(&c->chain))
+		what = "something is pruned although everything is held";
 	if (what != nullptr) {
 		fh_trace_what(fh_record_refuse(c, "prune"), "%s", what);
 		return;

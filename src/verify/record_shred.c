@@ -122,17 +122,6 @@ static bool asked_for(const struct fh_record_check *c, uint64_t statement)
 	return s != nullptr;
 }
 
-static bool all_held(const struct fh_record_check *c)
-{
-	const struct fh_hold_held *h;
-	size_t at = 0;
-
-	do
-		h = fh_chain_hold_next(&c->chain, &at);
-	while (h != nullptr && h->body.subject.n > 0);
-	return h != nullptr;
-}
-
 /* The entries sealed with K are of the class and period that it is said to be of.  */
 static bool is_of(const struct fh_record_check *c, const struct fh_shred_key *k)
 {
@@ -186,7 +175,7 @@ void fh_record_shred_check(struct fh_record_check *c, const struct fh_record_ent
 		what = "the entry does not say what was shredded";
 	else if (s.epoch <= c->shred_epoch)
 		what = "its data epoch was over already";
-	else if (c->chain.state == FH_CHAIN_LIVE && all_held(c))
+	else if (fh_chain_holds_all(&c->chain))
 		what = "keys ended although everything is held";
 	while (what == nullptr && fh_shred_next(s.keys, &at, &key))
 		what = objection(c, &entry->leaf, &key);

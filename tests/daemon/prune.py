@@ -11,8 +11,10 @@ import two_actors
 from machine import ME, POLICY, SCHEMA, VERIFY, demand, demand_message, in_background, run_tests, wait_for
 from two_actors import paths, take
 
-DECLARED = 'action "record.prune" appliesTo { principal: [Actor], resource: [Device] };\n'
-PRUNES = '@id("prunes") permit (principal == Actor::"keeper-of-the-disk", action == Action::"record.prune", resource);\n'
+DECLARED = 'action "record.prune", "record.open" appliesTo { principal: [Actor], resource: [Device] };\n'
+PRUNES = """@id("prunes") permit (principal == Actor::"keeper-of-the-disk",
+	action in [Action::"record.prune", Action::"record.open"], resource);
+"""
 
 
 def made(policy=POLICY + PRUNES):
@@ -127,6 +129,11 @@ def what_was_shredded_goes_and_what_was_proved_stays():
 		now = b"".join(p.read_bytes() for p in (m.state / "record").rglob("*") if p.is_file())
 		demand(not any(x in now for x in was), "what was sealed is there still")
 		demand(paths(m) >= STAYS, "of others:", paths(m))
+		r = m.run("record", "open", gone, "--socket", m.socket, status=2)
+		demand_message(r.stderr, "its key is gone")
+		r = m.run("recovery", "open", f"0..{1 << 40}", "--key", m.key, "--passphrase-fd", 0)
+		demand("/public/gone-" not in r.stdout and "/public/stays-0" in r.stdout, "by the recovery key:", r.stdout[:999])
+		demand(json.loads(m.run("status", "--json").stdout)["record"]["pruned"] == said["pruned"], "status")
 		# Once more there is nothing.
 		demand("nothing to prune" in prune(m).stdout, "again")
 		metrics = d.http().send(None, method="GET", path="/metrics")[2].decode()
@@ -298,6 +305,10 @@ def nobody_prunes_but_whom_the_policy_lets():
 		asked = [e for e in m.entries().values() if "record.prune" in e["fields"].get("action", "")]
 		demand({e["fields"]["decision"][0] for e in asked} == {True, False}, asked)
 		demand(m.run("record", "prune", "--dry-run").stdout == "nothing to prune\n", "dry run behind it")
+		m.sign("hold", "add", "case-9")
+		wait_for("it is held", lambda: "held: the operator holds everything" in prune(m, status=None).stderr)
+		m.sign("hold", "release", "case-9")
+		wait_for("it is released", lambda: prune(m, status=None).returncode == 0)
 		for words in (["record", "prune", m.state], ["record", "prune", "--dry-run", "a", "b"]):
 			m.run(*words, status=64)
 		d.stop()

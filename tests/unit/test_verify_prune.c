@@ -256,6 +256,26 @@ static void a_prune_entry_is_behind_what_it_speaks_of(void **state)
 	refused_as(b, "prune");
 }
 
+static void nothing_is_pruned_while_everything_is_held(void **state)
+{
+	struct bench *b = *state;
+	struct fh_builder openings, body;
+	struct fh_pruning p;
+	uint8_t room[256];
+	uint64_t carrying = make(b, &openings, /* shredded= */ true);
+	const struct fh_hold_body h = { .name = FH_SPAN_LIT("everything") };
+
+	assert_int_equal(write_anew(b, carrying, carrying + 1, &p), FH_ERR_OK);
+	const struct fh_prune said = prune_of(&p);
+
+	fh_pruning_drop(&p);
+	body = FH_BUILDER_ARRAY(room);
+	fh_hold_put(&body, &h);
+	fh_maker_accept(&b->maker, "hold", fh_builder_span(&body));
+	say(b, &said);
+	refused_as(b, "prune");
+}
+
 static void more_is_pruned_later(void **state)
 {
 	struct bench *b = *state;
@@ -426,6 +446,7 @@ int main(void)
 		ON_A_RECORD(a_stub_whose_key_did_not_end_is_missing),
 		ON_A_RECORD(a_prune_entry_is_about_its_stubs_alone),
 		ON_A_RECORD(a_prune_entry_is_behind_what_it_speaks_of),
+		ON_A_RECORD(nothing_is_pruned_while_everything_is_held),
 		ON_A_RECORD(more_is_pruned_later),
 		ON_A_RECORD(damage_is_not_covered_up),
 		cmocka_unit_test(a_stub_is_none_of_what_is_public),
