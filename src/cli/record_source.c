@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/record_source.h"
 
+#include "journal/ended.h"
 #include "os/memory.h"
-
-constexpr size_t keys_first = 256; /* room for so many that ended, then for twice as many, ... */
 
 fh_err fh_record_source_open(const struct fh_cli *cli, const struct fh_arguments *a, int nth,
 			     struct fh_record_source *out, struct fh_trace *t)
@@ -22,37 +21,13 @@ void fh_record_source_drop(struct fh_record_source *s)
 	fh_segments_drop(&s->segments);
 }
 
-/* Keys end as long as a record lives, so how many is not bounded by anything but memory.  */
-static fh_err make_room(struct fh_record_source *s)
-{
-	size_t cap = s->shredded.cap == 0 ? keys_first : 2 * s->shredded.cap;
-	FH_OWN(fh_arena) room = { 0 };
-	fh_err e = fh_arena_map(cap * sizeof(struct fh_shredded_key) + 64, &room);
-
-	if (e == FH_ERR_OK)
-		e = fh_shredded_move(&room, cap, &s->shredded);
-	if (e != FH_ERR_OK)
-		return e;
-	const struct fh_arena before = s->keys;
-
-	s->keys = room;
-	room = before;
-	return FH_ERR_OK;
-}
-
 static fh_err add_shred(void *context, const struct fh_stored *stored, const struct fh_leaf *l)
 {
 	struct fh_record_source *s = context;
-	fh_err e;
 
-	if (l->kind != FH_ENTRY_SHRED)
-		return FH_ERR_OK;
-	while ((e = fh_shredded_add(&s->shredded, l->index, stored->payload)) == FH_ERR_LIMIT) {
-		e = make_room(s);
-		if (e != FH_ERR_OK)
-			break;
-	}
-	return e;
+	return l->kind == FH_ENTRY_SHRED
+		       ? fh_ended_add(&s->keys, &s->shredded, l->index, stored->payload)
+		       : FH_ERR_OK;
 }
 
 fh_err fh_record_source_shredded(struct fh_record_source *s, struct fh_trace *t)

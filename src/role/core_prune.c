@@ -5,6 +5,7 @@
 #include "role/core.h"
 
 #include "codec/cbor.h"
+#include "journal/ended.h"
 #include "role/log.h"
 #include "wire/prune_ask.h"
 
@@ -20,7 +21,6 @@
 
 constexpr uint64_t entries_at_once = 4096;      /* a few milliseconds */
 constexpr uint64_t bytes_at_once = 4 << 20;     /* the same, and a sync */
-constexpr size_t keys_max = 1 << 20;            /* ended over the life of a record */
 
 /* --- answering ---------------------------------------------------------- */
 
@@ -89,15 +89,15 @@ static fh_err fail(struct fh_core *c, const char *reason, const char *text)
 
 static fh_err fail_of(struct fh_core *c, fh_err e)
 {
-	if (e == FH_ERR_NOMEM || e == FH_ERR_STATE)
+	if (e == FH_ERR_STATE)
 		return e;
+	if (e == FH_ERR_NOMEM)
+		return fail(c, "no-memory", "there is no memory for all keys that have ended");
 	if (e == FH_ERR_CONFLICT || e == FH_ERR_FORMAT || e == FH_ERR_TORN)
 		return fail(c, "damaged", "an entry there is not what was recorded: `freehold "
 			    "verify record` names it, and pruning would hide it");
 	if (e == FH_ERR_MISSING)
 		return fail(c, "not-found", "no segment begins with that entry");
-	if (e == FH_ERR_LIMIT)
-		return fail(c, "too-many-keys", "more keys have ended than can be looked through");
 	return fail(c, e == FH_ERR_FULL ? "no-room" : "unwritable",
 		    "the segment cannot be written anew beside the old one");
 }
@@ -125,16 +125,6 @@ static void keep(struct fh_core_prune *p, const struct fh_core_act *a)
 	p->actor = (struct fh_core_actor){ .name = fh_span_of(p->name, a->actor->name.n) };
 }
 
-static fh_err take_memory(struct fh_core_prune *p)
-{
-	fh_err e = fh_arena_map(FH_BATCH_MAX + 64, &p->batch);
-
-	if (e != FH_ERR_OK || p->keys.p != nullptr)
-		return e;
-	e = fh_arena_map(keys_max * sizeof(struct fh_shredded_key) + 64, &p->keys);
-	return e == FH_ERR_OK ? fh_shredded_begin(&p->keys, keys_max, &p->shredded) : e;
-}
-
 /* The intent is durable and signed.  */
 static fh_err begin(struct fh_core *c)
 {
@@ -145,7 +135,7 @@ static fh_err begin(struct fh_core *c)
 	fh_err e = c->carry ? fh_core_state(c, /* last= */ true) : FH_ERR_OK;
 
 	fh_arena_reset(&c->scratch);
-	if (e == FH_ERR_OK && take_memory(p) != FH_ERR_OK)
+	if (e == FH_ERR_OK && fh_arena_map(FH_BATCH_MAX + 64, &p->batch) != FH_ERR_OK)
 		return fail(c, "no-memory", "there is no memory for it");
 	return e;
 }
@@ -208,7 +198,7 @@ static fh_err add_shred(void *context, const struct fh_stored *s)
 
 	if (e == FH_ERR_OK && leaf.kind == FH_ENTRY_SHRED)
 		e = fh_payload_fits(&leaf, s->payload)
-			    ? fh_shredded_add(&p->shredded, leaf.index, s->payload)
+			    ? fh_ended_add(&p->keys, &p->shredded, leaf.index, s->payload)
 			    : FH_ERR_CONFLICT;
 	return e;
 }
