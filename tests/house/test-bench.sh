@@ -25,7 +25,7 @@ figure() {
 	verdict $? "bench/run: $1"
 }
 
-what=(append start latency policy schema verify verdict cold-start)
+what=(append start latency policy schema verify recovery verdict cold-start)
 if [ ! -x "${FREEHOLD_BUILD:-$top/build}/bench/append" ]; then
 	echo 'skip - bench/run append: built without SQLite'
 	what=(latency policy schema verify verdict cold-start)
@@ -39,6 +39,8 @@ if [ "${what[0]}" = append ]; then
 	figure 'SQLite with a hash chain and signatures beside it' 'with hash chain and signature +(N)/s'
 	figure 'how long a batch takes' 'a batch takes (N) us'
 	figure "core's processor" 'core (N) us'
+	figure 'entries opened without the chip' 'opened into a file +(N) entries a second'
+	figure 'the key file and the slots' 'key file and slots +(N) ms'
 fi
 figure 'one decision among 1,000 policies' '1000 policies, one decision +p50 +(N) ns'
 figure 'its instructions' '10 policies, one decision (N) instructions'
