@@ -94,6 +94,9 @@ void fh_event_put_cef(struct fh_builder *b, const struct fh_event *v, const stru
 	put_pair(b, "reason", v->reason);
 	put_custom(b, "cs1", "resource", v->act.resource);
 	put_custom(b, "cs2", "session", fh_builder_span(&session));
+	if (v->sealed)
+		put_custom(b, "cs3", "contents", v->fate.by == FH_NOT_SHREDDED
+			   ? FH_SPAN_LIT("sealed") : FH_SPAN_LIT("shredded"));
 	if (l->kind == FH_ENTRY_INTENT || l->kind == FH_ENTRY_OUTCOME) {
 		put_number(b, "cn1", v->intent);
 		fh_builder_text(b, " cn1Label=intent");

@@ -136,6 +136,7 @@ fh_err fh_event_read(struct fh_events *events, const struct fh_stored *s, const 
 		.client = text_of(&out->fields, FH_FIELD_CLIENT),
 		.time_ms = l->time.lo_ms,
 	};
+	out->fate = fh_record_fate_of(events->shredded, l->index, s->payload);
 	out->status = text_of(&out->fields, FH_FIELD_STATUS);
 	read_decision(out);
 	if (l->kind == FH_ENTRY_REFUSAL)

@@ -20,12 +20,13 @@ struct fh_event {
 	const struct fh_leaf *leaf;
 	struct fh_fields fields;
 	struct fh_event_act act; /* empty if nobody knows: an intent of long ago, a refusal */
-	bool sealed;             /* and nothing was opened of it: all below is empty */
+	bool sealed;             /* and nothing was opened of it: what follows is empty */
 	bool decided;            /* allowed and reason hold */
 	bool allowed;
 	struct fh_span reason;   /* code of a decision or refusal; or empty */
 	struct fh_span status;   /* of an outcome */
 	uint64_t intent;         /* the entry that it is about: its intent's, or its own */
+	struct fh_record_fate fate; /* of its payload */
 };
 
 /* Intents whose outcome has not come, as many as core lets be open.  */
@@ -34,6 +35,7 @@ struct fh_events {
 	struct fh_event_open *open;
 	size_t cap;
 	struct fh_opened *opened; /* of what is sealed, or NULL */
+	struct fh_shredded *shredded; /* or NULL: nobody asks */
 };
 
 constexpr size_t FH_EVENTS_ROOM = 32 << 20;

@@ -40,12 +40,11 @@ struct export {
 	uint64_t from, to;
 	struct fh_hash device;
 	struct fh_events events;
-	struct fh_shredded *shredded;
 	struct fh_builder line;
 };
 
 /* Without what was sent and answered, unless it is asked for.  */
-static void put_jsonl(struct export *x, const struct fh_event *v, struct fh_span payload)
+static void put_jsonl(struct export *x, const struct fh_event *v)
 {
 	struct fh_fields f = { 0 };
 
@@ -55,8 +54,7 @@ static void put_jsonl(struct export *x, const struct fh_event *v, struct fh_span
 		if (x->payload || (id != FH_FIELD_ARGUMENTS && id != FH_FIELD_RESULT))
 			f.field[f.n++] = v->fields.field[i];
 	}
-	fh_record_put_json(&x->line, v->leaf, &f, v->sealed,
-			   fh_record_fate_of(x->shredded, v->leaf->index, payload));
+	fh_record_put_json(&x->line, v->leaf, &f, v->sealed, v->fate);
 }
 
 static fh_err write_entry(void *context, const struct fh_stored *s, const struct fh_leaf *l)
@@ -73,7 +71,7 @@ static fh_err write_entry(void *context, const struct fh_stored *s, const struct
 		return e;
 	x->line.n = 0;
 	if (x->form == FORM_JSONL)
-		put_jsonl(x, &v, s->payload);
+		put_jsonl(x, &v);
 	else if (x->form == FORM_OCSF)
 		fh_event_put_ocsf(&x->line, &v, &x->device, x->payload);
 	else
@@ -123,7 +121,7 @@ int fh_record_export(struct fh_cli *cli, int argc, char **argv)
 	FH_OWN(fh_record_source) s = { 0 };
 	FH_OWN(fh_arena) arena = { 0 };
 	struct fh_arguments a;
-	struct export x = { .to = UINT64_MAX, .shredded = &s.shredded };
+	struct export x = { .to = UINT64_MAX, .events.shredded = &s.shredded };
 	const struct fh_record_visitor v = { write_entry, nullptr, &x, .prints = true };
 	struct fh_trace t = { 0 };
 	int done = fh_cli_arguments(cli, &usage, argc, argv, &a);

@@ -76,18 +76,21 @@ static void put_metadata(struct fh_builder *b, const struct fh_event *v,
 	fh_builder_u8(b, '}');
 }
 
+/* Of what is sealed nothing is known, so it is none.  */
 static bool is_failure(const struct fh_event *v)
 {
+	if (v->sealed)
+		return false;
 	if (v->leaf->kind == FH_ENTRY_OUTCOME)
 		return !fh_span_equal(v->status, FH_SPAN_LIT("result"));
 	return v->leaf->kind == FH_ENTRY_REFUSAL || v->leaf->kind == FH_ENTRY_BOOT
 	       || (v->decided && !v->allowed);
 }
 
-/* An outcome `unknown` is neither success nor failure.  */
+/* An outcome `unknown` is neither success nor failure, nor is what is sealed.  */
 static uint64_t status_of(const struct fh_event *v)
 {
-	if (fh_span_equal(v->status, FH_SPAN_LIT("unknown")))
+	if (v->sealed || fh_span_equal(v->status, FH_SPAN_LIT("unknown")))
 		return status_unknown;
 	return is_failure(v) ? status_failure : status_success;
 }
@@ -113,7 +116,7 @@ static void put_actor(struct fh_builder *b, const struct fh_event *v)
 		put_text(b, "uid", v->act.actor);
 		fh_builder_u8(b, '}');
 	} else {
-		put_text(b, "app_name", FH_SPAN_LIT("freehold"));
+		put_text(b, "app_name", fh_span_str(v->sealed ? "unknown" : "freehold"));
 	}
 	fh_builder_u8(b, '}');
 }
@@ -219,6 +222,16 @@ static void put_unmapped(struct fh_builder *b, const struct fh_event *v)
 	put_hex(b, "session", fh_hash_span(&l->session));
 	put_hex(b, "chain_head", fh_hash_span(&l->chain_head));
 	put_field(b, "decision", v, FH_FIELD_DECISION);
+	if (v->sealed) {
+		put_name(b, "sealed");
+		fh_builder_text(b, "true");
+	}
+	if (v->fate.by != FH_NOT_SHREDDED)
+		put_number(b, "shredded", v->fate.by);
+	if (v->fate.pruned) {
+		put_name(b, "pruned");
+		fh_builder_text(b, "true");
+	}
 	fh_builder_text(b, "}}");
 }
 

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Retention and erasure, through the daemon: keys end by age and by statement, not while they are held, and for good."""
 import json
+import re
 import shutil
 import subprocess
 import sys
 import time
 
-from machine import OPEN_RECORD, POLICY, VERIFY, demand, demand_message, in_background, reason_of, run_tests, wait_for
+from machine import OPEN_RECORD, POLICY, TOP, VERIFY, demand, demand_message, in_background, reason_of, run_tests, wait_for
 from two_actors import made, paths, take
 
+EVENTS = TOP / "tests/cli/events.py"
 SHORT = "4s"  # kept for so long, in periods of a second
 RETAINED = POLICY.replace('@id("research-takes") permit', f'@id("research-takes") @retain("{SHORT}") permit')
 
@@ -71,8 +73,6 @@ def the_operator_erases_one_actor():
 		gone = sum("shredded" in e for e in m.entries().values())
 		told = {"present": total - gone, "shredded": gone, "pruned": 0, "missing": 0, "behind": 0}
 		demand(v["verdict"] == "yes" and v["payloads"] == told, v)
-		for form in ("jsonl", "ocsf", "cef"):
-			m.run("record", "export", "--format", form, *m.opened())
 		lines = [json.loads(line) for line in m.run("record", "export").stdout.splitlines()]
 		demand(sum(e.get("shredded") == index for e in lines) == gone, "export")
 		r = m.run("record", "search", "--actor", "nobody", status=2)
@@ -80,6 +80,47 @@ def the_operator_erases_one_actor():
 		found = m.run("record", "search", "--kind", "shred").stdout
 		demand(str(index) in found, "search", found)
 		demand(f"(shredded: entry {index})" in m.run("record", "show").stdout, "show")
+
+
+def events(m, form, *words):
+	"""The lines of an export, which are as FORM has them."""
+	text = m.run("record", "export", "--format", form, *words).stdout
+	(m.top / "events").write_text(text)
+	r = subprocess.run([sys.executable, "-B", EVENTS, form, m.top / "events"], capture_output=True, text=True)
+	demand(r.returncode == 0, form, r.stderr)
+	return text.splitlines()
+
+
+def others_are_told_what_is_sealed_and_what_has_ended():
+	with made() as m:
+		d = m.serve()
+		path = '/public/a=b|c\\d "e" externalId=9 rt=1'
+		take(m, d, "/public/gone")
+		m.sign("shred", "--subject", "worker")
+		index = next(iter(wait_shred(m)))
+		take(m, d, path, "other")
+		d.stop()
+		opened = m.opened()
+		for words in ((), opened):
+			whole = [json.loads(line) for line in m.run("record", "export", *words).stdout.splitlines()]
+			told = [json.loads(line) for line in events(m, "ocsf", *words)]
+			cef = events(m, "cef", *words)
+			demand(len(whole) == len(told) == len(cef) and any(e["sealed"] for e in whole if "sealed" in e), "lines")
+			for e, o, c in zip(whole, told, cef):
+				here = o["unmapped"]["freehold"]
+				demand(here.get("shredded") == e.get("shredded"), e, o)
+				demand(here.get("sealed", False) == e.get("sealed", False), e, o)
+				if e.get("sealed"):  # neither done nor refused: nobody knows, and nobody is named
+					demand(o["status_id"] == 0 and o["actor"] == {"app_name": "unknown"}, o)
+					demand(f"cs3={'shredded' if 'shredded' in e else 'sealed'} cs3Label=contents" in c, c)
+					demand("outcome=" not in c, c)
+		demand(sum(e.get("shredded") == index for e in whole) >= 4, "nothing has ended:", whole)
+		# What a client wrote ends no value and begins none.
+		wanted = f'File::{json.dumps(path)}'
+		at = next(i for i, e in enumerate(whole) if e["fields"].get("resource") == wanted)
+		value = re.search(r" cs1=((?:[^=\\]|\\.)*) cs1Label=resource", cef[at])
+		demand(value and re.sub(r"\\(.)", r"\1", value[1]) == wanted, cef[at])
+		demand(told[at]["resources"][0]["uid"] == wanted, told[at])
 
 
 def what_is_lost_without_a_record_of_it_is_missing():
@@ -258,7 +299,8 @@ def what_makes_no_sense_is_refused():
 
 if __name__ == "__main__":
 	sys.exit(run_tests([
-		what_is_old_ends_by_itself, the_operator_erases_one_actor, what_is_lost_without_a_record_of_it_is_missing,
+		what_is_old_ends_by_itself, the_operator_erases_one_actor,
+		others_are_told_what_is_sealed_and_what_has_ended, what_is_lost_without_a_record_of_it_is_missing,
 		a_hold_stops_both_and_its_release_lets_them_go, a_hold_on_everything_stops_everything, calls_go_on_meanwhile,
 		a_copy_of_the_disk_from_before_opens_nothing, with_no_room_for_keys_nothing_is_permitted,
 		what_makes_no_sense_is_refused,
