@@ -183,15 +183,20 @@ fh_err fh_shred_read(struct fh_span detail, struct fh_shred *out)
 	return e;
 }
 
+/* What of LIST comes behind the first AT bytes, and behind its head.  */
+static struct fh_cursor rest_of(struct fh_span list, size_t max, size_t at)
+{
+	struct fh_cursor c = fh_cursor_of(fh_span_skip(list, at));
+
+	if (at == 0)
+		(void)fh_cbor_array(&c, max);
+	return c;
+}
+
 bool fh_shred_next(struct fh_span keys, size_t *at, struct fh_shred_key *out)
 {
-	struct fh_cursor c = fh_cursor_of(keys);
+	struct fh_cursor c = rest_of(keys, FH_SHRED_KEYS_MAX, *at);
 
-	if (*at == 0) {
-		(void)fh_cbor_array(&c, FH_SHRED_KEYS_MAX);
-		*at = keys.n - c.rest.n;
-	}
-	c = fh_cursor_of(fh_span_skip(keys, *at));
 	if (c.rest.n == 0)
 		return false;
 	*out = take_key(&c);
@@ -201,13 +206,8 @@ bool fh_shred_next(struct fh_span keys, size_t *at, struct fh_shred_key *out)
 
 bool fh_shred_slot_next(struct fh_span slots, size_t *at, struct fh_span *out)
 {
-	struct fh_cursor c = fh_cursor_of(slots);
+	struct fh_cursor c = rest_of(slots, FH_SHRED_SLOTS_MAX, *at);
 
-	if (*at == 0) {
-		(void)fh_cbor_array(&c, FH_SHRED_SLOTS_MAX);
-		*at = slots.n - c.rest.n;
-	}
-	c = fh_cursor_of(fh_span_skip(slots, *at));
 	if (c.rest.n == 0)
 		return false;
 	*out = fh_cbor_text(&c, FH_SHRED_SLOT_MAX);
