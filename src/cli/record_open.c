@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `record open`: entries that the running daemon opens, shown or kept as a file.  */
 #include <stdio.h>
-#include <string.h>
 
+#include "cli/openings_out.h"
 #include "cli/record_read.h"
 #include "cli/record_reader.h"
-#include "codec/json.h"
-#include "entry/opened.h"
-
-constexpr size_t file_max = 512 << 20; /* of openings, collected in memory */
 
 static const struct fh_option options[] = {
 	{ "field", 0, true, "NAME", "open this field alone" },
 	FH_SOCKET_OPTION,
-	{ "out", 'o', false, "FILE", "write a file of openings, for --openings of other verbs" },
+	FH_OPENINGS_OUT_OPTION,
 };
 static const struct fh_usage usage = {
 	.verb = "record open",
@@ -39,9 +35,7 @@ struct task {
 	struct fh_cli *cli;
 	struct fh_arguments a;
 	struct fh_open_ask what;      /* the whole range, which may take several requests */
-	const char *path;            /* --out, or NULL */
-	struct fh_arena memory;
-	struct fh_builder out;       /* the file, or one entry as text */
+	struct fh_openings_out out;
 	uint64_t opened, erased;
 	bool ended;                  /* the record did, before the range */
 };
@@ -56,33 +50,7 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct task *t)
 		done = fh_record_range(&usage, &t->a, &t->what.from, &t->what.to);
 	if (t->what.fields == 0)
 		t->what.fields = FH_OPEN_ASK_FIELDS;
-	t->path = fh_argument(&t->a, "out");
 	return done;
-}
-
-/* --- what came ------------------------------------------------------------------- */
-
-/* The openings BYTES, which are read whatever becomes of them.  */
-static fh_err take_openings(struct task *t, struct fh_span bytes)
-{
-	struct fh_cursor c = fh_cursor_of(bytes);
-	struct fh_opened_entry x;
-	fh_err e = FH_ERR_OK;
-
-	while (e == FH_ERR_OK && c.rest.n > 0) {
-		e = fh_opened_take(&c, &x);
-		if (e != FH_ERR_OK || t->path != nullptr)
-			continue;
-		t->out.n = 0;
-		fh_record_put_opened(&t->out, &x, t->cli->json);
-		if (t->out.bad)
-			return FH_ERR_LIMIT;
-		if (fwrite(t->out.p, 1, t->out.n, stdout) != t->out.n)
-			return FH_ERR_IO;
-	}
-	if (e == FH_ERR_OK && t->path != nullptr)
-		fh_builder_bytes(&t->out, bytes);
-	return e == FH_ERR_OK && t->out.bad ? FH_ERR_LIMIT : e;
 }
 
 /* One request after the other, until the range or the record ends.  */
@@ -102,7 +70,7 @@ static int ask_all(struct task *t, struct fh_reader *r)
 		(void)snprintf(where, sizeof(where), "entry %llu", (unsigned long long)o.from);
 		if (said.opened == 0 && t->what.from == t->what.to)
 			return fh_reader_nothing(&said, where);
-		fh_err e = take_openings(t, said.openings);
+		fh_err e = fh_openings_out_put(&t->out, said.openings);
 
 		if (e == FH_ERR_OK && said.next <= o.from)
 			e = FH_ERR_FORMAT; /* it would be asked for ever */
@@ -117,41 +85,9 @@ static int ask_all(struct task *t, struct fh_reader *r)
 	return FH_EXIT_YES;
 }
 
-static void say_file(const struct task *t)
-{
-	uint8_t bytes[2 * FH_PATH_MAX + 128];
-	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
-
-	if (!t->cli->json) {
-		fh_cli_say(t->cli, "%s: %llu entries", t->path, (unsigned long long)t->opened);
-		return;
-	}
-	fh_builder_text(&b, "{\"file\":");
-	fh_json_put_string(&b, fh_span_str(t->path));
-	fh_builder_text(&b, ",\"entries\":");
-	fh_builder_decimal(&b, t->opened);
-	fh_builder_text(&b, ",\"erased\":");
-	fh_builder_decimal(&b, t->erased);
-	fh_builder_text(&b, "}\n");
-	(void)!fwrite(b.p, 1, b.n, stdout);
-}
-
-/* What was opened is recorded as opened, so it is kept even if the rest was refused.  */
-static int keep(const struct task *t, int done)
-{
-	if (t->path == nullptr || t->opened == 0)
-		return done;
-	fh_err e = fh_file_write_new(t->path, fh_builder_span(&t->out), 0600);
-
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, t->path, nullptr, "give another --out");
-	say_file(t);
-	return done;
-}
-
 static void task_drop(struct task *t)
 {
-	fh_arena_drop(&t->memory);
+	fh_openings_out_drop(&t->out);
 }
 
 int fh_record_open(struct fh_cli *cli, int argc, char **argv)
@@ -162,17 +98,18 @@ int fh_record_open(struct fh_cli *cli, int argc, char **argv)
 
 	if (done >= 0)
 		return done;
-	fh_err e = fh_arena_map(t.path != nullptr ? file_max : FH_RECORD_LINE_MAX, &t.memory);
+	fh_err e = fh_openings_out_begin(cli, &t.a, &t.out);
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "memory", nullptr, nullptr);
-	t.out = fh_builder_of(t.memory.p, t.memory.cap);
-	if (t.path != nullptr)
-		fh_opened_put_head(&t.out);
 	done = fh_reader_open(cli, &t.a, &r);
 	if (done == FH_EXIT_YES)
 		done = ask_all(&t, &r);
-	done = keep(&t, done);
+	/* What was opened is recorded as opened, so it is kept even if the rest was refused.  */
+	int kept = fh_openings_out_keep(&t.out, t.opened, t.erased);
+
+	if (kept != FH_EXIT_YES)
+		done = kept;
 	if (t.erased > 0 && done == FH_EXIT_YES)
 		fprintf(stderr, "freehold: %llu of these entries were not opened: their keys are "
 				"gone, erased or lost; `freehold record show` says of which a "

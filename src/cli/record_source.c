@@ -7,7 +7,7 @@
 fh_err fh_record_source_open(const struct fh_cli *cli, const struct fh_arguments *a, int nth,
 			     struct fh_record_source *out, struct fh_trace *t)
 {
-	out->path = (size_t)a->operands > nth ? a->operand[nth] : cli->config.state;
+	out->path = a->operands > nth ? a->operand[nth] : cli->config.state;
 	fh_err e = fh_segments_open(out->path, &out->segments, t);
 
 	return e == FH_ERR_OK ? fh_opened_file_open(fh_argument(a, "openings"), &out->openings, t)

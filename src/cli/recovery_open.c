@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "cli/openings_out.h"
 #include "cli/record_read.h"
 #include "cli/recovery.h"
 #include "entry/seal.h"
 #include "os/memory.h"
 #include "wire/open_ask.h"
 
-constexpr size_t file_max = 512 << 20;  /* of openings, collected in memory */
 constexpr size_t scratch_size = 2 * FH_PAYLOAD_MAX;
 
 static const struct fh_option options[] = {
 	FH_RECOVERY_OPTIONS,
 	{ "field", 0, true, "NAME", "open this field alone" },
-	{ "out", 'o', false, "FILE", "write a file of openings, for --openings of other verbs" },
+	FH_OPENINGS_OUT_OPTION,
 };
 static const struct fh_usage usage = {
 	.verb = "recovery open",
@@ -38,11 +38,10 @@ struct task {
 	struct fh_cli *cli;
 	struct fh_arguments a;
 	uint64_t from, to, fields;
-	const char *path;        /* --out, or NULL */
 	struct fh_recovery recovery;
 	struct fh_segments segments;
-	struct fh_arena memory, scratch;
-	struct fh_builder out;   /* the file, or one entry as text */
+	struct fh_arena scratch;
+	struct fh_openings_out out;
 	uint64_t opened, erased, seen;
 	struct fh_trace trace;
 };
@@ -51,7 +50,7 @@ static void task_drop(struct task *t)
 {
 	fh_recovery_drop(&t->recovery);
 	fh_segments_drop(&t->segments);
-	fh_arena_drop(&t->memory);
+	fh_openings_out_drop(&t->out);
 	fh_arena_drop(&t->scratch);
 }
 
@@ -98,13 +97,9 @@ static bool has_any(const struct fh_fields *f, uint64_t bits)
 	return false;
 }
 
-/* To the file of openings, or to standard output.  */
 static fh_err put(struct task *t, uint64_t index, const struct fh_fields *f, size_t size)
 {
-	struct fh_builder one = t->path != nullptr
-					? t->out
-					: fh_builder_of(fh_arena_space(&t->scratch, size), size);
-	struct fh_opened_entry x;
+	struct fh_builder one = fh_builder_of(fh_arena_space(&t->scratch, size), size);
 
 	if (one.p == nullptr)
 		return FH_ERR_NOMEM;
@@ -112,19 +107,7 @@ static fh_err put(struct task *t, uint64_t index, const struct fh_fields *f, siz
 	if (one.bad)
 		return FH_ERR_LIMIT;
 	t->opened++;
-	if (t->path != nullptr) {
-		t->out = one;
-		return FH_ERR_OK;
-	}
-	struct fh_cursor c = fh_cursor_of(fh_builder_span(&one));
-	fh_err e = fh_opened_take(&c, &x);
-
-	t->out.n = 0;
-	if (e == FH_ERR_OK)
-		fh_record_put_opened(&t->out, &x, t->cli->json);
-	if (e == FH_ERR_OK && t->out.bad)
-		e = FH_ERR_LIMIT;
-	return e == FH_ERR_OK && fwrite(t->out.p, 1, t->out.n, stdout) != t->out.n ? FH_ERR_IO : e;
+	return fh_openings_out_put(&t->out, fh_builder_span(&one));
 }
 
 static fh_err open_entry(void *context, const struct fh_stored *s, const struct fh_leaf *l)
@@ -171,7 +154,6 @@ static int read_task(struct fh_cli *cli, int argc, char **argv, struct task *t)
 		done = fh_record_range(&usage, &t->a, &t->from, &t->to);
 	if (t->fields == 0)
 		t->fields = FH_OPEN_ASK_FIELDS;
-	t->path = fh_argument(&t->a, "out");
 	return done;
 }
 
@@ -190,17 +172,14 @@ static int check_key(struct task *t)
 static int open_all(struct task *t)
 {
 	const struct fh_record_visitor v = { open_entry, nullptr, t,
-					     .prints = t->path == nullptr };
+					     .prints = fh_argument(&t->a, "out") == nullptr };
 	const char *path = t->cli->config.state;
 	fh_err e = fh_segments_open(path, &t->segments, &t->trace);
 
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(scratch_size, &t->scratch);
 	if (e == FH_ERR_OK)
-		e = fh_arena_map(t->path != nullptr ? file_max : FH_RECORD_LINE_MAX, &t->memory);
-	t->out = fh_builder_of(t->memory.p, t->memory.cap);
-	if (e == FH_ERR_OK && t->path != nullptr)
-		fh_opened_put_head(&t->out);
+		e = fh_openings_out_begin(t->cli, &t->a, &t->out);
 	if (e == FH_ERR_OK)
 		e = fh_record_read(&t->segments, &v, &t->trace);
 	if (e == FH_ERR_OK && t->seen == 0)
@@ -212,18 +191,6 @@ static int open_all(struct task *t)
 static bool is_damaged(const struct fh_recovery *r)
 {
 	return r->file[0].keys.damaged + r->file[1].keys.damaged > 0;
-}
-
-static int keep(const struct task *t)
-{
-	if (t->path == nullptr || t->opened == 0)
-		return FH_EXIT_YES;
-	fh_err e = fh_file_write_new(t->path, fh_builder_span(&t->out), 0600);
-
-	if (e != FH_ERR_OK)
-		return fh_cli_fail(e, t->path, nullptr, "give another --out");
-	fh_cli_say(t->cli, "%s: %llu entries", t->path, (unsigned long long)t->opened);
-	return FH_EXIT_YES;
 }
 
 int fh_recovery_open(struct fh_cli *cli, int argc, char **argv)
@@ -239,7 +206,7 @@ int fh_recovery_open(struct fh_cli *cli, int argc, char **argv)
 	if (done == FH_EXIT_YES)
 		done = open_all(&t);
 	if (done == FH_EXIT_YES)
-		done = keep(&t);
+		done = fh_openings_out_keep(&t.out, t.opened, t.erased);
 	if (t.erased > 0 && done == FH_EXIT_YES)
 		fprintf(stderr, "freehold: %llu of these entries cannot be opened: their keys had "
 				"ended when this copy was made%s\n", (unsigned long long)t.erased,
