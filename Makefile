@@ -61,4 +61,4 @@ clean: ## remove what was built (not the Debian 13 root)
 	@$(call locked,--exclusive) rm -rf build build-san build-fuzz
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.* ## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.* ## /  make \1\t/p' Makefile | expand -t 22

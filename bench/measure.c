@@ -153,7 +153,7 @@ fh_err bench_probe_check(size_t n, struct bench_samples *out)
 /* --- processes -------------------------------------------------------- */
 
 /* The first CAP - 1 bytes of /proc/PID/NAME as a string, or an empty one.  */
-static void read_proc(pid_t pid, const char *name, size_t cap, char text[static cap])
+static void read_proc(pid_t pid, const char *name, size_t cap, char *text)
 {
 	char path[64];
 
