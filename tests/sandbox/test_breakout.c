@@ -254,11 +254,12 @@ static void an_unconfined_process_can(void **state)
 
 /* --- the roles --------------------------------------------------------------- */
 
-/* Core opens and unlinks files, so only Landlock keeps it from others.  */
+/* Core opens, unlinks and renames files, so only Landlock keeps it from others.  */
 static bool rests_on_landlock(const struct check *c)
 {
 	return c->suspect == FH_SUSPECT_CORE
-	       && (c->attempt->number == SYS_openat || c->attempt->number == SYS_unlinkat);
+	       && (c->attempt->number == SYS_openat || c->attempt->number == SYS_unlinkat
+		   || c->attempt->number == SYS_renameat);
 }
 
 static long try(const struct check *c)
