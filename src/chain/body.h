@@ -149,6 +149,8 @@ struct fh_policy_body {
 	uint64_t expires_ms;   /* permits nothing from then on: Unix ms */
 	uint64_t lease_ms;     /* from its signing on it permits so long without a lease (but
 				  what is @fallback); 0: until it expires */
+	uint64_t retain_ms;    /* entries that no @retain covers are kept no longer; 0: until
+				  they are shredded.  Whole seconds */
 };
 /* Form only; the texts are checked by policy/ (see fh_chain_checks).  */
 fh_err fh_policy_read(struct fh_span body, struct fh_policy_body *out, struct fh_trace *t);

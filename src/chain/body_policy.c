@@ -2,8 +2,11 @@
 /* The bodies `policy` and `revoke`.  */
 #include "chain/body_private.h"
 
+#include "base/duration.h"
+
 constexpr uint64_t time_max = INT64_MAX;
 constexpr size_t kind_max = 32;
+constexpr uint64_t second_ms = 1000;
 
 fh_err fh_policy_read(struct fh_span body, struct fh_policy_body *out, struct fh_trace *t)
 {
@@ -15,6 +18,12 @@ fh_err fh_policy_read(struct fh_span body, struct fh_policy_body *out, struct fh
 		p.lease_ms = fh_cbor_uint(&m.c);
 		if (p.lease_ms == 0 || p.lease_ms > time_max)
 			fh_members_refuse(&m, "lease", "must be a time of at least 1 ms");
+	}
+	if (fh_members_has(&m, "retain")) {
+		p.retain_ms = fh_cbor_uint(&m.c);
+		if (p.retain_ms == 0 || p.retain_ms > FH_DURATION_MAX_MS
+		    || p.retain_ms % second_ms != 0)
+			fh_members_refuse(&m, "retain", "must be whole seconds, 1 s to 3653 days");
 	}
 	p.schema = fh_members_text(&m, "schema", FH_POLICY_TEXT_MAX);
 	p.expires_ms = fh_members_uint(&m, "expires", time_max);
@@ -33,12 +42,17 @@ fh_err fh_policy_read(struct fh_span body, struct fh_policy_body *out, struct fh
 
 void fh_policy_put(struct fh_builder *b, const struct fh_policy_body *p)
 {
-	fh_cbor_put_map(b, 3 + (size_t)(p->lease_ms > 0) + (size_t)(p->entities.n > 0));
+	fh_cbor_put_map(b, 3 + (size_t)(p->lease_ms > 0) + (size_t)(p->retain_ms > 0)
+				   + (size_t)(p->entities.n > 0));
 	fh_put_name(b, "cedar");
 	fh_cbor_put_text(b, p->cedar);
 	if (p->lease_ms > 0) {
 		fh_put_name(b, "lease");
 		fh_cbor_put_uint(b, p->lease_ms);
+	}
+	if (p->retain_ms > 0) {
+		fh_put_name(b, "retain");
+		fh_cbor_put_uint(b, p->retain_ms);
 	}
 	fh_put_name(b, "schema");
 	fh_cbor_put_text(b, p->schema);

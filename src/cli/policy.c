@@ -21,6 +21,7 @@ static const struct fh_option sign_options[] = {
 	{ "entities", 0, false, "FILE", "entities with their attributes, as Cedar's JSON" },
 	{ "expires", 0, false, "TIME", "permits nothing after this long: 12h, 90d" },
 	{ "lease", 0, false, "TIME", "how long without renewal; 30d, or until it expires" },
+	{ "retain", 0, false, "TIME", "how long what no @retain covers is kept, denials too" },
 	FH_SIGNING_OPTIONS,
 };
 static const struct fh_option revoke_options[] = { FH_SIGNING_OPTIONS };
@@ -88,12 +89,15 @@ static int policy_sign(struct fh_cli *cli, int argc, char **argv)
 		return done;
 
 	const char *expires = fh_argument(&a, "expires"), *lease = fh_argument(&a, "lease");
+	const char *retain = fh_argument(&a, "retain");
 
 	if (expires == nullptr || fh_duration_read(fh_span_str(expires), &ms) != FH_ERR_OK)
 		return fh_usage_error(&usage_sign, "needs --expires with a time like 12h or 90d");
 	p.lease_ms = ms < lease_usual_ms ? ms : lease_usual_ms;
 	if (lease != nullptr && fh_duration_read(fh_span_str(lease), &p.lease_ms) != FH_ERR_OK)
 		return fh_usage_error(&usage_sign, "--lease needs a time like 12h or 7d");
+	if (retain != nullptr && fh_duration_read(fh_span_str(retain), &p.retain_ms) != FH_ERR_OK)
+		return fh_usage_error(&usage_sign, "--retain needs a time like 90d or 52w");
 	done = fh_signing_begin(cli, &usage_sign, &a, &state, &signing);
 	if (done == go_on)
 		done = read_texts(cli, &a, &state, &p);
@@ -124,6 +128,10 @@ static int show_json(struct fh_state *state, const struct fh_policy_held *p)
 		fh_builder_text(&b, ",\"lease-ms\":");
 		fh_builder_decimal(&b, p->body.lease_ms);
 	}
+	if (p->body.retain_ms > 0) {
+		fh_builder_text(&b, ",\"retain-ms\":");
+		fh_builder_decimal(&b, p->body.retain_ms);
+	}
 	fh_builder_text(&b, ",\"cedar\":");
 	fh_json_put_string(&b, p->body.cedar);
 	fh_builder_text(&b, ",\"schema\":");
@@ -152,6 +160,11 @@ static int show(const struct fh_cli *cli, struct fh_state *state)
 	fh_time_text(p->body.expires_ms, when);
 	printf("// statement %llu, %s %s\n", (unsigned long long)p->sequence,
 	       p->body.expires_ms <= fh_clock_real_ms() ? "EXPIRED" : "expires", when);
+	if (p->body.retain_ms > 0)
+		printf("// what no @retain covers is kept for %llu s\n",
+		       (unsigned long long)p->body.retain_ms / 1000);
+	else
+		printf("// what no @retain covers is kept until `freehold shred`\n");
 	(void)fwrite(p->body.cedar.p, 1, p->body.cedar.n, stdout);
 	printf("\n// schema\n");
 	(void)fwrite(p->body.schema.p, 1, p->body.schema.n, stdout);

@@ -669,8 +669,10 @@ fh_err fh_core_field_closed(struct fh_core *c, struct fh_fields *f, uint32_t res
 fh_err fh_core_state(struct fh_core *c, bool last);
 /* The outcome has been appended.  */
 void fh_core_reserve_drop(struct fh_core *c, uint32_t *reserve);
-/* The retention class of entries kept no longer than RETAIN_MS (0: as is usual), in OUT.  */
-const char *fh_core_class(uint64_t retain_ms, char out[FH_CLASS_MAX + 1]);
+/* The retention class of entries kept no longer than RETAIN_MS, in OUT; 0: as long as the policy
+ * in force says of what no @retain covers.  */
+const char *fh_core_class(const struct fh_core *c, uint64_t retain_ms,
+			  char out[FH_CLASS_MAX + 1]);
 
 /* --- core_resume.c: starting without reading everything -------------------- */
 

@@ -61,7 +61,7 @@ static fh_err append_intent(struct fh_core_act *a)
 		e = fh_core_field_opened(c, &f, &a->decision);
 	return e == FH_ERR_OK
 		       ? fh_core_append_about(c, a->actor->name, FH_ENTRY_INTENT,
-					      fh_core_class(a->decision.retain_ms, class), &f,
+					      fh_core_class(c, a->decision.retain_ms, class), &f,
 					      &a->index)
 		       : e;
 }
@@ -120,7 +120,7 @@ fh_err fh_core_act_end(const struct fh_core_act *a, enum fh_outcome_status statu
 		e = fh_core_field_closed(c, &f, *reserve, whole, left);
 	if (e == FH_ERR_OK)
 		e = fh_core_append_about(c, a->actor->name, FH_ENTRY_OUTCOME,
-					 fh_core_class(a->decision.retain_ms, class), &f,
+					 fh_core_class(c, a->decision.retain_ms, class), &f,
 					 /* index= */ nullptr);
 	if (e == FH_ERR_OK)
 		fh_core_reserve_drop(c, reserve);

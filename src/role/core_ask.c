@@ -113,7 +113,7 @@ static fh_err append_intent(struct fh_core *c, struct request *r)
 		e = fh_core_field_opened(c, &f, &r->decision);
 	if (e == FH_ERR_OK)
 		e = fh_core_append_about(c, r->actor.name, FH_ENTRY_INTENT,
-					 fh_core_class(r->decision.retain_ms, class), &f,
+					 fh_core_class(c, r->decision.retain_ms, class), &f,
 					 &r->index);
 	return e;
 }
@@ -177,6 +177,7 @@ static fh_err add_detail(struct fh_core *c, struct fh_fields *f, const struct re
 /* Refuses a message that never became an action, and records that.  */
 static fh_err refuse(struct fh_core *c, struct request *r, const char *code, const char *text)
 {
+	char class[FH_CLASS_MAX + 1];
 	struct fh_core_gate *g = &c->gate[r->gate];
 	struct fh_fields f = { 0 };
 
@@ -193,7 +194,8 @@ static fh_err refuse(struct fh_core *c, struct request *r, const char *code, con
 	if (e == FH_ERR_OK)
 		e = add_detail(c, &f, r, code, g->suppressed);
 	if (e == FH_ERR_OK)
-		e = fh_core_append_about(c, r->actor.name, FH_ENTRY_REFUSAL, FH_CLASS_DEFAULT, &f,
+		e = fh_core_append_about(c, r->actor.name, FH_ENTRY_REFUSAL, fh_core_class(c, 0,
+			class), &f,
 					 &r->index);
 	if (e != FH_ERR_OK)
 		return e;
@@ -262,6 +264,7 @@ static fh_err record(struct fh_core *c, struct request *r, bool *allowed)
 static fh_err append_start(struct fh_core *c, const struct request *r,
 			   const struct fh_server *server, struct fh_core_session *s)
 {
+	char class[FH_CLASS_MAX + 1];
 	char device[2 * FH_HASH_SIZE], policy[FH_NAME_MAX];
 	struct fh_builder hex = FH_BUILDER_ARRAY(device), id = FH_BUILDER_ARRAY(policy);
 	struct fh_fields f = { 0 };
@@ -294,7 +297,8 @@ static fh_err append_start(struct fh_core *c, const struct request *r,
 	if (e == FH_ERR_OK)
 		e = fh_core_field_opened(c, &f, &start.decision);
 	if (e == FH_ERR_OK)
-		e = fh_core_append(c, FH_ENTRY_INTENT, FH_CLASS_DEFAULT, &f, &s->start_index);
+		e = fh_core_append(c, FH_ENTRY_INTENT, fh_core_class(c, 0, class), &f,
+				   &s->start_index);
 	return e;
 }
 

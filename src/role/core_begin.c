@@ -296,6 +296,7 @@ static fh_err append_start(struct fh_core *c, bool again)
 /* An intent whose outcome was never recorded stays unknown for ever.  */
 static fh_err append_unknown(struct fh_core *c)
 {
+	char class[FH_CLASS_MAX + 1];
 	fh_err e = FH_ERR_OK;
 
 	while (c->fold.opens > 0 && e == FH_ERR_OK) {
@@ -310,7 +311,7 @@ static fh_err append_unknown(struct fh_core *c)
 			e = fh_core_field_closed(c, &f, /* reserve= */ 0, /* whole= */ false,
 						 (struct fh_span){ 0 });
 		if (e == FH_ERR_OK)
-			e = fh_core_append(c, FH_ENTRY_OUTCOME, FH_CLASS_DEFAULT, &f,
+			e = fh_core_append(c, FH_ENTRY_OUTCOME, fh_core_class(c, 0, class), &f,
 					   /* index= */ nullptr);
 	}
 	return e;

@@ -95,6 +95,10 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 	if (fh_policy_decide(&c->policy, &r, &now, &c->scratch, &d) != FH_ERR_OK)
 		return fh_decision_refused(FH_REASON_FAILED);
 	fh_core_quota_decided(c, &d);
+	const struct fh_policy_held *p = fh_chain_policy(&c->chain);
+
+	if (d.retain_ms == 0 && p != nullptr) /* of the outcome, too, whatever is in force then */
+		d.retain_ms = p->body.retain_ms;
 	return d;
 }
 

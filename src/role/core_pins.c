@@ -164,6 +164,7 @@ static fh_err add_device(struct fh_core *c, struct fh_fields *f)
 static fh_err record_changed(struct fh_core *c, const struct fh_core_session *s,
 			     struct fh_span tool)
 {
+	char class[FH_CLASS_MAX + 1];
 	uint8_t bytes[FH_NAME_MAX + 64];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	struct fh_fields f = { 0 };
@@ -182,7 +183,8 @@ static fh_err record_changed(struct fh_core *c, const struct fh_core_session *s,
 	if (e == FH_ERR_OK)
 		e = fh_core_field(c, &f, FH_FIELD_DETAIL, fh_builder_span(&b));
 	if (e == FH_ERR_OK)
-		e = fh_core_append(c, FH_ENTRY_REFUSAL, FH_CLASS_DEFAULT, &f, /* index= */ nullptr);
+		e = fh_core_append(c, FH_ENTRY_REFUSAL, fh_core_class(c, 0, class), &f,
+				   /* index= */ nullptr);
 	return e;
 }
 
@@ -236,6 +238,7 @@ bool fh_core_pins_show(const struct fh_core *c, const struct fh_core_session *s,
 /* The intent to ask for the tools: the device acts, and the pins are why.  */
 static fh_err append_intent(struct fh_core *c, struct fh_core_session *s)
 {
+	char class[FH_CLASS_MAX + 1];
 	const struct fh_decision decision = { .verdict = fh_verdict_settle(FH_ANSWER_YES),
 					      .reason = FH_REASON_PERMITTED };
 	uint8_t bytes[96], name[48];
@@ -267,7 +270,8 @@ static fh_err append_intent(struct fh_core *c, struct fh_core_session *s)
 	if (e == FH_ERR_OK)
 		e = fh_core_field_opened(c, &f, &decision);
 	if (e == FH_ERR_OK)
-		e = fh_core_append(c, FH_ENTRY_INTENT, FH_CLASS_DEFAULT, &f, &s->list_index);
+		e = fh_core_append(c, FH_ENTRY_INTENT, fh_core_class(c, 0, class), &f,
+				   &s->list_index);
 	return e;
 }
 

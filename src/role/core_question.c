@@ -83,7 +83,7 @@ static fh_err append_decision(struct fh_core *c, struct asking *k,
 	if (e == FH_ERR_OK && whole)
 		e = fh_core_field_entity(c, &f, FH_FIELD_SUBJECT, q->subject);
 	return e == FH_ERR_OK ? fh_core_append_about(c, about(c, k, q), FH_ENTRY_ANSWER,
-						     fh_core_class(d->retain_ms, class), &f,
+						     fh_core_class(c, d->retain_ms, class), &f,
 						     &k->index)
 			      : e;
 }
@@ -319,6 +319,7 @@ static bool go_to(struct fh_core *c, const struct asking *k, struct finding *s,
 
 static fh_err append_found(struct fh_core *c, struct asking *k, struct fh_span results)
 {
+	char class[FH_CLASS_MAX + 1];
 	struct fh_fields f = { 0 };
 	fh_err e = fh_core_field_asker(c, &f, k->gate, k->actor);
 
@@ -327,7 +328,7 @@ static fh_err append_found(struct fh_core *c, struct asking *k, struct fh_span r
 	if (e == FH_ERR_OK)
 		e = fh_core_field_large(c, &f, FH_FIELD_RESULT, results);
 	return e == FH_ERR_OK ? fh_core_append_about(c, k->actor->name, FH_ENTRY_ANSWER,
-						     FH_CLASS_DEFAULT, &f, &k->index)
+						     fh_core_class(c, 0, class), &f, &k->index)
 			      : e;
 }
 

@@ -152,10 +152,13 @@ void fh_core_reserve_drop(struct fh_core *c, uint32_t *reserve)
 	*reserve = 0;
 }
 
-const char *fh_core_class(uint64_t retain_ms, char out[FH_CLASS_MAX + 1])
+const char *fh_core_class(const struct fh_core *c, uint64_t retain_ms, char out[FH_CLASS_MAX + 1])
 {
+	const struct fh_policy_held *p = retain_ms == 0 ? fh_chain_policy(&c->chain) : nullptr;
 	struct fh_builder b = fh_builder_of(out, FH_CLASS_MAX);
 
+	if (p != nullptr)
+		retain_ms = p->body.retain_ms;
 	if (retain_ms == 0)
 		return FH_CLASS_DEFAULT;
 	fh_builder_decimal(&b, retain_ms / 1000);

@@ -129,7 +129,8 @@ static fh_err append_outcome(struct fh_core *c, const struct fh_core_session *s,
 		e = fh_core_field_closed(c, &f, reserve, whole, body);
 	if (e == FH_ERR_OK)
 		e = fh_core_append_about(c, fh_span_of(s->principal, s->principal_n),
-					 FH_ENTRY_OUTCOME, fh_core_class(of.retain_ms, class), &f,
+					 FH_ENTRY_OUTCOME, fh_core_class(c, of.retain_ms, class),
+					 	&f,
 					 /* index= */ nullptr);
 	if (e == FH_ERR_OK && of.reserve != nullptr)
 		fh_core_reserve_drop(c, of.reserve);

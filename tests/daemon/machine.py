@@ -223,11 +223,12 @@ class Machine:
 		self.token = self.grant("worker")
 		return self
 
-	def sign_policy(self, expires="30d", policy=POLICY, lease=None, schema=SCHEMA, **more):
+	def sign_policy(self, expires="30d", policy=POLICY, lease=None, schema=SCHEMA, retain=None, **more):
 		(self.top / "p.cedar").write_text(policy)
 		(self.top / "p.cedarschema").write_text(schema % {"server": self.server})
 		return self.sign("policy", "sign", self.top / "p.cedar", "--schema", self.top / "p.cedarschema",
-			"--expires", expires, *(["--lease", lease] if lease else []), **more)
+			"--expires", expires, *(["--lease", lease] if lease else []),
+			*(["--retain", retain] if retain else []), **more)
 
 	def grant(self, name, *how):
 		said = self.sign("actor", "grant", name, *(how or ["--bearer"]), "--group", "research").stdout

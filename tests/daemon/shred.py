@@ -54,6 +54,33 @@ def what_is_old_ends_by_itself():
 		d.stop()
 
 
+def what_no_permit_covers_is_kept_as_the_policy_says():
+	covered = ('@id("kept") @retain("52w") permit (principal in Team::"research", '
+		'action == Action::"notes.take", resource in Folder::"/kept");')
+	with made() as m:
+		m.sign_policy(policy=POLICY + covered, retain=SHORT)
+		demand("kept for 4 s" in m.run("policy", "show").stdout, "policy show")
+		demand(json.loads(m.run("policy", "show", "--json").stdout)["retain-ms"] == 4000, "policy show --json")
+		d = m.serve()
+		s = d.session(m.token)
+		demand(not s.take("/kept/c")["result"]["isError"], "one with @retain")
+		demand(not s.take("/public/a")["result"]["isError"], "a permitted call")
+		demand(reason_of(s.take("/private/b")) == "no-permit", "a denied one")
+		demand({"/private/b", "/kept/c"} <= paths(m), "they cannot be read at once", paths(m))
+		wait_for("what no @retain covers has ended", lambda: paths(m) == {"/kept/c"})
+		m.sign_policy(policy=POLICY + covered)  # which says nothing of it
+		demand("until `freehold shred`" in m.run("policy", "show").stdout, "policy show")
+		wait_for("it is in force", lambda: "accepted statement 6" in d.log())
+		demand(reason_of(s.take("/private/d")) == "no-permit", "denied under it")
+		s.end()
+		d.stop()
+		classes = {e["class"] for e in m.entries().values() if e["kind"] in ("intent", "outcome")}
+		demand(classes == {"4s", "31449600s", "default"}, classes)
+		demand(m.verify()["verdict"] == "yes", "verify")
+		m.sign("policy", "sign", m.top / "p.cedar", "--schema", m.top / "p.cedarschema", "--expires", "1d",
+			"--retain", "soon", status=64)
+
+
 def the_operator_erases_one_actor():
 	with made() as m:
 		d = m.serve()
@@ -301,7 +328,7 @@ def what_makes_no_sense_is_refused():
 
 if __name__ == "__main__":
 	sys.exit(run_tests([
-		what_is_old_ends_by_itself, the_operator_erases_one_actor,
+		what_is_old_ends_by_itself, what_no_permit_covers_is_kept_as_the_policy_says, the_operator_erases_one_actor,
 		others_are_told_what_is_sealed_and_what_has_ended, what_is_lost_without_a_record_of_it_is_missing,
 		a_hold_stops_both_and_its_release_lets_them_go, a_hold_on_everything_stops_everything, calls_go_on_meanwhile,
 		a_copy_of_the_disk_from_before_opens_nothing, with_no_room_for_keys_nothing_is_permitted,

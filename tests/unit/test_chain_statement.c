@@ -2,6 +2,7 @@
 /* The bytes of docs/spec/STATEMENT.md, which must never change.  */
 #include <stdio.h>
 
+#include "base/duration.h"
 #include "chain_fixture.h"
 
 /* As in docs/spec/STATEMENT.md, "Golden bytes".  */
@@ -121,6 +122,33 @@ static void bodies_name_what_is_wrong(void **state)
 	assert_int_equal(fh_actor_read(FH_SPAN_LIT("\xa1\x64name\x60"), &actor, &t), FH_ERR_FORMAT);
 }
 
+/* How long what no @retain covers is kept: read as it was written, and only in whole seconds.  */
+static void a_policy_says_how_long_is_kept(void **state)
+{
+	static const uint64_t wrong[] = { 1, 999, 1500, FH_DURATION_MAX_MS + 1000 };
+	uint8_t room[128];
+	struct fh_trace t = { 0 };
+	struct fh_policy_body p = { .cedar = FH_SPAN_LIT("c"), .schema = FH_SPAN_LIT("s"),
+				    .expires_ms = 1, .retain_ms = 4000 }, read;
+	struct fh_builder b = fh_builder_of(room, sizeof(room));
+
+	(void)state;
+	fh_policy_put(&b, &p);
+	/* {"cedar": "c", "retain": 4000, "schema": "s", "expires": 1}  */
+	assert_true(fh_span_equal(fh_builder_span(&b),
+				  FH_SPAN_LIT("\xa4\x65""cedar\x61""c\x66retain\x19\x0f\xa0"
+					      "\x66schema\x61s\x67""expires\x01")));
+	assert_int_equal(fh_policy_read(fh_builder_span(&b), &read, &t), FH_ERR_OK);
+	assert_int_equal(read.retain_ms, 4000);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		b = fh_builder_of(room, sizeof(room));
+		p.retain_ms = wrong[i];
+		fh_policy_put(&b, &p);
+		assert_int_equal(fh_policy_read(fh_builder_span(&b), &read, &t), FH_ERR_FORMAT);
+		assert_non_null(strstr(t.what, "retain"));
+	}
+}
+
 /* Whom an actor may ask about stands in one order, so that it has one encoding.  */
 static void asks_are_read_in_one_form(void **state)
 {
@@ -173,6 +201,7 @@ int main(void)
 		TEST(reads_what_it_writes),
 		TEST(another_version_is_named),
 		TEST(bodies_name_what_is_wrong),
+		TEST(a_policy_says_how_long_is_kept),
 		TEST(asks_are_read_in_one_form),
 		TEST(known_kinds_have_names),
 	};
