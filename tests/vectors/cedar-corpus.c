@@ -23,6 +23,7 @@
 #include "policy/conform.h"
 #include "policy/entities_json.h"
 #include "policy/est.h"
+#include "policy/format.h"
 #include "policy/policies.h"
 #include "policy/validate.h"
 #include "policy/value_json.h"
@@ -39,6 +40,7 @@ enum check {
 	CHECK_REASONS,
 	CHECK_ERRORS,
 	CHECK_JSON,
+	CHECK_FORMAT,
 	CHECK_REFUSED,
 	CHECK_VALID,
 	CHECK_CONFORMS,
@@ -47,6 +49,7 @@ enum check {
 
 static const char *const check_names[CHECKS] = { "texts read", "decisions", "reasons", "errors",
 						 "answers of the policies through JSON",
+						 "texts laid out",
 						 "refusals", "validations",
 						 "requests that conform" };
 
@@ -297,6 +300,42 @@ static fh_err read_policies(struct runner *r, const struct fh_json *json, struct
 	return read(text, FH_ENTITIES_JSON_MAX, "policies", &r->arena, out, &r->trace);
 }
 
+/* The text TEXT laid out, in *OUT.  */
+static bool lay_out(struct runner *r, struct fh_span text, size_t room, struct fh_span *out)
+{
+	struct fh_builder b = fh_builder_of(fh_arena_space(&r->arena, room), room);
+
+	return b.p != nullptr && fh_policy_format(text, &r->arena, &b, &r->trace) == FH_ERR_OK
+	       && fh_builder_end(&b, out) == FH_ERR_OK;
+}
+
+/* Laid out, policies are the same, and laid out once more the same text.  */
+static void through_format(struct runner *r, const struct fh_json *json, struct fh_span text,
+			   const struct fh_policies *policies)
+{
+	constexpr size_t room = 1 << 20;
+	struct fh_builder b[2];
+	struct fh_policies again;
+	struct fh_span once, twice;
+
+	if (names_json(fh_json_member(json, "policies")->text))
+		return;
+	r->made[CHECK_FORMAT]++;
+	if (!lay_out(r, text, room, &once) || !lay_out(r, once, room, &twice)
+	    || read_policies(r, json, once, &again) != FH_ERR_OK) {
+		fail_trace(r, "the policies are not laid out");
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		b[i] = fh_builder_of(fh_arena_space(&r->arena, room), room);
+		fh_est_write(&b[i], i == 0 ? policies : &again);
+	}
+	if (!fh_span_equal(fh_builder_span(&b[0]), fh_builder_span(&b[1])))
+		fail(r, "other policies when laid out", "");
+	if (!fh_span_equal(once, twice))
+		fail(r, "another text when laid out again", "");
+}
+
 /* A test may say that its policies are none: "policiesParse": false.  */
 static void check_refused(struct runner *r, const struct fh_json *json, struct fh_span policies)
 {
@@ -348,6 +387,7 @@ static bool prepare(struct runner *r, const struct fh_json *json, struct test *t
 	t->source = fh_entities_source(&t->entities);
 	if (!through_json(r, t))
 		return false;
+	through_format(r, json, policies, &t->policies);
 	if (fh_rules_compile(&t->policies, &r->arena, &t->rules) != FH_ERR_OK ||
 	    fh_rules_compile(&t->again, &r->arena, &t->rules_again) != FH_ERR_OK) {
 		fail(r, "the policies are not compiled", "");
