@@ -37,7 +37,7 @@ class Line:
 
 	def __init__(self, path, behind):
 		self.behind, self.fault, self.at, self.commands, self.unsealed = behind, None, 0, 0, 0
-		self.resets, self.seen, self.lies = b"", b"", 0
+		self.resets, self.seen, self.lies, self.between, self.said = b"", b"", 0, b"", b""
 		self.socket = socket.socket(socket.AF_UNIX)
 		self.socket.bind(str(path))
 		self.socket.listen()
@@ -73,6 +73,8 @@ class Line:
 				continue
 			if met == "lost":
 				break
+			if inner and self.between:  # the simulator has one line, and it is this
+				self.said, self.between = self.exchange(inner, self.between), b""
 			# The simulator is another one after a reset; nobody listens while it is off.
 			answer = inner and self.exchange(inner, command)
 			if not answer:
@@ -305,6 +307,29 @@ def reset_and_lied_about():
 		m.accepted()
 
 
+def cleared_in_mid_run():
+	"""By the operator's own lockout authorisation, which begins the count of resets anew: that is what a running daemon sees, and
+	the next start what it was."""
+	with Bench() as m:
+		m.make(tpm=True).govern()
+		d = m.serve()
+		d.alive()
+		told = m.sign("device", "authorisations", m.state / "keys/authorisations").stdout
+		lockout = next(line.split(":")[1] for line in told.splitlines() if line.startswith("lockout"))
+		password = struct.pack(">IHBH", 0x40000009, 0, 0, len(lockout) // 2) + bytes.fromhex(lockout)
+		command = struct.pack(">II", 0x4000000A, len(password)) + password  # TPM_RH_LOCKOUT
+		m.tpm.line.between = struct.pack(">HII", 0x8002, 10 + len(command), 0x126) + command  # TPM2_Clear
+		wait_for("the TPM is cleared", lambda: m.tpm.line.said, LOOK_SECONDS)
+		demand(m.tpm.line.said[6:10] == bytes(4), "it is not cleared", m.tpm.line.said.hex())
+		wait_for("the daemon notices", lambda: health(d)[0] == 503, LOST_SECONDS)
+		m.demand_state("chip-reset", "reboot the machine")
+		d.process.send_signal(signal.SIGTERM)
+		demand(d.wait() == 1, "serve ended with", d.wait(), d.log())
+		m.refused_start("chip-cleared", "enrol")
+		m.tpm.reboot()
+		m.refused_start("chip-cleared", "enrol")
+
+
 def gone_at_the_last_moment():
 	with Bench() as m:
 		m.make(tpm=True).govern()
@@ -470,7 +495,7 @@ def main():
 		print("skip - states of a chip: swtpm or tpm2-tools are not installed")
 		return 0
 	return run_tests([gone_for_a_moment, gone_in_mid_run, gone_is_noticed_by_who_asks_for_a_quote, hangs_and_comes_back,
-		reset_in_mid_run, reset_and_lied_about, gone_at_the_last_moment, locked_out_by_others, full,
+		reset_in_mid_run, reset_and_lied_about, cleared_in_mid_run, gone_at_the_last_moment, locked_out_by_others, full,
 		every_command_of_a_start, a_failure_behind_the_release_locks_the_boot])
 
 
