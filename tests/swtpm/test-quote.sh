@@ -269,6 +269,8 @@ quoted "the maker's chain, and a simulator's" 1 ak.ecdsa.pub --ek ek.rsa.crt --r
 says "it is said to be a simulator" simulator
 quoted "a simulator that is allowed" 0 ak.ecdsa.pub --ek ek.rsa.crt --roots roots.pem --allow-grade simulated
 says "nothing binds the key to it" binding-none
+tpm2 nvread -C o 0x01c00016 -o ek.p384.crt # where tpm2_getekcertificate does not look
+quoted "the certificate of a key on P-384" 0 ak.ecdsa.pub --ek ek.p384.crt --roots roots.pem --allow-grade simulated
 quoted "a chain that ends before the root" 1 ak.ecdsa.pub --ek ek.rsa.crt --roots made/swtpm-localca-rootca-cert.pem
 says "the issuer is named" ek-issuer
 openssl x509 -inform der -in ek.rsa.crt -out ek.pem 2> /dev/null
