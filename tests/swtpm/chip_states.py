@@ -308,8 +308,8 @@ def reset_and_lied_about():
 
 
 def cleared_in_mid_run():
-	"""By the operator's own lockout authorisation.  The count of resets begins anew: that is what a running daemon sees, and the
-	next start what it was."""
+	"""By the operator's own lockout authorisation.  The count of resets begins anew: that is what a running daemon sees,
+	and the next start what it was."""
 	with Bench() as m:
 		m.make(tpm=True).govern()
 		d = m.serve()
