@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	if (fh_ima_open(fh_span_of(bytes, n), &log, &t) != FH_ERR_OK)
 		return 0;
 	while (fh_ima_next(&log, &e)) {
-		if (e.pcr >= FH_PCRS_MAX || e.fields > FH_IMA_FIELDS_MAX ||
+		if (e.pcr >= FH_IMA_PCRS_MAX || e.fields > FH_IMA_FIELDS_MAX ||
 		    e.shown.n > FH_DIGEST_MAX)
 			abort();
 		(void)fh_ima_digest(&e, FH_BANK_SHA256, FH_IMA_HASHED);
