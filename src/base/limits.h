@@ -41,6 +41,7 @@ constexpr size_t FH_CHAIN_OBJECTS_MAX = 4096;    /* devices, actors or servers a
 constexpr size_t FH_APPROVALS_MAX = 4096;        /* in one statement: 213 bytes each */
 constexpr uint64_t FH_EPOCHS_BEHIND_MAX = 16;    /* approvals of older boot epochs are over */
 constexpr size_t FH_NAME_MAX = 128;              /* a name the operator gave */
+constexpr size_t FH_FUNCTION_NAME_MAX = 64;      /* of a function that a model calls */
 constexpr size_t FH_ASKS_TYPES_MAX = 64;         /* types of subjects one actor may ask about */
 constexpr size_t FH_ASKS_IDS_MAX = 1024;         /* of one type, named one by one */
 constexpr size_t FH_SERVER_ARGUMENTS_MAX = 64;   /* words of one tool server's command */

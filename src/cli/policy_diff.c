@@ -235,10 +235,17 @@ static fh_err tell_call(void *context, const struct fh_call_change *x)
 {
 	struct diff *d = context;
 
+	const bool function = x->server.n == 0;
+
 	head(d, "Tool calls:");
-	printf(d->cli->json ? "%s{\"server\":" : "%s  ", d->cli->json ? d->comma : "");
-	fh_print_string(x->server);
-	printf(d->cli->json ? ",\"tool\":" : " ");
+	printf(d->cli->json ? "%s{" : "%s  ", d->cli->json ? d->comma : "");
+	if (!function) {
+		printf(d->cli->json ? "\"server\":" : "");
+		fh_print_string(x->server);
+	}
+	printf("%s", !d->cli->json ? function ? "function " : " "
+		     : function	   ? "\"function\":"
+				   : ",\"tool\":");
 	fh_print_string(x->tool);
 	if (d->cli->json) {
 		action_json("old", x->before);

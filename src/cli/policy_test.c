@@ -135,7 +135,12 @@ static fh_err map_call(struct asking *x, const char **why, struct fh_trace *t)
 	struct fh_wire_action w;
 	fh_err e = FH_ERR_OK;
 
-	if (fh_wire_action(&x->t->set.schema, c->server, c->tool, &w) != FH_ERR_OK) {
+	bool mapped = c->server.n > 0
+			      ? fh_wire_action(&x->t->set.schema, c->server, c->tool, &w)
+					== FH_ERR_OK
+			      : fh_wire_function(&x->t->set.schema, c->tool, &w) == FH_ERR_OK;
+
+	if (!mapped) {
 		*why = "tool-not-in-schema";
 		return FH_ERR_OK;
 	}

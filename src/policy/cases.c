@@ -62,9 +62,8 @@ static fh_err read_teams(const struct reading *r, const struct fh_json *j, struc
 	return e;
 }
 
-/* "server/tool" with its arguments.  */
-static fh_err read_call(const struct reading *r, const struct fh_json *call,
-			const struct fh_json *arguments, struct fh_case *out)
+/* "server/tool".  */
+static fh_err read_tool(const struct reading *r, const struct fh_json *call, struct fh_case *out)
 {
 	size_t slash = fh_span_find(call->text, '/');
 
@@ -73,6 +72,12 @@ static fh_err read_call(const struct reading *r, const struct fh_json *call,
 				      "this is no call");
 	out->server = fh_span_first(call->text, slash);
 	out->tool = fh_span_skip(call->text, slash + 1);
+	return FH_ERR_OK;
+}
+
+static fh_err read_arguments(const struct reading *r, const struct fh_json *arguments,
+			     struct fh_case *out)
+{
 	if (arguments == nullptr)
 		return FH_ERR_OK;
 	if (arguments->kind != FH_JSON_OBJECT)
@@ -82,10 +87,12 @@ static fh_err read_call(const struct reading *r, const struct fh_json *call,
 	return FH_ERR_OK;
 }
 
-/* What is asked: a call, or an action on a resource.  */
+/* What is asked: a call of a tool or a function, or an action on a resource.  */
 static fh_err read_asked(const struct reading *r, const struct fh_json *j, struct fh_case *out)
 {
-	const struct fh_json *call = fh_json_member(j, "call");
+	const struct fh_json *tool = fh_json_member(j, "call");
+	const struct fh_json *function = fh_json_member(j, "function");
+	const struct fh_json *call = tool != nullptr ? tool : function;
 	const struct fh_json *resource = fh_json_member(j, "resource");
 	const struct fh_json *arguments = fh_json_member(j, "arguments");
 	const struct fh_json *context = fh_json_member(j, "context");
@@ -94,14 +101,18 @@ static fh_err read_asked(const struct reading *r, const struct fh_json *j, struc
 
 	if (e != FH_ERR_OK)
 		return e;
-	if (call != nullptr && (action.n > 0 || resource != nullptr))
+	if (call != nullptr
+	    && (action.n > 0 || resource != nullptr || (tool != nullptr && function != nullptr)))
 		return fh_json_refuse(&r->d, call, FH_ERR_CONFLICT, "keep one of them",
-				      "a test has a call, or an action and a resource");
+				      "a test has a call, a function, or an action and a resource");
 	if (call != nullptr && context != nullptr)
 		return fh_json_refuse(&r->d, context, FH_ERR_CONFLICT, "leave it out",
 				      "the context of a call is read from its arguments");
-	if (call != nullptr)
-		return read_call(r, call, arguments, out);
+	if (call != nullptr) {
+		e = tool != nullptr ? read_tool(r, tool, out)
+				    : text_of(r, j, "function", /* needed= */ true, &out->tool);
+		return e == FH_ERR_OK ? read_arguments(r, arguments, out) : e;
+	}
 	if (arguments != nullptr)
 		return fh_json_refuse(&r->d, arguments, FH_ERR_CONFLICT, "name a call",
 				      "only a call has arguments");
@@ -163,8 +174,8 @@ static fh_err read_expected(const struct reading *r, const struct fh_json *j, st
 static fh_err read_case(const struct reading *r, const struct fh_json *j, struct fh_case *out)
 {
 	static const char *const names[] = {
-		"name", "actor", "teams", "call", "arguments", "action", "resource", "context",
-		"leased", "before", "later", "expect", "policies"
+		"name", "actor", "teams", "call", "function", "arguments", "action", "resource",
+		"context", "leased", "before", "later", "expect", "policies"
 	};
 	fh_err e = fh_json_only(&r->d, j, names, sizeof(names) / sizeof(names[0]));
 

@@ -20,7 +20,7 @@ struct fh_case {
 	struct fh_span actor;
 	struct fh_span teams[FH_POLICY_PARENTS_MAX];
 	size_t teams_n;
-	struct fh_span server, tool; /* a call; or else: */
+	struct fh_span server, tool; /* a call; a function has no server; or else: */
 	struct fh_span arguments;    /* of it, JSON; empty: none */
 	struct fh_entity_uid action, resource;
 	const struct fh_json *context; /* of an action that is no call; or NULL */

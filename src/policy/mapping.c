@@ -6,8 +6,8 @@
 #include "codec/lookup.h"
 #include "policy/value_cbor.h"
 
-fh_err fh_wire_action(const struct fh_schema *s, struct fh_span server, struct fh_span tool,
-		      struct fh_wire_action *out)
+static fh_err find_action(const struct fh_schema *s, struct fh_span server, struct fh_span tool,
+			  struct fh_wire_action *out)
 {
 	uint32_t call = fh_schema_find_call(s, server, tool);
 
@@ -18,6 +18,18 @@ fh_err fh_wire_action(const struct fh_schema *s, struct fh_span server, struct f
 	*out = (struct fh_wire_action){ a->uid, a->kind, a->pointer,
 					&s->types[a->resources[0]], a->context };
 	return FH_ERR_OK;
+}
+
+fh_err fh_wire_action(const struct fh_schema *s, struct fh_span server, struct fh_span tool,
+		      struct fh_wire_action *out)
+{
+	return server.n == 0 ? FH_ERR_UNKNOWN : find_action(s, server, tool, out);
+}
+
+fh_err fh_wire_function(const struct fh_schema *s, struct fh_span function,
+			struct fh_wire_action *out)
+{
+	return find_action(s, (struct fh_span){ 0 }, function, out);
 }
 
 static fh_err refuse(struct fh_trace *t, struct fh_span pointer, fh_err e, const char *why,

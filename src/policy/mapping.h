@@ -5,8 +5,8 @@
 #include "policy/schema.h"
 #include "policy/value.h"
 
-/* From a tool call on the wire to a typed action and resource, as the schema's
- * @mcp and @resource say.  */
+/* From a call on the wire to a typed action and resource, as the schema's @mcp, @openai and
+ * @resource say.  */
 
 struct fh_wire_action {
 	struct fh_entity_uid uid;        /* the action */
@@ -17,9 +17,13 @@ struct fh_wire_action {
 };
 
 /* The action that the call SERVER/TOOL stands for; the spans look into S.
- * FH_ERR_UNKNOWN if the schema does not map the call.  */
+ * FH_ERR_UNKNOWN if the schema does not map the call, or SERVER is empty.  */
 fh_err fh_wire_action(const struct fh_schema *s, struct fh_span server, struct fh_span tool,
 		      struct fh_wire_action *out);
+
+/* The same of the call of FUNCTION that a model asks for.  There is no server then.  */
+fh_err fh_wire_function(const struct fh_schema *s, struct fh_span function,
+			struct fh_wire_action *out);
 
 /* The resource of action W called on SERVER with ARGUMENTS, one CBOR item that
  * has been checked (or an empty span: no arguments).  Without @resource it is

@@ -40,9 +40,9 @@ struct fh_schema_type {
 	bool is_path;            /* ids are canonical paths with lexical parents */
 };
 
-/* One wire call, "server/tool".  */
+/* One wire call: "server/tool", or a function that a model calls.  */
 struct fh_schema_call {
-	struct fh_span server;
+	struct fh_span server; /* empty: a function */
 	struct fh_span tool;
 	uint32_t action; /* index into actions */
 };
@@ -60,7 +60,8 @@ struct fh_schema_action {
 	uint32_t ancestors_n;       /* at least 1 */
 	uint32_t principals_n;
 	uint32_t resources_n;
-	uint32_t calls_n;           /* wire calls in its @mcp */
+	uint32_t calls_n;           /* wire calls in its @mcp and @openai */
+	uint32_t functions_n;       /* those of them that are functions */
 	bool builtin;               /* exists without being declared */
 	enum fh_resource_kind kind; /* how its resource is found */
 	struct fh_span pointer;     /* JSON Pointer into the arguments; empty for SERVER */
@@ -87,7 +88,7 @@ struct fh_schema {
 	uint32_t reach_words;
 	struct fh_schema_table by_type;   /* name -> types */
 	struct fh_schema_table by_action; /* uid -> actions */
-	struct fh_schema_table by_call;   /* server, tool -> calls */
+	struct fh_schema_table by_call;   /* server or none, tool -> calls */
 };
 
 /* Not an index.  */

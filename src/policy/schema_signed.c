@@ -59,19 +59,20 @@ static bool is_one_of(struct fh_span name, const char *const *names, size_t n)
 
 void fh_draft_check_notes(struct fh_draft *d, const struct fh_list *l, bool action)
 {
-	static const char *const known[] = { "doc", "mcp", "resource", "tokens" };
+	static const char *const known[] = { "doc", "mcp", "openai", "resource", "tokens" };
 	const struct fh_annotation *notes = l->p;
 
 	for (size_t i = 0; d->p.e == FH_ERR_OK && i < l->n; i++) {
 		const struct fh_annotation *a = &notes[i];
 
-		if (!is_one_of(a->name, known, 4))
+		if (!is_one_of(a->name, known, 5))
 			fh_parse_refuse(&d->p, a->at, FH_ERR_UNSUPPORTED, "remove it",
 					"annotation @%.*s is not evaluated yet",
 					fh_shown(a->name), (const char *)a->name.p);
 		else if (!action && !is_one_of(a->name, known, 1))
 			fh_parse_refuse(&d->p, a->at, FH_ERR_CONFLICT, "move them to an action",
-					"@mcp, @resource and @tokens belong to actions");
+					"@mcp, @openai, @resource and @tokens belong to "
+					"actions");
 		else if (a->bare)
 			fh_parse_refuse(&d->p, a->at, FH_ERR_FORMAT, "write @doc(\"...\")",
 					"the annotation needs a text");

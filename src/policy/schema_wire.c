@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* @mcp, @resource and @tokens: which wire call is which action, on what, and what it uses.  */
+/* @mcp, @openai, @resource and @tokens: which wire call is which action, on what, and what it
+ * uses.  */
 #include "base/decimal.h"
 #include "base/limits.h"
 #include "policy/schema_draft.h"
@@ -35,19 +36,52 @@ static bool is_plain(struct fh_span s)
 	return s.n > 0 && s.n <= FH_NAME_MAX;
 }
 
-/* "server/tool" of ACTION into the schema.  */
-static void map_call(struct fh_draft *d, struct fh_schema *s, struct fh_span text,
-		     struct fh_position at, uint32_t action)
+/* What OpenAI's API takes as the name of a function.  */
+static bool is_function(struct fh_span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9')
+		    && c != '_' && c != '-')
+			return false;
+	}
+	return s.n > 0 && s.n <= FH_FUNCTION_NAME_MAX;
+}
+
+static bool read_tool(struct fh_draft *d, struct fh_span text, struct fh_position at,
+		      struct fh_schema_call *call)
 {
 	size_t slash = fh_span_find(text, '/');
-	struct fh_schema_call call = { fh_span_first(text, slash), fh_span_skip(text, slash + 1),
-				       action };
 
-	if (!is_plain(call.server) || !is_plain(call.tool)) {
-		refuse(d, at, FH_ERR_FORMAT, "@mcp holds something that is no call",
-		       "write \"server/tool\", several separated by `;`");
+	call->server = fh_span_first(text, slash);
+	call->tool = fh_span_skip(text, slash + 1);
+	if (is_plain(call->server) && is_plain(call->tool))
+		return true;
+	refuse(d, at, FH_ERR_FORMAT, "@mcp holds something that is no call",
+	       "write \"server/tool\", several separated by `;`");
+	return false;
+}
+
+static bool read_function(struct fh_draft *d, struct fh_span text, struct fh_position at,
+			  struct fh_schema_call *call)
+{
+	call->tool = text;
+	if (is_function(text))
+		return true;
+	refuse(d, at, FH_ERR_FORMAT, "@openai holds something that is no function's name",
+	       "write 1 to 64 letters, digits, `_` and `-`, several names separated by `;`");
+	return false;
+}
+
+/* The call in TEXT, of ACTION, into the schema.  */
+static void map_call(struct fh_draft *d, struct fh_schema *s, struct fh_span text,
+		     struct fh_position at, bool function, uint32_t action)
+{
+	struct fh_schema_call call = { .action = action };
+
+	if (!(function ? read_function : read_tool)(d, text, at, &call))
 		return;
-	}
 	uint32_t known = fh_schema_find_call(s, call.server, call.tool);
 
 	if (known != FH_SCHEMA_NONE) {
@@ -63,21 +97,25 @@ static void map_call(struct fh_draft *d, struct fh_schema *s, struct fh_span tex
 	fh_schema_table_put(&s->by_call, fh_schema_call_hash(call.server, call.tool),
 			    s->calls_n++);
 	s->actions[action].calls_n++;
+	s->actions[action].functions_n += function;
 }
 
-static void map_calls(struct fh_draft *d, struct fh_schema *s, uint32_t action)
+/* Those in ACTION's annotation NAME.  */
+static void map_calls(struct fh_draft *d, struct fh_schema *s, const char *name, bool function,
+		      uint32_t action)
 {
-	const struct fh_annotation *mcp = note(d, action, "mcp");
+	const struct fh_annotation *calls = note(d, action, name);
 
-	if (mcp == nullptr)
+	if (calls == nullptr)
 		return;
 	if (s->actions[action].principals_n == 0)
-		refuse(d, mcp->at, FH_ERR_CONFLICT, "@mcp on an action that is a mere group",
-		       "add appliesTo, or remove @mcp");
-	for (struct fh_span rest = mcp->value; d->p.e == FH_ERR_OK;) {
+		fh_parse_refuse(&d->p, calls->at, FH_ERR_CONFLICT,
+				"add appliesTo, or remove the annotation",
+				"@%s on an action that is a mere group", name);
+	for (struct fh_span rest = calls->value; d->p.e == FH_ERR_OK;) {
 		size_t n = fh_span_find(rest, ';');
 
-		map_call(d, s, fh_draft_trim(fh_span_first(rest, n)), mcp->at, action);
+		map_call(d, s, fh_draft_trim(fh_span_first(rest, n)), calls->at, function, action);
 		if (n == rest.n)
 			return;
 		rest = fh_span_skip(rest, n + 1);
@@ -113,7 +151,11 @@ static void server_rule(struct fh_draft *d, const struct fh_schema *s, uint32_t 
 	const struct fh_schema_action *a = &s->actions[action];
 	uint32_t server = fh_schema_find_type(s, FH_SPAN_LIT(FH_TYPE_SERVER));
 
-	if (a->calls_n > 0 && (a->resources_n != 1 || a->resources[0] != server))
+	if (a->functions_n > 0)
+		refuse(d, fh_draft_action(d, action)->name.at, FH_ERR_CONFLICT,
+		       "@openai without @resource: no server is called that could be the resource",
+		       "add @resource");
+	else if (a->calls_n > 0 && (a->resources_n != 1 || a->resources[0] != server))
 		refuse(d, fh_draft_action(d, action)->name.at, FH_ERR_CONFLICT,
 		       "without @resource, a call's resource is its Server",
 		       "declare `resource: [Server]`, or add @resource");
@@ -130,8 +172,8 @@ static void argument_rule(struct fh_draft *d, struct fh_schema *s, uint32_t acti
 
 	if (a->calls_n == 0)
 		refuse(d, resource->at, FH_ERR_CONFLICT,
-		       "@resource without @mcp: there is no argument",
-		       "add @mcp, or remove @resource");
+		       "@resource without @mcp and @openai: there is no argument",
+		       "add one of them, or remove @resource");
 	if (!is_pointer(a->pointer))
 		refuse(d, resource->at, FH_ERR_FORMAT,
 		       "@resource must begin with a JSON Pointer such as \"/path\"",
@@ -187,7 +229,7 @@ static void tokens_rule(struct fh_draft *d, struct fh_schema *s, uint32_t action
 	if (tokens == nullptr)
 		return;
 	split_resource(tokens->value, &at, &most);
-	if (a->calls_n == 0)
+	if (a->calls_n == a->functions_n)
 		refuse(d, tokens->at, FH_ERR_CONFLICT, "@tokens without @mcp: there is no result",
 		       "add @mcp, or remove @tokens");
 	else if (!is_pointer(at) || at.n > FH_TOKENS_POINTER_MAX)
@@ -272,23 +314,23 @@ static void type_rules(struct fh_draft *d, struct fh_schema *s)
 }
 
 /* An upper bound for the calls of all actions: one more than semicolons.  */
-static size_t calls_written(struct fh_draft *d)
+static size_t calls_written(struct fh_draft *d, const char *name)
 {
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < d->actions.n; i++) {
-		const struct fh_annotation *mcp = note(d, i, "mcp");
+		const struct fh_annotation *calls = note(d, i, name);
 
-		n += mcp != nullptr;
-		for (size_t k = 0; mcp != nullptr && k < mcp->value.n; k++)
-			n += mcp->value.p[k] == ';';
+		n += calls != nullptr;
+		for (size_t k = 0; calls != nullptr && k < calls->value.n; k++)
+			n += calls->value.p[k] == ';';
 	}
 	return n;
 }
 
 void fh_draft_resolve_wire(struct fh_draft *d, struct fh_schema *s)
 {
-	size_t n = calls_written(d);
+	size_t n = calls_written(d, "mcp") + calls_written(d, "openai");
 
 	if (n > FH_SCHEMA_CALLS_MAX)
 		refuse(d, (struct fh_position){ 1, 1 }, FH_ERR_LIMIT,
@@ -301,7 +343,8 @@ void fh_draft_resolve_wire(struct fh_draft *d, struct fh_schema *s)
 
 		if (doc != nullptr)
 			s->actions[i].doc = doc->value;
-		map_calls(d, s, i);
+		map_calls(d, s, "mcp", /* function= */ false, i);
+		map_calls(d, s, "openai", /* function= */ true, i);
 		if (resource == nullptr)
 			server_rule(d, s, i);
 		else

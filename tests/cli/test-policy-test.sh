@@ -76,6 +76,33 @@ END
 yes "counts quotas" 0 fh policy test quota.json --policy quota.cedar --schema "$top/examples/schema.cedarschema"
 says "all of them" '^6 passed, 0 failed$'
 
+# Functions that a model calls stand for the same actions, and for nothing but by their own names.
+sed 's/@mcp("notes\/read_note")/& @openai("readNote; read-note")/' "$top/examples/schema.cedarschema" > functions.cedarschema
+given functions.json << 'END'
+{ "teams": { "alice": ["research"] }, "tests": [
+  { "name": "one", "actor": "alice", "function": "readNote", "arguments": { "path": "/public/a" },
+    "expect": "permitted", "policies": ["read-public"] },
+  { "name": "its other name", "actor": "alice", "function": "read-note", "arguments": { "path": "/public/a" },
+    "expect": "permitted" },
+  { "name": "elsewhere", "actor": "alice", "function": "readNote", "arguments": { "path": "/private/a" },
+    "expect": "no-permit" },
+  { "name": "without its argument", "actor": "alice", "function": "readNote", "expect": "malformed-resource" },
+  { "name": "a tool's name", "actor": "alice", "function": "read_note", "arguments": { "path": "/public/a" },
+    "expect": "tool-not-in-schema" },
+  { "name": "as a tool", "actor": "alice", "call": "notes/readNote", "arguments": { "path": "/public/a" },
+    "expect": "tool-not-in-schema" }
+] }
+END
+yes "maps functions that a model calls" 0 fh policy test functions.json --policy "$top/examples/policy.cedar" \
+	--schema functions.cedarschema
+says "all of them" '^6 passed, 0 failed$'
+sed 's/readNote/read_it/' functions.cedarschema > renamed.cedarschema
+cp "$top/examples/policy.cedar" same.cedar
+yes "lists those that changed" 1 fh policy diff --old-schema functions.cedarschema --schema renamed.cedarschema \
+	same.cedar same.cedar
+says "the old one" 'function "readNote": was .*notes.read.*, is '
+says "the new one" 'function "read_it": was .*, is .*notes.read'
+
 # What takes long says how far it is, on a terminal alone.
 cat > terminal.py << 'END'
 import os, pty, sys
@@ -110,7 +137,7 @@ wrong "no tests" '{"tests": []}' 'wrong.json:1:11: tests are an array'
 wrong "an unknown member" "$(case_of '"expect":"refused","expects":1')" 'wrong.json:1:.*"expects" does not belong here'
 wrong "no expectation" "$(case_of '"leased":true')" '"expect" is missing'
 wrong "an unknown expectation" "$(case_of '"expect":"maybe"')" 'nothing is decided as `maybe`'
-wrong "a call beside an action" "$(case_of '"expect":"refused","action":"notes.list"')" 'a call, or an action'
+wrong "a call beside an action" "$(case_of '"expect":"refused","action":"notes.list"')" 'a call, a function, or an action'
 wrong "too many requests before" "$(case_of '"expect":"refused","before":1000001')" 'a number from 0 to 1000000'
 wrong "a time that is none" "$(case_of '"expect":"refused","later":"soon"')" 'this is no time'
 yes "refuses no file" 2 held nowhere.json

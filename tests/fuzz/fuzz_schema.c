@@ -23,7 +23,11 @@ static void find_all(const struct fh_schema *s)
 			abort();
 	}
 	for (uint32_t i = 0; i < s->calls_n; i++) {
-		if (fh_wire_action(s, s->calls[i].server, s->calls[i].tool, &w) != FH_ERR_OK ||
+		fh_err e = s->calls[i].server.n > 0
+				   ? fh_wire_action(s, s->calls[i].server, s->calls[i].tool, &w)
+				   : fh_wire_function(s, s->calls[i].tool, &w);
+
+		if (e != FH_ERR_OK ||
 		    w.resource->name.n == 0 || w.context->kind != FH_KIND_RECORD)
 			abort();
 	}

@@ -71,6 +71,46 @@ static void takes_the_server_when_there_is_no_resource(void **state)
 	assert_true(fh_entity_equal(r, uid("Server", "desk")));
 }
 
+/* A function is of no server: neither does a server's tool of its name stand for it, nor can who
+ * names no server call it.  */
+static void maps_functions_that_a_model_calls(void **state)
+{
+	static const char schema[] =
+		"entity Folder in [Folder]; entity File in [Folder];"
+		"@mcp(\"files/read\") @openai(\"read-file; ReadFile_2\") "
+		"@resource(\"/path\", \"posix-path\")"
+		"action \"files.read\" appliesTo { principal: Actor, resource: File,"
+		" context: { lines?: Long } };";
+	(void)state;
+	OWN_DOCUMENT d = document_of("", schema);
+	uint8_t wire[64];
+	struct fh_builder b = FH_BUILDER_ARRAY(wire);
+	const struct fh_span arguments = path_arguments(&b, FH_SPAN_LIT("/a/b"));
+	struct fh_wire_action w;
+	struct fh_entity_uid r;
+
+	assert_int_equal(d.e, FH_ERR_OK);
+	assert_int_equal(fh_wire_function(&d.set.schema, FH_SPAN_LIT("ReadFile_2"), &w), FH_ERR_OK);
+	assert_true(fh_entity_equal(w.uid, uid("Action", "files.read")));
+	assert_int_equal(fh_wire_function(&d.set.schema, FH_SPAN_LIT("read-file"), &w), FH_ERR_OK);
+	assert_true(fh_entity_equal(w.uid, uid("Action", "files.read")));
+	assert_int_equal(fh_wire_resource(&w, (struct fh_span){ 0 }, arguments, &d.arena, &r,
+					  nullptr), FH_ERR_OK);
+	assert_true(fh_entity_equal(r, uid("File", "/a/b")));
+	assert_int_equal(fh_wire_resource(&w, (struct fh_span){ 0 }, (struct fh_span){ 0 },
+					  &d.arena,
+					  &r, nullptr), FH_ERR_FORMAT);
+
+	assert_true(fh_entity_equal(action_of(&d, "files", "read").uid,
+				    uid("Action", "files.read")));
+	assert_int_equal(fh_wire_function(&d.set.schema, FH_SPAN_LIT("read"), &w), FH_ERR_UNKNOWN);
+	assert_int_equal(fh_wire_function(&d.set.schema, FH_SPAN_LIT(""), &w), FH_ERR_UNKNOWN);
+	assert_int_equal(fh_wire_action(&d.set.schema, FH_SPAN_LIT("files"),
+					FH_SPAN_LIT("read-file"), &w), FH_ERR_UNKNOWN);
+	assert_int_equal(fh_wire_action(&d.set.schema, FH_SPAN_LIT(""), FH_SPAN_LIT("read-file"),
+					&w), FH_ERR_UNKNOWN);
+}
+
 static void takes_canonical_paths_as_they_are(void **state)
 {
 	(void)state;
@@ -382,6 +422,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(maps_every_call_of_an_annotation),
 		cmocka_unit_test(takes_the_server_when_there_is_no_resource),
+		cmocka_unit_test(maps_functions_that_a_model_calls),
 		cmocka_unit_test(takes_canonical_paths_as_they_are),
 		cmocka_unit_test(refuses_paths_that_are_not_canonical),
 		cmocka_unit_test(refuses_a_path_that_is_not_utf8),

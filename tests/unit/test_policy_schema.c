@@ -240,6 +240,41 @@ static void refuses_wire_rules_that_cannot_work(void **state)
 	}
 }
 
+static void refuses_functions_that_cannot_work(void **state)
+{
+	(void)state;
+	static const struct {
+		fh_err e;
+		const char *schema, *what;
+	} rows[] = {
+		{ FH_ERR_FORMAT, "@openai(\"s/t\") action a " APPLIES("Server"), "no function" },
+		{ FH_ERR_FORMAT, "@openai(\"\") action a " APPLIES("Server"), "no function" },
+		{ FH_ERR_FORMAT, "@openai(\"a; b c\") action a " APPLIES("Server"), "no function" },
+		{ FH_ERR_FORMAT,
+		 "@openai(\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		  "aaaa\") action a " APPLIES("Server"), "no function" },
+		{ FH_ERR_CONFLICT, "@openai(\"f\") action a;",
+		 "@openai on an action that is a mere" },
+		{ FH_ERR_CONFLICT, "@openai(\"f\") action a " APPLIES("Server"),
+		 "no server is called" },
+		{ FH_ERR_CONFLICT, "@mcp(\"s/t\") @openai(\"f\") action a " APPLIES("Server"),
+		  "no server is called" },
+		{ FH_ERR_CONFLICT, "entity A; @openai(\"f\") @resource(\"/x\", \"text\") action a "
+		  APPLIES("A") " @openai(\"f\") @resource(\"/x\", \"text\") action b " APPLIES("A"),
+		  "mapped to action `a` already" },
+		{ FH_ERR_CONFLICT, "entity A; @openai(\"f\") @resource(\"/x\", \"text\") "
+		  "@tokens(\"/n; 10\") action a " APPLIES("A"), "@tokens without @mcp" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		OWN_DOCUMENT d = document_of("", rows[i].schema);
+
+		if (d.e != rows[i].e || strstr(d.trace.what, rows[i].what) == nullptr ||
+		    d.trace.cure[0] == '\0')
+			fail_msg("%s -> %s: %s", rows[i].schema, d.trace.where, d.trace.what);
+	}
+}
+
 static void refuses_too_many_types(void **state)
 {
 	(void)state;
@@ -266,6 +301,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_not_a_schema),
 		cmocka_unit_test(refuses_contradictions),
 		cmocka_unit_test(refuses_wire_rules_that_cannot_work),
+		cmocka_unit_test(refuses_functions_that_cannot_work),
 		cmocka_unit_test(refuses_too_many_types),
 	};
 
