@@ -32,6 +32,12 @@ static fh_err begin_segment(struct fh_journal *j)
 	struct fh_segment_head h = { j->chain_id, j->device_id, j->durable.size,
 				     fh_tree_root(&j->durable) };
 
+	/* The last checkpoint in the one before was not synced, and only of the last segment may
+	 * a start find the end torn.  */
+	fh_err e = j->segment.plus_one == 0 ? FH_ERR_OK : fh_fd_sync(fh_fd_get(j->segment));
+
+	if (e != FH_ERR_OK)
+		return e;
 	fh_segment_name(j->durable.size, name);
 	int fd = openat(fh_fd_get(j->directory), name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
@@ -40,7 +46,7 @@ static fh_err begin_segment(struct fh_journal *j)
 	FH_OWN(fh_fd) file = fh_fd_of(fd);
 
 	fh_segment_put_head(&b, &h);
-	fh_err e = fh_fd_pwrite(fd, fh_builder_span(&b), 0);
+	e = fh_fd_pwrite(fd, fh_builder_span(&b), 0);
 
 	if (e == FH_ERR_OK && (fsync(fd) != 0 || fsync(fh_fd_get(j->directory)) != 0))
 		e = fh_errno_err(errno);

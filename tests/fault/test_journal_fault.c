@@ -27,6 +27,8 @@ struct fault {
 	size_t countdown; /* calls that still pass */
 	bool met;
 	int error;        /* errno of the failing call; 0: a short write instead */
+	int unsynced;     /* descriptor + 1 of what was written last, until it is synced */
+	bool left;        /* a file was made while another was not synced */
 };
 
 static struct fault *fault(void)
@@ -63,6 +65,7 @@ int __wrap_openat64(int at, const char *path, int flags, mode_t mode);
 
 ssize_t __wrap_pwrite64(int fd, const void *p, size_t n, off_t at)
 {
+	fault()->unsynced = fd + 1;
 	if (!fails())
 		return __real_pwrite64(fd, p, n, at);
 	if (fault()->error == 0)
@@ -73,13 +76,21 @@ ssize_t __wrap_pwrite64(int fd, const void *p, size_t n, off_t at)
 	return -1;
 }
 
+static void synced(int fd)
+{
+	if (fault()->unsynced == fd + 1)
+		fault()->unsynced = 0;
+}
+
 int __wrap_fdatasync(int fd)
 {
+	synced(fd);
 	return fails() && fault()->error != 0 ? -1 : __real_fdatasync(fd);
 }
 
 int __wrap_fsync(int fd)
 {
+	synced(fd);
 	return fails() && fault()->error != 0 ? -1 : __real_fsync(fd);
 }
 
@@ -95,6 +106,8 @@ int __wrap_open64(const char *path, int flags, mode_t mode)
 
 int __wrap_openat64(int at, const char *path, int flags, mode_t mode)
 {
+	if ((flags & O_CREAT) != 0 && fault()->unsynced != 0)
+		fault()->left = true;
 	return fails() && fault()->error != 0 ? -1 : __real_openat64(at, path, flags, mode);
 }
 
@@ -326,6 +339,24 @@ static void loses_nothing_when_recovery_fails(void **state)
 	}
 }
 
+/* A checkpoint is not synced, since it can be signed again; but when another segment is there the
+ * end of its own must not be torn.  */
+static void a_segment_is_whole_before_the_next_one_is_there(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	make_directory(&b);
+	*fault() = (struct fault){ 0 };
+	assert_int_equal(live(&b), FH_ERR_OK);
+	assert_int_not_equal(b.journal.segment_first, 0);
+	fh_journal_turn(&b.journal); /* as when it is to be pruned */
+	assert_int_equal(batch(&b, 1), FH_ERR_OK);
+	assert_int_equal(b.journal.segment_first, b.signed_size - 1);
+	assert_false(fault()->left);
+	drop(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +364,7 @@ int main(void)
 		cmocka_unit_test(loses_nothing_on_a_full_disk),
 		cmocka_unit_test(continues_short_writes),
 		cmocka_unit_test(loses_nothing_when_recovery_fails),
+		cmocka_unit_test(a_segment_is_whole_before_the_next_one_is_there),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
