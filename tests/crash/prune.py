@@ -81,7 +81,7 @@ class Calls(trials.Calls):
 		return touched[0] - 6, touched[-1] + 40
 
 
-class Power(crash.Power):
+class Power(trials.Power):
 	life = "prune"
 
 	def newborn(self, base):
@@ -94,9 +94,6 @@ class Power(crash.Power):
 		of = [n for n, (e, _, _) in self.left.items() if e["call"] == "rename" and "pruned.new" in str(e)]
 		demand(of, "nothing was renamed")
 		return [n for n in self.left if of[0] - 120 <= n <= of[-1] + 120]
-
-	def run(self, n):
-		return "power", super().run(n)[2]
 
 
 def main():

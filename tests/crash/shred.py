@@ -88,13 +88,6 @@ def statements(m):
 		yield {"kind": "shred" if b"\x05\x65shred\x06" in f.read_bytes() else "other"}
 
 
-def window(events):
-	"""The calls, by number, from the statement until the shred is over; EVENTS are all of them in their order."""
-	touched = [n for n, e in enumerate(events) if e["path"].endswith("keys/data.0") and e["call"] in ("pwrite", "ftruncate")]
-	demand(touched, "no shred was seen")
-	return touched[0] - 3, touched[-1] + 12
-
-
 class Calls(trials.Calls):
 	life = "erase"
 
@@ -105,10 +98,14 @@ class Calls(trials.Calls):
 		return comes_back(m, told)
 
 	def window(self, events):
-		return window(events)
+		"""The calls, by number, from the statement until the shred is over; EVENTS are all of them in their order."""
+		touched = [n for n, e in enumerate(events)
+			if e["path"].endswith("keys/data.0") and e["call"] in ("pwrite", "ftruncate")]
+		demand(touched, "no shred was seen")
+		return touched[0] - 3, touched[-1] + 12
 
 
-class Power(crash.Power):
+class Power(trials.Power):
 	life = "erase"
 
 	def newborn(self, base):
@@ -123,9 +120,6 @@ class Power(crash.Power):
 		"""Only cuts of the shred itself."""
 		of = [n for n, (e, _, _) in self.left.items() if "keys/data.0" in e["path"]]
 		return [n for n in self.left if of and of[0] - 40 <= n <= of[-1] + 80]
-
-	def run(self, n):
-		return "power", super().run(n)[2]
 
 
 def slotless(base):

@@ -5,10 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 
 import two_actors
-from machine import ME, POLICY, SCHEMA, VERIFY, demand, demand_message, in_background, run_tests, wait_for
+from machine import ME, POLICY, SCHEMA, VERIFY, demand, demand_message, run_tests, wait_for
 from two_actors import paths, take
 
 DECLARED = 'action "record.prune", "record.open" appliesTo { principal: [Actor], resource: [Device] };\n'
@@ -342,28 +341,17 @@ def damage_is_named_and_not_pruned():
 def calls_go_on_meanwhile_and_it_can_be_done_again_and_again():
 	with made() as m:
 		d = m.serve()
-		stop, answered = [], []
-
-		def load():
-			s = d.session(m.tokens["other"])
-			while not stop:
-				demand(not s.take(f"/public/load-{len(answered)}")["result"]["isError"], "a call")
-				answered.append(time.monotonic())
-		waiting = in_background(lambda: load() or True)
 		total = 0
-		for n in range(4):
-			take(m, d, f"/public/gone-{n}")
-			shred(m)
-			total += pruned(m)["pruned"]
-		stop.append(True)
-		waiting()
-		pause = max(b - a for a, b in zip(answered, answered[1:]))
-		demand(len(answered) > 20 and pause < 5, "calls stood still for", pause, len(answered))
+		with two_actors.others_calls(m, d) as called:
+			for n in range(4):
+				take(m, d, f"/public/gone-{n}")
+				shred(m)
+				total += pruned(m)["pruned"]
 		d.stop()
 		v = m.verify()
 		told = v["payloads"]
 		demand(v["verdict"] == "yes" and told["pruned"] == total == len(stubs(m)) and total >= 8, told, total)
-		lost = {f"/public/load-{n}" for n in range(len(answered))} - paths(m)
+		lost = set(called) - paths(m)
 		demand(not lost, "of others was pruned:", sorted(lost)[:9])
 		m.serve().stop()
 

@@ -7,8 +7,8 @@ import subprocess
 import sys
 import time
 
-from machine import OPEN_RECORD, POLICY, TOP, VERIFY, demand, demand_message, in_background, reason_of, run_tests, wait_for
-from two_actors import made, paths, take
+from machine import OPEN_RECORD, POLICY, TOP, VERIFY, demand, demand_message, reason_of, run_tests, wait_for
+from two_actors import made, others_calls, paths, take
 
 EVENTS = TOP / "tests/cli/events.py"
 SHORT = "4s"  # kept for so long, in periods of a second
@@ -225,26 +225,15 @@ def calls_go_on_meanwhile():
 		d = m.serve()
 		for n in range(3):
 			take(m, d, f"/public/{n}")
-		stop, answered = [], []
-
-		def load():
-			s = d.session(m.tokens["other"])
-			while not stop:
-				demand(not s.take(f"/public/load-{len(answered)}")["result"]["isError"], "a call")
-				answered.append(time.monotonic())
-		waiting = in_background(lambda: load() or True)
-		for n in range(6):
-			m.sign("shred", "--subject", "worker")
-			wait_shred(m, n + 1)
-			take(m, d, f"/public/again-{n}")
-		stop.append(True)
-		waiting()
-		pause = max(b - a for a, b in zip(answered, answered[1:]))
-		demand(len(answered) > 20 and pause < 5, "calls stood still for", pause, len(answered))
+		with others_calls(m, d) as called:
+			for n in range(6):
+				m.sign("shred", "--subject", "worker")
+				wait_shred(m, n + 1)
+				take(m, d, f"/public/again-{n}")
 		d.stop()
 		demand(m.verify()["verdict"] == "yes", "verify")
-		lost = {f"/public/load-{n}" for n in range(len(answered))} - paths(m)
-		demand(not lost, "of others was erased:", len(answered), sorted(lost)[:9])
+		lost = set(called) - paths(m)
+		demand(not lost, "of others was erased:", len(called), sorted(lost)[:9])
 
 
 def a_copy_of_the_disk_from_before_opens_nothing():
