@@ -84,22 +84,23 @@ static fh_err run(int tpm, uint16_t tag, uint32_t code, struct fh_span body,
 /* --- the two there are ------------------------------------------------ */
 
 /* One TPMS_PCR_SELECTION.  */
-static void read_selection(struct fh_cursor *c, unsigned pcr, bool active[static FH_BANKS])
+static void read_selection(struct fh_cursor *c, unsigned pcr, bool active[static FH_BANKS_PLAIN])
 {
 	uint16_t bank = fh_cursor_be16(c);
 	struct fh_span bits = fh_cursor_take(c, fh_cursor_u8(c));
 
-	for (size_t i = 0; i < FH_BANKS; i++) {
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++) {
 		if (bank == fh_banks[i] && pcr / 8 < bits.n)
 			active[i] = (bits.p[pcr / 8] >> pcr % 8 & 1) != 0;
 	}
 }
 
-fh_err fh_extend_banks(int tpm, unsigned pcr, bool active[static FH_BANKS], struct fh_trace *t)
+fh_err fh_extend_banks(int tpm, unsigned pcr, bool active[static FH_BANKS_PLAIN],
+		       struct fh_trace *t)
 {
 	uint8_t body[12], answer[answer_max];
 	struct fh_builder b = FH_BUILDER_ARRAY(body);
-	bool found[FH_BANKS] = { 0 }, any = false;
+	bool found[FH_BANKS_PLAIN] = { 0 }, any = false;
 	struct fh_cursor c;
 	uint32_t n;
 	fh_err e;
@@ -120,27 +121,27 @@ fh_err fh_extend_banks(int tpm, unsigned pcr, bool active[static FH_BANKS], stru
 		fh_trace_what(t, "the TPM does not say which PCRs it has");
 		return FH_ERR_TPM;
 	}
-	for (size_t i = 0; i < FH_BANKS; i++)
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++)
 		any = any || found[i];
 	if (!any) {
 		fh_trace_what(t, "the TPM has no PCR %u in a bank that is known here", pcr);
 		return FH_ERR_UNSUPPORTED;
 	}
-	for (size_t i = 0; i < FH_BANKS; i++)
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++)
 		active[i] = found[i];
 	return FH_ERR_OK;
 }
 
 /* A handle, the empty password that PCRs have, and TPML_DIGEST_VALUES.  */
-fh_err fh_extend(int tpm, unsigned pcr, const bool active[static FH_BANKS],
-		 const struct fh_digest digest[static FH_BANKS], struct fh_trace *t)
+fh_err fh_extend(int tpm, unsigned pcr, const bool active[static FH_BANKS_PLAIN],
+		 const struct fh_digest digest[static FH_BANKS_PLAIN], struct fh_trace *t)
 {
 	uint8_t body[command_max - head_size], answer[answer_max];
 	struct fh_builder b = FH_BUILDER_ARRAY(body);
 	struct fh_cursor ignored;
 	uint32_t n = 0;
 
-	for (size_t i = 0; i < FH_BANKS; i++)
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++)
 		n += active[i];
 	fh_builder_be32(&b, pcr);
 	fh_builder_be32(&b, 9); /* size of what is authorised by: */
@@ -149,7 +150,7 @@ fh_err fh_extend(int tpm, unsigned pcr, const bool active[static FH_BANKS],
 	fh_builder_u8(&b, 0);
 	fh_builder_be16(&b, 0);
 	fh_builder_be32(&b, n);
-	for (size_t i = 0; i < FH_BANKS; i++) {
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++) {
 		if (!active[i])
 			continue;
 		fh_builder_be16(&b, fh_banks[i]);

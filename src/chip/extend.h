@@ -11,10 +11,11 @@
 
 /* Which of fh_banks PCR has in this TPM.  FH_ERR_UNSUPPORTED if it has none of them;
  * FH_ERR_IO, or FH_ERR_TPM with a trace.  */
-fh_err fh_extend_banks(int tpm, unsigned pcr, bool active[static FH_BANKS], struct fh_trace *t);
+fh_err fh_extend_banks(int tpm, unsigned pcr, bool active[static FH_BANKS_PLAIN],
+		       struct fh_trace *t);
 
 /* Extends PCR by DIGEST[i] in each bank I that is ACTIVE; errors alike.  */
-fh_err fh_extend(int tpm, unsigned pcr, const bool active[static FH_BANKS],
-		 const struct fh_digest digest[static FH_BANKS], struct fh_trace *t);
+fh_err fh_extend(int tpm, unsigned pcr, const bool active[static FH_BANKS_PLAIN],
+		 const struct fh_digest digest[static FH_BANKS_PLAIN], struct fh_trace *t);
 
 #endif

@@ -42,21 +42,21 @@ static int fail(const char *where, fh_err e, const struct fh_trace *t)
 /* --- hashing ------------------------------------------------------------ */
 
 /* The whole file FD in all banks at once.  */
-static fh_err digest_all(int fd, struct fh_digest out[static FH_BANKS])
+static fh_err digest_all(int fd, struct fh_digest out[static FH_BANKS_PLAIN])
 {
-	struct fh_bank_hash h[FH_BANKS];
+	struct fh_bank_hash h[FH_BANKS_PLAIN];
 	uint8_t piece[64 << 10];
 	ssize_t n;
 
-	for (size_t i = 0; i < FH_BANKS; i++)
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++)
 		fh_bank_hash_begin(&h[i], fh_banks[i]);
 	while ((n = read(fd, piece, sizeof(piece))) > 0) {
-		for (size_t i = 0; i < FH_BANKS; i++)
+		for (size_t i = 0; i < FH_BANKS_PLAIN; i++)
 			fh_bank_hash_add(&h[i], fh_span_of(piece, (size_t)n));
 	}
 	if (n < 0)
 		return fh_errno_err(errno);
-	for (size_t i = 0; i < FH_BANKS; i++)
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++)
 		out[i] = fh_bank_hash_end(&h[i]);
 	return FH_ERR_OK;
 }
@@ -71,7 +71,8 @@ static int open_below(int root, const char *program)
 	return (int)syscall(SYS_openat2, root, program, &how, sizeof(how));
 }
 
-static fh_err digest_program(int root, const char *program, struct fh_digest out[static FH_BANKS])
+static fh_err digest_program(int root, const char *program,
+			     struct fh_digest out[static FH_BANKS_PLAIN])
 {
 	int fd = open_below(root, program);
 	FH_OWN(fh_fd) owned = fh_fd_of(fd);
@@ -141,8 +142,8 @@ static fh_err boot_id(char out[static 32])
 	return n == 32 ? FH_ERR_OK : FH_ERR_IO;
 }
 
-static fh_err log_record(int fd, const char *program, const bool active[static FH_BANKS],
-			 const struct fh_digest digest[static FH_BANKS])
+static fh_err log_record(int fd, const char *program, const bool active[static FH_BANKS_PLAIN],
+			 const struct fh_digest digest[static FH_BANKS_PLAIN])
 {
 	uint8_t room[record_max];
 	struct fh_builder b = FH_BUILDER_ARRAY(room);
@@ -163,10 +164,10 @@ static fh_err log_record(int fd, const char *program, const bool active[static F
 
 static int measure(const char *program, int root, int tpm)
 {
-	struct fh_digest digest[FH_BANKS];
+	struct fh_digest digest[FH_BANKS_PLAIN];
 	FH_OWN(fh_fd) written = { 0 };
 	struct fh_trace t = { 0 };
-	bool active[FH_BANKS];
+	bool active[FH_BANKS_PLAIN];
 	fh_err e = digest_program(root, program, digest);
 
 	if (e == FH_ERR_OK)

@@ -31,23 +31,6 @@ static const struct fh_usage usage = {
 		    "  freehold reference from-log binary_bios_measurements --json\n",
 };
 
-/* Names of what is no fh_bank and can be read all the same.  */
-static const char *algorithm_name(uint16_t id)
-{
-	switch (id) {
-	case 0x0012:
-		return "sm3_256";
-	case 0x0027:
-		return "sha3_256";
-	case 0x0028:
-		return "sha3_384";
-	case 0x0029:
-		return "sha3_512";
-	default:
-		return fh_bank_name((enum fh_bank)id);
-	}
-}
-
 static const char *type_name(uint32_t type)
 {
 	const char *name = fh_event_type_name(type);
@@ -68,7 +51,7 @@ static void put_digests(struct fh_builder *b, const struct fh_event *e)
 	fh_builder_text(b, ",\"digests\":{");
 	for (size_t i = 0; i < e->digests; i++) {
 		fh_builder_text(b, i > 0 ? ",\"" : "\"");
-		fh_builder_text(b, algorithm_name(e->digest[i].algorithm));
+		fh_builder_text(b, fh_bank_name((enum fh_bank)e->digest[i].algorithm));
 		fh_builder_text(b, "\":\"");
 		fh_builder_hex(b, e->digest[i].bytes);
 		fh_builder_text(b, "\"");
@@ -159,7 +142,11 @@ static int print_json(struct fh_event_log log, const struct fh_event_replay *r)
 		printf("%s", i > 0 ? "," : "");
 		print_bank(r, &r->bank[i]);
 	}
-	printf("}}\n");
+	printf("}");
+	for (size_t i = 0; i < r->unchecked; i++)
+		printf("%s\"%s\"", i == 0 ? ",\"unchecked\":[" : ",",
+		       fh_bank_name(r->unchecked_bank[i]));
+	printf(r->unchecked > 0 ? "]}\n" : "}\n");
 	return FH_EXIT_YES;
 }
 
@@ -190,7 +177,7 @@ static void print_values(const struct fh_event_replay *r, unsigned pcr)
 		struct fh_builder b = FH_BUILDER_ARRAY(room);
 
 		fh_builder_hex(&b, fh_digest_span(&r->bank[i].value[pcr]));
-		printf("  %-6s  %.*s\n", fh_bank_name(r->bank[i].bank), (int)b.n,
+		printf("  %-8s  %.*s\n", fh_bank_name(r->bank[i].bank), (int)b.n,
 		       (const char *)room);
 	}
 }
@@ -208,6 +195,9 @@ static int print_text(struct fh_event_log log, const struct fh_event_replay *r)
 		if ((FH_EVENT_FIRMWARE_PCRS & ~check.separators & 1U << pcr) != 0)
 			printf("PCR %u has no separator\n", pcr);
 	}
+	for (size_t i = 0; i < r->unchecked; i++)
+		printf("%s  not checked: OpenSSL has no such hash here\n",
+		       fh_bank_name(r->unchecked_bank[i]));
 	if (!check.exit_returned)
 		printf("the log does not tell that the firmware was left (ExitBootServices)\n");
 	return FH_EXIT_YES;

@@ -47,7 +47,7 @@ static void put_digests(struct fh_builder *b, const struct fh_uki *u, const stru
 	const char *comma = "";
 
 	fh_builder_text(b, ",\"digests\":{");
-	for (size_t i = 0; i < FH_BANKS; i++) {
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++) {
 		if (!u->bank[i])
 			continue;
 		fh_builder_text(b, comma);
@@ -132,7 +132,7 @@ static int print_json(const struct fh_uki *u, struct fh_arena *memory)
 
 	put_events(&b, u);
 	fh_builder_text(&b, ",\"pcrs\":{");
-	for (size_t i = 0; i < FH_BANKS; i++) {
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++) {
 		if (!u->bank[i])
 			continue;
 		fh_builder_text(&b, comma);
@@ -161,7 +161,7 @@ static void print_digest(const char *before, const struct fh_digest *d)
 /* With its digest in the SHA-256 bank; --json has them all.  */
 static void print_event(const struct fh_uki_event *e)
 {
-	for (size_t i = 0; i < FH_BANKS; i++) {
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++) {
 		if (fh_banks[i] == FH_BANK_SHA256 && e->digest[i].n > 0)
 			print_digest("    ", &e->digest[i]);
 	}
@@ -172,7 +172,7 @@ static void print_event(const struct fh_uki_event *e)
 static void print_pcr(const struct fh_uki *u, unsigned pcr)
 {
 	printf("PCR %u\n", pcr);
-	for (size_t i = 0; i < FH_BANKS; i++) {
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++) {
 		struct fh_digest value = fh_uki_pcr(u, pcr, i);
 		char before[32];
 

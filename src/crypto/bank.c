@@ -14,39 +14,57 @@ union context {
 static_assert(sizeof(union context) <= sizeof(((struct fh_bank_hash *)nullptr)->state));
 static_assert(alignof(union context) <= 8);
 
-const enum fh_bank fh_banks[FH_BANKS] = { FH_BANK_SHA1, FH_BANK_SHA256, FH_BANK_SHA384,
-					  FH_BANK_SHA512 };
+const enum fh_bank fh_banks[FH_BANKS] = { FH_BANK_SHA1,	    FH_BANK_SHA256,   FH_BANK_SHA384,
+					  FH_BANK_SHA512,   FH_BANK_SM3_256,  FH_BANK_SHA3_256,
+					  FH_BANK_SHA3_384, FH_BANK_SHA3_512 };
+
+/* TCG Algorithm Registry, in the order of fh_banks.  */
+static const struct {
+	const char *name;
+	uint8_t size;
+} known[FH_BANKS] = {
+	{ "sha1", SHA_DIGEST_LENGTH },
+	{ "sha256", SHA256_DIGEST_LENGTH },
+	{ "sha384", SHA384_DIGEST_LENGTH },
+	{ "sha512", SHA512_DIGEST_LENGTH },
+	{ "sm3_256", 32 },
+	{ "sha3_256", 32 },
+	{ "sha3_384", 48 },
+	{ "sha3_512", 64 },
+};
+
+/* Index of BANK among fh_banks, or FH_BANKS.  */
+static size_t index_of(enum fh_bank bank)
+{
+	size_t i = 0;
+
+	while (i < FH_BANKS && fh_banks[i] != bank)
+		i++;
+	return i;
+}
 
 size_t fh_bank_size(enum fh_bank bank)
 {
-	switch (bank) {
-	case FH_BANK_SHA1:
-		return SHA_DIGEST_LENGTH;
-	case FH_BANK_SHA256:
-		return SHA256_DIGEST_LENGTH;
-	case FH_BANK_SHA384:
-		return SHA384_DIGEST_LENGTH;
-	case FH_BANK_SHA512:
-		return SHA512_DIGEST_LENGTH;
-	default:
-		return 0;
-	}
+	size_t i = index_of(bank);
+
+	return i < FH_BANKS ? known[i].size : 0;
 }
 
 const char *fh_bank_name(enum fh_bank bank)
 {
-	switch (bank) {
-	case FH_BANK_SHA1:
-		return "sha1";
-	case FH_BANK_SHA256:
-		return "sha256";
-	case FH_BANK_SHA384:
-		return "sha384";
-	case FH_BANK_SHA512:
-		return "sha512";
-	default:
-		return nullptr;
-	}
+	size_t i = index_of(bank);
+
+	return i < FH_BANKS ? known[i].name : nullptr;
+}
+
+bool fh_bank_is_plain(enum fh_bank bank)
+{
+	return index_of(bank) < FH_BANKS_PLAIN;
+}
+
+struct fh_digest fh_bank_reset(enum fh_bank bank)
+{
+	return (struct fh_digest){ .n = (uint8_t)fh_bank_size(bank) };
 }
 
 enum fh_bank fh_bank_named(struct fh_span name)
@@ -104,28 +122,4 @@ struct fh_digest fh_bank_hash_end(struct fh_bank_hash *h)
 	else
 		SHA512_Final(d.bytes, &c->sha512);
 	return d;
-}
-
-struct fh_digest fh_bank_digest(enum fh_bank bank, struct fh_span bytes)
-{
-	struct fh_bank_hash h;
-
-	fh_bank_hash_begin(&h, bank);
-	fh_bank_hash_add(&h, bytes);
-	return fh_bank_hash_end(&h);
-}
-
-struct fh_digest fh_bank_reset(enum fh_bank bank)
-{
-	return (struct fh_digest){ .n = (uint8_t)fh_bank_size(bank) };
-}
-
-void fh_bank_extend(enum fh_bank bank, struct fh_digest *pcr, struct fh_span digest)
-{
-	struct fh_bank_hash h;
-
-	fh_bank_hash_begin(&h, bank);
-	fh_bank_hash_add(&h, fh_digest_span(pcr));
-	fh_bank_hash_add(&h, digest);
-	*pcr = fh_bank_hash_end(&h);
 }

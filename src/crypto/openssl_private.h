@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 
+#include "base/span.h"
 #include "freehold/error.h"
 
 /* What all files here that use OpenSSL's EVP have in common; only files of
@@ -74,6 +75,20 @@ static inline void fh_cipher_context_drop(struct fh_cipher_context *c)
 	EVP_CIPHER_CTX_free(c->p);
 	c->p = nullptr;
 }
+
+struct fh_md {
+	EVP_MD *p;
+};
+
+static inline void fh_md_drop(struct fh_md *m)
+{
+	EVP_MD_free(m->p);
+	m->p = nullptr;
+}
+
+/* The digest of BYTES by OpenSSL's METHOD, which is SIZE bytes long.
+ * FH_ERR_UNSUPPORTED where its build leaves the method out.  */
+fh_err fh_openssl_digest(const char *method, struct fh_span bytes, size_t size, uint8_t *out);
 
 struct fh_tpm_key;
 

@@ -25,7 +25,8 @@ const char *fh_event_finding_text(enum fh_event_finding f)
 	return findings[f].text;
 }
 
-/* All digests of E that can be computed are of BYTES, and there is one.  */
+/* All digests of E that can be computed are of BYTES, and there is one.  What cannot be is
+ * left to the replay, which names the bank.  */
 static bool digests_are_of(const struct fh_event *e, struct fh_span bytes)
 {
 	bool one = false;
@@ -33,10 +34,10 @@ static bool digests_are_of(const struct fh_event *e, struct fh_span bytes)
 	for (size_t i = 0; i < e->digests; i++) {
 		enum fh_bank bank = (enum fh_bank)e->digest[i].algorithm;
 
-		if (fh_bank_size(bank) == 0)
-			continue;
 		struct fh_digest d = fh_bank_digest(bank, bytes);
 
+		if (d.n == 0)
+			continue;
 		if (!fh_span_equal(fh_digest_span(&d), e->digest[i].bytes))
 			return false;
 		one = true;
@@ -62,11 +63,33 @@ static bool digests_are_zero(const struct fh_event *e)
 	return true;
 }
 
-/* A digest in any bank tells a separator, whatever the type says.  */
-static bool has_separator_digest(const struct fh_event *e)
+/* What a separator's digests are by E's algorithm I; computed once for a log.  */
+static const struct fh_event_separator *separator_of(struct fh_event_check *c,
+						     const struct fh_event *e, size_t i)
 {
-	return digests_are_of(e, FH_SPAN_LIT("\0\0\0\0")) ||
-	       digests_are_of(e, FH_SPAN_LIT("\xff\xff\xff\xff"));
+	struct fh_event_separator *s = &c->separator[i];
+	enum fh_bank bank = (enum fh_bank)e->digest[i].algorithm;
+
+	if (s->bank != bank) {
+		s->bank = bank;
+		s->zeros = fh_bank_digest(bank, FH_SPAN_LIT("\0\0\0\0"));
+		s->ones = fh_bank_digest(bank, FH_SPAN_LIT("\xff\xff\xff\xff"));
+	}
+	return s;
+}
+
+/* A digest in any bank tells a separator, whatever the type says, and whatever stands in the
+ * others: only one of them was quoted.  */
+static bool has_separator_digest(struct fh_event_check *c, const struct fh_event *e)
+{
+	for (size_t i = 0; i < e->digests; i++) {
+		const struct fh_event_separator *s = separator_of(c, e, i);
+
+		if (fh_span_equal(fh_digest_span(&s->zeros), e->digest[i].bytes) ||
+		    fh_span_equal(fh_digest_span(&s->ones), e->digest[i].bytes))
+			return true;
+	}
+	return false;
 }
 
 static bool is_text_digest(const struct fh_event *e)
@@ -125,7 +148,7 @@ static uint32_t check_separator(struct fh_event_check *c, const struct fh_event 
 		return 1U << FH_EVENT_SEPARATOR_AGAIN;
 	if (digests_are_of(e, FH_SPAN_LIT("\1\0\0\0")))
 		return 1U << FH_EVENT_SEPARATOR_ERROR;
-	if (!has_separator_digest(e))
+	if (!has_separator_digest(c, e))
 		return 1U << FH_EVENT_DIGEST;
 	return digests_are_of(e, e->data) ? 0 : 1U << FH_EVENT_DATA;
 }
@@ -207,7 +230,7 @@ uint32_t fh_event_check(struct fh_event_check *c, const struct fh_event *e)
 		bool late = (c->separators & 1U << e->pcr) != 0 && is_early(e->type);
 
 		found = check_type(c, e) | (late ? 1U << FH_EVENT_AFTER_SEPARATOR : 0);
-		if (e->type != FH_EV_SEPARATOR && has_separator_digest(e))
+		if (e->type != FH_EV_SEPARATOR && has_separator_digest(c, e))
 			found |= 1U << FH_EVENT_SEPARATOR_HIDDEN;
 		watch_exit(c, e);
 		c->extended |= 1U << e->pcr;

@@ -39,6 +39,10 @@ struct fh_event_check {
 	bool exit_called;    /* "Exit Boot Services Invocation" was measured into PCR 5 ... */
 	bool exit_returned;  /* ... and that it returned with success */
 	uint32_t findings;   /* all of them */
+	struct fh_event_separator {
+		enum fh_bank bank;           /* FH_BANK_NONE: not computed yet */
+		struct fh_digest zeros, ones; /* the digests of 00000000 and of ffffffff */
+	} separator[FH_EVENT_ALGORITHMS_MAX]; /* by a record's digests */
 };
 
 constexpr uint32_t FH_EVENT_FIRMWARE_PCRS = 0xff; /* 0 to 7: each needs a separator */

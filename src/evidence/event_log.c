@@ -7,13 +7,6 @@ constexpr size_t sha1_size = 20;
 constexpr size_t platform_class_size = 4;
 constexpr size_t versions_size = 4;     /* minor, major, errata, size of UINTN */
 
-/* TCG Algorithm Registry: digests that may stand in a log.  */
-static const struct fh_event_algorithm known[] = {
-	{ FH_BANK_SHA1, 20 },   { FH_BANK_SHA256, 32 }, { FH_BANK_SHA384, 48 },
-	{ FH_BANK_SHA512, 64 }, { 0x0012, 32 } /* SM3 */, { 0x0027, 32 } /* SHA3-256 */,
-	{ 0x0028, 48 } /* SHA3-384 */, { 0x0029, 64 } /* SHA3-512 */,
-};
-
 static void fail(struct fh_event_log *log, fh_err why, const char *what)
 {
 	fh_cursor_fail(&log->rest, why);
@@ -23,15 +16,6 @@ static void fail(struct fh_event_log *log, fh_err why, const char *what)
 	fh_trace_what(log->t, "%s", what);
 	fh_trace_cure(log->t, "give the whole log, as binary_bios_measurements in "
 			      "/sys/kernel/security/tpm0 has it");
-}
-
-static size_t known_size(uint16_t id)
-{
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (known[i].id == id)
-			return known[i].size;
-	}
-	return 0;
 }
 
 static bool listed(const struct fh_event_log *log, uint16_t id)
@@ -114,9 +98,9 @@ static void read_algorithm(struct fh_event_log *log, struct fh_cursor *c)
 		return;
 	if (listed(log, a.id))
 		fail(log, FH_ERR_FORMAT, "it lists an algorithm twice");
-	else if (known_size(a.id) == 0)
+	else if (fh_bank_size((enum fh_bank)a.id) == 0)
 		fail(log, FH_ERR_UNSUPPORTED, "it lists an algorithm that is no known hash");
-	else if (known_size(a.id) != a.size)
+	else if (fh_bank_size((enum fh_bank)a.id) != a.size)
 		fail(log, FH_ERR_FORMAT, "it gives an algorithm another size than it has");
 	else
 		log->algorithm[log->algorithms++] = a;
@@ -163,7 +147,8 @@ fh_err fh_event_log_open(struct fh_span file, struct fh_event_log *out, struct f
 	else if (log.agile)
 		read_spec_id(&log, fh_span_skip(first.data, id.n));
 	else
-		log.algorithm[log.algorithms++] = known[0];
+		log.algorithm[log.algorithms++] =
+			(struct fh_event_algorithm){ FH_BANK_SHA1, sha1_size };
 	if (fh_cursor_bad(&log.rest))
 		return log.rest.why;
 	log.rest = fh_cursor_of(file);

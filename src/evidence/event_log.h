@@ -15,7 +15,7 @@
 constexpr size_t FH_EVENT_LOG_MAX = 4 << 20;       /* tables are 64 KiB; some firmware has 1 MiB */
 constexpr size_t FH_EVENTS_MAX = 32768;            /* records; real logs have below 300 */
 constexpr size_t FH_EVENT_DATA_MAX = 1 << 20;      /* of one record; a large dbx has 100 KiB */
-constexpr size_t FH_EVENT_ALGORITHMS_MAX = 8;      /* all that TPMs know; logs have at most 4 */
+constexpr size_t FH_EVENT_ALGORITHMS_MAX = FH_BANKS; /* each once; logs have at most 4 */
 
 /* Types of PFP table 27 that decide something here.  */
 enum fh_event_type : uint32_t {
@@ -42,7 +42,7 @@ enum fh_event_type : uint32_t {
 };
 
 struct fh_event_algorithm {
-	uint16_t id;   /* TPM_ALG_ID; one that is no fh_bank can be read, not replayed */
+	uint16_t id;   /* TPM_ALG_ID, one of fh_banks */
 	uint16_t size; /* bytes of its digests */
 };
 
@@ -108,10 +108,13 @@ struct fh_event_replay {
 		enum fh_bank bank;
 		struct fh_digest value[FH_PCRS_MAX]; /* without events: the reset value */
 	} bank[FH_BANKS]; /* those that the log has, in its order */
+	size_t unchecked;
+	enum fh_bank unchecked_bank[FH_BANKS]; /* it has these, and OpenSSL has no such hash */
 };
 
-/* Replays all banks of FILE that are one of fh_banks, or ONLY one (FH_BANK_NONE: all).
- * FH_ERR_MISSING if the log has none of them; otherwise as fh_event_log_open().  */
+/* Replays all banks of FILE, or ONLY one (FH_BANK_NONE: all).  FH_ERR_MISSING if the log
+ * does not have it; FH_ERR_UNSUPPORTED if it does, and where it leads cannot be computed
+ * (fh_bank_available()); otherwise as fh_event_log_open().  */
 fh_err fh_event_log_replay(struct fh_span file, enum fh_bank only, struct fh_event_replay *out,
 			   struct fh_trace *t);
 

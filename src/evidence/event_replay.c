@@ -31,8 +31,12 @@ static void begin_banks(const struct fh_event_log *log, enum fh_bank only,
 	for (size_t i = 0; i < log->algorithms; i++) {
 		enum fh_bank bank = (enum fh_bank)log->algorithm[i].id;
 
-		if (fh_bank_size(bank) == 0 || (only != FH_BANK_NONE && bank != only))
+		if (only != FH_BANK_NONE && bank != only)
 			continue;
+		if (!fh_bank_available(bank)) {
+			r->unchecked_bank[r->unchecked++] = bank;
+			continue;
+		}
 		struct fh_event_bank *b = &r->bank[r->banks++];
 
 		b->bank = bank;
@@ -105,6 +109,33 @@ static fh_err follow(struct fh_event_log log, struct fh_event_replay *r, bool *l
 	return log.rest.why;
 }
 
+/* Why R has no bank to begin with: the log has none that was asked for, or it cannot be
+ * checked.  */
+static fh_err refuse_banks(const struct fh_event_replay *r, struct fh_trace *t)
+{
+	if (r->unchecked == 0) {
+		fh_trace_what(t, "the log has no digests of a bank that can be replayed");
+		fh_trace_cure(t, "let the firmware measure into SHA-256");
+		return FH_ERR_MISSING;
+	}
+	fh_trace_what(t, "where it leads in %s cannot be checked: OpenSSL has no such hash here",
+		      fh_bank_name(r->unchecked_bank[0]));
+	fh_trace_cure(t, "use an OpenSSL that has it, or let the firmware measure into SHA-256");
+	return FH_ERR_UNSUPPORTED;
+}
+
+/* Each value was computed to the end.  */
+static bool is_whole(const struct fh_event_replay *r)
+{
+	for (size_t i = 0; i < r->banks; i++) {
+		for (unsigned pcr = 0; pcr < FH_PCRS_MAX; pcr++) {
+			if (r->bank[i].value[pcr].n == 0)
+				return false;
+		}
+	}
+	return true;
+}
+
 fh_err fh_event_log_replay(struct fh_span file, enum fh_bank only, struct fh_event_replay *out,
 			   struct fh_trace *t)
 {
@@ -116,17 +147,18 @@ fh_err fh_event_log_replay(struct fh_span file, enum fh_bank only, struct fh_eve
 	if (why != FH_ERR_OK)
 		return why;
 	begin_banks(&log, only, &r);
-	if (r.banks == 0) {
-		fh_trace_what(t, "the log has no digests of a bank that can be replayed");
-		fh_trace_cure(t, "let the firmware measure into SHA-256");
-		return FH_ERR_MISSING;
-	}
+	if (r.banks == 0)
+		return refuse_banks(&r, t);
 	why = follow(log, &r, &late);
 	if (why == FH_ERR_OK && late) { /* once more, from that value */
 		r = (struct fh_event_replay){ .locality = true, .first = r.first,
 					      .hcrtm = r.hcrtm };
 		begin_banks(&log, only, &r);
 		why = follow(log, &r, &late);
+	}
+	if (why == FH_ERR_OK && !is_whole(&r)) {
+		fh_trace_what(t, "OpenSSL failed while the log was replayed");
+		why = FH_ERR_CRYPTO;
 	}
 	if (why == FH_ERR_OK)
 		*out = r;

@@ -374,7 +374,7 @@ static void read_binary(struct fh_ima_log *log, struct fh_ima_entry *e)
  * template's name, and the name, of which the binary form says nothing else.  */
 static size_t find_shown(const struct fh_ima_log *log, struct fh_span file)
 {
-	for (size_t i = 0; i < FH_BANKS; i++) {
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++) { /* the others have none of another length */
 		size_t n = fh_bank_size(fh_banks[i]);
 		struct fh_cursor c = fh_cursor_of(fh_span_skip(file, 4 + n));
 		size_t name_n = read_number(log, &c);
@@ -454,8 +454,8 @@ bool fh_ima_shown_is_right(const struct fh_ima_entry *e)
 	for (size_t i = 0; i < FH_BANKS && !e->violation; i++) {
 		struct fh_digest d = fh_bank_digest(fh_banks[i], e->data);
 
-		if (d.n == e->shown.n)
-			return fh_span_equal(fh_digest_span(&d), e->shown);
+		if (fh_span_equal(fh_digest_span(&d), e->shown))
+			return true;
 	}
 	return e->violation;
 }

@@ -67,7 +67,7 @@ bool fh_ima_next(struct fh_ima_log *log, struct fh_ima_entry *out);
 struct fh_digest fh_ima_digest(const struct fh_ima_entry *e, enum fh_bank bank,
 			       enum fh_ima_padding padding);
 
-/* The shown template digest is that of the data, by the hash of its size.  */
+/* The shown template digest is that of the data, by a hash of its size.  */
 bool fh_ima_shown_is_right(const struct fh_ima_entry *e);
 
 #endif

@@ -24,8 +24,9 @@ static void put_description(struct fh_builder *b, struct fh_span path)
 	fh_json_put_string(b, fh_builder_span(&text));
 }
 
-void fh_measured_put(struct fh_builder *b, struct fh_span path, const bool active[static FH_BANKS],
-		     const struct fh_digest digest[static FH_BANKS], struct fh_span boot_id,
+void fh_measured_put(struct fh_builder *b, struct fh_span path,
+		     const bool active[static FH_BANKS_PLAIN],
+		     const struct fh_digest digest[static FH_BANKS_PLAIN], struct fh_span boot_id,
 		     uint64_t boot_us)
 {
 	const char *comma = "";
@@ -34,7 +35,7 @@ void fh_measured_put(struct fh_builder *b, struct fh_span path, const bool activ
 	fh_builder_text(b, "{\"pcr\":");
 	fh_builder_decimal(b, FH_PCR_RUNTIME);
 	fh_builder_text(b, ",\"digests\":[");
-	for (size_t i = 0; i < FH_BANKS; i++) {
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++) {
 		if (!active[i])
 			continue;
 		fh_builder_text(b, comma);

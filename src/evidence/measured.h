@@ -17,8 +17,9 @@ constexpr unsigned FH_PCR_RUNTIME = 14;
 
 /* One record of that log (RFC 7464: a record separator, JSON, a line feed) about the
  * program PATH, measured in the banks that are ACTIVE.  */
-void fh_measured_put(struct fh_builder *b, struct fh_span path, const bool active[static FH_BANKS],
-		     const struct fh_digest digest[static FH_BANKS], struct fh_span boot_id,
+void fh_measured_put(struct fh_builder *b, struct fh_span path,
+		     const bool active[static FH_BANKS_PLAIN],
+		     const struct fh_digest digest[static FH_BANKS_PLAIN], struct fh_span boot_id,
 		     uint64_t boot_us);
 
 #endif

@@ -97,7 +97,7 @@ static struct fh_tpm_name qualify(struct fh_span parent, const struct fh_tpm_nam
 	struct fh_tpm_name q = { 0 };
 	struct fh_bank_hash h;
 
-	if (fh_bank_size(hash) == 0)
+	if (!fh_bank_is_plain(hash))
 		return q;
 	fh_bank_hash_begin(&h, hash);
 	fh_bank_hash_add(&h, parent);

@@ -230,7 +230,7 @@ fh_err fh_reference_of_uki(const struct fh_uki *u, struct fh_arena *a, struct fh
 		memcpy(e[i].digest, u->event[i].digest, sizeof(e[i].digest));
 	}
 	for (unsigned pcr = 0; pcr < FH_PCRS; pcr++) {
-		for (size_t b = 0; b < FH_BANKS && u->predicted[pcr]; b++) {
+		for (size_t b = 0; b < FH_BANKS_PLAIN && u->predicted[pcr]; b++) {
 			if (u->bank[b])
 				r.value[b][pcr] = fh_uki_pcr(u, pcr, b);
 		}

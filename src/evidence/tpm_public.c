@@ -111,7 +111,7 @@ fh_err fh_tpm_public_read(struct fh_span bytes, struct fh_tpm_public *out)
 
 	if (e != FH_ERR_OK)
 		return e;
-	if (fh_bank_size(p.name_hash) == 0)
+	if (!fh_bank_is_plain(p.name_hash))
 		return FH_ERR_UNSUPPORTED;
 	name_it(bytes, &p);
 	*out = p;

@@ -222,7 +222,7 @@ static void put_event(struct fh_uki *u, unsigned pcr, const char *type,
 {
 	struct fh_uki_event *e = event_new(u, pcr, type, component, name);
 
-	for (size_t b = 0; b < FH_BANKS; b++)
+	for (size_t b = 0; b < FH_BANKS_PLAIN; b++)
 		e->digest[b] = fh_bank_digest(fh_banks[b], bytes);
 }
 
@@ -252,7 +252,7 @@ static void put_started(struct fh_uki *u, enum fh_component component, struct fh
 	struct fh_uki_event *e = event_new(u, PCR_BOOT, "EV_EFI_BOOT_SERVICES_APPLICATION",
 					   component, name);
 
-	for (size_t b = 0; b < FH_BANKS; b++)
+	for (size_t b = 0; b < FH_BANKS_PLAIN; b++)
 		e->digest[b] = fh_pe_authenticode(pe, fh_banks[b]);
 }
 
@@ -266,7 +266,7 @@ static bool secure_boot(const struct fh_uki_terms *terms)
 /* What the machine's firmware is, no image changes.  */
 static void predict_firmware(const struct fh_uki_terms *terms, struct fh_uki *u)
 {
-	for (size_t b = 0; b < FH_BANKS; b++)
+	for (size_t b = 0; b < FH_BANKS_PLAIN; b++)
 		u->bank[b] = terms->base == nullptr || terms->base->bank[b];
 	if (terms->base == nullptr)
 		return;
@@ -443,7 +443,7 @@ static void predict_linux(const struct image *m, struct fh_uki *u)
 			  FH_SPAN_LIT("LOADED_IMAGE::LoadOptions"), fh_builder_span(&b));
 	initrd = event_new(u, PCR_LINUX, "EV_EVENT_TAG", FH_COMPONENT_INITRD,
 			   FH_SPAN_LIT("Linux initrd"));
-	for (size_t i = 0; i < FH_BANKS; i++)
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++)
 		initrd->digest[i] = initrd_digest(m, fh_banks[i]);
 }
 

@@ -29,14 +29,14 @@ struct fh_uki_event {
 	const char *type; /* the TCG's name: "EV_IPL" */
 	enum fh_component component;
 	struct fh_span name;               /* what was measured, for people; printable */
-	struct fh_digest digest[FH_BANKS]; /* in the order of fh_banks */
+	struct fh_digest digest[FH_BANKS_PLAIN]; /* in the order of fh_banks */
 };
 
 /* What the firmware of one machine measures whatever it starts, by its event log: PCRs
  * 0, 2, 3, 4 and 7, up to the first program that it started.  */
 struct fh_uki_base {
 	bool secure_boot;      /* it enforces Secure Boot */
-	bool bank[FH_BANKS];   /* those that the log has */
+	bool bank[FH_BANKS_PLAIN];   /* those that the log has */
 	uint8_t first;         /* the last byte of PCR 0 before the first event */
 	size_t events;
 	struct fh_uki_event event[FH_UKI_BASE_MAX];
@@ -54,7 +54,7 @@ struct fh_uki_terms {
 };
 
 struct fh_uki {
-	bool bank[FH_BANKS];  /* what is told */
+	bool bank[FH_BANKS_PLAIN];  /* what is told */
 	uint8_t first;        /* as of the base */
 	size_t events;
 	struct fh_uki_event event[FH_UKI_EVENTS_MAX]; /* for one PCR in the order of extending */

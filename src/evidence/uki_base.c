@@ -53,7 +53,7 @@ static fh_err add_event(struct fh_uki_base *base, const struct fh_event *e, stru
 	to->type = type != nullptr ? type : "unknown";
 	to->component = component_of(e->pcr);
 	to->name = fh_span_str(to->type);
-	for (size_t b = 0; b < FH_BANKS; b++) {
+	for (size_t b = 0; b < FH_BANKS_PLAIN; b++) {
 		struct fh_span from = fh_event_digest(e, fh_banks[b]);
 		struct fh_builder d = FH_BUILDER_ARRAY(to->digest[b].bytes);
 
@@ -73,7 +73,7 @@ static fh_err begin(struct fh_span file, struct fh_uki_base *base, struct fh_tra
 	if (e != FH_ERR_OK)
 		return e;
 	base->first = r.locality ? r.first : 0;
-	for (size_t b = 0; b < FH_BANKS; b++)
+	for (size_t b = 0; b < FH_BANKS_PLAIN; b++)
 		base->bank[b] = fh_event_replay_bank(&r, fh_banks[b]) != nullptr;
 	return FH_ERR_OK;
 }

@@ -59,6 +59,22 @@ static enum fh_bank stated_bank(struct fh_span message)
 							 : FH_BANK_NONE;
 }
 
+/* Logs are followed in the bank that was quoted.  Where OpenSSL has no such hash that is no
+ * answer, and no log is to blame.  */
+static fh_err check_bank(const struct fh_quote_given *g, struct fh_trace *t)
+{
+	enum fh_bank bank = stated_bank(g->message);
+
+	if (bank == FH_BANK_NONE || fh_bank_available(bank) ||
+	    (!g->log_given && !g->userspace_given && !g->ima_given))
+		return FH_ERR_OK;
+	fh_trace_where(t, "PCRs");
+	fh_trace_what(t, "quoted was %s, and where a log leads in it cannot be checked: OpenSSL"
+			 " has no such hash here", fh_bank_name(bank));
+	fh_trace_cure(t, "use an OpenSSL that has it, or quote the SHA-256 bank");
+	return FH_ERR_UNSUPPORTED;
+}
+
 /* A log that cannot be followed explains nothing: a no like any other.  *READ tells
  * whether it could.  */
 static fh_err read_log(const struct fh_quote_given *g, struct fh_quote_verdict *v, bool *read,
@@ -112,7 +128,8 @@ static fh_err check(const struct fh_quote_given *g, struct fh_arena *arena,
 		fh_trace_what(t, "is no point of its curve, or no modulus");
 		return e;
 	}
-	if (g->log_given)
+	e = check_bank(g, t);
+	if (e == FH_ERR_OK && g->log_given)
 		e = read_log(g, v, &led, &torn);
 	if (e != FH_ERR_OK)
 		return e;

@@ -49,7 +49,7 @@ static void tpm_end(struct tpm *t)
 #define HEAD "\x80\x01\0\0\0\x13\0\0\0\0" "\0" /* of a shorter one */
 #define DONE "\x80\x02\0\0\0\x13\0\0\0\0" "\0\0\0\0" "\0\0\1\0\0"
 
-static fh_err banks(struct tpm *t, struct fh_span answer, bool active[static FH_BANKS])
+static fh_err banks(struct tpm *t, struct fh_span answer, bool active[static FH_BANKS_PLAIN])
 {
 	fh_err e;
 
@@ -61,11 +61,11 @@ static fh_err banks(struct tpm *t, struct fh_span answer, bool active[static FH_
 
 static fh_err extend(struct tpm *t, struct fh_span answer)
 {
-	const bool active[FH_BANKS] = { false, true, false, false };
-	struct fh_digest digest[FH_BANKS];
+	const bool active[FH_BANKS_PLAIN] = { false, true, false, false };
+	struct fh_digest digest[FH_BANKS_PLAIN];
 	fh_err e;
 
-	for (size_t i = 0; i < FH_BANKS; i++)
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++)
 		digest[i] = fh_bank_digest(fh_banks[i], FH_SPAN_LIT("abc"));
 	tpm_answer(t, answer);
 	e = fh_extend(t->ours, 14, active, digest, &t->trace);
@@ -78,7 +78,7 @@ static void finds_the_banks_that_have_the_pcr(void **state)
 	(void)state;
 	const struct fh_span command = FH_SPAN_LIT("\x80\x01\0\0\0\x16\0\0\1\x7a\0\0\0\5\0\0\0\0"
 						   "\0\0\0\1");
-	bool active[FH_BANKS] = { true, false, false, true };
+	bool active[FH_BANKS_PLAIN] = { true, false, false, true };
 	struct tpm t;
 
 	assert_int_equal(banks(&t, FH_SPAN_LIT(BANKS), active), FH_ERR_OK);
@@ -118,7 +118,7 @@ static void refuses_every_truncated_answer(void **state)
 {
 	(void)state;
 	const struct fh_span whole = FH_SPAN_LIT(BANKS), done = FH_SPAN_LIT(DONE);
-	bool active[FH_BANKS] = { true, false, false, true };
+	bool active[FH_BANKS_PLAIN] = { true, false, false, true };
 	struct tpm t;
 
 	for (size_t n = 0; n < whole.n; n++) {
@@ -132,7 +132,7 @@ static void refuses_every_truncated_answer(void **state)
 static void refuses_answers_that_do_not_fit(void **state)
 {
 	(void)state;
-	bool active[FH_BANKS];
+	bool active[FH_BANKS_PLAIN];
 	struct tpm t;
 
 	/* a size below its head; above any answer; another capability; too many banks */
@@ -149,12 +149,12 @@ static void refuses_answers_that_do_not_fit(void **state)
 static void logs_as_systemd_does(void **state)
 {
 	(void)state;
-	const bool active[FH_BANKS] = { true, false, false, false };
+	const bool active[FH_BANKS_PLAIN] = { true, false, false, false };
 	uint8_t room[1024];
 	struct fh_builder b = FH_BUILDER_ARRAY(room);
-	struct fh_digest digest[FH_BANKS];
+	struct fh_digest digest[FH_BANKS_PLAIN];
 
-	for (size_t i = 0; i < FH_BANKS; i++)
+	for (size_t i = 0; i < FH_BANKS_PLAIN; i++)
 		digest[i] = fh_bank_digest(fh_banks[i], FH_SPAN_LIT("abc"));
 	fh_measured_put(&b, FH_SPAN_LIT("/usr/bin/\"x\""), active, digest,
 			FH_SPAN_LIT("0123456789abcdef0123456789abcdef"), 1500000);

@@ -187,6 +187,26 @@ static void separators_stand_once_and_under_their_type(void **state)
 	assert_only(m, FH_EVENT_DIGEST);
 }
 
+/* Only one bank was quoted, so another's digest may be whatever its writer likes.  */
+static void a_separator_is_told_by_its_digest_in_one_bank(void **state)
+{
+	(void)state;
+	struct fh_span ones = FH_SPAN_LIT("\xff\xff\xff\xff");
+
+	for (size_t i = 0; i < 4; i++) {
+		struct made_log *m = begun();
+
+		log_record(m, 2, FH_EV_IPL, i < 2 ? &separator : &ones, FH_SPAN_LIT("loader"));
+		m->bytes[m->n - 6 - 4 - (i % 2 == 0 ? 1 : 32 + 2 + 1)] ^= 1;
+		assert_only(m, FH_EVENT_SEPARATOR_HIDDEN);
+	}
+	struct made_log *m = begun();
+
+	log_measure(m, 2, FH_EV_SEPARATOR, separator);
+	m->bytes[m->n - 4 - 4 - 32 - 2 - 1] ^= 1; /* and a separator needs it in each */
+	assert_only(m, FH_EVENT_DATA);
+}
+
 static void firmware_measures_nothing_behind_the_separator(void **state)
 {
 	(void)state;
@@ -301,6 +321,7 @@ int main(void)
 		cmocka_unit_test(shims_padding_is_no_finding),
 		cmocka_unit_test(an_old_boot_variable_digests_its_value),
 		cmocka_unit_test(separators_stand_once_and_under_their_type),
+		cmocka_unit_test(a_separator_is_told_by_its_digest_in_one_bank),
 		cmocka_unit_test(firmware_measures_nothing_behind_the_separator),
 		cmocka_unit_test(unknown_types_are_found_in_firmwares_pcrs),
 		cmocka_unit_test(no_action_with_a_digest_is_found),
