@@ -63,12 +63,13 @@ static fh_err ask(const struct fh_fetch *f, struct fh_stamp *at, struct fh_arena
 	return e;
 }
 
-fh_err fh_calendar_submit(const char *url, struct fh_stamp *at, struct fh_arena *a,
-			  struct fh_trace *t)
+fh_err fh_calendar_submit(const struct fh_calendars *allowed, size_t i, struct fh_stamp *at,
+			  struct fh_arena *a, struct fh_trace *t)
 {
 	struct fh_fetch f = { .body = at->message, .type = "application/octet-stream",
-			      .accept = media_type, .max = FH_CALENDAR_ANSWER_MAX };
-	fh_err e = join(fh_span_str(url), "/digest", (struct fh_span){ 0 }, a, &f.url);
+			      .accept = media_type, .max = FH_CALENDAR_ANSWER_MAX,
+			      .ca_file = allowed->ca_file };
+	fh_err e = join(fh_span_str(allowed->url[i]), "/digest", (struct fh_span){ 0 }, a, &f.url);
 
 	return e != FH_ERR_OK ? e : ask(&f, at, a, t);
 }
@@ -76,7 +77,8 @@ fh_err fh_calendar_submit(const char *url, struct fh_stamp *at, struct fh_arena 
 fh_err fh_calendar_upgrade(const struct fh_calendars *allowed, const struct fh_stamp_claim *claim,
 			   struct fh_arena *a, struct fh_trace *t)
 {
-	struct fh_fetch f = { .accept = media_type, .max = FH_CALENDAR_ANSWER_MAX };
+	struct fh_fetch f = { .accept = media_type, .max = FH_CALENDAR_ANSWER_MAX,
+			      .ca_file = allowed->ca_file };
 	struct fh_span uri = claim->attestation->uri;
 
 	fh_trace_where(t, "%.*s", (int)uri.n, (const char *)uri.p);

@@ -23,6 +23,7 @@ struct fh_curl {
 	typeof(curl_slist_free_all) *free_all;
 	CURL *p;                  /* the request */
 	struct curl_slist *lines; /* of its header */
+	bool shaking;             /* it has a connection, and TLS has begun */
 };
 
 static const struct {
@@ -104,10 +105,22 @@ static bool add_line(struct fh_curl *c, const char *name, const char *value)
 /* One after the other as long as they are taken.  */
 #define SET(option, value) && c->set(c->p, option, value) == CURLE_OK
 
+/* Called when there is a connection to speak TLS over: no time of libcurl's tells that.  */
+static CURLcode begin_tls(CURL *p, void *context, void *to)
+{
+	(void)p;
+	(void)context;
+	*(bool *)to = true;
+	return CURLE_OK;
+}
+
 static bool set_bounds(struct fh_curl *c)
 {
 	return true
 		SET(CURLOPT_PROTOCOLS_STR, "http,https")
+		SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2)
+		SET(CURLOPT_SSL_CTX_FUNCTION, begin_tls)
+		SET(CURLOPT_SSL_CTX_DATA, (void *)&c->shaking)
 		SET(CURLOPT_FOLLOWLOCATION, 0L)
 		SET(CURLOPT_NOSIGNAL, 1L)
 		SET(CURLOPT_CONNECTTIMEOUT_MS, FH_FETCH_CONNECT_MS)
@@ -135,9 +148,86 @@ static bool set_request(struct fh_curl *c, const struct fh_fetch *f, struct fh_b
 			SET(CURLOPT_USERPWD, f->login);
 	if (c->lines != nullptr)
 		ok = ok SET(CURLOPT_HTTPHEADER, c->lines);
+	/* Its own in the place of the system's, which are a file and a directory.  */
+	if (f->ca_file != nullptr && f->ca_file[0] != '\0')
+		ok = ok
+			SET(CURLOPT_CAINFO, f->ca_file)
+			SET(CURLOPT_CAPATH, nullptr);
 	return ok;
 }
 #undef SET
+
+/* --- what went wrong --------------------------------------------------- */
+
+/* What CURLINFO_SSL_VERIFYRESULT says is OpenSSL's, fixed by its interface; but for the
+ * first, which libcurl leaves there when it looks at the name.  */
+enum fault {
+	FAULT_NAME = 1,
+	FAULT_NOT_YET = 9,      /* X509_V_ERR_CERT_NOT_YET_VALID */
+	FAULT_EXPIRED = 10,     /* X509_V_ERR_CERT_HAS_EXPIRED */
+	FAULT_SELF_SIGNED = 18, /* X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ... */
+	FAULT_NO_ISSUER = 21,   /* ... X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE */
+};
+
+/* In our words alone: what a certificate says of itself is the server's to choose.  */
+static void explain_certificate(const struct fh_curl *c, struct fh_trace *t)
+{
+	long fault = -1;
+
+	(void)c->info(c->p, CURLINFO_SSL_VERIFYRESULT, &fault);
+	if (fault == FAULT_NAME) {
+		fh_trace_what(t, "its certificate is for another name");
+		fh_trace_cure(t, "name the server as its certificate does");
+	} else if (fault == FAULT_EXPIRED) {
+		fh_trace_what(t, "its certificate has expired");
+		fh_trace_cure(t, "have the server renew it, or set this machine's clock");
+	} else if (fault == FAULT_NOT_YET) {
+		fh_trace_what(t, "its certificate is not valid yet");
+		fh_trace_cure(t, "set this machine's clock");
+	} else if (fault >= FAULT_SELF_SIGNED && fault <= FAULT_NO_ISSUER) {
+		fh_trace_what(t, "its certificate is by no authority that is trusted here");
+		fh_trace_cure(t, "name the file of its authority as `ca-file` in freehold.conf");
+	} else {
+		fh_trace_what(t, "its certificate is not right (OpenSSL's reason %ld)", fault);
+		fh_trace_cure(t, "have the server renew it");
+	}
+}
+
+/* How far it came before the time was over.  */
+static void explain_timeout(const struct fh_curl *c, struct fh_trace *t)
+{
+	curl_off_t connected = 0; /* TLS included */
+
+	(void)c->info(c->p, CURLINFO_CONNECT_TIME_T, &connected);
+	if (connected > 0)
+		fh_trace_what(t, "no whole answer in %ld s", FH_FETCH_MS / 1000);
+	else
+		fh_trace_what(t, "no %s in %ld s", c->shaking ? "TLS handshake" : "connection",
+			      FH_FETCH_CONNECT_MS / 1000);
+}
+
+static void explain(const struct fh_curl *c, CURLcode code, struct fh_trace *t)
+{
+	switch (code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+		explain_certificate(c, t);
+		break;
+	case CURLE_SSL_CONNECT_ERROR:
+		fh_trace_what(t, "no TLS connection can be made with it");
+		fh_trace_cure(t, "have the server speak TLS 1.2 or newer there");
+		break;
+	case CURLE_SSL_CACERT_BADFILE:
+		fh_trace_what(t, "the authorities for its certificate cannot be read");
+		fh_trace_cure(t, "look at the file that `ca-file` in freehold.conf names, or"
+			      " install ca-certificates");
+		break;
+	case CURLE_OPERATION_TIMEDOUT:
+		explain_timeout(c, t);
+		break;
+	default:
+		fh_trace_what(t, "%s", c->text(code));
+	}
+}
 
 static fh_err err_of(CURLcode code, const struct fh_builder *got)
 {
@@ -170,7 +260,7 @@ fh_err fh_fetch(const struct fh_fetch *f, struct fh_arena *a, struct fh_fetched 
 	if (e == FH_ERR_LIMIT)
 		fh_trace_what(t, "its answer has more than %zu bytes", f->max);
 	else if (e != FH_ERR_OK)
-		fh_trace_what(t, "%s", c.text(code));
+		explain(&c, code, t);
 	if (e != FH_ERR_OK)
 		return e;
 	if (c.info(c.p, CURLINFO_RESPONSE_CODE, &all.status) != CURLE_OK)

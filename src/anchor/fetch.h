@@ -7,9 +7,11 @@
 #include "base/trace.h"
 
 /* One HTTP request to a server that the operator named, and its answer, bounded in
- * time and size.  Nothing is followed to anywhere else, and nothing is kept.  */
+ * time and size.  Nothing is followed to anywhere else, and nothing is kept.  An https
+ * server must have a certificate of its name, by an authority of the system or of the
+ * operator, and speak TLS 1.2 or newer.  */
 
-constexpr long FH_FETCH_CONNECT_MS = 10000; /* to reach a server */
+constexpr long FH_FETCH_CONNECT_MS = 10000; /* to reach a server, the TLS handshake included */
 constexpr long FH_FETCH_MS = 60000;         /* for the whole of a request */
 constexpr size_t FH_FETCH_URL_MAX = 1024;   /* a URL */
 
@@ -20,6 +22,8 @@ struct fh_fetch {
 	const char *accept;    /* the media type that is asked for; NULL for any */
 	const char *login;     /* USER:PASSWORD, or NULL.  Then no proxy is used */
 	size_t max;            /* bytes of an answer */
+	const char *ca_file;   /* PEM, in the place of the system's authorities; NULL or empty:
+				* those */
 };
 
 struct fh_fetched {

@@ -133,8 +133,9 @@ static fh_err to_cbor(struct fh_node *n, struct fh_span json, struct fh_span *ou
 fh_err fh_node_ask(struct fh_node *n, struct fh_span request, struct fh_span *out,
 		   struct fh_trace *t)
 {
-	struct fh_fetch f = { n->url, request, "application/json", nullptr, n->login,
-			      FH_NODE_ANSWER_MAX };
+	struct fh_fetch f = { .url = n->url, .body = request, .type = "application/json",
+			      .login = n->login, .max = FH_NODE_ANSWER_MAX,
+			      .ca_file = n->ca_file };
 	struct fh_fetched got;
 	fh_err e = fh_fetch(&f, &n->scratch, &got, t);
 

@@ -19,6 +19,7 @@ constexpr size_t FH_NODE_MEMORY = 100 << 20;        /* an arena for one request 
 struct fh_node {
 	const char *url;
 	const char *login;       /* USER:PASSWORD */
+	const char *ca_file;     /* whom it is trusted by: see fh_fetch */
 	struct fh_arena scratch; /* for one call at a time */
 };
 

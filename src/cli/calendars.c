@@ -21,6 +21,11 @@ static bool split(struct fh_calendar_list *l)
 	return true;
 }
 
+struct fh_calendars fh_calendars_of(const struct fh_cli *cli, const struct fh_calendar_list *l)
+{
+	return (struct fh_calendars){ l->url, l->n, cli->config.ca_file };
+}
+
 int fh_calendar_list_read(const struct fh_cli *cli, const struct fh_usage *u,
 			  const struct fh_arguments *a, struct fh_calendar_list *out)
 {
@@ -33,7 +38,7 @@ int fh_calendar_list_read(const struct fh_cli *cli, const struct fh_usage *u,
 	if (!split(out))
 		return fh_cli_fail(FH_ERR_LIMIT, "configuration", "too many calendars", nullptr);
 
-	const struct fh_calendars allowed = { out->url, out->n };
+	const struct fh_calendars allowed = fh_calendars_of(cli, out);
 
 	for (size_t i = 0; (url = fh_argument_nth(a, "calendar", i)) != nullptr; i++) {
 		if (!fh_fetch_url_ok(url))

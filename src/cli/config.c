@@ -35,6 +35,7 @@ static const struct key keys[] = {
 	{ "calendars", offsetof(struct fh_config, calendars), calendars_max, false },
 	{ "bitcoin", offsetof(struct fh_config, bitcoin), bitcoin_max, false },
 	{ "bitcoin-login", offsetof(struct fh_config, bitcoin_login), FH_PATH_MAX, true },
+	{ "ca-file", offsetof(struct fh_config, ca_file), FH_PATH_MAX, true },
 };
 
 void fh_config_defaults(struct fh_config *c)
@@ -105,7 +106,8 @@ static fh_err read_line(struct fh_span line, struct fh_config *c, struct fh_trac
 	}
 	fh_trace_what(t, "unknown key `%.*s`", (int)name.n, (const char *)name.p);
 	fh_trace_cure(t, "the keys are state, socket, listen, tcti, calendars, bitcoin, "
-		      "bitcoin-login and log; what is allowed is said in signed statements only");
+		      "bitcoin-login, ca-file and log; what is allowed is said in signed "
+		      "statements only");
 	return FH_ERR_UNKNOWN;
 }
 

@@ -30,6 +30,8 @@ struct fh_config {
 	char calendars[1024];     /* `calendars`: URLs that may be asked for time stamps */
 	char bitcoin[1025];       /* `bitcoin`: URL of the operator's Bitcoin node; empty: none */
 	char bitcoin_login[FH_PATH_MAX]; /* `bitcoin-login`: file with its USER:PASSWORD */
+	char ca_file[FH_PATH_MAX]; /* `ca-file`: authorities of https servers, in the place of the
+				    * system's; empty: those */
 	enum fh_log_level log;    /* `log`: error, warning, info or debug */
 };
 

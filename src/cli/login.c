@@ -47,6 +47,7 @@ int fh_login_begin(const struct fh_cli *cli, const struct fh_usage *u, const str
 	if (!fh_fetch_url_ok(url))
 		return fh_usage_error(u, "`%s` is no http or https URL", url);
 	out->node.url = url;
+	out->node.ca_file = cli->config.ca_file;
 
 	fh_err e = fh_arena_map(FH_NODE_MEMORY, &out->node.scratch);
 

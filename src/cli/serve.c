@@ -44,6 +44,8 @@ static fh_err fill(const struct fh_cli *cli, const struct fh_arguments *a, struc
 		 < (int)sizeof(out->state);
 	whole &= snprintf(out->address, sizeof(out->address), "%s", listen)
 		 < (int)sizeof(out->address);
+	whole &= snprintf(out->ca_file, sizeof(out->ca_file), "%s", cli->config.ca_file)
+		 < (int)sizeof(out->ca_file);
 	whole &= snprintf(out->tcti, sizeof(out->tcti), "%s", tcti) < (int)sizeof(out->tcti);
 	if (socket[0] == '\0' && fh_argument(a, "socket") == nullptr)
 		whole &= snprintf(out->socket, sizeof(out->socket), "%s/socket", cli->config.state)

@@ -225,14 +225,15 @@ static int tell(const struct making *m, const char *state, const char *text)
 
 static int by_calendars(struct making *m)
 {
+	const struct fh_calendars allowed = fh_calendars_of(m->cli, &m->calendars);
 	uint64_t promised = 0;
 
-	for (size_t i = 0; i < m->calendars.n; i++) {
+	for (size_t i = 0; i < allowed.n; i++) {
 		struct fh_trace t = { 0 };
-		fh_err e = fh_calendar_submit(m->calendars.url[i], m->commitment, &m->memory, &t);
+		fh_err e = fh_calendar_submit(&allowed, i, m->commitment, &m->memory, &t);
 
 		if (e != FH_ERR_OK)
-			(void)fh_cli_fail_trace(e, m->calendars.url[i], &t);
+			(void)fh_cli_fail_trace(e, allowed.url[i], &t);
 		promised += e == FH_ERR_OK;
 	}
 	if (promised == 0 || promised < m->enough)

@@ -34,6 +34,9 @@ struct fh_calendar_list {
 	char text[1024]; /* the configuration's, split */
 };
 
+/* Those of L, and whom they are trusted by.  */
+struct fh_calendars fh_calendars_of(const struct fh_cli *cli, const struct fh_calendar_list *l);
+
 /* Returns -1 to go on, otherwise the exit status.  */
 int fh_calendar_list_read(const struct fh_cli *cli, const struct fh_usage *u,
 			  const struct fh_arguments *a, struct fh_calendar_list *out);

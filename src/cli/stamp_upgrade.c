@@ -75,7 +75,7 @@ static fh_err upgrade_transaction(struct upgrading *u, const struct fh_stamp_cla
 /* Tries to complete what hangs at CLAIM; true if something came of it.  */
 static bool upgrade_claim(struct upgrading *u, const struct fh_stamp_claim *claim)
 {
-	const struct fh_calendars allowed = { u->calendars.url, u->calendars.n };
+	const struct fh_calendars allowed = fh_calendars_of(u->cli, &u->calendars);
 	struct fh_trace t = { 0 };
 	fh_err e = claim->attestation->notary == FH_NOTARY_PENDING
 		? fh_calendar_upgrade(&allowed, claim, &u->memory, &t)

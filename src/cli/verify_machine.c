@@ -59,6 +59,7 @@ struct question {
 	char origin[FH_QUOTE_ORIGIN_MAX + 1]; /* http://HOST:PORT */
 	uint8_t nonce[FH_QUOTE_NONCE_MAX];
 	size_t nonce_n;
+	const char *ca_file;                  /* whom the machine is trusted by: see fh_fetch */
 	bool activates;                       /* a credential is sent, too ... */
 	struct fh_hash proof;                 /* ... and this shows that it was opened */
 };
@@ -94,12 +95,13 @@ static int read_nonce(const struct fh_document_task *t, struct question *q)
 }
 
 /* One request; an answer that is no document is told with its status.  */
-static int fetch(const char *url, struct fh_span json, size_t max, struct fh_document_task *t,
-		 struct fh_span *out)
+static int fetch(const struct question *q, const char *url, struct fh_span json, size_t max,
+		 struct fh_document_task *t, struct fh_span *out)
 {
 	const struct fh_fetch request = { .url = url, .body = json, .max = max,
 					  .type = json.n > 0 ? "application/json" : nullptr,
-					  .accept = "application/json" };
+					  .accept = "application/json",
+					  .ca_file = q->ca_file };
 	struct fh_fetched a;
 	struct fh_trace why = { 0 };
 	char what[64];
@@ -128,7 +130,7 @@ static int fetch_document(const struct question *q, struct fh_document_task *t,
 	bool path = url[n] != '\0' && strcmp(url + n, "/") != 0;
 
 	(void)snprintf(whole, sizeof(whole), "%s%s", q->origin, path ? url + n : DOCUMENT_PATH);
-	return fetch(whole, (struct fh_span){ 0 }, FH_DOCUMENT_MAX, t, out);
+	return fetch(q, whole, (struct fh_span){ 0 }, FH_DOCUMENT_MAX, t, out);
 }
 
 /* A credential that opens only in the TPM that the document's certificate endorses, beside
@@ -202,7 +204,7 @@ static int ask(struct question *q, struct fh_span document, struct fh_document_t
 	(void)make_credential(q, document, &t->own, &c);
 	put_question(&b, q, &c);
 	(void)snprintf(whole, sizeof(whole), "%s" QUOTE_PATH, q->origin);
-	int done = fetch(whole, fh_builder_span(&b), answer_max, t, &answer);
+	int done = fetch(q, whole, fh_builder_span(&b), answer_max, t, &answer);
 
 	if (done != go_on)
 		return done;
@@ -215,7 +217,7 @@ static int ask(struct question *q, struct fh_span document, struct fh_document_t
 int fh_verify_machine(struct fh_cli *cli, int argc, char **argv)
 {
 	__attribute__((cleanup(fh_document_task_drop))) struct fh_document_task t = { 0 };
-	struct question q = { 0 };
+	struct question q = { .ca_file = cli->config.ca_file };
 	char empty[] = "--nonce=";
 	struct fh_span document;
 

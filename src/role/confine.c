@@ -86,10 +86,6 @@ static const int calls_never[] = {
 /* A courier's libraries take what they need of the rest; it starts nothing.  */
 static const int calls_start[] = { SCMP_SYS(execve), SCMP_SYS(execveat) };
 
-/* What a courier reads: libraries, names, certificates.  */
-static const char *const courier_readable[] = { "/usr", "/lib", "/lib64", "/etc",
-						"/run/systemd/resolve", nullptr };
-
 /* Namespaces that clone() can make: in one of its own a program would have every
  * capability, and with it the parts of the kernel that only root sees.  */
 static const uint64_t namespaces[] = { CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS,
@@ -243,10 +239,20 @@ constexpr bool sanitized = true;
 constexpr bool sanitized = false;
 #endif
 
+static fh_err bind_to_files(const struct fh_confinement *what, int *landlock, struct fh_trace *t)
+{
+	bool courier = what->role == FH_ROLE_COURIER;
+	/* What a courier reads: libraries, names, certificates.  */
+	const char *const readable[] = { "/usr", "/lib", "/lib64", "/etc", "/run/systemd/resolve",
+					 what->ca_file, nullptr };
+
+	return fh_landlock_apply(what->directory, courier ? readable : nullptr,
+				 /* connect= */ courier, landlock, t);
+}
+
 fh_err fh_confine(const struct fh_confinement *what, int *landlock, struct fh_trace *t)
 {
 	bool starts_programs = what->role == FH_ROLE_SUPERVISOR || what->role == FH_ROLE_REACH;
-	bool courier = what->role == FH_ROLE_COURIER;
 	fh_err e = limit_resources(what->role);
 
 	*landlock = 0;
@@ -262,8 +268,7 @@ fh_err fh_confine(const struct fh_confinement *what, int *landlock, struct fh_tr
 		e = drop_capabilities(what->role);
 	/* What starts programs cannot be bound to files: its children inherit it.  */
 	if (e == FH_ERR_OK && !starts_programs)
-		e = fh_landlock_apply(what->directory, courier ? courier_readable : nullptr,
-				      /* connect= */ courier, landlock, t);
+		e = bind_to_files(what, landlock, t);
 	if (e == FH_ERR_OK)
 		e = filter_calls(what->role, t);
 	return e;

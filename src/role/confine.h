@@ -25,6 +25,7 @@ const char *fh_role_text(enum fh_role r);
 struct fh_confinement {
 	enum fh_role role;
 	const char *directory[4]; /* may read, create and write files below; NULL-ended */
+	const char *ca_file;      /* a courier may read this, too; NULL: no more */
 };
 
 /* Confines this process for good: not dumpable, no new privileges, no core

@@ -17,10 +17,10 @@
 
 constexpr size_t memory_size = 1 << 20;
 
-static struct fh_errand_answer carry(const struct fh_errand *e, struct fh_arena *a,
-				     struct fh_trace *t)
+static struct fh_errand_answer carry(const struct fh_errand *e, const char *ca_file,
+				     struct fh_arena *a, struct fh_trace *t)
 {
-	struct fh_fetch f = { .body = e->body, .max = FH_WITNESS_ANSWER_MAX,
+	struct fh_fetch f = { .body = e->body, .max = FH_WITNESS_ANSWER_MAX, .ca_file = ca_file,
 			      .type = e->body.n > 0 ? "text/plain; charset=utf-8" : nullptr };
 	struct fh_errand_answer answer = { 0 };
 	struct fh_fetched got;
@@ -47,7 +47,7 @@ static struct fh_errand_answer carry(const struct fh_errand *e, struct fh_arena 
 	return answer;
 }
 
-static fh_err run(struct fh_arena *a, struct fh_trace *t)
+static fh_err run(const char *ca_file, struct fh_arena *a, struct fh_trace *t)
 {
 	struct fh_pipe core;
 	struct fh_errand errand;
@@ -60,7 +60,7 @@ static fh_err run(struct fh_arena *a, struct fh_trace *t)
 		e = fh_errand_read(frame, &errand);
 	if (e != FH_ERR_OK)
 		return e;
-	struct fh_errand_answer answer = carry(&errand, a, t);
+	struct fh_errand_answer answer = carry(&errand, ca_file, a, t);
 	size_t cap = answer.body.n + 1024;
 	struct fh_builder b = fh_builder_of(fh_arena_take(a, cap), cap);
 
@@ -73,19 +73,18 @@ static fh_err run(struct fh_arena *a, struct fh_trace *t)
 
 int fh_role_courier(int argc, char **argv)
 {
-	struct fh_confinement what = { .role = FH_ROLE_COURIER };
+	struct fh_confinement what = { .role = FH_ROLE_COURIER,
+				       .ca_file = argc > 1 ? argv[1] : nullptr };
 	FH_OWN(fh_arena) arena = { 0 };
 	struct fh_trace t = { 0 };
 	int landlock;
 
-	(void)argc;
-	(void)argv;
 	fh_err e = fh_confine(&what, &landlock, &t);
 
 	if (e == FH_ERR_OK)
 		e = fh_arena_map(memory_size, &arena);
 	if (e == FH_ERR_OK)
-		e = run(&arena, &t);
+		e = run(what.ca_file, &arena, &t);
 	if (e != FH_ERR_OK && e != FH_ERR_CLOSED)
 		fh_log_error("courier", e, &t);
 	return e == FH_ERR_OK || e == FH_ERR_CLOSED ? 0 : 2;

@@ -48,6 +48,7 @@ struct reach {
 	struct running running[FH_SESSIONS_MAX];
 	uint64_t last_index; /* orders to start only rise */
 	int children;        /* signalfd of SIGCHLD */
+	const char *ca_file; /* a courier's; NULL: none */
 };
 
 static struct running *find(struct reach *r, struct fh_span session)
@@ -167,11 +168,12 @@ static fh_err on_courier(struct reach *r, struct fh_span session)
 	fh_err e = x == nullptr ? FH_ERR_LIMIT : fh_spawn_pair(core);
 
 	if (e == FH_ERR_OK) {
+		const char *argument[] = { r->ca_file, nullptr };
 		const int fds[] = { -1, core[1] };
 
 		*x = (struct running){ .courier = true };
 		memcpy(x->session, session.p, FH_SESSION_ID_SIZE);
-		e = fh_spawn_role("courier", /* argument= */ nullptr, fds, 2, &x->worker);
+		e = fh_spawn_role("courier", argument, fds, 2, &x->worker);
 	}
 	e = e == FH_ERR_OK ? report(r, session, true, "", core[0])
 			   : report(r, session, false, fh_err_text(e), /* pass= */ -1);
@@ -358,12 +360,10 @@ static fh_err watch_children(struct reach *r)
 int fh_role_reach(int argc, char **argv)
 {
 	struct fh_confinement what = { .role = FH_ROLE_REACH };
-	struct reach r = { 0 };
+	struct reach r = { .ca_file = argc > 1 ? argv[1] : nullptr };
 	struct fh_trace t = { 0 };
 	int landlock;
 
-	(void)argc;
-	(void)argv;
 	fh_err e = fh_confine(&what, &landlock, &t);
 
 	if (e == FH_ERR_OK)

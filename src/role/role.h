@@ -18,6 +18,7 @@ enum fh_role_fd {
  * kernel-named peer, whose connections come over the control pair).  */
 int fh_role_gate(int argc, char **argv);
 int fh_role_core(int argc, char **argv);
+/* reach and courier: an argument is the file of authorities of https servers.  */
 int fh_role_reach(int argc, char **argv);
 int fh_role_keeper(int argc, char **argv);
 /* One confined process per tool server session; reach starts it.  */

@@ -14,6 +14,8 @@ struct fh_serve {
 	char state[FH_PATH_MAX];  /* the state directory */
 	char socket[FH_PATH_MAX]; /* Unix socket of clients; empty: none */
 	char address[128];        /* ADDRESS:PORT for HTTP; empty: none; port 0: any free one */
+	char ca_file[FH_PATH_MAX]; /* authorities of witnesses in the place of the system's; empty:
+				   * those */
 	char tcti[256];           /* which TPM, unless the state was made without one */
 };
 

@@ -68,9 +68,11 @@ fh_err fh_supervisor_start_core(struct fh_supervisor *s, struct fh_trace *t)
 	if (e == FH_ERR_OK)
 		e = start_keeper(s, fh_fd_get(keeper.b));
 	if (e == FH_ERR_OK) {
+		const char *ca_file = s->what->ca_file;
+		const char *of_reach[] = { ca_file[0] != '\0' ? ca_file : nullptr, nullptr };
 		const int fds[] = { -1, fh_fd_get(reach.b) };
 
-		e = fh_spawn_role("reach", /* argument= */ nullptr, fds, 2, &s->reach);
+		e = fh_spawn_role("reach", of_reach, fds, 2, &s->reach);
 	}
 	if (e == FH_ERR_OK) {
 		const int fds[] = { fh_fd_get(s->core_other), fh_fd_get(keeper.a),

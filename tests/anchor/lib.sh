@@ -20,6 +20,7 @@ serve() {
 	done
 	[ -s port ] || not_ok "the server comes up"
 	url=http://127.0.0.1:$(cat port)
+	[ ! -e server.pem ] || url=https://127.0.0.1:$(cat port)
 }
 
 # says_in FILE NAME PATTERN

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A calendar and a Bitcoin node on loopback, as far as the tests need them:  servers.py calendar|node
 
-Prints its port and ends with its standard input.  Both look at the file `do` in the current directory for each request, a
+Prints its port and ends with its standard input.  With a file `server.pem` in the current directory they speak TLS with the
+certificate and key in it.  Both look at the file `do` in the current directory for each request, a
 word that says how to misbehave, and write what they were asked to `asked`.
 
 calendar  promises by an appended nonce; once the file `root` exists, attests it by block 3 as well
@@ -12,6 +13,7 @@ import hashlib
 import http.server
 import json
 import os
+import ssl
 import struct
 import sys
 import threading
@@ -70,7 +72,7 @@ class Calendar(Server):
 		return b"\x00" + BITCOIN + b"\x01\x03" if message in self.roots else b""
 
 	def answer(self, got):
-		uri = f"http://127.0.0.1:{self.server.server_port}".encode()
+		uri = f"{self.server.scheme}://127.0.0.1:{self.server.server_port}".encode()
 		pending = b"\x00" + PENDING + bytes([len(uri) + 1, len(uri)]) + uri
 		do = word()
 		if do == "error":
@@ -209,6 +211,12 @@ class Node(Server):
 
 def main():
 	server = http.server.HTTPServer(("127.0.0.1", 0), {"calendar": Calendar, "node": Node}[sys.argv[1]])
+	server.scheme = "https" if os.path.exists("server.pem") else "http"
+	server.handle_error = lambda *_: None  # whoever goes away in the middle
+	if server.scheme == "https":
+		context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+		context.load_cert_chain("server.pem")
+		server.socket = context.wrap_socket(server.socket, server_side=True)
 	threading.Thread(target=server.serve_forever, daemon=True).start()
 	print(server.server_port, flush=True)
 	sys.stdin.read()

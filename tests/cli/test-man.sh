@@ -36,7 +36,7 @@ done < verbs
 "$freehold_program" upgrade --help | sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' | sort > has
 told "$man/freehold.1" | sort > told
 yes "freehold.1 tells what every verb takes" 0 cmp has told
-for key in state socket listen tcti calendars bitcoin bitcoin-login log; do
+for key in state socket listen tcti calendars bitcoin bitcoin-login ca-file log; do
 	yes "freehold.conf.5 tells $key" 0 grep -qx "\.It Ic $key" "$man/freehold.conf.5"
 done
 exit "$failed"
