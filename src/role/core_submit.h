@@ -40,7 +40,7 @@ struct fh_core_witness {
 	/* While a courier is under way.  */
 	bool asking;
 	bool evidence;                      /* it fetches the checkpoint that the witness has */
-	char why[64];                       /* evidence: what it answered before */
+	char why[128];                      /* why it is away; evidence: what it answered before */
 	uint64_t asked_ms;
 	uint8_t id[FH_SESSION_ID_SIZE];
 	struct fh_arena memory;

@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* --- alarms ----------------------------------------------------------- */
@@ -55,22 +56,29 @@ static uint64_t wait_ms(unsigned failures)
 	return ms < FH_WITNESS_AGAIN_MAX_MS ? ms : FH_WITNESS_AGAIN_MAX_MS;
 }
 
-/* It is asked again, later each time.  An alarm once, if there is REASON for one.  */
+/* It is asked again, later each time.  An alarm once, if there is REASON for one.  TEXT is
+ * a courier's, so it is made one line.  */
 static fh_err ask_later(struct fh_core *c, struct fh_core_witness *w, enum fh_witness_state state,
 			const char *reason, struct fh_span text)
 {
 	struct fh_span name = name_of(c, w);
-	bool news = w->state != state;
+	struct fh_trace why = { 0 };
+
+	text = fh_utf8_first(text, sizeof(w->why) - 1);
+	fh_trace_what(&why, "%.*s", (int)text.n, (const char *)text.p);
+	bool changed = w->state != state;
+	bool news = changed || strcmp(w->why, why.what) != 0;
 
 	w->state = state;
+	(void)snprintf(w->why, sizeof(w->why), "%.*s", (int)sizeof(w->why) - 1, why.what);
 	w->evidence = false;
 	w->failures++;
 	w->next_ms = fh_clock_boot_ms() + wait_ms(w->failures);
 	if (!news)
 		return FH_ERR_OK;
-	fh_log(FH_LOG_PRIORITY_WARNING, "core", "witness %.*s: %s; it is asked again later",
-	       (int)name.n, (const char *)name.p, reason != nullptr ? reason : "does not answer");
-	return reason == nullptr ? FH_ERR_OK : record_alarm(c, name, reason, text);
+	fh_log(FH_LOG_PRIORITY_WARNING, "core", "witness %.*s: %s: %s; it is asked again later",
+	       (int)name.n, (const char *)name.p, reason != nullptr ? reason : "away", w->why);
+	return reason == nullptr || !changed ? FH_ERR_OK : record_alarm(c, name, reason, text);
 }
 
 void fh_core_witness_away(struct fh_core *c, struct fh_core_witness *w, const char *why)
@@ -313,8 +321,11 @@ fh_err fh_core_witness_said(struct fh_core *c, struct fh_core_witness *w,
 {
 	if (a->large)
 		return drop(c, w, "answer", "its answer is too large");
-	if (a->status == 0 || a->status == 429 || a->status >= 500)
+	if (a->status == 0)
 		return ask_later(c, w, FH_WITNESS_AWAY, /* reason= */ nullptr, a->why);
+	if (a->status == 429 || a->status >= 500)
+		return ask_later(c, w, FH_WITNESS_AWAY, /* reason= */ nullptr,
+				 FH_SPAN_LIT("it answers that it is busy, or broken"));
 	if (w->evidence)
 		return on_evidence(c, w, a);
 	switch (a->status) {

@@ -4,7 +4,6 @@ own signature on another history), and what a crash leaves."""
 import base64
 import hashlib
 import http.client
-import http.server
 import json
 import re
 import shutil
@@ -14,6 +13,7 @@ import threading
 import time
 
 from machine import PATIENCE, VERIFY, Machine, demand, run_tests, wait_for
+from tls import Authority, Server, server_context
 
 LONG = 60  # seconds: a checkpoint is submitted every ten
 
@@ -21,44 +21,21 @@ LONG = 60  # seconds: a checkpoint is submitted every ten
 class Way:
 	"""A way to a witness that stays where it is when that one starts again, and can be made to lie."""
 
-	def __init__(self, daemon=None):
-		self.daemon, self.lie, self.seen = daemon, None, []
-		way = self
-
-		class Handler(http.server.BaseHTTPRequestHandler):
-			def answer(self):
-				body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-				status, kind, said = way.carry(self.command, self.path, body)
-				self.send_response(status)
-				self.send_header("Content-Type", kind)
-				self.send_header("Content-Length", str(len(said)))
-				self.end_headers()
-				try:
-					self.wfile.write(said)
-				except OSError:
-					pass
-
-			do_GET = do_POST = answer
-
-			def log_message(self, *_):
-				pass
-
-		self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-		self.url = f"http://127.0.0.1:{self.server.server_port}/witness"
-		threading.Thread(target=self.server.serve_forever, daemon=True).start()
+	def __init__(self, daemon=None, context=None):
+		self.daemon, self.lie = daemon, None
+		self.server = Server(self.carry, context)
+		self.seen, self.url = self.server.seen, self.server.url() + "/witness"
 
 	def carry(self, method, path, body):
-		self.seen.append((method, path, body))
-		if self.lie and (said := self.lie(method, path, body)):
-			return said
-		return ask(self.daemon, method, path, body)
+		said = self.lie(method, path, body) if self.lie else None
+		status, kind, body = said or ask(self.daemon, method, path, body)
+		return status, {"Content-Type": kind}, body
 
 	def __enter__(self):
 		return self
 
 	def __exit__(self, *_):
-		self.server.shutdown()
-		self.server.server_close()
+		self.server.__exit__()
 
 
 def ask(daemon, method, path, body=b""):
@@ -317,6 +294,52 @@ def with_the_cable_pulled_only_the_witness_is_late():
 		db.stop()
 
 
+def witnesses_are_reached_over_https_by_the_operators_authority():
+	with Machine() as a, Machine() as b:
+		authority = Authority(a.top)
+		a.config.write_text(f"ca-file = {authority.file}\n")
+		da, db = pair(a, b)
+		(la, _), (_, wb) = keys_of(a), keys_of(b)
+		sign(b, {}, "quorum none", la)
+		expired = authority.certify(start="20250101000000Z", end="20251231000000Z")
+		size = 0
+		for context, words in (
+			(server_context(authority.certify()), None),
+			(server_context(expired), "has expired"),
+			(server_context(Authority(a.top, "other").certify()), "is by no authority that is trusted here"),
+			(server_context(authority.certify()), None),
+		):
+			with Way(db, context) as way:
+				sign(a, {"b": (wb["ed25519"], way.url)}, "quorum b")
+				da.alive()
+				if words is None:
+					size = size_of(witnessed(da, more_than=size))
+					continue
+				wait_for(words, lambda: f"witness b: away: its certificate {words}" in da.log(), LONG)
+				state_is(da, "away")
+				demand(not way.server.seen, "it was told to a server that is not trusted:", way.server.seen)
+				da.alive()
+		demand(metric(da, "witness_alarms_total") == 0, da.log())
+		da.stop()
+		db.stop()
+		a.verify()
+
+
+def a_witness_that_redirects_is_not_followed():
+	with Machine() as a, Machine() as b, Server(lambda *_: (200, {}, b"")) as elsewhere:
+		da, db = pair(a, b)
+		(la, _), (_, wb) = keys_of(a), keys_of(b)
+		sign(b, {}, "quorum none", la)
+		with Server(lambda *_: (307, {"Location": elsewhere.url() + "/add-checkpoint"}, b"")) as server:
+			sign(a, {"b": (wb["ed25519"], server.url())}, "quorum b")
+			state_is(da, "dropped")
+		demand("its status is none that a witness has" in json.dumps(alarms(a)[-1]), alarms(a))
+		demand(not elsewhere.seen, "it went on:", elsewhere.seen)
+		da.alive()
+		da.stop()
+		db.stop()
+
+
 def crashes_leave_a_witness_that_remembers_and_a_record_that_goes_on():
 	with Machine() as a, Machine() as b, Way() as to_b:
 		da, db = pair(a, b)
@@ -393,6 +416,8 @@ if __name__ == "__main__":
 		the_answers_are_those_of_the_specification,
 		a_witness_that_lies_is_named_and_asked_no_more,
 		with_the_cable_pulled_only_the_witness_is_late,
+		witnesses_are_reached_over_https_by_the_operators_authority,
+		a_witness_that_redirects_is_not_followed,
 		crashes_leave_a_witness_that_remembers_and_a_record_that_goes_on,
 		only_our_own_signature_on_another_history_ends_the_record,
 	]))
