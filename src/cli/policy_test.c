@@ -132,29 +132,23 @@ static fh_err map_call(struct asking *x, const char **why, struct fh_trace *t)
 	const struct fh_case *c = x->c;
 	struct fh_arena *a = &x->t->scratch;
 	struct fh_builder b = fh_builder_of(fh_arena_space(a, arguments_room), arguments_room);
-	struct fh_wire_action w;
+	struct fh_wire_call call = { 0 };
+	enum fh_reason against;
 	fh_err e = FH_ERR_OK;
 
-	bool mapped = c->server.n > 0
-			      ? fh_wire_action(&x->t->set.schema, c->server, c->tool, &w)
-					== FH_ERR_OK
-			      : fh_wire_function(&x->t->set.schema, c->tool, &w) == FH_ERR_OK;
-
-	if (!mapped) {
-		*why = "tool-not-in-schema";
-		return FH_ERR_OK;
-	}
 	if (c->arguments.n > 0)
 		e = fh_json_to_cbor(c->arguments, a, &b, t);
+	if (e == FH_ERR_OK)
+		e = fh_wire_call_type(&x->t->set.schema, c->server, c->tool, fh_builder_span(&b), a,
+				      &call, &against, t);
 	if (e != FH_ERR_OK)
 		return e;
-	x->action = w.uid;
+	if (against != FH_REASON_PERMITTED)
+		*why = fh_reason_code(against);
+	x->action = call.action;
+	x->resource = call.resource;
+	x->context = call.context;
 	x->sent = b.n;
-	if (fh_wire_resource(&w, c->server, fh_builder_span(&b), a, &x->resource, t) != FH_ERR_OK)
-		*why = "malformed-resource";
-	else if (fh_wire_context(&x->t->set.schema, &w, fh_builder_span(&b), a, &x->context, t)
-		 != FH_ERR_OK)
-		*why = "malformed-context";
 	return FH_ERR_OK;
 }
 

@@ -158,10 +158,7 @@ static fh_err read_expected(const struct reading *r, const struct fh_json *j, st
 	if (e != FH_ERR_OK)
 		return e;
 	if (fh_reason_read(out->expect) == FH_REASON_COUNT
-	    && !fh_span_equal(out->expect, FH_SPAN_LIT("refused"))
-	    && !fh_span_equal(out->expect, FH_SPAN_LIT("tool-not-in-schema"))
-	    && !fh_span_equal(out->expect, FH_SPAN_LIT("malformed-resource"))
-	    && !fh_span_equal(out->expect, FH_SPAN_LIT("malformed-context")))
+	    && !fh_span_equal(out->expect, FH_SPAN_LIT("refused")))
 		return fh_json_refuse(&r->d, fh_json_member(j, "expect"), FH_ERR_FORMAT,
 				      "write permitted, refused, or the code of a reason",
 				      "nothing is decided as `%.*s`", fh_shown(out->expect),

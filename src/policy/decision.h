@@ -35,7 +35,11 @@
 	X(TOO_MANY_BUDGETS, "too-many-budgets",                                                 \
 	  "what it takes of a quota could not be remembered: too many budgets are in use")      \
 	X(TOO_MUCH_WORK, "too-much-work",                                                       \
-	  "the questions before it took all the work that one request may take")
+	  "the questions before it took all the work that one request may take")                \
+	X(NOT_IN_SCHEMA, "tool-not-in-schema", "the schema names no such tool or function")     \
+	X(MALFORMED_ARGUMENTS, "malformed-arguments", "the arguments cannot be read")           \
+	X(MALFORMED_RESOURCE, "malformed-resource", "the arguments do not name the resource")   \
+	X(MALFORMED_CONTEXT, "malformed-context", "the arguments are not of the declared types")
 
 enum fh_reason {
 #define FH_REASON_ROW(name, code, text) FH_REASON_##name,

@@ -102,3 +102,33 @@ fh_err fh_wire_context(const struct fh_schema *s, const struct fh_wire_action *w
 {
 	return fh_record_of_arguments(s, arguments, w->context, a, out, t);
 }
+
+fh_err fh_wire_call_type(const struct fh_schema *s, struct fh_span server, struct fh_span tool,
+			 struct fh_span arguments, struct fh_arena *a, struct fh_wire_call *out,
+			 enum fh_reason *why, struct fh_trace *t)
+{
+	struct fh_wire_call call = { 0 };
+	struct fh_wire_action w;
+
+	*why = FH_REASON_NOT_IN_SCHEMA;
+	if (find_action(s, server, tool, &w) != FH_ERR_OK) {
+		fh_trace_where(t, server.n > 0 ? "tool" : "function");
+		fh_trace_what(t, "the operator's schema does not name it");
+		return FH_ERR_OK;
+	}
+	call.action = w.uid;
+	*why = FH_REASON_MALFORMED_RESOURCE;
+	fh_err e = fh_wire_resource(&w, server, arguments, a, &call.resource, t);
+
+	if (e == FH_ERR_OK) {
+		*why = FH_REASON_MALFORMED_CONTEXT;
+		e = fh_wire_context(s, &w, arguments, a, &call.context, t);
+	}
+	if (e == FH_ERR_NOMEM)
+		return e;
+	if (e == FH_ERR_OK) {
+		*why = FH_REASON_PERMITTED;
+		*out = call;
+	}
+	return FH_ERR_OK;
+}

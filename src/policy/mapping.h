@@ -2,7 +2,7 @@
 #ifndef FH_POLICY_MAPPING_H
 #define FH_POLICY_MAPPING_H
 
-#include "policy/schema.h"
+#include "policy/decision.h"
 #include "policy/value.h"
 
 /* From a call on the wire to a typed action and resource, as the schema's @mcp, @openai and
@@ -43,5 +43,18 @@ fh_err fh_wire_resource(const struct fh_wire_action *w, struct fh_span server,
 fh_err fh_wire_context(const struct fh_schema *s, const struct fh_wire_action *w,
 		       struct fh_span arguments, struct fh_arena *a, struct fh_value *out,
 		       struct fh_trace *t);
+
+/* A call as what policies are asked about.  */
+struct fh_wire_call {
+	struct fh_entity_uid action, resource;
+	struct fh_value context;
+};
+
+/* All of that at once, of TOOL on SERVER, or of the function TOOL if SERVER is empty.  *WHY:
+ * PERMITTED, which says no more than that the call has the types of the schema, or why it has
+ * not, and then *T says what is wrong and *OUT is as before.  FH_ERR_NOMEM.  */
+fh_err fh_wire_call_type(const struct fh_schema *s, struct fh_span server, struct fh_span tool,
+			 struct fh_span arguments, struct fh_arena *a, struct fh_wire_call *out,
+			 enum fh_reason *why, struct fh_trace *t);
 
 #endif
