@@ -155,6 +155,8 @@ constexpr size_t FH_AUTHZEN_PARAMS_MAX = 1 << 20;   /* with what is said once wr
 constexpr size_t FH_AUTHZEN_EVALUATIONS_MAX = 64;   /* of one request; each is an entry */
 constexpr size_t FH_AUTHZEN_WORK_MAX = 1 << 16;     /* policies asked for one request: core decides
 						       nothing else meanwhile */
+constexpr size_t FH_FUNCTION_ARGUMENTS_MAX = 128 << 10; /* as JSON; half of a body */
+constexpr size_t FH_FUNCTION_CALL_ID_MAX = 128;     /* of a call; OpenAI's have up to 64 */
 constexpr size_t FH_AUTHZEN_PAGE = 100;             /* results of a search without a limit */
 constexpr size_t FH_AUTHZEN_PAGE_MAX = 1000;        /* and with one */
 constexpr size_t FH_AUTHZEN_ANSWER_MAX = 1 << 20;   /* as CBOR: every id of a document fits */

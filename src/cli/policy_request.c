@@ -121,16 +121,34 @@ static fh_err read_question(struct fh_past_request *r, struct fh_trace *t)
 	return e == FH_ERR_OK ? e : FH_ERR_FORMAT;
 }
 
+/* The call of a function that the answer F is about, in its detail.  */
+static fh_err read_call(const struct fh_fields *f, struct fh_past_request *r, struct fh_trace *t)
+{
+	struct fh_question *q = &r->question;
+
+	r->call = fh_past_text(f, FH_FIELD_DETAIL, "call");
+	q->function = fh_past_text(f, FH_FIELD_DETAIL, "function");
+	q->unreadable = fh_past_text(f, FH_FIELD_DETAIL, "text");
+	q->arguments = r->arguments;
+	if (r->call.n > 0 && q->function.n > 0 && (q->unreadable.n > 0) == (r->sent == 0))
+		return FH_ERR_OK;
+	fh_trace_what(t, "its call cannot be read");
+	return FH_ERR_FORMAT;
+}
+
 /* Who asked, and about whom; of a malformed question there is no more.  */
 static fh_err read_answer(const struct fh_fields *f, struct fh_past_request *r,
 			  struct fh_arena *a, struct fh_trace *t)
 {
+	bool call = fh_fields_get(f, FH_FIELD_DETAIL) != nullptr;
 	fh_err e = read_entity(f, FH_FIELD_ACTOR, a, &r->asker, t);
 
 	if (e == FH_ERR_OK)
-		e = read_question(r, t);
+		e = call ? read_call(f, r, t) : read_question(r, t);
 	if (e == FH_ERR_OK && r->malformed.n == 0)
 		e = read_entity(f, FH_FIELD_SUBJECT, a, &r->principal, t);
+	if (call)
+		r->question.subject = r->principal;
 	return e;
 }
 
@@ -142,9 +160,12 @@ fh_err fh_past_request(const struct fh_past *p, const struct fh_leaf *l, const s
 	fh_err e = out->is_answer ? read_answer(f, out, a, t)
 				  : read_entity(f, FH_FIELD_ACTOR, a, &out->principal, t);
 
-	if (e == FH_ERR_OK && out->malformed.n == 0)
+	bool named = out->call.n > 0 ? fh_fields_get(f, FH_FIELD_ACTION) != nullptr
+				     : out->malformed.n == 0;
+
+	if (e == FH_ERR_OK && named)
 		e = read_entity(f, FH_FIELD_ACTION, a, &out->action, t);
-	if (e == FH_ERR_OK && out->malformed.n == 0)
+	if (e == FH_ERR_OK && named)
 		e = read_entity(f, FH_FIELD_RESOURCE, a, &out->resource, t);
 	if (e == FH_ERR_OK)
 		e = read_decision(f, out, t);
@@ -178,8 +199,29 @@ static fh_err read_context(const struct fh_past_request *r, const struct fh_poli
 				      /* t= */ nullptr);
 }
 
+/* R, which was a question, asked again; a call is typed anew.  */
+static fh_err ask_again(const struct fh_past_request *r, const struct fh_policy_set *set,
+			const struct fh_known_entities *known, struct fh_question_room *room,
+			struct fh_arena *a, struct fh_request *out, enum fh_reason *why)
+{
+	struct fh_question *q = fh_arena_take(a, sizeof(*q));
+
+	if (q == nullptr)
+		return FH_ERR_NOMEM;
+	*q = r->question;
+	fh_err e = fh_question_type(&set->schema, q, a, why, /* t= */ nullptr);
+
+	if (e != FH_ERR_OK)
+		return e;
+	if (*why != FH_REASON_PERMITTED)
+		return FH_ERR_CONFLICT;
+	*why = FH_REASON_MALFORMED;
+	return fh_question_request(set, q, known, room, a, out, /* t= */ nullptr);
+}
+
 fh_err fh_past_asked(const struct fh_past_request *r, const struct fh_policy_set *set,
-		     struct fh_question_room *room, struct fh_arena *a, struct fh_request *out)
+		     struct fh_question_room *room, struct fh_arena *a, struct fh_request *out,
+		     enum fh_reason *why)
 {
 	const struct fh_known_entities known = {
 		.schema = &set->schema, .principal = r->principal, .groups = r->groups,
@@ -187,13 +229,14 @@ fh_err fh_past_asked(const struct fh_past_request *r, const struct fh_policy_set
 	};
 	struct fh_value context;
 
+	*why = FH_REASON_MALFORMED;
 	if (r->malformed.n > 0)
 		return FH_ERR_CONFLICT;
 	if (r->is_answer && fh_past_arguments_lost(r))
 		return FH_ERR_MISSING;
 	if (r->is_answer)
-		return fh_question_request(set, &r->question, &known, room, a, out,
-					   /* t= */ nullptr);
+		return ask_again(r, set, &known, room, a, out, why);
+	*why = FH_REASON_MALFORMED_CONTEXT;
 	fh_err e = read_context(r, set, a, &context);
 
 	room->known = known;
@@ -276,8 +319,8 @@ fh_err fh_past_decide(struct fh_past *p, const struct fh_past_request *r, struct
 {
 	struct fh_moment moment = fh_past_moment(p, now);
 	const struct fh_circumstances circumstances =
-		fh_moment_circumstances(&moment, r->is_answer ? 0 : r->sent);
-	enum fh_reason against = fh_past_obstacle(p, r, now);
+		fh_moment_circumstances(&moment, fh_past_amount(r));
+	enum fh_reason against = fh_past_obstacle(p, r, now), why = FH_REASON_MALFORMED;
 	struct fh_question_room room;
 	struct fh_request asked;
 	fh_err e = FH_ERR_CONFLICT;
@@ -290,7 +333,7 @@ fh_err fh_past_decide(struct fh_past *p, const struct fh_past_request *r, struct
 	}
 	fh_arena_reset(&p->state.scratch);
 	if (against == FH_REASON_PERMITTED)
-		e = fh_past_asked(r, &p->policy, &room, &p->state.scratch, &asked);
+		e = fh_past_asked(r, &p->policy, &room, &p->state.scratch, &asked, &why);
 	if (e == FH_ERR_OK)
 		return p->fold_known ? decide(p, &asked, &circumstances, out)
 				     : decide_unfolded(p, &asked, circumstances, out, unknown);
@@ -299,7 +342,7 @@ fh_err fh_past_decide(struct fh_past *p, const struct fh_past_request *r, struct
 	else if (e == FH_ERR_MISSING)
 		*unknown = "its arguments were too large to be recorded";
 	else if (against == FH_REASON_PERMITTED && r->is_answer)
-		against = FH_REASON_MALFORMED;
+		against = why;
 	else if (against == FH_REASON_PERMITTED)
 		*unknown = "its arguments do not make the context that the schema declares";
 	*out = fh_decision_refused(*unknown != nullptr ? FH_REASON_UNDECIDED : against);

@@ -11,7 +11,8 @@
 struct fh_past_request {
 	const struct fh_leaf *leaf;
 	/* Of an answer the principal is the subject, who did nothing.  What an answer to a
-	 * malformed question was about is empty.  */
+	 * malformed question was about is empty, and so are action and resource of a call that
+	 * had none.  */
 	struct fh_entity_uid principal, action, resource;
 	struct fh_entity_uid groups[FH_POLICY_PARENTS_MAX]; /* teams, as the chain had them */
 	size_t groups_n;
@@ -24,6 +25,7 @@ struct fh_past_request {
 	struct fh_entity_uid asker;
 	struct fh_question question;
 	struct fh_span malformed;    /* why it was no question; empty: it is one */
+	struct fh_span call;         /* of a function's call, what the model calls it; or empty */
 	/* What was decided.  */
 	bool allowed;
 	struct fh_span reason;       /* its code */
@@ -54,11 +56,18 @@ static inline bool fh_past_arguments_lost(const struct fh_past_request *r)
 	return r->arguments.n == 0 && r->sent > 0;
 }
 
+/* Bytes of R that count for a quota: a question has none, but of a call those of its arguments. */
+static inline size_t fh_past_amount(const struct fh_past_request *r)
+{
+	return r->is_answer && r->question.function.n == 0 ? 0 : r->sent;
+}
+
 /* R as a request that SET is asked, which looks into *ROOM and A.  FH_ERR_MISSING: it depends on
  * what was too large to be kept; FH_ERR_CONFLICT, FH_ERR_LIMIT: under SET's schema it is
- * malformed; FH_ERR_NOMEM.  */
+ * malformed, and *WHY is the reason to give for that; FH_ERR_NOMEM.  */
 fh_err fh_past_asked(const struct fh_past_request *r, const struct fh_policy_set *set,
-		     struct fh_question_room *room, struct fh_arena *a, struct fh_request *out);
+		     struct fh_question_room *room, struct fh_arena *a, struct fh_request *out,
+		     enum fh_reason *why);
 
 /* Why R was refused at NOW whatever a policy says: PERMITTED if nothing stands against it.  */
 enum fh_reason fh_past_obstacle(struct fh_past *p, const struct fh_past_request *r,

@@ -169,7 +169,7 @@ static fh_err decide(struct fh_supposed *s, struct fh_past *p, const struct fh_p
 		     const struct fh_request *asked, struct fh_decision *out)
 {
 	struct fh_moment moment = fh_past_moment(p, r->leaf->time);
-	struct fh_circumstances now = fh_moment_circumstances(&moment, r->is_answer ? 0 : r->sent);
+	struct fh_circumstances now = fh_moment_circumstances(&moment, fh_past_amount(r));
 	enum fh_reason against = fh_past_obstacle(p, r, r->leaf->time);
 
 	if (against == FH_REASON_DEVICE_REVOKED || against == FH_REASON_UNKNOWN_ACTOR) {
@@ -221,22 +221,23 @@ fh_err fh_supposed_decide(struct fh_supposed *s, struct fh_past *p,
 	struct fh_past_request mapped = *r;
 	struct fh_question_room room;
 	struct fh_request asked;
+	enum fh_reason why;
 
 	fh_arena_reset(&p->state.scratch);
 	*out = (struct fh_supposition){ 0 };
 	map(s, p, &mapped, out);
 	if (out->unknown != nullptr || out->refusal != nullptr)
 		return FH_ERR_OK;
-	fh_err e = fh_past_asked(&mapped, s->set, &room, &p->state.scratch, &asked);
+	fh_err e = fh_past_asked(&mapped, s->set, &room, &p->state.scratch, &asked, &why);
 
 	if (e == FH_ERR_NOMEM)
 		return e;
 	if (e == FH_ERR_MISSING)
 		not_known(s, r, lost, out);
 	else if (e != FH_ERR_OK && r->is_answer)
-		out->decision = fh_decision_refused(FH_REASON_MALFORMED);
+		out->decision = fh_decision_refused(why);
 	else if (e != FH_ERR_OK)
-		out->refusal = "malformed-context";
+		out->refusal = fh_reason_code(why);
 	if (e != FH_ERR_OK)
 		return FH_ERR_OK;
 	e = decide(s, p, &mapped, &asked, &out->decision);

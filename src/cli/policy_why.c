@@ -163,8 +163,10 @@ static fh_err explain_policies(struct fh_why *w)
 	struct fh_question_room *room = fh_arena_take(&w->past->state.memory, sizeof(*room));
 	struct fh_arena *memory = &w->past->state.memory;
 	struct fh_request asked;
-	fh_err e = room == nullptr ? FH_ERR_NOMEM
-				   : fh_past_asked(&w->request, set, room, memory, &asked);
+	enum fh_reason against;
+	fh_err e = room == nullptr
+			   ? FH_ERR_NOMEM
+			   : fh_past_asked(&w->request, set, room, memory, &asked, &against);
 
 	if (e != FH_ERR_OK)
 		return e;
@@ -218,7 +220,7 @@ static fh_err explain_decision(struct fh_why *w, const struct fh_fields *f, stru
 	if (e != FH_ERR_OK)
 		return e;
 	w->moment = fh_past_moment(p, w->leaf->time);
-	w->now = fh_moment_circumstances(&w->moment, w->request.is_answer ? 0 : w->request.sent);
+	w->now = fh_moment_circumstances(&w->moment, fh_past_amount(&w->request));
 	if (w->unknown == nullptr
 	    && !fh_hash_equal(&w->leaf->chain_head, &p->state.chain.head.hash))
 		w->unknown = "the chain that the entry names is not the one that the record holds";

@@ -241,6 +241,13 @@ struct fh_span fh_why_obstacle(struct fh_why *w)
 	else if (w->computed.reason == FH_REASON_MALFORMED)
 		fh_builder_text(&b, "what was said of subject, resource or context is not as the "
 				    "schema declares it, or not as the operator listed it");
+	else if (w->computed.reason == FH_REASON_MALFORMED_ARGUMENTS)
+		fh_builder_bytes(&b, w->request.question.unreadable);
+	else if (w->computed.reason == FH_REASON_NOT_IN_SCHEMA
+		 || w->computed.reason == FH_REASON_MALFORMED_RESOURCE
+		 || w->computed.reason == FH_REASON_MALFORMED_CONTEXT)
+		fh_builder_text(&b, fh_why_refusal(fh_span_str(fh_reason_code(
+					    w->computed.reason))));
 	return fh_builder_span(&b);
 }
 
@@ -255,8 +262,8 @@ const char *fh_why_refusal(struct fh_span code)
 		{ "unknown-server", "no server statement in the chain had this name then" },
 		{ "unknown-session", "the session was not open, or was another actor's" },
 		{ "no-policy", "no policy was in force" },
-		{ "tool-not-in-schema", "no @mcp in the schema then named this tool, so it stood "
-		  "for no action" },
+		{ "tool-not-in-schema", "no @mcp, or of a function no @openai, in the schema then "
+		  "named it, so it stood for no action" },
 		{ "malformed-resource", "the arguments did not hold the resource as @resource "
 		  "demands" },
 		{ "malformed-context", "the arguments that policies may read were not of the types "

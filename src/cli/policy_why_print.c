@@ -122,6 +122,18 @@ static void put_grade(struct fh_builder *b, struct fh_span grade)
 	put_plain(b, grade);
 }
 
+/* What a model called, if that was asked about.  */
+static void put_call(struct fh_builder *b, const struct fh_past_request *r)
+{
+	if (r->call.n == 0)
+		return;
+	put_label(b, "function");
+	put_plain(b, r->question.function);
+	fh_builder_text(b, ", call ");
+	put_plain(b, r->call);
+	fh_builder_u8(b, '\n');
+}
+
 static void put_who(struct fh_why *w)
 {
 	const struct fh_past_request *r = &w->request;
@@ -142,6 +154,9 @@ static void put_who(struct fh_why *w)
 		put_plain(b, r->groups[i].id);
 	}
 	fh_builder_u8(b, '\n');
+	put_call(b, r);
+	if (r->action.type.n == 0)
+		return;
 	put_entity_line(b, "action", r->action);
 	fh_builder_u8(b, '\n');
 	put_entity_line(b, "resource", r->resource);
@@ -449,6 +464,12 @@ static void put_json_decision(struct fh_why *w)
 	if (r->malformed.n == 0) {
 		put_entity(b, r->is_answer ? "subject" : "actor", r->principal);
 		put_strings(b, "teams", teams, r->groups_n);
+	}
+	if (r->call.n > 0) {
+		put_string(b, "function", r->question.function);
+		put_string(b, "call", r->call);
+	}
+	if (r->action.type.n > 0) {
 		put_entity(b, "action", r->action);
 		put_entity(b, "resource", r->resource);
 	}

@@ -80,6 +80,7 @@ void fh_action_name_put(struct fh_builder *b, struct fh_entity_uid action)
 	struct fh_entity_uid other;
 
 	if (fh_span_equal(action.type, FH_SPAN_LIT(FH_TYPE_ACTION))
+	    && !fh_span_equal(action.id, FH_SPAN_LIT(FH_ACTION_FUNCTION_CALL))
 	    && !names_type(action.id, &other)) {
 		fh_builder_bytes(b, action.id);
 		return;

@@ -88,6 +88,9 @@ void fh_entity_put(struct fh_builder *b, struct fh_entity_uid e);
  * the latter means the latter, so what the two functions do is each other's inverse.  The
  * entity looks into NAME.  */
 struct fh_entity_uid fh_action_named(struct fh_span name);
+/* What a question calls the call of a function, whatever action that is (docs/spec/AUTHZEN): an
+ * action with this id is written in full.  */
+#define FH_ACTION_FUNCTION_CALL "function_call"
 void fh_action_name_put(struct fh_builder *b, struct fh_entity_uid action);
 
 /* TYPE is a type of actions: Action, in any namespace.  */

@@ -3,6 +3,7 @@
 
 #include "policy/conform.h"
 #include "policy/lexer.h"
+#include "policy/mapping.h"
 #include "policy/value_cbor.h"
 
 /* One question while it is decided.  */
@@ -120,14 +121,46 @@ static fh_err describe_context(struct asking *k, const struct fh_schema_action *
 	return e == FH_ERR_OK ? fh_record_whole(&k->context, action->context, "context", k->t) : e;
 }
 
+/* Of a call nothing is known but what is signed and what its arguments say.  */
 static fh_err describe_all(struct asking *k, uint32_t action)
 {
 	const struct fh_question *q = k->q;
 	fh_err e = describe(k, "subject", q->subject, q->subject_properties);
 
+	if (q->function.n > 0) {
+		k->context = q->typed;
+		return e;
+	}
 	if (e == FH_ERR_OK)
 		e = describe(k, "resource", q->resource, q->resource_properties);
 	return e == FH_ERR_OK ? describe_context(k, &k->set->schema.actions[action]) : e;
+}
+
+fh_err fh_question_type(const struct fh_schema *s, struct fh_question *q, struct fh_arena *a,
+			enum fh_reason *why, struct fh_trace *t)
+{
+	const struct fh_span no_server = { 0 };
+	struct fh_wire_call call;
+
+	*why = FH_REASON_PERMITTED;
+	if (q->function.n == 0)
+		return FH_ERR_OK;
+	fh_err e = fh_wire_call_type(s, no_server, q->function, q->arguments, a, &call, why, t);
+
+	if (e != FH_ERR_OK || *why == FH_REASON_NOT_IN_SCHEMA)
+		return e;
+	if (q->unreadable.n > 0) {
+		*why = FH_REASON_MALFORMED_ARGUMENTS;
+		fh_trace_where(t, "arguments");
+		fh_trace_what(t, "%.*s", (int)q->unreadable.n, (const char *)q->unreadable.p);
+		fh_trace_cure(t, "have the model call the function anew");
+	}
+	if (*why != FH_REASON_PERMITTED)
+		return FH_ERR_OK;
+	q->action = call.action;
+	q->resource = call.resource;
+	q->typed = call.context;
+	return FH_ERR_OK;
 }
 
 fh_err fh_question_request(const struct fh_policy_set *set, const struct fh_question *q,

@@ -618,9 +618,10 @@ struct fh_decision fh_core_decide(struct fh_core *c, const struct fh_core_actor 
 /* What a decision depends on now; holds until the next entry.  */
 struct fh_moment fh_core_moment(struct fh_core *c);
 
-/* The same for a question, whose context and properties are what the asker says; *T says why
- * one is malformed.  Nothing is charged.  */
-struct fh_decision fh_core_decide_question(struct fh_core *c, const struct fh_question *q,
+/* The same for a question, whose context and properties are what the asker says, or which is a
+ * call of a function: then its action and resource are filled in, unless the call has none.  *T
+ * says why one is malformed.  Nothing is charged.  */
+struct fh_decision fh_core_decide_question(struct fh_core *c, struct fh_question *q,
 					   struct fh_trace *t);
 
 /* --- core_question.c: what others want to know -------------------------- */

@@ -120,7 +120,7 @@ static bool subject_known(struct fh_core *c, const struct fh_question *q,
 	return true;
 }
 
-struct fh_decision fh_core_decide_question(struct fh_core *c, const struct fh_question *q,
+struct fh_decision fh_core_decide_question(struct fh_core *c, struct fh_question *q,
 					   struct fh_trace *t)
 {
 	struct fh_entity_uid groups[FH_POLICY_PARENTS_MAX];
@@ -128,7 +128,7 @@ struct fh_decision fh_core_decide_question(struct fh_core *c, const struct fh_qu
 					   .principal = q->subject,
 					   .listed = &c->policy.entities };
 	struct fh_moment moment = fh_core_moment(c);
-	const struct fh_circumstances now = fh_moment_circumstances(&moment, /* sent= */ 0);
+	const struct fh_circumstances now = fh_moment_circumstances(&moment, q->arguments.n);
 	enum fh_reason against = fh_moment_obstacle(&moment);
 	struct fh_core_actor subject;
 	struct fh_decision d;
@@ -137,6 +137,9 @@ struct fh_decision fh_core_decide_question(struct fh_core *c, const struct fh_qu
 		against = FH_REASON_NO_POLICY;
 	if (against == FH_REASON_PERMITTED && !subject_known(c, q, &subject))
 		against = FH_REASON_UNKNOWN_ACTOR;
+	if (against == FH_REASON_PERMITTED
+	    && fh_question_type(&c->policy.schema, q, &c->scratch, &against, t) != FH_ERR_OK)
+		against = FH_REASON_FAILED;
 	if (against != FH_REASON_PERMITTED)
 		return fh_decision_refused(against);
 	if (groups_of(&subject, groups, &known.groups_n) != FH_ERR_OK

@@ -57,29 +57,61 @@ static struct fh_span about(const struct fh_core *c, const struct asking *k,
 
 /* --- decisions -------------------------------------------------------- */
 
+/* The question as it was asked.  */
+static fh_err add_question(struct fh_core *c, struct fh_fields *f,
+			   const struct fh_authzen_item *item)
+{
+	struct fh_builder b = room(c, item->bytes.n + 32);
+
+	fh_cbor_put_map(&b, 1);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("question"));
+	fh_builder_bytes(&b, item->bytes);
+	return b.bad ? FH_ERR_NOMEM
+		     : fh_core_field_large(c, f, FH_FIELD_ARGUMENTS, fh_builder_span(&b));
+}
+
+/* Arguments as those of a tool's call, and beside them, so that arguments that are too large
+ * to be kept do not take it along, what leads from the model's call to this entry.  */
+static fh_err add_call(struct fh_core *c, struct fh_fields *f, const struct fh_authzen_item *item)
+{
+	const struct fh_question *q = &item->question;
+	struct fh_builder b = room(c, item->call.n + q->function.n + q->unreadable.n + 64);
+	bool readable = q->unreadable.n == 0;
+	fh_err e = FH_ERR_OK;
+
+	fh_cbor_put_map(&b, readable ? 2 : 3);
+	fh_cbor_put_text(&b, FH_SPAN_LIT("call"));
+	fh_cbor_put_text(&b, item->call);
+	if (!readable) {
+		fh_cbor_put_text(&b, FH_SPAN_LIT("text"));
+		fh_cbor_put_text(&b, q->unreadable);
+	}
+	fh_cbor_put_text(&b, FH_SPAN_LIT("function"));
+	fh_cbor_put_text(&b, q->function);
+	if (readable)
+		e = fh_core_field_large(c, f, FH_FIELD_ARGUMENTS, q->arguments);
+	if (e == FH_ERR_OK && b.bad)
+		e = FH_ERR_NOMEM;
+	return e == FH_ERR_OK ? fh_core_field(c, f, FH_FIELD_DETAIL, fh_builder_span(&b)) : e;
+}
+
 static fh_err append_decision(struct fh_core *c, struct asking *k,
 			      const struct fh_authzen_item *item, const struct fh_decision *d)
 {
 	const struct fh_question *q = &item->question;
 	char class[FH_CLASS_MAX + 1];
-	struct fh_builder b = room(c, item->bytes.n + 32);
-	bool whole = item->malformed.n == 0;
+	bool whole = item->malformed.n == 0, named = q->action.id.n > 0;
 	struct fh_fields f = { 0 };
 	fh_err e = fh_core_field_asker(c, &f, k->gate, k->actor);
 
-	fh_cbor_put_map(&b, 1);
-	fh_cbor_put_text(&b, FH_SPAN_LIT("question"));
-	fh_builder_bytes(&b, item->bytes);
-	if (e == FH_ERR_OK && b.bad)
-		e = FH_ERR_NOMEM;
-	if (e == FH_ERR_OK && whole)
+	if (e == FH_ERR_OK && named)
 		e = fh_core_field_entity(c, &f, FH_FIELD_ACTION, q->action);
-	if (e == FH_ERR_OK && whole)
+	if (e == FH_ERR_OK && named)
 		e = fh_core_field_entity(c, &f, FH_FIELD_RESOURCE, q->resource);
 	if (e == FH_ERR_OK)
 		e = fh_core_field_decision(c, &f, d);
 	if (e == FH_ERR_OK)
-		e = fh_core_field_large(c, &f, FH_FIELD_ARGUMENTS, fh_builder_span(&b));
+		e = item->call.n > 0 ? add_call(c, &f, item) : add_question(c, &f, item);
 	if (e == FH_ERR_OK && whole)
 		e = fh_core_field_entity(c, &f, FH_FIELD_SUBJECT, q->subject);
 	return e == FH_ERR_OK ? fh_core_append_about(c, about(c, k, q), FH_ENTRY_ANSWER,
@@ -88,8 +120,9 @@ static fh_err append_decision(struct fh_core *c, struct asking *k,
 			      : e;
 }
 
-/* {"context": {? "text", "reason", "record", "policies"}, "decision"}  */
-static void put_decision(struct asking *k, const struct fh_decision *d, struct fh_span why)
+/* {"context": {? "call", ? "text", "reason", "record", "policies"}, "decision"}  */
+static void put_decision(struct asking *k, const struct fh_authzen_item *item,
+			 const struct fh_decision *d, struct fh_span why)
 {
 	struct fh_builder *b = &k->body;
 	size_t n = d->determining_n < FH_REPLY_POLICIES_MAX ? d->determining_n
@@ -97,7 +130,11 @@ static void put_decision(struct asking *k, const struct fh_decision *d, struct f
 
 	fh_cbor_put_map(b, 2);
 	fh_cbor_put_text(b, FH_SPAN_LIT("context"));
-	fh_cbor_put_map(b, why.n > 0 ? 4 : 3);
+	fh_cbor_put_map(b, 3 + (item->call.n > 0) + (why.n > 0));
+	if (item->call.n > 0) {
+		fh_cbor_put_text(b, FH_SPAN_LIT("call"));
+		fh_cbor_put_text(b, item->call);
+	}
 	if (why.n > 0) {
 		fh_cbor_put_text(b, FH_SPAN_LIT("text"));
 		fh_cbor_put_text(b, why);
@@ -115,7 +152,7 @@ static void put_decision(struct asking *k, const struct fh_decision *d, struct f
 }
 
 /* Decides ITEM, records that, and says it; *YES is the decision.  */
-static fh_err answer_one(struct fh_core *c, struct asking *k, const struct fh_authzen_item *item,
+static fh_err answer_one(struct fh_core *c, struct asking *k, struct fh_authzen_item *item,
 			 bool *yes)
 {
 	struct fh_decision d = fh_decision_refused(FH_REASON_MALFORMED);
@@ -128,14 +165,14 @@ static fh_err answer_one(struct fh_core *c, struct asking *k, const struct fh_au
 	} else if (why.n == 0) {
 		d = fh_core_decide_question(c, &item->question, &t);
 		k->work += d.tried + 1;
-		if (d.reason == FH_REASON_MALFORMED)
+		if (t.what[0] != '\0')
 			why = fh_utf8_first(fh_span_str(t.what), FH_TRACE_TEXT_MAX);
 	}
 	fh_err e = append_decision(c, k, item, &d);
 
 	c->scratch.n = mark;
 	if (e == FH_ERR_OK)
-		put_decision(k, &d, why);
+		put_decision(k, item, &d, why);
 	*yes = fh_allows(d.verdict);
 	return e;
 }
@@ -246,7 +283,7 @@ static bool next_action(const struct fh_core *c, struct finding *s)
  * work is used up.  */
 static bool next_found(struct fh_core *c, struct asking *k, struct finding *s)
 {
-	const struct fh_question *q = &s->item.question;
+	struct fh_question *q = &s->item.question;
 
 	while (!s->spent
 	       && (k->z.api == FH_AUTHZEN_ACTIONS ? next_action(c, s) : next_entity(c, s))) {

@@ -4,6 +4,7 @@
 #include "codec/cbor.h"
 #include "codec/json.h"
 #include "codec/lookup.h"
+#include "wire/function_call.h"
 #include "wire/rpc.h"
 
 /* One request on its way to core.  */
@@ -105,12 +106,41 @@ static fh_err read_parts(const struct reading *r, struct fh_span item, struct pa
 	return e;
 }
 
+/* What is asked about is the call of a function.  */
+static bool is_call(const struct parts *p)
+{
+	struct fh_span name = fh_cbor_map_get(p->action, "name");
+
+	return fh_span_equal(fh_rpc_text(name), FH_SPAN_LIT(FH_ACTION_FUNCTION_CALL));
+}
+
+/* What a call does its arguments say, under the operator's schema.  Whoever asks could only
+ * say it again, or otherwise.  */
+static fh_err check_call(const struct reading *r, const struct parts *p)
+{
+	if (r->api > FH_AUTHZEN_EVALUATIONS)
+		return refuse(r, FH_ERR_FORMAT, "action.name",
+			      "is a call, which nothing is sought for; name the action");
+	if (p->resource.n > 0)
+		return refuse(r, FH_ERR_FORMAT, "resource",
+			      "must not be sent with a call: its arguments name it");
+	if (p->context.n > 0)
+		return refuse(r, FH_ERR_FORMAT, "context",
+			      "must not be sent with a call: its arguments are it");
+	if (fh_cbor_map_get(p->subject, "properties").n > 0)
+		return refuse(r, FH_ERR_FORMAT, "subject.properties",
+			      "must not be sent with a call: what the operator listed counts");
+	return FH_ERR_OK;
+}
+
 static fh_err check_whole(const struct reading *r, const struct parts *p)
 {
 	if (p->subject.n == 0)
 		return refuse(r, FH_ERR_FORMAT, "subject", "is missing");
 	if (p->action.n == 0)
 		return refuse(r, FH_ERR_FORMAT, "action", "is missing");
+	if (is_call(p))
+		return check_call(r, p);
 	if (p->resource.n == 0)
 		return refuse(r, FH_ERR_FORMAT, "resource", "is missing");
 	return FH_ERR_OK;
@@ -147,19 +177,52 @@ static void put_question(const struct reading *r, const struct parts *p)
 	put_map(b, p->context);
 }
 
-static fh_err put_one(struct reading *r, const struct parts *p)
+/* [[type, id], [function, call id, arguments / why there are none]]  */
+static fh_err put_call(const struct reading *r, const struct parts *p)
 {
-	fh_err e = check_whole(r, p);
+	struct fh_builder *b = r->out;
+	struct fh_function_call call;
+	size_t taken = r->a->n;
+	fh_err e = fh_function_call_read(fh_cbor_map_get(p->action, "properties"), r->a, &call,
+					 r->t);
 
 	if (e != FH_ERR_OK)
 		return e;
-	fh_cbor_put_array(r->out, 1);
-	put_question(r, p);
+	fh_cbor_put_array(b, 2);
+	fh_cbor_put_array(b, 2);
+	fh_cbor_put_text(b, fh_rpc_text(fh_cbor_map_get(p->subject, "type")));
+	fh_cbor_put_text(b, fh_rpc_text(fh_cbor_map_get(p->subject, "id")));
+	fh_cbor_put_array(b, 3);
+	fh_cbor_put_text(b, call.name);
+	fh_cbor_put_text(b, call.id);
+	if (call.unreadable.n > 0)
+		fh_cbor_put_text(b, call.unreadable);
+	else
+		fh_builder_bytes(b, call.arguments);
+	r->a->n = taken;
 	return FH_ERR_OK;
 }
 
+/* P, if it is whole; otherwise nothing is put.  */
+static fh_err put_asked(const struct reading *r, const struct parts *p)
+{
+	fh_err e = check_whole(r, p);
+
+	if (e == FH_ERR_OK && is_call(p))
+		return put_call(r, p);
+	if (e == FH_ERR_OK)
+		put_question(r, p);
+	return e;
+}
+
+static fh_err put_one(struct reading *r, const struct parts *p)
+{
+	fh_cbor_put_array(r->out, 1);
+	return put_asked(r, p);
+}
+
 /* One of several, on top of the parts ALL that are said for all of them.  */
-static void put_item(const struct reading *r, struct fh_span item, const struct parts *all)
+static fh_err put_item(const struct reading *r, struct fh_span item, const struct parts *all)
 {
 	struct fh_trace why = { 0 };
 	const struct reading inner = { FH_AUTHZEN_EVALUATION, item, r->a, r->out, &why };
@@ -177,11 +240,12 @@ static void put_item(const struct reading *r, struct fh_span item, const struct 
 	if (p.context.n == 0)
 		p.context = all->context;
 	if (e == FH_ERR_OK)
-		e = check_whole(&inner, &p);
-	if (e == FH_ERR_OK)
-		put_question(&inner, &p);
-	else
+		e = put_asked(&inner, &p);
+	if (e == FH_ERR_NOMEM)
+		return e;
+	if (e != FH_ERR_OK)
 		fh_cbor_put_text(r->out, fh_span_str(why.what));
+	return FH_ERR_OK;
 }
 
 static fh_err put_several(struct reading *r, struct fh_span several, const struct parts *all)
@@ -192,9 +256,11 @@ static fh_err put_several(struct reading *r, struct fh_span several, const struc
 	if (fh_cursor_bad(&c))
 		return refuse(r, FH_ERR_LIMIT, "evaluations", "are too many");
 	fh_cbor_put_array(r->out, n);
-	for (size_t i = 0; i < n; i++)
-		put_item(r, fh_cbor_item(&c), all);
-	return FH_ERR_OK;
+	fh_err e = FH_ERR_OK;
+
+	for (size_t i = 0; i < n && e == FH_ERR_OK; i++)
+		e = put_item(r, fh_cbor_item(&c), all);
+	return e == FH_ERR_OK ? e : refuse(r, e, "evaluations", "need more memory than there is");
 }
 
 static fh_err read_semantic(const struct reading *r, enum fh_authzen_semantic *out)

@@ -65,10 +65,41 @@ static void entity(struct fh_cursor *c, bool sought, struct fh_entity_uid *uid,
 		fh_cursor_fail(c, FH_ERR_FORMAT);
 }
 
+/* [[type, id], [function, call id, arguments / why there are none]]  */
+static void call(struct fh_cursor *c, struct fh_authzen_item *item)
+{
+	struct fh_question *q = &item->question;
+
+	fh_cbor_array_exact(c, 2);
+	q->subject.type = fh_cbor_text(c, FH_POLICY_NAME_MAX);
+	q->subject.id = fh_cbor_text(c, FH_ENTITY_ID_MAX);
+	fh_cbor_array_exact(c, 3);
+	q->function = fh_cbor_text(c, FH_NAME_MAX);
+	item->call = fh_cbor_text(c, FH_FUNCTION_CALL_ID_MAX);
+	if (fh_cbor_peek(c) == FH_CBOR_TEXT)
+		q->unreadable = fh_cbor_text(c, FH_TRACE_TEXT_MAX);
+	else
+		q->arguments = properties(c);
+	if (q->subject.type.n == 0 || q->subject.id.n == 0 || q->function.n == 0
+	    || item->call.n == 0 || (q->unreadable.n == 0 && q->arguments.n == 0))
+		fh_cursor_fail(c, FH_ERR_FORMAT);
+}
+
+static void question(struct fh_cursor *c, enum fh_authzen_api api, struct fh_question *q)
+{
+	entity(c, api == FH_AUTHZEN_SUBJECTS, &q->subject, &q->subject_properties);
+	fh_cbor_array_exact(c, 2);
+	q->action = fh_action_named(fh_cbor_text(c, FH_ENTITY_ID_MAX));
+	q->action_properties = properties(c);
+	entity(c, api == FH_AUTHZEN_RESOURCES, &q->resource, &q->resource_properties);
+	q->context = properties(c);
+	if ((q->action.id.n == 0) != (api == FH_AUTHZEN_ACTIONS))
+		fh_cursor_fail(c, FH_ERR_FORMAT);
+}
+
 fh_err fh_authzen_next(struct fh_authzen *z, struct fh_authzen_item *out)
 {
 	struct fh_authzen_item item = { .bytes = fh_cbor_item(&z->list) };
-	struct fh_question *q = &item.question;
 	struct fh_cursor c = fh_cursor_of(item.bytes);
 
 	if (z->api == FH_AUTHZEN_EVALUATIONS && fh_cbor_peek(&c) == FH_CBOR_TEXT) {
@@ -76,15 +107,14 @@ fh_err fh_authzen_next(struct fh_authzen *z, struct fh_authzen_item *out)
 		if (item.malformed.n == 0)
 			return FH_ERR_FORMAT;
 	} else {
-		fh_cbor_array_exact(&c, 4);
-		entity(&c, z->api == FH_AUTHZEN_SUBJECTS, &q->subject, &q->subject_properties);
-		fh_cbor_array_exact(&c, 2);
-		q->action = fh_action_named(fh_cbor_text(&c, FH_ENTITY_ID_MAX));
-		q->action_properties = properties(&c);
-		entity(&c, z->api == FH_AUTHZEN_RESOURCES, &q->resource, &q->resource_properties);
-		q->context = properties(&c);
-		if ((q->action.id.n == 0) != (z->api == FH_AUTHZEN_ACTIONS))
-			fh_cursor_fail(&c, FH_ERR_FORMAT);
+		size_t parts = fh_cbor_array(&c, 4);
+
+		if (parts == 4)
+			question(&c, z->api, &item.question);
+		else if (parts == 2 && z->api <= FH_AUTHZEN_EVALUATIONS)
+			call(&c, &item);
+		else
+			return FH_ERR_FORMAT;
 	}
 	fh_err e = fh_cursor_end(&c);
 

@@ -17,6 +17,20 @@ static void demand(bool holds)
 		abort();
 }
 
+/* A call has arguments or a reason, and leaves everything else to the schema.  */
+static void walk_call(const struct fh_authzen_item *item)
+{
+	const struct fh_question *q = &item->question;
+
+	demand(item->call.n <= FH_FUNCTION_CALL_ID_MAX);
+	demand(q->function.n > 0 && q->function.n <= FH_NAME_MAX);
+	demand(q->subject.type.n > 0 && q->subject.id.n > 0);
+	demand((q->arguments.n == 0) != (q->unreadable.n == 0));
+	demand(q->arguments.n == 0 || fh_cbor_check(q->arguments) == FH_ERR_OK);
+	demand(q->action.id.n == 0 && q->resource.id.n == 0 && q->context.n == 0
+	       && q->subject_properties.n == 0);
+}
+
 /* Every question of PARAMS; true if all were right.  */
 static bool walk(struct fh_span params)
 {
@@ -33,6 +47,10 @@ static bool walk(struct fh_span params)
 			return false;
 		if (item.malformed.n > 0)
 			continue;
+		if (item.call.n > 0) {
+			walk_call(&item);
+			continue;
+		}
 		demand(item.question.subject.type.n > 0 && item.question.resource.type.n > 0);
 		demand((item.question.subject.id.n == 0) == (z.api == FH_AUTHZEN_SUBJECTS));
 		demand(fh_cbor_check(item.question.context) == FH_ERR_OK);

@@ -14,8 +14,9 @@ static const char schema[] =
 	"  context: { action?: { soft?: Bool }, purpose?: String } };\n"
 	"action erase appliesTo { principal: [user], resource: [record],\n"
 	"  context: { action: { reason: String } } };\n"
-	"@mcp(\"files/read\") @resource(\"/path\", \"posix-path\")\n"
-	"action \"files.read\" appliesTo { principal: [user, Actor], resource: [File] };\n";
+	"@mcp(\"files/read\") @openai(\"read_file\") @resource(\"/path\", \"posix-path\")\n"
+	"action \"files.read\" appliesTo { principal: [user, Actor], resource: [File],\n"
+	"  context: { lines?: Long } };\n";
 
 static const char cedar[] =
 	"@id(\"staff\") permit (principal in group::\"staff\", action == Action::\"read\", "
@@ -257,6 +258,62 @@ static void asks_about_actors_and_paths_as_they_would_act(void **state)
 	assert_answers(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+/* What a call of FUNCTION with ARGUMENTS, JSON or NULL: unreadable, is decided as.  */
+static enum fh_reason answer_call(const struct document *d, const char *function,
+				  const char *arguments)
+{
+	static _Alignas(max_align_t) uint8_t memory[1 << 18];
+	struct fh_arena a = fh_arena_of(memory, sizeof(memory));
+	struct fh_question q = { .subject = uid("Actor", "claude"),
+				 .function = fh_span_str(function),
+				 .arguments = cbor(arguments, &a),
+				 .unreadable = arguments == nullptr ? FH_SPAN_LIT("why")
+								   : (struct fh_span){ 0 } };
+	const struct fh_known_entities known = { .schema = &d->set.schema, .principal = q.subject,
+						 .listed = &d->set.entities };
+	struct fh_decision out = { 0 };
+	enum fh_reason why;
+	struct fh_trace t = { 0 };
+
+	assert_int_equal(d->e, FH_ERR_OK);
+	assert_int_equal(fh_question_type(&d->set.schema, &q, &a, &why, &t), FH_ERR_OK);
+	assert_int_equal(why == FH_REASON_PERMITTED, q.action.id.n > 0 && q.resource.id.n > 0);
+	assert_int_equal(why == FH_REASON_PERMITTED, t.what[0] == '\0');
+	if (why != FH_REASON_PERMITTED)
+		return why;
+	assert_int_equal(fh_question_decide(&d->set, &q, &known, &leased, &a, &out, &t),
+			 FH_ERR_OK);
+	return out.reason;
+}
+
+static void a_call_is_what_its_arguments_say(void **state)
+{
+	static const struct {
+		const char *function, *arguments;
+		enum fh_reason want;
+	} rows[] = {
+		{ "read_file", "{\"path\":\"/open/a\"}", PERMITTED },
+		{ "read_file", "{\"path\":\"/open/a\",\"lines\":3,\"secret\":true}", PERMITTED },
+		{ "read_file", "{\"path\":\"/shut/a\"}", NO },
+		{ "read_file", "{\"path\":\"/open/../shut\"}", FH_REASON_MALFORMED_RESOURCE },
+		{ "read_file", "{}", FH_REASON_MALFORMED_RESOURCE },
+		{ "read_file", "{\"path\":\"/open/a\",\"lines\":\"3\"}",
+		  FH_REASON_MALFORMED_CONTEXT },
+		{ "read_file", nullptr, FH_REASON_MALFORMED_ARGUMENTS },
+		{ "files/read", "{\"path\":\"/open/a\"}", FH_REASON_NOT_IN_SCHEMA },
+		{ "read", nullptr, FH_REASON_NOT_IN_SCHEMA },
+	};
+	OWN_DOCUMENT d = document(cedar, entities);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum fh_reason got = answer_call(&d, rows[i].function, rows[i].arguments);
+
+		if (got != rows[i].want)
+			fail_msg("row %zu: %s", i, fh_reason_code(got));
+	}
+}
+
 static void assert_list_refused(const char *list, fh_err e, const char *where, const char *what)
 {
 	OWN_DOCUMENT d = document("", list);
@@ -292,6 +349,7 @@ int main(void)
 		cmocka_unit_test(passes_over_what_the_schema_does_not_declare),
 		cmocka_unit_test(refuses_what_is_not_of_the_declared_type),
 		cmocka_unit_test(asks_about_actors_and_paths_as_they_would_act),
+		cmocka_unit_test(a_call_is_what_its_arguments_say),
 		cmocka_unit_test(refuses_a_list_that_says_too_much),
 	};
 

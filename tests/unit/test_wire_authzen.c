@@ -134,6 +134,137 @@ static void replaces_what_is_said_for_all_as_a_whole(void **state)
 	assert_true(fh_span_equal(c.question.context, FH_SPAN_LIT("\xa1\x61""b\x02")));
 }
 
+#define AGENT "\"subject\":{\"type\":\"Actor\",\"id\":\"agent\"}"
+#define CALL(properties) "\"action\":{\"name\":\"function_call\",\"properties\":" properties "}"
+#define CHAT(arguments) "{\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"cat\"," \
+			"\"arguments\":\"" arguments "\"}}"
+#define RESPONSE(arguments) "{\"type\":\"function_call\",\"id\":\"fc\",\"call_id\":\"c1\"," \
+			    "\"name\":\"cat\",\"arguments\":\"" arguments "\"}"
+
+static struct fh_authzen_item read_call(const char *json)
+{
+	struct fh_authzen z;
+	struct fh_trace t = { 0 };
+
+	if (read_span(FH_AUTHZEN_EVALUATION, fh_span_str(json), &z, &t) != FH_ERR_OK)
+		fail_msg("%s\n-> %s", json, t.what);
+	struct fh_authzen_item item = next(&z);
+
+	assert_int_equal(fh_cursor_end(&z.list), FH_ERR_OK);
+	assert_true(fh_span_equal(item.call, FH_SPAN_LIT("c1")));
+	assert_true(fh_span_equal(item.question.function, FH_SPAN_LIT("cat")));
+	assert_true(fh_span_equal(item.question.subject.id, FH_SPAN_LIT("agent")));
+	assert_int_equal(item.question.resource.type.n, 0);
+	return item;
+}
+
+static void reads_both_forms_of_a_call_alike(void **state)
+{
+	static const char *const rows[] = {
+		"{" AGENT "," CALL(CHAT("{\\\"b\\\": 1, \\\"a\\\": \\\"\\\\u00e9\\\"}")) "}",
+		"{" AGENT "," CALL(RESPONSE("{\\\"b\\\": 1, \\\"a\\\": \\\"\\\\u00e9\\\"}")) "}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fh_authzen_item item = read_call(rows[i]);
+
+		assert_true(fh_span_equal(item.question.arguments,
+					  FH_SPAN_LIT("\xa2\x61""a\x62\xc3\xa9\x61""b\x01")));
+		assert_int_equal(item.question.unreadable.n, 0);
+	}
+}
+
+static void keeps_why_arguments_cannot_be_read(void **state)
+{
+	static const struct {
+		const char *json, *why;
+	} rows[] = {
+		{ "{" AGENT "," CALL(CHAT("")) "}", "at byte 0" },
+		{ "{" AGENT "," CALL(CHAT("[{}]")) "}", "no object" },
+		{ "{" AGENT "," CALL(RESPONSE("{\\\"a\\\":1,\\\"a\\\":1}")) "}", "duplicate name" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fh_authzen_item item = read_call(rows[i].json);
+		char why[FH_TRACE_TEXT_MAX + 1] = { 0 };
+
+		assert_int_equal(item.question.arguments.n, 0);
+		assert_in_range(item.question.unreadable.n, 1, FH_TRACE_TEXT_MAX);
+		memcpy(why, item.question.unreadable.p, item.question.unreadable.n);
+		assert_non_null(strstr(why, rows[i].why));
+	}
+}
+
+static void lets_nobody_say_what_a_call_says(void **state)
+{
+	static const struct {
+		enum fh_authzen_api api;
+		const char *json, *what;
+	} rows[] = {
+		{ FH_AUTHZEN_EVALUATION, "{" AGENT "," CALL(CHAT("{}")) "," RESOURCE "}",
+		  "`resource` must not be sent" },
+		{ FH_AUTHZEN_EVALUATION, "{" AGENT "," CALL(CHAT("{}")) ",\"context\":{}}",
+		  "`context` must not be sent" },
+		{ FH_AUTHZEN_EVALUATION, "{\"subject\":{\"type\":\"Actor\",\"id\":\"agent\","
+		  "\"properties\":{}}," CALL(CHAT("{}")) "}", "`subject.properties` must not" },
+		{ FH_AUTHZEN_EVALUATION, "{" AGENT "," CALL("{}") "}", "`type` must be" },
+		{ FH_AUTHZEN_EVALUATION, "{" AGENT "," CALL("[]") "}", "no object" },
+		{ FH_AUTHZEN_EVALUATION, "{" AGENT ",\"action\":{\"name\":\"function_call\"}}",
+		  "`type` must be" },
+		{ FH_AUTHZEN_EVALUATION, "{" AGENT "," CALL("{\"type\":\"function\",\"id\":\"c\","
+		  "\"namespace\":\"n\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}") "}",
+		  "`namespace` is no member" },
+		{ FH_AUTHZEN_SUBJECTS, "{\"subject\":{\"type\":\"Actor\"}," CALL(CHAT("{}")) ","
+		  RESOURCE "}", "nothing is sought for" },
+		{ FH_AUTHZEN_EVALUATIONS, "{" AGENT "," CALL(CHAT("{}")) "," RESOURCE "}",
+		  "`resource` must not be sent" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_refused(rows[i].api, rows[i].json, rows[i].what);
+}
+
+/* What crosses, and what core appends of it, salts 20, 21 and so on.  */
+static void writes_the_golden_call(void **state)
+{
+	static const char asked[] = "{" AGENT "," CALL(CHAT("{\\\"path\\\": \\\"/open/a\\\"}")) "}";
+	struct fh_authzen_item item = read_call(asked);
+	uint8_t salt[8][FH_SALT_SIZE], room[1024];
+	struct fh_arena a = fh_arena_of(memory, sizeof(memory));
+	struct fh_builder p = FH_BUILDER_ARRAY(params), b = FH_BUILDER_ARRAY(room);
+	struct fh_trace t = { 0 };
+
+	(void)state;
+	assert_int_equal(fh_authzen_read(FH_AUTHZEN_EVALUATION, fh_span_str(asked), &a, &p, &t),
+			 FH_ERR_OK);
+	stands_in("AUTHZEN.md", "the call for core", fh_builder_span(&p));
+	struct fh_fields f = { .n = 8, .field = {
+		{ .id = FH_FIELD_ACTOR, .value = FH_SPAN_LIT("\x70" "Actor::\"harness\"") },
+		{ .id = FH_FIELD_IDENTITY, .value = FH_SPAN_LIT("\xa1\x65" "grade\x66" "bearer") },
+		{ .id = FH_FIELD_ACTION, .value = FH_SPAN_LIT("\x73" "Action::\"file.read\"") },
+		{ .id = FH_FIELD_RESOURCE, .value = FH_SPAN_LIT("\x6f" "File::\"/open/a\"") },
+		{ .id = FH_FIELD_DECISION,
+		  .value = FH_SPAN_LIT("\x83\xf5\x69permitted\x81\x65reads") },
+		{ .id = FH_FIELD_ARGUMENTS, .value = item.question.arguments },
+		{ .id = FH_FIELD_DETAIL,
+		  .value = FH_SPAN_LIT("\xa2\x64" "call\x62" "c1\x68" "function\x63" "cat") },
+		{ .id = FH_FIELD_SUBJECT, .value = FH_SPAN_LIT("\x6e" "Actor::\"agent\"") },
+	} };
+
+	for (size_t i = 0; i < f.n; i++) {
+		memset(salt[i], (int)(0x20 + i), FH_SALT_SIZE);
+		f.field[i].salt = fh_span_of(salt[i], FH_SALT_SIZE);
+	}
+	fh_payload_put(&b, &f);
+	stands_in("AUTHZEN.md", "the payload of the answer about a call", fh_builder_span(&b));
+	struct fh_hash root = fh_fields_root(&f);
+
+	stands_in("AUTHZEN.md", "the commitment root of that answer", fh_hash_span(&root));
+}
+
 static void bounds_what_it_takes(void **state)
 {
 	static char json[FH_AUTHZEN_BODY_MAX + 2];
@@ -192,6 +323,55 @@ static void core_takes_nothing_else(void **state)
 	assert_int_equal(fh_authzen_begin(fh_span_of(other, whole.n), &z), FH_ERR_FORMAT);
 }
 
+/* One item for core, in a request to API.  */
+static fh_err read_item(enum fh_authzen_api api, struct fh_span bytes)
+{
+	struct fh_builder b = FH_BUILDER_ARRAY(params);
+	struct fh_authzen_item item;
+	struct fh_authzen z;
+
+	fh_builder_bytes(&b, FH_SPAN_LIT("\xa4\x63" "api"));
+	fh_cbor_put_uint(&b, api);
+	fh_builder_bytes(&b, FH_SPAN_LIT("\x64list\x81"));
+	fh_builder_bytes(&b, bytes);
+	fh_builder_bytes(&b, FH_SPAN_LIT("\x64page\x82\x01\x60\x68semantic\x00"));
+	fh_err e = fh_authzen_begin(fh_builder_span(&b), &z);
+
+	return e == FH_ERR_OK ? fh_authzen_next(&z, &item) : e;
+}
+
+static void core_takes_no_call_that_lacks_a_part(void **state)
+{
+	static const struct {
+		enum fh_authzen_api api;
+		const char *bytes;
+		size_t n;
+		fh_err want;
+	} rows[] = {
+#define ROW(api, bytes, want) { FH_AUTHZEN_##api, bytes, sizeof(bytes) - 1, FH_ERR_##want }
+		ROW(EVALUATION, "\x82\x82\x61u\x61i\x83\x61" "f\x61" "c\xa0", OK),
+		ROW(EVALUATIONS, "\x82\x82\x61u\x61i\x83\x61" "f\x61" "c\x61w", OK),
+		ROW(SUBJECTS, "\x82\x82\x61u\x61i\x83\x61" "f\x61" "c\xa0", FORMAT),
+		ROW(EVALUATION, "\x82\x82\x61u\x61i\x83\x61" "f\x61" "c\x60", FORMAT),
+		ROW(EVALUATION, "\x82\x82\x61u\x61i\x83\x61" "f\x61" "c\x80", FORMAT),
+		ROW(EVALUATION, "\x82\x82\x61u\x61i\x83\x61" "f\x60\xa0", FORMAT),
+		ROW(EVALUATION, "\x82\x82\x61u\x61i\x83\x60\x61" "c\xa0", FORMAT),
+		ROW(EVALUATION, "\x82\x82\x61u\x60\x83\x61" "f\x61" "c\xa0", FORMAT),
+		ROW(EVALUATION, "\x82\x82\x60\x61i\x83\x61" "f\x61" "c\xa0", FORMAT),
+		ROW(EVALUATION, "\x82\x82\x61u\x61i\x82\x61" "f\x61" "c", FORMAT),
+		ROW(EVALUATION, "\x83\x82\x61u\x61i\x83\x61" "f\x61" "c\xa0\xa0", FORMAT),
+#undef ROW
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fh_err e = read_item(rows[i].api, fh_span_of(rows[i].bytes, rows[i].n));
+
+		if (e != rows[i].want)
+			fail_msg("row %zu: %s", i, fh_err_text(e));
+	}
+}
+
 /* What core appends of a question, salts 10, 11 and so on.  */
 static void writes_the_golden_answer(void **state)
 {
@@ -243,9 +423,14 @@ int main(void)
 		cmocka_unit_test(refuses_by_name_what_is_no_question),
 		cmocka_unit_test(keeps_what_counts_and_drops_the_rest),
 		cmocka_unit_test(replaces_what_is_said_for_all_as_a_whole),
+		cmocka_unit_test(reads_both_forms_of_a_call_alike),
+		cmocka_unit_test(keeps_why_arguments_cannot_be_read),
+		cmocka_unit_test(lets_nobody_say_what_a_call_says),
 		cmocka_unit_test(bounds_what_it_takes),
 		cmocka_unit_test(writes_the_golden_answer),
+		cmocka_unit_test(writes_the_golden_call),
 		cmocka_unit_test(core_takes_nothing_else),
+		cmocka_unit_test(core_takes_no_call_that_lacks_a_part),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);
