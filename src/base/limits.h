@@ -134,6 +134,9 @@ constexpr size_t FH_EXECUTABLE_MAX = 256 << 20;   /* a peer's executable, hashed
 constexpr size_t FH_EXECUTABLES_MAX = 64;         /* digests remembered: one for each gate */
 constexpr int FH_SERVER_LAUNCH_MS = 10000;        /* from fork to exec; 256 MiB hashed on the way */
 constexpr uint32_t FH_SERVER_START_MS = 20000;    /* a tool server's time to answer initialize */
+constexpr size_t FH_PROGRESS_MAX = 4096;         /* one notification of a call's progress, CBOR */
+constexpr size_t FH_PROGRESS_ALL_MAX = FH_FRAME_MAX - FH_JSON_MAX; /* of one call; quotas of bytes
+						     reserve a frame for them and the result */
 constexpr uint32_t FH_SERVER_CALL_MS = 120000;    /* a tool server's time to answer a call */
 
 constexpr uint64_t FH_CHIP_LOOK_MS = 10 * 1000;      /* between two looks whether it is there */

@@ -3,6 +3,7 @@
 
 #include "cli/policy_charge.h"
 #include "codec/cbor.h"
+#include "codec/lookup.h"
 #include "policy/mapping.h"
 #include "state/reserve.h"
 
@@ -255,6 +256,19 @@ static struct fh_span value_of(const struct fh_fields *f, enum fh_field_id id)
 	return field != nullptr ? field->value : (struct fh_span){ 0 };
 }
 
+/* What was told before the answer counts as the answer does (LEAF, "Outcomes").  */
+static size_t told_bytes(const struct fh_fields *f)
+{
+	struct fh_cursor c =
+		fh_cursor_of(fh_cbor_map_get(value_of(f, FH_FIELD_DETAIL), "told"));
+
+	fh_cbor_array_exact(&c, 3);
+	(void)fh_cbor_uint(&c);
+	uint64_t bytes = fh_cbor_uint(&c);
+
+	return fh_cursor_bad(&c) || bytes > FH_PROGRESS_ALL_MAX ? 0 : (size_t)bytes;
+}
+
 void fh_supposed_outcome(struct fh_supposed *s, const struct fh_fields *f)
 {
 	struct fh_cursor intent = fh_cursor_of(value_of(f, FH_FIELD_INTENT));
@@ -269,7 +283,7 @@ void fh_supposed_outcome(struct fh_supposed *s, const struct fh_fields *f)
 	if (fh_span_equal(word, FH_SPAN_LIT("result"))
 	    || fh_span_equal(word, FH_SPAN_LIT("error"))) {
 		struct fh_span result = value_of(f, FH_FIELD_RESULT);
-		size_t size = fh_past_size(result, &whole);
+		size_t size = fh_past_size(result, &whole) + told_bytes(f);
 
 		back = fh_reserve_settle(&call->reserve, size,
 					 whole ? result : (struct fh_span){ 0 });

@@ -162,12 +162,14 @@ void fh_http_put_response(struct fh_builder *b, const struct fh_http_response *r
 		fh_builder_decimal(b, r->retry_s);
 		fh_builder_text(b, "\r\n");
 	}
-	if (r->status != 204 && r->status != 304) {
+	if (r->chunked) {
+		fh_builder_text(b, "Transfer-Encoding: chunked\r\n");
+	} else if (r->status != 204 && r->status != 304) {
 		fh_builder_text(b, "Content-Length: ");
 		fh_builder_decimal(b, r->body.n);
 		fh_builder_text(b, "\r\n");
 	}
-	if (r->body.n > 0)
+	if (r->body.n > 0 || r->chunked)
 		put_line(b, "Content-Type: ",
 			 fh_span_str(r->type != nullptr ? r->type : "application/json"));
 	if (r->session.n > 0) {
@@ -184,6 +186,28 @@ void fh_http_put_response(struct fh_builder *b, const struct fh_http_response *r
 	fh_builder_text(b, r->keep_alive ? "\r\n" : "Connection: close\r\n\r\n");
 	if (!r->head_only)
 		fh_builder_bytes(b, r->body);
+}
+
+void fh_http_put_event(struct fh_builder *b, struct fh_span data)
+{
+	const struct fh_span field = FH_SPAN_LIT("data: "), end = FH_SPAN_LIT("\n\n");
+	size_t n = field.n + data.n + end.n;
+	int shift = 60;
+
+	while (shift > 0 && n >> shift == 0)
+		shift -= 4;
+	for (; shift >= 0; shift -= 4)
+		fh_builder_u8(b, (uint8_t)"0123456789abcdef"[n >> shift & 15]);
+	fh_builder_text(b, "\r\n");
+	fh_builder_bytes(b, field);
+	fh_builder_bytes(b, data);
+	fh_builder_bytes(b, end);
+	fh_builder_text(b, "\r\n");
+}
+
+void fh_http_put_last_chunk(struct fh_builder *b)
+{
+	fh_builder_text(b, "0\r\n\r\n");
 }
 
 void fh_http_put_problem(struct fh_builder *b, const char *reason, const char *text)

@@ -56,6 +56,7 @@ struct fh_http_response {
 	bool head_only;         /* of BODY only the length: the answer to HEAD */
 	struct fh_span request_id; /* X-Request-ID, as it was asked with; or empty */
 	uint32_t retry_s;       /* Retry-After, seconds; or 0 */
+	bool chunked;           /* the body comes behind it, in chunks (RFC 9112 section 7.1) */
 };
 
 /* R's header NAME is "*" or a list that holds the entity tag ETAG, weak or not (RFC
@@ -64,6 +65,11 @@ bool fh_http_has_tag(const struct fh_http_request *r, const char *name, struct f
 
 /* Head and body of R.  A full B turns bad.  */
 void fh_http_put_response(struct fh_builder *b, const struct fh_http_response *r);
+
+/* A chunk that is one event of text/event-stream, with DATA, which has no line break; and the
+ * chunk behind the last one.  */
+void fh_http_put_event(struct fh_builder *b, struct fh_span data);
+void fh_http_put_last_chunk(struct fh_builder *b);
 
 /* {"error":{"reason":...,"text":...}}: the body of a refusal on HTTP's level.  */
 void fh_http_put_problem(struct fh_builder *b, const char *reason, const char *text);

@@ -3,7 +3,7 @@
 
 #include "codec/cbor.h"
 
-constexpr size_t ask_members = 8;
+constexpr size_t ask_members = 9;
 constexpr size_t reply_members = 8;
 
 void fh_ask_put(struct fh_builder *b, const struct fh_ask *a)
@@ -17,6 +17,7 @@ void fh_ask_put(struct fh_builder *b, const struct fh_ask *a)
 	fh_cbor_put_text(b, a->server);
 	fh_cbor_put_text(b, a->tool);
 	fh_cbor_put_bytes(b, a->params);
+	fh_cbor_put_bool(b, a->progress);
 }
 
 /* A session id is whole or absent; an embedded item is deterministic or
@@ -44,7 +45,9 @@ fh_err fh_ask_read(struct fh_span frame, struct fh_ask *out)
 	a.server = fh_cbor_text(&c, FH_NAME_MAX);
 	a.tool = fh_cbor_text(&c, FH_NAME_MAX);
 	a.params = fh_cbor_bytes(&c, FH_JSON_MAX);
-	if (kind < FH_ASK_INITIALIZE || kind > FH_ASK_PRUNE)
+	a.progress = fh_cbor_bool(&c);
+	if (kind < FH_ASK_INITIALIZE || kind > FH_ASK_PRUNE
+	    || (a.progress && kind != FH_ASK_CALL))
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	a.kind = (enum fh_ask_kind)kind;
 	check_parts(&c, a.session, a.params);
@@ -89,7 +92,7 @@ fh_err fh_reply_read(struct fh_span frame, struct fh_reply *out)
 	for (size_t i = 0; i < r.policies; i++)
 		r.policy[i] = fh_cbor_text(&c, FH_NAME_MAX);
 	r.body = fh_cbor_bytes(&c, FH_JSON_MAX);
-	if (status > FH_REPLY_DOCUMENT)
+	if (status > FH_REPLY_PROGRESS)
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	r.status = (enum fh_reply_status)status;
 	check_parts(&c, r.session, r.body);

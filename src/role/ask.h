@@ -42,6 +42,7 @@ struct fh_ask {
 	struct fh_span server;  /* name of the tool server, UTF-8 */
 	struct fh_span tool;    /* for CALL: the tool; for REFUSED: a reason code */
 	struct fh_span params;  /* one deterministic CBOR map, or empty */
+	bool progress;          /* CALL: the client wants to hear how far it is */
 };
 
 enum fh_reply_status {
@@ -51,6 +52,7 @@ enum fh_reply_status {
 	FH_REPLY_FAILED = 3,   /* could not decide or carry out; reason says why */
 	FH_REPLY_ENDED = 4,    /* unsolicited, exchange 0: the session is over */
 	FH_REPLY_DOCUMENT = 5, /* unsolicited, exchange 0: body: the document to serve, bytes */
+	FH_REPLY_PROGRESS = 6, /* not the last word: body: how far it is (wire/progress.h) */
 };
 
 constexpr uint64_t FH_NO_INDEX = UINT64_MAX;

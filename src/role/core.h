@@ -69,6 +69,12 @@ struct fh_core_gate {
 	uint64_t suppressed;         /* refusals not written yet, for the next entry */
 };
 
+/* What a call has told before its answer.  */
+struct fh_core_told {
+	uint64_t messages, bytes;
+	struct fh_hash hash; /* of the hash before and the message; at first of zeros */
+};
+
 /* A permitted call whose outcome is awaited.  */
 struct fh_core_call {
 	uint64_t index;    /* of its intent; FH_NO_INDEX: free */
@@ -77,6 +83,8 @@ struct fh_core_call {
 	bool fallback;     /* goes on without the operator's lease */
 	uint32_t reserve;  /* what it may give back (core_quota.c), or 0 */
 	uint64_t retain_ms; /* its entries' class */
+	bool progress;     /* the client wants to hear how far it is */
+	struct fh_core_told told;
 };
 
 /* What of an open call's charges is known only afterwards.  */
@@ -112,6 +120,8 @@ struct fh_core_session {
 	uint32_t pages;                  /* lists asked for so far */
 	struct fh_span opened;           /* PINNING: the answer to initialize, in its memory */
 	uint64_t used_ms;                /* boot clock, of the last thing asked of it */
+	uint64_t dropped;                /* messages of its server that nobody had asked for, since
+					    the last outcome */
 	uint64_t open_exchange;          /* the initialize that waits */
 	uint64_t open_index;             /* its intent */
 	uint32_t open_reserve;           /* as a call's */
@@ -661,10 +671,11 @@ fh_err fh_core_field_opened(struct fh_core *c, struct fh_fields *f, const struct
 /* Remembers what of D's charges for ACTION may be given back; 0 if nothing.  */
 uint32_t fh_core_reserve(struct fh_core *c, const struct fh_decision *d,
 			 struct fh_entity_uid action, size_t sent);
-/* Adds to F what an outcome does: if the WHOLE answer came, which is BODY, what was not used
- * of RESERVE is given back, otherwise nothing; of tokens, what it says that it used.  */
+/* Adds to F what an outcome does: if the WHOLE answer came, which is BODY, with TOLD bytes before
+ * it, what was not used of RESERVE is given back, otherwise nothing; of tokens, what it says that
+ * it used.  */
 fh_err fh_core_field_closed(struct fh_core *c, struct fh_fields *f, uint32_t reserve, bool whole,
-			    struct fh_span body);
+			    uint64_t told, struct fh_span body);
 /* Says in an entry what all before it add up to, if FH_STATE_INTERVAL have come since the
  * last time, or any at all and it is the LAST of this start.  */
 fh_err fh_core_state(struct fh_core *c, bool last);
@@ -674,6 +685,17 @@ void fh_core_reserve_drop(struct fh_core *c, uint32_t *reserve);
  * in force says of what no @retain covers.  */
 const char *fh_core_class(const struct fh_core *c, uint64_t retain_ms,
 			  char out[FH_CLASS_MAX + 1]);
+
+/* --- core_progress.c: what is told before an outcome ----------------------- */
+
+/* Passes BODY on, by which the server of S says how far CALL is.  FH_ERR_FORMAT: it may not, or
+ * not so much.  */
+fh_err fh_core_progress(struct fh_core *c, const struct fh_core_session *s,
+			struct fh_core_call *call, struct fh_span body);
+/* Adds to F what an outcome says of it, and that DROPPED messages were passed to nobody; nothing
+ * if there was neither.  */
+fh_err fh_core_field_told(struct fh_core *c, struct fh_fields *f, const struct fh_core_told *told,
+			  uint64_t dropped);
 
 /* --- core_resume.c: starting without reading everything -------------------- */
 

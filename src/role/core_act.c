@@ -117,7 +117,7 @@ fh_err fh_core_act_end(const struct fh_core_act *a, enum fh_outcome_status statu
 		e = fh_core_field_text(c, &f, FH_FIELD_STATUS,
 				       fh_span_str(fh_outcome_text(status)));
 	if (e == FH_ERR_OK)
-		e = fh_core_field_closed(c, &f, *reserve, whole, left);
+		e = fh_core_field_closed(c, &f, *reserve, whole, /* told= */ 0, left);
 	if (e == FH_ERR_OK)
 		e = fh_core_append_about(c, a->actor->name, FH_ENTRY_OUTCOME,
 					 fh_core_class(c, a->decision.retain_ms, class), &f,

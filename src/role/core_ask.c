@@ -376,7 +376,8 @@ static fh_err ask_initialize(struct fh_core *c, struct request *r)
 static fh_err permit(struct fh_core *c, struct fh_core_session *s, const struct request *r,
 		     enum fh_permit_kind kind)
 {
-	struct fh_permit p = { kind, r->index, r->ask->tool, r->ask->params };
+	struct fh_permit p = { .kind = kind, .index = r->index, .tool = r->ask->tool,
+			       .body = r->ask->params, .progress = r->ask->progress };
 	size_t cap = p.body.n + FH_NAME_MAX + 64;
 	uint8_t *bytes = fh_arena_space(&c->scratch, cap);
 	struct fh_builder b = fh_builder_of(bytes, bytes == nullptr ? 0 : cap);
@@ -388,6 +389,7 @@ static fh_err permit(struct fh_core *c, struct fh_core_session *s, const struct 
 			.index = r->index,
 			.exchange = r->ask->exchange,
 			.list = kind == FH_PERMIT_LIST,
+			.progress = r->ask->progress,
 			.fallback = r->decision.fallback,
 			.retain_ms = r->decision.retain_ms,
 			.reserve = fh_core_reserve(c, &r->decision, r->action, r->arguments.n),

@@ -309,7 +309,7 @@ static fh_err append_unknown(struct fh_core *c)
 					       fh_span_str(fh_outcome_text(FH_OUTCOME_UNKNOWN)));
 		if (e == FH_ERR_OK)
 			e = fh_core_field_closed(c, &f, /* reserve= */ 0, /* whole= */ false,
-						 (struct fh_span){ 0 });
+						 /* told= */ 0, (struct fh_span){ 0 });
 		if (e == FH_ERR_OK)
 			e = fh_core_append(c, FH_ENTRY_OUTCOME, fh_core_class(c, 0, class), &f,
 					   /* index= */ nullptr);

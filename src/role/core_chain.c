@@ -178,7 +178,7 @@ static fh_err cut_revoked(struct fh_core *c)
 		if (s->state == FH_SESSION_FREE || granted(c, s))
 			continue;
 		fh_arena_reset(&c->scratch);
-		fh_err e = fh_core_session_end(c, s, FH_OUTCOME_CANCELLED,
+		fh_err e = fh_core_session_end(c, s, FH_OUTCOME_PARTIAL,
 					       "revoked by the operator");
 
 		if (e != FH_ERR_OK)

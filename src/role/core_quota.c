@@ -68,12 +68,12 @@ uint32_t fh_core_reserve(struct fh_core *c, const struct fh_decision *d,
 }
 
 fh_err fh_core_field_closed(struct fh_core *c, struct fh_fields *f, uint32_t reserve, bool whole,
-			    struct fh_span body)
+			    uint64_t told, struct fh_span body)
 {
 	struct fh_effect e = { 0 };
 
 	if (reserve != 0 && whole)
-		e = fh_reserve_settle(&c->reserve[reserve - 1].of, body.n, body);
+		e = fh_reserve_settle(&c->reserve[reserve - 1].of, told + body.n, body);
 	e.opens = false;
 	return add_effect(c, f, &e);
 }

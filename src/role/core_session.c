@@ -100,14 +100,15 @@ struct intent {
 	uint64_t index;
 	uint32_t *reserve;  /* NULL: nothing can come back */
 	uint64_t retain_ms;
+	struct fh_core_told told;
 };
 
 static struct intent intent_of(struct fh_core_call *call)
 {
-	return (struct intent){ call->index, &call->reserve, call->retain_ms };
+	return (struct intent){ call->index, &call->reserve, call->retain_ms, call->told };
 }
 
-static fh_err append_outcome(struct fh_core *c, const struct fh_core_session *s,
+static fh_err append_outcome(struct fh_core *c, struct fh_core_session *s,
 			     struct intent of, enum fh_outcome_status status, struct fh_span body)
 {
 	char class[FH_CLASS_MAX + 1];
@@ -126,15 +127,19 @@ static fh_err append_outcome(struct fh_core *c, const struct fh_core_session *s,
 		e = fh_core_field_text(c, &f, FH_FIELD_STATUS,
 				       fh_span_str(fh_outcome_text(status)));
 	if (e == FH_ERR_OK)
-		e = fh_core_field_closed(c, &f, reserve, whole, body);
+		e = fh_core_field_closed(c, &f, reserve, whole, of.told.bytes, body);
+	if (e == FH_ERR_OK)
+		e = fh_core_field_told(c, &f, &of.told, s->dropped);
 	if (e == FH_ERR_OK)
 		e = fh_core_append_about(c, fh_span_of(s->principal, s->principal_n),
 					 FH_ENTRY_OUTCOME, fh_core_class(c, of.retain_ms, class),
-					 	&f,
-					 /* index= */ nullptr);
-	if (e == FH_ERR_OK && of.reserve != nullptr)
+					 &f, /* index= */ nullptr);
+	if (e != FH_ERR_OK)
+		return e;
+	s->dropped = 0;
+	if (of.reserve != nullptr)
 		fh_core_reserve_drop(c, of.reserve);
-	return e;
+	return FH_ERR_OK;
 }
 
 static void reply_outcome(struct fh_core *c, const struct fh_core_session *s, uint64_t exchange,
@@ -256,7 +261,8 @@ static fh_err close_opening(struct fh_core *c, struct fh_core_session *s,
 {
 	const struct intent list = { .index = s->list_index };
 	const struct intent start = { .index = s->start_index };
-	const struct intent open = { s->open_index, &s->open_reserve, s->open_retain_ms };
+	const struct intent open = { .index = s->open_index, .reserve = &s->open_reserve,
+				     .retain_ms = s->open_retain_ms };
 	fh_err e = FH_ERR_OK;
 
 	if (s->list_index != FH_NO_INDEX)
@@ -440,8 +446,11 @@ fh_err fh_core_outcome(struct fh_core *c, struct fh_core_session *s, struct fh_s
 	struct fh_outcome o;
 	fh_err e = fh_outcome_read(frame, &o);
 
-	if (e != FH_ERR_OK)
+	if (e != FH_ERR_OK || o.dropped > UINT64_MAX - s->dropped)
 		return FH_ERR_FORMAT;
+	s->dropped += o.dropped;
+	if (o.status == FH_OUTCOME_PROGRESS && s->state != FH_SESSION_LIVE)
+		return FH_ERR_FORMAT; /* nothing that may tell is under way */
 	if (s->state == FH_SESSION_OPENING)
 		return opened(c, s, &o);
 	if (s->state == FH_SESSION_PINNING)
@@ -455,6 +464,8 @@ fh_err fh_core_outcome(struct fh_core *c, struct fh_core_session *s, struct fh_s
 			continue;
 		struct fh_span body = o.body;
 
+		if (o.status == FH_OUTCOME_PROGRESS)
+			return fh_core_progress(c, s, &s->call[i], body);
 		if (call.list && o.status == FH_OUTCOME_RESULT && s->pins_sequence != 0)
 			e = fh_core_pins_note(c, s, body, o.digests);
 		if (e != FH_ERR_OK)

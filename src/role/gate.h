@@ -55,6 +55,7 @@ struct fh_client {
 	struct fh_route route;      /* of the request being answered */
 	bool keep_alive;            /* ... and after it the connection stays */
 	bool working;               /* requests are being taken from the queue */
+	bool events;                /* its answer is a stream of events, which has begun */
 	/* peer */
 	enum fh_client_stage stage;
 	bool over;                  /* the session ended: close when all is answered */
@@ -74,8 +75,10 @@ struct fh_pending {
 	uint8_t session[FH_SESSION_ID_SIZE];
 	uint8_t server[FH_NAME_MAX];
 	size_t server_n;
-	uint8_t id[FH_MCP_ID_MAX];  /* of the JSON-RPC request, CBOR */
-	size_t id_n;
+	/* The JSON-RPC request's id, and behind it, where the client wants to hear how far it is,
+	 * its token for that; both CBOR.  */
+	uint8_t id[FH_MCP_ID_MAX];
+	size_t id_n, token_n;
 	struct fh_pending *next;    /* in the free list */
 };
 
@@ -119,6 +122,7 @@ struct fh_say {
 	struct fh_span session;  /* to be told after initialize; or empty */
 	bool challenge;
 	uint32_t retry_s;        /* Retry-After, seconds; or 0 */
+	bool more;               /* it is not the answer yet, which comes behind it */
 };
 
 /* --- gate_core.c: the pair with core ------------------------------------ */
@@ -128,6 +132,10 @@ struct fh_say {
  * the gate has too much to do, FH_ERR_CLOSED if core is gone.  */
 fh_err fh_gate_ask(struct fh_gate *g, struct fh_ask *a, struct fh_client *client,
 		   struct fh_span id);
+/* The same for a call of which CLIENT may be told, under TOKEN, how far it is; TOKEN is empty or
+ * fits behind ID into FH_MCP_ID_MAX bytes.  */
+fh_err fh_gate_ask_call(struct fh_gate *g, struct fh_ask *a, struct fh_client *client,
+			struct fh_span id, struct fh_span token);
 
 /* The exchange that is open for CLIENT's session and the JSON-RPC id ID, or 0.  */
 uint64_t fh_gate_find(struct fh_gate *g, struct fh_span session, struct fh_span id);
@@ -203,6 +211,9 @@ void fh_gate_witness_answer(struct fh_client *c, const struct fh_reply *r);
 
 /* Answers P, which has a client, with R.  */
 void fh_gate_answer(struct fh_gate *g, struct fh_pending *p, const struct fh_reply *r);
+
+/* Tells the client of P, which waits, how far it is.  */
+void fh_gate_progress(struct fh_gate *g, const struct fh_pending *p, const struct fh_reply *r);
 
 /* Tells CLIENT that its message ID was not carried out, for REASON.  CALL: as a
  * tool's result; otherwise as an error with CODE.  */

@@ -5,6 +5,7 @@
 
 #include "codec/cbor.h"
 #include "codec/json.h"
+#include "wire/progress.h"
 
 void fh_gate_say(struct fh_client *c, const struct fh_say *say)
 {
@@ -81,6 +82,20 @@ static fh_err write_answer(struct fh_pending *p, const struct fh_reply *r, struc
 		answer_no(p, r, b);
 		return b->bad ? FH_ERR_LIMIT : FH_ERR_OK;
 	}
+}
+
+/* What cannot be passed on is not: nobody owes it.  */
+void fh_gate_progress(struct fh_gate *g, const struct fh_pending *p, const struct fh_reply *r)
+{
+	struct fh_builder b = page(g);
+
+	if (p->token_n == 0
+	    || fh_mcp_put_progress(&b, fh_span_of(p->id + p->id_n, p->token_n), r->body)
+		       != FH_ERR_OK)
+		return;
+	const struct fh_say say = { .status = 200, .json = fh_builder_span(&b), .more = true };
+
+	fh_gate_say(p->client, &say);
 }
 
 static void answer_health(struct fh_client *c, const struct fh_reply *r)

@@ -43,7 +43,7 @@ static fh_err put_frame(struct fh_gate *g, const struct fh_ask *a)
 }
 
 static void keep(struct fh_gate *g, const struct fh_ask *a, struct fh_client *client,
-		 struct fh_span id)
+		 struct fh_span id, struct fh_span token)
 {
 	struct fh_pending *p = g->free;
 
@@ -62,11 +62,14 @@ static void keep(struct fh_gate *g, const struct fh_ask *a, struct fh_client *cl
 	p->id_n = id.n <= FH_MCP_ID_MAX ? id.n : 0;
 	if (p->id_n > 0)
 		memcpy(p->id, id.p, p->id_n);
+	p->token_n = token.n <= FH_MCP_ID_MAX - p->id_n ? token.n : 0;
+	if (p->token_n > 0)
+		memcpy(p->id + p->id_n, token.p, p->token_n);
 	client->outstanding++;
 }
 
-fh_err fh_gate_ask(struct fh_gate *g, struct fh_ask *a, struct fh_client *client,
-		   struct fh_span id)
+fh_err fh_gate_ask_call(struct fh_gate *g, struct fh_ask *a, struct fh_client *client,
+			struct fh_span id, struct fh_span token)
 {
 	uint64_t place = no_place;
 
@@ -83,9 +86,15 @@ fh_err fh_gate_ask(struct fh_gate *g, struct fh_ask *a, struct fh_client *client
 		return e;
 	g->counter++;
 	if (client != nullptr)
-		keep(g, a, client, id);
+		keep(g, a, client, id, token);
 	flush_core(g);
 	return FH_ERR_OK;
+}
+
+fh_err fh_gate_ask(struct fh_gate *g, struct fh_ask *a, struct fh_client *client,
+		   struct fh_span id)
+{
+	return fh_gate_ask_call(g, a, client, id, (struct fh_span){ 0 });
 }
 
 static void release(struct fh_gate *g, struct fh_pending *p)
@@ -212,9 +221,14 @@ static void take_reply(struct fh_gate *g, struct fh_span frame)
 		return;
 	}
 	uint64_t place = r.exchange % places;
+	struct fh_pending *p = &g->pending[place];
 
-	if (place != no_place && r.exchange != 0 && g->pending[place].exchange == r.exchange)
-		settle(g, &g->pending[place], &r);
+	if (place == no_place || r.exchange == 0 || p->exchange != r.exchange)
+		return;
+	if (r.status != FH_REPLY_PROGRESS)
+		settle(g, p, &r);
+	else if (p->client != nullptr)
+		fh_gate_progress(g, p, &r);
 }
 
 static void take_replies(struct fh_gate *g)

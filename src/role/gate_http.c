@@ -9,6 +9,17 @@
 
 constexpr size_t head_room = 1024 + FH_HTTP_REQUEST_ID_MAX; /* of the response lines we write */
 
+/* All of the answer is queued: the next request may come.  */
+static void answered(struct fh_client *c)
+{
+	c->stream.paused = false;
+	c->stream.closing = !c->keep_alive;
+	if (c->working)
+		return;
+	fh_gate_http_heard(c);
+	fh_stream_update(&c->stream);
+}
+
 /* Queues R.  A client for whose answer there is no memory just now is cut off: it
  * cannot take that for an answer.  */
 static void queue_response(struct fh_client *c, struct fh_http_response *r)
@@ -28,16 +39,47 @@ static void queue_response(struct fh_client *c, struct fh_http_response *r)
 		return;
 	}
 	q->n += b.n;
-	c->stream.paused = false;
-	c->stream.closing = !c->keep_alive;
-	if (c->working)
+	answered(c);
+}
+
+/* An answer of which parts come before it is a stream of events (MCP 2025-11-25,
+ * "Streamable HTTP").  It begins with the first of them, so that who is told nothing is answered
+ * as ever, and ends with the answer.  */
+static void queue_event(struct fh_client *c, const struct fh_say *say)
+{
+	struct fh_http_response head = { .status = 200, .keep_alive = c->keep_alive,
+					 .type = "text/event-stream", .chunked = true };
+	struct fh_queue *q = &c->stream.out;
+
+	if (fh_queue_reserve(q, head_room + say->json.n) != FH_ERR_OK) {
+		fh_stream_close(&c->stream);
 		return;
-	fh_gate_http_heard(c);
-	fh_stream_update(&c->stream);
+	}
+	struct fh_builder b = fh_builder_of(q->p + q->n, q->cap - q->n);
+
+	if (!c->events)
+		fh_http_put_response(&b, &head);
+	fh_http_put_event(&b, say->json);
+	if (!say->more)
+		fh_http_put_last_chunk(&b);
+	if (b.bad) {
+		fh_stream_close(&c->stream);
+		return;
+	}
+	q->n += b.n;
+	c->events = say->more;
+	if (!say->more)
+		answered(c);
+	else if (!c->working)
+		fh_stream_update(&c->stream);
 }
 
 void fh_gate_http_say(struct fh_client *c, const struct fh_say *say)
 {
+	if (say->more || c->events) {
+		queue_event(c, say);
+		return;
+	}
 	struct fh_http_response r = { .status = say->status, .challenge = say->challenge,
 				      .session = say->session, .body = say->json,
 				      .retry_s = say->retry_s };
@@ -258,6 +300,7 @@ void fh_gate_http_open(struct fh_client *c)
 	fh_http_start(&c->http);
 	c->keep_alive = false;
 	c->working = false;
+	c->events = false;
 }
 
 void fh_gate_http_tick(struct fh_client *c, uint64_t now_ms)

@@ -83,6 +83,15 @@ static void cancel(struct fh_client *c, const struct fh_mcp *m, const struct fh_
 	say_nothing(c, 202);
 }
 
+/* Over HTTP what comes before an answer makes that a stream of events, which not everybody
+ * takes.  Whoever has names too long for both goes without.  */
+static bool hears_progress(const struct fh_client *c, const struct fh_mcp *m)
+{
+	return m->id.n + m->progress.n <= FH_MCP_ID_MAX
+	       && (!c->gate->network
+		   || fh_http_accepts(&c->http.request, "text", "event-stream"));
+}
+
 static void ask(struct fh_client *c, const struct fh_mcp *m, const struct fh_ask *sent)
 {
 	struct fh_ask a = *sent;
@@ -93,8 +102,12 @@ static void ask(struct fh_client *c, const struct fh_mcp *m, const struct fh_ask
 	a.tool = m->tool;
 	a.params = m->params;
 	bool call = a.kind == FH_ASK_CALL;
-	fh_err e = c->outstanding < FH_CLIENT_INFLIGHT_MAX ? fh_gate_ask(c->gate, &a, c, m->id)
-							   : FH_ERR_FULL;
+	struct fh_span token = call && hears_progress(c, m) ? m->progress : (struct fh_span){ 0 };
+	fh_err e = FH_ERR_FULL;
+
+	a.progress = token.n > 0;
+	if (c->outstanding < FH_CLIENT_INFLIGHT_MAX)
+		e = fh_gate_ask_call(c->gate, &a, c, m->id, token);
 
 	if (e == FH_ERR_OK && a.kind == FH_ASK_INITIALIZE)
 		c->stage = FH_CLIENT_OPENING;

@@ -119,13 +119,16 @@ fh_err fh_started_read(struct fh_span frame, struct fh_started *out)
 
 /* --- core to a worker ------------------------------------------------- */
 
+constexpr size_t permit_members = 5;
+
 void fh_permit_put(struct fh_builder *b, const struct fh_permit *p)
 {
-	fh_cbor_put_array(b, 4);
+	fh_cbor_put_array(b, permit_members);
 	fh_cbor_put_uint(b, p->kind);
 	fh_cbor_put_uint(b, p->index);
 	fh_cbor_put_text(b, p->tool);
 	fh_cbor_put_bytes(b, p->body);
+	fh_cbor_put_bool(b, p->progress);
 }
 
 fh_err fh_permit_read(struct fh_span frame, struct fh_permit *out)
@@ -133,13 +136,15 @@ fh_err fh_permit_read(struct fh_span frame, struct fh_permit *out)
 	struct fh_cursor c = fh_cursor_of(frame);
 	struct fh_permit p;
 
-	fh_cbor_array_exact(&c, 4);
+	fh_cbor_array_exact(&c, permit_members);
 	uint64_t kind = fh_cbor_uint(&c);
 
 	p.index = fh_cbor_uint(&c);
 	p.tool = fh_cbor_text(&c, FH_NAME_MAX);
 	p.body = fh_cbor_bytes(&c, FH_JSON_MAX);
-	if (kind < FH_PERMIT_INITIALIZE || kind > FH_PERMIT_CANCEL)
+	p.progress = fh_cbor_bool(&c);
+	if (kind < FH_PERMIT_INITIALIZE || kind > FH_PERMIT_CANCEL
+	    || (p.progress && kind != FH_PERMIT_CALL))
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	if (p.body.n != 0
 	    && (fh_cbor_check(p.body) != FH_ERR_OK || p.body.p[0] >> 5 != FH_CBOR_MAP))
@@ -159,7 +164,7 @@ static const char *const outcome_texts[FH_OUTCOMES] = {
 	[FH_OUTCOME_RESULT] = "result",       [FH_OUTCOME_ERROR] = "error",
 	[FH_OUTCOME_TIMEOUT] = "timeout",     [FH_OUTCOME_CANCELLED] = "cancelled",
 	[FH_OUTCOME_FAILED] = "failed",       [FH_OUTCOME_UNKNOWN] = "unknown",
-	[FH_OUTCOME_PARTIAL] = "partial",
+	[FH_OUTCOME_PARTIAL] = "partial",     [FH_OUTCOME_PROGRESS] = "progress",
 };
 
 const char *fh_outcome_text(enum fh_outcome_status s)
@@ -191,7 +196,8 @@ fh_err fh_outcome_read(struct fh_span frame, struct fh_outcome *out)
 	o.text = fh_cbor_text(&c, text_max);
 	o.body = fh_cbor_bytes(&c, FH_JSON_MAX);
 	o.digests = fh_cbor_bytes(&c, FH_TOOLS_LISTED_MAX * FH_HASH_SIZE);
-	if (status >= FH_OUTCOME_UNKNOWN || o.digests.n % FH_HASH_SIZE != 0 ||
+	if ((status >= FH_OUTCOME_UNKNOWN && status != FH_OUTCOME_PROGRESS)
+	    || o.digests.n % FH_HASH_SIZE != 0 ||
 	    (o.body.n != 0 && fh_cbor_check(o.body) != FH_ERR_OK))
 		fh_cursor_fail(&c, FH_ERR_FORMAT);
 	fh_err e = fh_cursor_end(&c);

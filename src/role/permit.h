@@ -64,6 +64,7 @@ struct fh_permit {
 	uint64_t index;      /* of the intent */
 	struct fh_span tool; /* for CALL */
 	struct fh_span body; /* a deterministic CBOR map, or empty */
+	bool progress;       /* CALL: how far it is may be told, with FH_OUTCOME_PROGRESS */
 };
 
 void fh_permit_put(struct fh_builder *b, const struct fh_permit *p);
@@ -79,6 +80,7 @@ enum fh_outcome_status {
 	FH_OUTCOME_FAILED = 4,    /* the server died or spoke nonsense */
 	FH_OUTCOME_UNKNOWN = 5,   /* not reported: written by core after a crash */
 	FH_OUTCOME_PARTIAL = 6,   /* cut by core: what permitted it has ended */
+	FH_OUTCOME_PROGRESS = 7,  /* none yet; body: how far it is.  No entry has this status. */
 	FH_OUTCOMES,
 };
 

@@ -10,6 +10,7 @@
 #include "role/log.h"
 #include "role/permit.h"
 #include "role/reach.h"
+#include "wire/progress.h"
 #include "wire/server.h"
 #include "wire/tools.h"
 
@@ -29,6 +30,8 @@ struct call {
 	uint64_t deadline_ms; /* boot clock */
 	bool used;
 	bool list;            /* tools/list: its answer's digests are wanted */
+	bool progress;        /* how far it is may be told */
+	size_t told;          /* bytes of that so far */
 };
 
 struct worker {
@@ -120,8 +123,11 @@ static fh_err add_call(struct worker *w, const struct fh_permit *p, uint32_t wit
 	for (size_t i = 0; i < calls_max; i++) {
 		if (w->call[i].used)
 			continue;
-		w->call[i] = (struct call){ p->index, fh_clock_boot_ms() + within_ms, true,
-					    p->kind == FH_PERMIT_LIST };
+		w->call[i] = (struct call){ .index = p->index,
+					    .deadline_ms = fh_clock_boot_ms() + within_ms,
+					    .used = true,
+					    .list = p->kind == FH_PERMIT_LIST,
+					    .progress = p->progress };
 		return FH_ERR_OK;
 	}
 	return FH_ERR_LIMIT;
@@ -166,7 +172,7 @@ static fh_err on_permit(struct worker *w, const struct fh_permit *p)
 		e = fh_mcp_put_list(&b, p->index, p->body);
 		break;
 	case FH_PERMIT_CALL:
-		e = fh_mcp_put_call(&b, p->index, p->tool, p->body);
+		e = fh_mcp_put_call(&b, p->index, p->tool, p->body, p->progress);
 		break;
 	case FH_PERMIT_CANCEL:
 		break;
@@ -234,8 +240,26 @@ static fh_err on_answer(struct worker *w, const struct fh_server_message *m, str
 	return report_whole(w, &o);
 }
 
-/* A server may ask for a ping; everything else it asks or tells unasked is
- * dropped and counted.  */
+/* How far a call is, where that is wanted.  Everything else that it tells unasked is dropped and
+ * counted, and so is what goes on for too long.  */
+static fh_err on_notice(struct worker *w, const struct fh_server_message *m)
+{
+	struct fh_outcome o = { .status = FH_OUTCOME_PROGRESS };
+	fh_err e = fh_span_equal(m->method, FH_SPAN_LIT("notifications/progress"))
+			   ? fh_mcp_read_progress(m->params, &w->scratch, &o.index, &o.body)
+			   : FH_ERR_UNSUPPORTED;
+	struct call *c = e == FH_ERR_OK ? call_of(w, o.index) : nullptr;
+
+	if (c == nullptr || !c->progress || o.body.n > FH_PROGRESS_ALL_MAX - c->told) {
+		w->dropped++;
+		return FH_ERR_OK;
+	}
+	c->told += o.body.n;
+	o.dropped = w->dropped;
+	return report_whole(w, &o);
+}
+
+/* A server may ask for a ping; everything else it asks is dropped and counted.  */
 static fh_err on_request(struct worker *w, const struct fh_server_message *m)
 {
 	struct fh_builder b = line_builder(w, m->request_id.n + 512);
@@ -268,9 +292,8 @@ static fh_err on_line(struct worker *w, struct fh_span line)
 	case FH_SERVER_REQUEST:
 		return on_request(w, &m);
 	case FH_SERVER_NOTICE:
-		break;
+		return on_notice(w, &m);
 	}
-	w->dropped++;
 	return FH_ERR_OK;
 }
 

@@ -84,6 +84,14 @@ static enum fh_mcp_reason read_list(struct fh_span params, struct fh_arena *a,
 	return keep(params, kept, 1, a, &out->params);
 }
 
+/* An id, or what else the client names something by.  */
+static bool is_name(struct fh_span item)
+{
+	return item.n <= FH_MCP_ID_MAX
+	       && (fh_rpc_is(item, FH_CBOR_UINT) || fh_rpc_is(item, FH_CBOR_NINT)
+		   || fh_rpc_is(item, FH_CBOR_TEXT));
+}
+
 static enum fh_mcp_reason read_call(struct fh_span params, struct fh_mcp *out,
 				    struct fh_trace *t)
 {
@@ -100,6 +108,14 @@ static enum fh_mcp_reason read_call(struct fh_span params, struct fh_mcp *out,
 		fh_trace_what(t, "the arguments of tools/call must be an object");
 		return FH_MCP_REASON_PARAMS;
 	}
+	struct fh_span token = fh_cbor_map_get(fh_cbor_map_get(params, "_meta"), "progressToken");
+
+	if (token.n > 0 && !is_name(token)) {
+		fh_trace_what(t, "a progressToken must be a string or an integer, of at most %zu "
+			      "bytes", FH_MCP_ID_MAX - 3);
+		return FH_MCP_REASON_PARAMS;
+	}
+	out->progress = token;
 	out->tool = tool;
 	out->params = arguments.n > 0 ? arguments : FH_SPAN_ARRAY(no_arguments);
 	return FH_MCP_REASON_FINE;
@@ -110,10 +126,8 @@ static enum fh_mcp_reason read_cancelled(struct fh_span params, struct fh_mcp *o
 {
 	struct fh_span id = fh_cbor_map_get(params, "requestId");
 	struct fh_span why = fh_cbor_map_get(params, "reason");
-	bool good = fh_rpc_is(id, FH_CBOR_UINT) || fh_rpc_is(id, FH_CBOR_NINT)
-		 || fh_rpc_is(id, FH_CBOR_TEXT);
 
-	if (!good || id.n > FH_MCP_ID_MAX || (why.n > 0 && !fh_rpc_is(why, FH_CBOR_TEXT))) {
+	if (!is_name(id) || (why.n > 0 && !fh_rpc_is(why, FH_CBOR_TEXT))) {
 		fh_trace_what(t, "notifications/cancelled needs requestId (a string or an "
 				 "integer) and at most a reason (a string)");
 		return FH_MCP_REASON_PARAMS;

@@ -38,6 +38,7 @@ struct fh_mcp {
 	struct fh_span params;     /* INITIALIZE, LIST: the parameters that count; CALL: the
 	                              arguments; a CBOR map */
 	struct fh_span target;     /* CANCELLED: the id it names, CBOR */
+	struct fh_span progress;   /* CALL: its progress token, CBOR text or integer; or empty */
 };
 
 /* Reads one message of a client.  *OUT is written in any case and its spans

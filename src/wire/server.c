@@ -63,10 +63,16 @@ fh_err fh_mcp_put_list(struct fh_builder *b, uint64_t id, struct fh_span params)
 }
 
 fh_err fh_mcp_put_call(struct fh_builder *b, uint64_t id, struct fh_span tool,
-		       struct fh_span arguments)
+		       struct fh_span arguments, bool progress)
 {
 	open_request(b, id, "tools/call");
-	fh_builder_text(b, "{\"name\":");
+	if (progress) {
+		fh_builder_text(b, "{\"_meta\":{\"progressToken\":");
+		fh_builder_decimal(b, id);
+		fh_builder_text(b, "},\"name\":");
+	} else {
+		fh_builder_text(b, "{\"name\":");
+	}
 	fh_json_put_string(b, tool);
 	fh_builder_text(b, ",\"arguments\":");
 	return close_line(b, put_map(b, arguments), "}}");

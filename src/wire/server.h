@@ -20,9 +20,10 @@ constexpr uint64_t FH_SERVER_NO_ID = UINT64_MAX;
 fh_err fh_mcp_put_initialize(struct fh_builder *b, uint64_t id, struct fh_span params);
 void fh_mcp_put_initialized_notice(struct fh_builder *b);
 fh_err fh_mcp_put_list(struct fh_builder *b, uint64_t id, struct fh_span params);
-/* ARGUMENTS is a CBOR map, or empty for none.  */
+/* ARGUMENTS is a CBOR map, or empty for none.  With PROGRESS the server may say how far it is,
+ * under the token ID (wire/progress.h).  */
 fh_err fh_mcp_put_call(struct fh_builder *b, uint64_t id, struct fh_span tool,
-		       struct fh_span arguments);
+		       struct fh_span arguments, bool progress);
 void fh_mcp_put_cancelled(struct fh_builder *b, uint64_t id);
 /* The answer to a server's ping, and to any other request of a server: no such
  * method.  ID as it came (CBOR).  */

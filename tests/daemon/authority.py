@@ -84,7 +84,7 @@ def run(base):
 			demand(not kept.take("/public/other")["result"]["isError"], "another actor's session was cut")
 			wait_for("its tool servers end, and what they left behind", lambda: len(d.roles()["tool server"]) == 1)
 			d.stop()
-			demand(outcome_of(m, "/in-flight") == ["cancelled"], outcome_of(m, "/in-flight"))
+			demand(outcome_of(m, "/in-flight") == ["partial"], outcome_of(m, "/in-flight"))
 			m.verify()
 
 	def a_revoked_actor_of_the_kernel_is_cut_off_with_its_calls():
@@ -116,7 +116,7 @@ def run(base):
 			demand(reason_of(s.take("/public/after")) == "unknown-session", "its session goes on")
 			demand(reason_of(d.http(m.token).initialize()) == "unknown-server", "initialize")
 			d.stop()
-			demand(outcome_of(m, "/in-flight") == ["cancelled"], outcome_of(m, "/in-flight"))
+			demand(outcome_of(m, "/in-flight") == ["partial"], outcome_of(m, "/in-flight"))
 			m.verify()
 
 	def a_revoked_grant_is_in_force_on_the_very_next_call():

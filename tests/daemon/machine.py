@@ -265,7 +265,7 @@ class Machine:
 	def entries(self, first=0):
 		"""Everything recorded, from entry FIRST on, as {index: entry}."""
 		said = self.run("record", "show", "--json", "--fields", "--from", first, *self.opened()).stdout
-		return {e["index"]: e for e in map(json.loads, said.splitlines())}
+		return {e["index"]: e for e in map(json.loads, filter(None, said.split("\n")))}
 
 	def chain(self, status=0):
 		return json.loads(self.run("chain", "show", "--json", status=status).stdout)

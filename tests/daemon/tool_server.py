@@ -15,10 +15,14 @@ TOOLS = [{"name": "take", "inputSchema": {"type": "object"}}, {"name": "wait", "
 lock = threading.Lock()
 
 
-def say(id, result):
+def write(message):
 	with lock:
-		sys.stdout.write(json.dumps({"jsonrpc": "2.0", "id": id, "result": result}) + "\n")
+		sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
 		sys.stdout.flush()
+
+
+def say(id, result):
+	write({"id": id, "result": result})
 
 
 def list_tools(m):
@@ -42,6 +46,14 @@ def leave():
 				signal.pause()
 
 
+def tell(m, progress, every=0, times=1, **more):
+	"""How far it is, whether anybody wants to hear it or not, a notification after the other."""
+	token = m["params"].get("_meta", {}).get("progressToken", more.get("token", 0))
+	for said in progress * times:
+		time.sleep(every)
+		write({"method": "notifications/progress", "params": {"progressToken": token, **said}})
+
+
 def call(m):
 	arguments = m["params"].get("arguments", {})
 	with lock:
@@ -50,6 +62,8 @@ def call(m):
 		os.close(fd)
 	if arguments.get("leave"):
 		leave()
+	if "progress" in arguments:
+		tell(m, **arguments)
 	time.sleep(arguments.get("seconds", 0))
 	result = {"content": [{"type": "text", "text": "taken " + str(arguments.get("path", ""))}], "isError": False}
 	if "usage" in arguments:

@@ -241,6 +241,13 @@ static fh_err say_read(struct bench *b)
 				       .params = FH_SPAN_LIT("\xa1\x64path\x69/public/x") });
 }
 
+static fh_err say_read_telling(struct bench *b)
+{
+	return say(b, (struct fh_ask){ .kind = FH_ASK_CALL, .tool = FH_SPAN_LIT("read_note"),
+				       .params = FH_SPAN_LIT("\xa1\x64path\x69/public/x"),
+				       .progress = true });
+}
+
 static fh_err say_long_path(struct bench *b)
 {
 	return say(b, (struct fh_ask){ .kind = FH_ASK_CALL, .tool = FH_SPAN_LIT("read_note"),
@@ -336,6 +343,31 @@ static fh_err say_changed(struct bench *b)
 	return say_tools(b, fh_hash_of(FH_SPAN_LIT("{}")));
 }
 
+/* How far the one call that is open is, in SIZE bytes.  */
+static fh_err say_progress_of(struct bench *b, uint64_t index, size_t size)
+{
+	static uint8_t body[2 * FH_PROGRESS_MAX], bytes[3 * FH_PROGRESS_MAX];
+	struct fh_builder told = FH_BUILDER_ARRAY(body), frame = FH_BUILDER_ARRAY(bytes);
+
+	fh_builder_bytes(&told, FH_SPAN_LIT("\xa2\x67message\x79")); /* a text of up to 64 KiB */
+	fh_builder_be16(&told, (uint16_t)(size - 22));
+	for (size_t i = 22; i < size; i++)
+		fh_builder_u8(&told, 'm');
+	fh_builder_bytes(&told, FH_SPAN_LIT("\x68progress\x01"));
+	struct fh_outcome o = { .index = index, .status = FH_OUTCOME_PROGRESS,
+				.body = fh_builder_span(&told) };
+
+	fh_outcome_put(&frame, &o);
+	assert_false(frame.bad);
+	fh_arena_reset(&b->core->scratch);
+	return fh_core_outcome(b->core, b->session, fh_builder_span(&frame));
+}
+
+static fh_err say_progress(struct bench *b)
+{
+	return say_progress_of(b, b->session->call[0].index, 512);
+}
+
 /* The result of the one call that is open.  */
 static fh_err say_result(struct bench *b)
 {
@@ -382,6 +414,13 @@ static void prepare_called(struct bench *b)
 	prepare_live(b);
 	assert_int_equal(say_read(b), FH_ERR_OK);
 	assert_true(b->session->call[0].index != FH_NO_INDEX);
+}
+
+static void prepare_telling(struct bench *b)
+{
+	prepare_live(b);
+	assert_int_equal(say_read_telling(b), FH_ERR_OK);
+	assert_true(b->session->call[0].progress);
 }
 
 static void prepare_listed(struct bench *b)
@@ -486,6 +525,7 @@ static void permits_nothing_unrecorded_without_memory(void **state)
 		{ "health", nullptr, say_health, 0, 0, 0 },
 		{ "result", prepare_called, say_result, 1, 0, 0 },
 		{ "list result", prepare_listed, say_result, 1, 0, 0 },
+		{ "progress", prepare_telling, say_progress, 0, 0, 0 },
 		{ "end", prepare_called, say_end, 1, 1, 0 },
 	};
 
@@ -530,6 +570,43 @@ static void many_calls_end_in_the_memory_of_one(void **state)
 	assert_int_equal(fault_descriptors(), descriptors);
 }
 
+/* What it may not tell ends its session, as the error says to the loop.  */
+static void a_worker_tells_only_what_it_may(void **state)
+{
+	static void (*const silent[])(struct bench *b) = { prepare_called, prepare_listed };
+	struct bench b;
+
+	for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
+		make_bench(&b, *state);
+		silent[i](&b);
+		assert_int_equal(say_progress(&b), FH_ERR_FORMAT);
+		drop_bench(&b);
+	}
+	make_bench(&b, *state);
+	prepare_opening(&b);
+	assert_int_equal(say_progress_of(&b, b.session->start_index, 512), FH_ERR_FORMAT);
+	drop_bench(&b);
+	make_bench(&b, *state);
+	prepare_telling(&b);
+	uint64_t index = b.session->call[0].index;
+	size_t told = b.core->gate[0].out.n;
+
+	assert_int_equal(say_progress_of(&b, index + 1, 512), FH_ERR_FORMAT);
+	assert_int_equal(say_progress_of(&b, FH_NO_INDEX, 512), FH_ERR_FORMAT);
+	assert_int_equal(say_progress_of(&b, index, FH_PROGRESS_MAX + 1), FH_ERR_FORMAT);
+	assert_int_equal(b.core->gate[0].out.n, told);
+	for (size_t n = 0; n < FH_PROGRESS_ALL_MAX; n += FH_PROGRESS_MAX)
+		assert_int_equal(say_progress_of(&b, index, FH_PROGRESS_MAX), FH_ERR_OK);
+	told = b.core->gate[0].out.n;
+	assert_int_equal(say_progress_of(&b, index, 300), FH_ERR_FORMAT);
+	assert_int_equal(b.core->gate[0].out.n, told);
+	assert_int_equal(b.session->call[0].told.messages, FH_PROGRESS_ALL_MAX / FH_PROGRESS_MAX);
+	assert_int_equal(b.session->call[0].told.bytes, FH_PROGRESS_ALL_MAX);
+	assert_int_equal(say_result(&b), FH_ERR_OK);
+	assert_int_equal(say_progress_of(&b, index, 300), FH_ERR_FORMAT); /* it is over */
+	drop_bench(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -537,6 +614,8 @@ int main(void)
 						set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(nor_what_pins_are_against,
 						set_up_pinned, fixture_tear_down),
+		cmocka_unit_test_setup_teardown(a_worker_tells_only_what_it_may,
+						set_up, fixture_tear_down),
 		cmocka_unit_test_setup_teardown(many_calls_end_in_the_memory_of_one,
 						set_up, fixture_tear_down),
 	};

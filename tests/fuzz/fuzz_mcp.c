@@ -7,6 +7,7 @@
 
 #include "codec/cbor.h"
 #include "wire/mcp.h"
+#include "wire/progress.h"
 #include "wire/server.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
@@ -41,6 +42,21 @@ static void fuzz_client(struct fh_span json, struct fh_arena *a, struct fh_build
 	fh_mcp_put_error(b, m.id, &no);
 	if (m.params.n > 0)
 		demand(fh_mcp_put_result(b, m.id, m.params) == FH_ERR_OK);
+	demand(m.progress.n <= FH_MCP_ID_MAX && (m.progress.n == 0 || m.method == FH_MCP_CALL));
+	if (m.progress.n > 0)
+		demand(fh_mcp_put_progress(b, m.progress, FH_SPAN_LIT("\xa1\x68progress\x01"))
+		       == FH_ERR_OK);
+}
+
+static void fuzz_progress(struct fh_span params, struct fh_arena *a, struct fh_builder *b)
+{
+	struct fh_span told;
+	uint64_t token;
+
+	if (fh_mcp_read_progress(params, a, &token, &told) != FH_ERR_OK)
+		return;
+	demand(told.n <= FH_PROGRESS_MAX && fh_cbor_check(told) == FH_ERR_OK);
+	demand(fh_mcp_put_progress(b, FH_SPAN_LIT("\x01"), told) == FH_ERR_OK);
 }
 
 static void fuzz_server(struct fh_span line, struct fh_arena *a, struct fh_builder *b)
@@ -60,6 +76,8 @@ static void fuzz_server(struct fh_span line, struct fh_arena *a, struct fh_build
 	}
 	if (m.said == FH_SERVER_REQUEST)
 		fh_mcp_put_no_method(b, m.request_id);
+	if (m.said == FH_SERVER_NOTICE)
+		fuzz_progress(m.params, a, b);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)

@@ -25,6 +25,9 @@ for (const actor of ['remote', 'local']) {
 	const outcome = JSON.stringify(entries.find((e) => e.kind === 'outcome' && e.fields.intent === index) ?? null);
 	check(`the record has the outcome of the permitted read of ${actor}`, outcome.includes('hello'), outcome);
 }
+const tellers = entries.filter((e) => e.kind === 'outcome' && JSON.stringify(e.fields.result ?? null).includes('counted to 9'));
+check('the record has what each of six calls told before its answer',
+	tellers.length === 6 && tellers.every((e) => e.fields.detail?.told?.[0] === 9), JSON.stringify(tellers));
 const intents = entries.filter((e) => e.kind === 'intent' && JSON.stringify(e.fields.decision).startsWith('[true'));
 const closed = new Set(entries.filter((e) => e.kind === 'outcome').map((e) => e.fields.intent));
 check('every permitted intent has an outcome', intents.every((e) => closed.has(e.index)),

@@ -276,6 +276,30 @@ static void writes_a_response(void **state)
 		"WWW-Authenticate: Bearer\r\nAllow: GET\r\nConnection: close\r\n\r\n{}");
 }
 
+static void writes_a_stream_of_events(void **state)
+{
+	const struct fh_http_response head = { .status = 200, .keep_alive = true, .chunked = true,
+					       .type = "text/event-stream" };
+	static char memory[70000];
+	struct fh_builder b = FH_BUILDER_ARRAY(memory);
+	uint8_t large[65536] = { 0 };
+
+	(void)state;
+	fh_http_put_response(&b, &head);
+	fh_http_put_event(&b, FH_SPAN_LIT("{}"));
+	fh_http_put_event(&b, FH_SPAN_LIT("{\"a\":true}"));
+	fh_http_put_last_chunk(&b);
+	fh_builder_u8(&b, 0);
+	assert_string_equal(memory, "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\n"
+			    "X-Content-Type-Options: nosniff\r\nTransfer-Encoding: chunked\r\n"
+			    "Content-Type: text/event-stream\r\n\r\n"
+			    "a\r\ndata: {}\n\n\r\n12\r\ndata: {\"a\":true}\n\n\r\n0\r\n\r\n");
+	b = FH_BUILDER_ARRAY(memory);
+	fh_http_put_event(&b, FH_SPAN_ARRAY(large));
+	assert_false(b.bad);
+	assert_memory_equal(memory, "10008\r\ndata: ", 13);
+}
+
 static void writes_what_is_published_and_when_to_ask_again(void **state)
 {
 	char memory[512];
@@ -324,6 +348,7 @@ static void finds_an_entity_tag_in_a_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(writes_a_stream_of_events),
 		cmocka_unit_test(writes_what_is_published_and_when_to_ask_again),
 		cmocka_unit_test(finds_an_entity_tag_in_a_list),
 		cmocka_unit_test_setup_teardown(reads_a_request_in_pieces_of_any_size,

@@ -18,7 +18,7 @@ static struct fh_ask ask_of_test(void)
 	return (struct fh_ask){ .kind = FH_ASK_CALL, .exchange = 4097, .target = 0,
 				.session = FH_SPAN_ARRAY(session), .bearer = FH_SPAN_LIT("tok"),
 				.server = FH_SPAN_LIT("notes"), .tool = FH_SPAN_LIT("read"),
-				.params = FH_SPAN_ARRAY(map) };
+				.params = FH_SPAN_ARRAY(map), .progress = true };
 }
 
 static struct fh_reply reply_of_test(void)
@@ -46,6 +46,7 @@ static void an_ask_comes_back_as_it_was(void **state)
 	assert_true(fh_span_equal(out.server, a.server));
 	assert_true(fh_span_equal(out.tool, a.tool));
 	assert_true(fh_span_equal(out.params, a.params));
+	assert_true(out.progress);
 }
 
 static void a_reply_comes_back_as_it_was(void **state)
@@ -107,6 +108,17 @@ static void an_unknown_kind_is_refused(void **state)
 	assert_int_equal(read_back(&a), FH_ERR_FORMAT);
 }
 
+static void only_a_call_tells_how_far_it_is(void **state)
+{
+	struct fh_ask a = ask_of_test();
+
+	(void)state;
+	for (unsigned kind = FH_ASK_INITIALIZE; kind <= FH_ASK_PRUNE; kind++) {
+		a.kind = (enum fh_ask_kind)kind;
+		assert_int_equal(read_back(&a), kind == FH_ASK_CALL ? FH_ERR_OK : FH_ERR_FORMAT);
+	}
+}
+
 static void a_short_session_is_refused(void **state)
 {
 	struct fh_ask a = ask_of_test();
@@ -154,7 +166,7 @@ static void a_reply_with_an_unknown_status_is_refused(void **state)
 	struct fh_builder b = FH_BUILDER_ARRAY(memory);
 
 	(void)state;
-	r.status = (enum fh_reply_status)(FH_REPLY_DOCUMENT + 1);
+	r.status = (enum fh_reply_status)(FH_REPLY_PROGRESS + 1);
 	fh_reply_put(&b, &r);
 	assert_int_equal(fh_reply_read(fh_builder_span(&b), &out), FH_ERR_FORMAT);
 }
@@ -166,6 +178,7 @@ int main(void)
 		cmocka_unit_test(a_reply_comes_back_as_it_was),
 		cmocka_unit_test(no_truncation_and_no_extra_byte_is_read),
 		cmocka_unit_test(an_unknown_kind_is_refused),
+		cmocka_unit_test(only_a_call_tells_how_far_it_is),
 		cmocka_unit_test(a_short_session_is_refused),
 		cmocka_unit_test(params_must_be_one_deterministic_map),
 		cmocka_unit_test(names_and_credentials_have_limits),

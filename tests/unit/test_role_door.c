@@ -80,7 +80,8 @@ static void permits_and_outcomes_are_as_documented(void **state)
 {
 	uint8_t memory[512];
 	struct fh_builder b = FH_BUILDER_ARRAY(memory), c = FH_BUILDER_ARRAY(memory);
-	struct fh_permit permit = { FH_PERMIT_CALL, 11, FH_SPAN_LIT("read"), FH_SPAN_ARRAY(map) };
+	struct fh_permit permit = { FH_PERMIT_CALL, 11, FH_SPAN_LIT("read"), FH_SPAN_ARRAY(map),
+				    .progress = true };
 	struct fh_hash digest = hash_of(0x06);
 	struct fh_outcome outcome = { .index = 11, .status = FH_OUTCOME_RESULT, .dropped = 2,
 				      .body = FH_SPAN_ARRAY(map),

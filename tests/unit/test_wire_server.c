@@ -125,7 +125,8 @@ static void writes_one_line_each(void **state)
 	assert_int_equal(fh_mcp_put_initialize(&b, 1, (struct fh_span){ 0 }), FH_ERR_OK);
 	fh_mcp_put_initialized_notice(&b);
 	assert_int_equal(fh_mcp_put_list(&b, 2, (struct fh_span){ 0 }), FH_ERR_OK);
-	assert_int_equal(fh_mcp_put_call(&b, 3, FH_SPAN_LIT("t\n"), FH_SPAN_ARRAY(arguments)),
+	assert_int_equal(fh_mcp_put_call(&b, 3, FH_SPAN_LIT("t\n"), FH_SPAN_ARRAY(arguments),
+					 false),
 			 FH_ERR_OK);
 	fh_mcp_put_cancelled(&b, 3);
 	fh_builder_u8(&b, 0);
@@ -149,7 +150,7 @@ static void writes_no_call_without_a_map(void **state)
 	struct fh_builder b = FH_BUILDER_ARRAY(memory);
 
 	(void)state;
-	assert_int_equal(fh_mcp_put_call(&b, 3, FH_SPAN_LIT("t"), FH_SPAN_ARRAY(text)),
+	assert_int_equal(fh_mcp_put_call(&b, 3, FH_SPAN_LIT("t"), FH_SPAN_ARRAY(text), false),
 			 FH_ERR_FORMAT);
 	assert_true(b.bad);
 }
