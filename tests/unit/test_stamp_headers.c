@@ -10,6 +10,7 @@
 
 #include "base/hex.h"
 #include "os/memory.h"
+#include "stamp/headers_private.h"
 
 /* The first blocks of the main network.  */
 #define ZERO32 "0000000000000000000000000000000000000000000000000000000000000000"
@@ -385,6 +386,147 @@ static void no_time_lies_before_the_median_of_eleven(void **state)
 	assert_int_equal(fh_headers_add(&h, 20, next, nullptr), FH_ERR_OK);
 }
 
+/* --- targets: what no test can mine is put where the rules look for it --- */
+
+/* What each header takes with those before it in its run.  */
+static void sum_up(struct fh_headers *h)
+{
+	for (size_t i = 0; i < h->runs; i++) {
+		const struct fh_header_run *r = &h->run[i];
+		struct fh_number target, sum = { 0 }, own;
+
+		for (size_t k = r->at; k < r->at + r->n; k++) {
+			assert_true(fh_number_of_bits(fh_header_of(h->bytes + k * FH_HEADER_SIZE)
+							      .bits, &target));
+			own = fh_number_work(&target);
+			sum = fh_number_add(&sum, &own);
+			h->work[k] = sum;
+		}
+	}
+}
+
+/* A set of N headers of NETWORK from FIRST on, of the target BITS and with times from FROM to
+ * TO; they have no work.  */
+static void plant(struct fh_headers *h, enum fh_network network, uint64_t first, size_t n,
+		  uint32_t bits, uint32_t from, uint32_t to)
+{
+	assert_int_equal(fh_headers_begin(network, n, &arena, h), FH_ERR_OK);
+	memset(h->bytes, 0, n * FH_HEADER_SIZE);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t time = from + (uint64_t)(to - from) * i / (n > 1 ? n - 1 : 1);
+
+		put_le32(h->bytes + i * FH_HEADER_SIZE + 68, (uint32_t)time);
+		put_le32(h->bytes + i * FH_HEADER_SIZE + 72, bits);
+	}
+	h->run[0] = (struct fh_header_run){ first, 0, n, FH_HEADERS_NO_RUN, FH_HEADER_ALONE };
+	h->runs = 1;
+	h->n = n;
+	sum_up(h);
+}
+
+/* The next header may have the target BITS, PAUSE seconds later.  */
+static bool may_follow(const struct fh_headers *h, uint32_t bits, uint32_t pause)
+{
+	const struct fh_header_run *r = &h->run[0];
+	struct fh_header next = fh_header_of(h->bytes + (r->n - 1) * FH_HEADER_SIZE);
+
+	next.bits = bits;
+	next.time += pause;
+	return fh_headers_rules(h, 0, r->first + r->n, &next, nullptr) == FH_ERR_OK;
+}
+
+/* The first change that there was on the main network, at block 32256.  */
+static void a_period_leads_to_the_next_target_and_to_no_other(void **state)
+{
+	constexpr uint32_t before = 0x1d00ffff;
+	constexpr uint32_t behind = 0x1d00d86a;
+	constexpr uint32_t from = 1261130161;
+	constexpr uint32_t to = 1262152739;
+	struct fh_headers h;
+
+	(void)state;
+	plant(&h, FH_NETWORK_MAIN, 30240, FH_HEADER_PERIOD, before, from, to);
+	assert_true(may_follow(&h, behind, 600));
+	assert_false(may_follow(&h, before, 600));
+	assert_false(may_follow(&h, behind + 1, 600));
+	assert_false(may_follow(&h, behind - 1, 600));
+	/* Of its times the first and the last count, whatever lies before them.  */
+	plant(&h, FH_NETWORK_MAIN, 30239, FH_HEADER_PERIOD + 1, before, from - 9, to);
+	put_le32(h.bytes + FH_HEADER_SIZE + 68, from);
+	assert_true(may_follow(&h, behind, 600));
+	/* Not all of it is there: no more than four times either way.  */
+	plant(&h, FH_NETWORK_MAIN, 30241, FH_HEADER_PERIOD - 1, 0x1c100000, from, to);
+	assert_true(may_follow(&h, 0x1c040000, 600));
+	assert_true(may_follow(&h, 0x1c400000, 600));
+	assert_false(may_follow(&h, 0x1c03ffff, 600));
+	assert_false(may_follow(&h, 0x1c400001, 600));
+}
+
+static void within_a_period_no_target_changes(void **state)
+{
+	struct fh_headers h;
+
+	(void)state;
+	plant(&h, FH_NETWORK_MAIN, 30240, 100, 0x1c100000, 1261130161, 1261190161);
+	assert_true(may_follow(&h, 0x1c100000, 600));
+	assert_false(may_follow(&h, 0x1c100001, 600));
+	assert_false(may_follow(&h, 0x1d00ffff, 600));
+	/* Nor behind a pause, which is testnet's alone.  */
+	assert_false(may_follow(&h, 0x1d00ffff, 86400));
+}
+
+static void on_testnet_a_pause_makes_one_block_easy(void **state)
+{
+	constexpr uint32_t hard = 0x1c100000;
+	constexpr uint32_t easy = 0x1d00ffff;
+	struct fh_headers h;
+
+	(void)state;
+	plant(&h, FH_NETWORK_TESTNET, 30240, 100, hard, 1261130161, 1261190161);
+	assert_true(may_follow(&h, hard, 1200));
+	assert_false(may_follow(&h, easy, 1200));
+	assert_true(may_follow(&h, easy, 1201));
+	assert_false(may_follow(&h, hard, 1201));
+	/* What was easy does not count for the next one.  */
+	put_le32(h.bytes + 99 * FH_HEADER_SIZE + 72, easy);
+	assert_true(may_follow(&h, hard, 600));
+	assert_false(may_follow(&h, easy, 600));
+}
+
+static void on_regtest_no_target_changes(void **state)
+{
+	struct fh_headers h;
+
+	(void)state;
+	plant(&h, FH_NETWORK_REGTEST, 2000, 16, 0x207fffff, regtest_time, regtest_time + 9600);
+	assert_true(may_follow(&h, 0x207fffff, 600));
+	assert_false(may_follow(&h, 0x1f7fffff, 600));
+}
+
+/* One header of much work against a branch of many of little, at the same height.  */
+static void work_counts_and_not_length(void **state)
+{
+	struct fh_headers h;
+	struct fh_header_place p;
+
+	(void)state;
+	plant(&h, FH_NETWORK_MAIN, 30240, 21, 0x1c100000, regtest_time, regtest_time + 9600);
+	h.run[0].n = 20;
+	h.run[1] = (struct fh_header_run){ 30240, 20, 1, FH_HEADERS_NO_RUN, FH_HEADER_ALONE };
+	h.runs = 2;
+	sum_up(&h);
+	assert_true(fh_headers_tip(&h, &p));
+	assert_int_equal(p.height, 30259);
+	put_le32(h.bytes + 20 * FH_HEADER_SIZE + 72, 0x1b100000); /* 256 times as hard */
+	sum_up(&h);
+	assert_true(fh_headers_tip(&h, &p));
+	assert_int_equal(p.height, 30240);
+	assert_true(fh_headers_find(&h, 30240, &p));
+	assert_int_equal(p.header.bits, 0x1b100000);
+	assert_true(fh_headers_find(&h, 30241, &p));
+	assert_int_equal(p.header.bits, 0x1c100000);
+}
+
 static void headers_without_a_height_are_found_by_their_root(void **state)
 {
 	struct fh_headers h;
@@ -451,6 +593,11 @@ int main(void)
 		TEST(the_branch_with_most_work_counts),
 		TEST(trust_comes_before_work),
 		TEST(no_time_lies_before_the_median_of_eleven),
+		TEST(a_period_leads_to_the_next_target_and_to_no_other),
+		TEST(within_a_period_no_target_changes),
+		TEST(on_testnet_a_pause_makes_one_block_easy),
+		TEST(on_regtest_no_target_changes),
+		TEST(work_counts_and_not_length),
 		TEST(headers_without_a_height_are_found_by_their_root),
 		TEST(too_little_work_for_a_height_is_refused),
 		TEST(sets_are_bounded),
