@@ -16,6 +16,7 @@ struct fh_index {
 
 /* Numbers above 2^63 do not occur: an index, and milliseconds.  */
 static const char schema[] =
+	"PRAGMA temp_store = MEMORY;" /* what it sorts is no less secret than what it holds */
 	"CREATE TABLE entry (id INTEGER PRIMARY KEY, time INTEGER, kind TEXT, actor TEXT,"
 	" action TEXT, resource TEXT, server TEXT, reason TEXT, status TEXT, allowed INTEGER,"
 	" intent INTEGER, text TEXT);"

@@ -27,6 +27,8 @@ yes "finds by time" 0 fh record search --since 2027-01-15T08:00:10Z --until 2027
 count "that second and the next" 2
 yes "finds by decision" 0 fh record search --decision permitted --limit 1000 good
 count "the permitted ones" 24
+(ulimit -f 0; fh record search --word 'content of a note' good) 2> err | cat > out
+count "and needs no file that it may write for that" 24
 yes "says by its status that nothing was found" 1 fh record search --decision denied good
 yes "a kind that there is not is no search without finds" 64 fh record search --kind outcomes good
 says "which there are" "--kind takes one of session, start"
