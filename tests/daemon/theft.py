@@ -70,6 +70,7 @@ def without_statements(m, files):
 
 def plant(m):
 	"""A machine on which an agent did things, was refused things, and whose record was opened.  Returns what serve said."""
+	m.config.write_text(m.config.read_text() + "log = debug\n")
 	m.token = m.grant(ACTOR)
 	m.grant("auditor", "--uid", ME)
 	m.sign_policy(policy=RULES, schema=DECLARES)
@@ -85,16 +86,22 @@ def plant(m):
 	s.ask("initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo={"name": AGENT, "version": "1"})
 	s.close()
 	m.run("record", "open", f"{denied - 6}..{denied}", "--socket", m.socket, "-o", m.top / "some")
+	nothing_is_found(disk(m), "while it serves")
 	d.stop()
 	return d.log()
 
 
-def nothing_is_in_clear(m, log):
-	files = disk(m)
+def nothing_is_found(files, when):
 	demand(any(n.startswith("record/journal/") for n in files) and "keys/data.0" in files, sorted(files))
 	for word in SEALED:
-		demand(not found(word, files), word, found(word, files))
-		demand(word not in log, "serve's log has", word, log)
+		demand(not found(word, files), word, when, found(word, files))
+
+
+def nothing_is_in_clear(m, log):
+	files = disk(m)
+	nothing_is_found(files, "behind it")
+	for word in SEALED:
+		demand(not found(word, {"log": log.encode()}), "serve's log has", word, log)
 	# The chain names the actor, in public; nothing else may.
 	demand(found(ACTOR, files), "the statement that names the actor is not found: the search finds nothing")
 	left = without_statements(m, files)
