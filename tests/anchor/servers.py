@@ -4,7 +4,7 @@
 
 Prints its port and ends with its standard input.  With a file `server.pem` in the current directory they speak TLS with the
 certificate and key in it.  Both look at the file `do` in the current directory for each request, a
-word that says how to misbehave, and write what they were asked to `asked`.
+word that says how to misbehave, and write what they were asked to `asked`, and the last request's header to `headers`.
 
 calendar  promises by an appended nonce; once the file `root` exists, attests it by block 3 as well
 node      a chain of regtest: `mine N` and `branch N` (which replaces the last N - 1 blocks) are methods of its own
@@ -55,6 +55,8 @@ class Server(http.server.BaseHTTPRequestHandler):
 		got = self.rfile.read(int(self.headers.get("Content-Length", "0")))
 		with open("asked", "ab") as f:
 			f.write(f"{self.command} {self.path} {got.hex()} {self.headers.get('Accept', '')}\n".encode())
+		with open("headers", "w", encoding="utf-8") as f:
+			f.writelines(f"{name}: {value}\n" for name, value in sorted(self.headers.items()))
 		return got
 
 	def do_POST(self):

@@ -15,6 +15,21 @@ yes "usage: nobody to ask" 64 fh stamp one
 yes "makes proofs of several files" 0 fh stamp one two three --calendar "$url"
 says_in asked "sends one nonced hash" '^POST /digest [0-9a-f]\{64\} application/vnd.opentimestamps.v1$'
 yes "only once" 0 test "$(wc -l < asked)" = 1
+cat > leaves << END
+Accept: application/vnd.opentimestamps.v1
+Content-Length: 32
+Content-Type: application/octet-stream
+Host: ${url#http://}
+User-Agent: freehold
+END
+yes "and nothing else" 0 cmp leaves headers
+sent=$(cut -d' ' -f3 asked)
+mkdir again
+cp one again
+yes "of the same file once more" 0 fh stamp again/one --calendar "$url"
+yes "sends another hash" 1 test "$(tail -n1 asked | cut -d' ' -f3)" = "$sent"
+head -n1 asked > first
+mv first asked
 digest=$(sha256sum < one | cut -d' ' -f1)
 yes "which is not a file's digest" 1 grep -q "$digest" asked
 yes "shows a proof" 0 fh stamp info one.ots
