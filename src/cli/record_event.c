@@ -2,6 +2,7 @@
 #include "cli/record_event.h"
 
 #include "codec/cbor.h"
+#include "codec/lookup.h"
 
 #include <string.h>
 
@@ -58,22 +59,14 @@ static void read_decision(struct fh_event *v)
 	v->decided = !fh_cursor_bad(&c);
 }
 
-/* {"reason": ...} among what a refusal says.  */
-static void read_refusal(struct fh_event *v)
+/* The text under NAME in the entry's detail; or empty.  */
+static struct fh_span detail_of(const struct fh_event *v, const char *name)
 {
 	const struct fh_field *field = fh_fields_get(&v->fields, FH_FIELD_DETAIL);
-	struct fh_cursor c = fh_cursor_of(field != nullptr ? field->value : (struct fh_span){ 0 });
-	size_t n = fh_cbor_map(&c, FH_CBOR_ITEMS_MAX);
+	struct fh_cursor c = fh_cursor_of(field != nullptr ? fh_cbor_map_get(field->value, name)
+							   : (struct fh_span){ 0 });
 
-	for (size_t i = 0; i < n && !fh_cursor_bad(&c); i++) {
-		struct fh_span key = fh_cbor_text(&c, FH_PAYLOAD_MAX);
-
-		if (fh_span_equal(key, FH_SPAN_LIT("reason"))
-		    && fh_cbor_peek(&c) == FH_CBOR_TEXT)
-			v->reason = fh_cbor_text(&c, FH_PAYLOAD_MAX);
-		else
-			(void)fh_cbor_item(&c);
-	}
+	return fh_cbor_text(&c, FH_PAYLOAD_MAX);
 }
 
 static struct fh_span keep(struct fh_builder *b, struct fh_span s)
@@ -140,7 +133,12 @@ fh_err fh_event_read(struct fh_events *events, const struct fh_stored *s, const 
 	out->status = text_of(&out->fields, FH_FIELD_STATUS);
 	read_decision(out);
 	if (l->kind == FH_ENTRY_REFUSAL)
-		read_refusal(out);
+		out->reason = detail_of(out, "reason");
+	if (l->kind == FH_ENTRY_ANSWER) {
+		out->subject = text_of(&out->fields, FH_FIELD_SUBJECT);
+		out->function = detail_of(out, "function");
+		out->call = detail_of(out, "call");
+	}
 	if (l->kind == FH_ENTRY_INTENT)
 		keep_intent(events, out);
 	if (l->kind == FH_ENTRY_OUTCOME)

@@ -25,6 +25,9 @@ struct fh_event {
 	bool allowed;
 	struct fh_span reason;   /* code of a decision or refusal; or empty */
 	struct fh_span status;   /* of an outcome */
+	/* Of an answer: about whom, and of the call of a function which, and what the model
+	 * calls it; or empty.  */
+	struct fh_span subject, function, call;
 	uint64_t intent;         /* the entry that it is about: its intent's, or its own */
 	struct fh_record_fate fate; /* of its payload */
 };

@@ -222,6 +222,12 @@ static void put_unmapped(struct fh_builder *b, const struct fh_event *v)
 	put_hex(b, "session", fh_hash_span(&l->session));
 	put_hex(b, "chain_head", fh_hash_span(&l->chain_head));
 	put_field(b, "decision", v, FH_FIELD_DECISION);
+	if (v->subject.n > 0)
+		put_text(b, "subject", v->subject);
+	if (v->call.n > 0) {
+		put_text(b, "function", v->function);
+		put_text(b, "call", v->call);
+	}
 	if (v->sealed) {
 		put_name(b, "sealed");
 		fh_builder_text(b, "true");

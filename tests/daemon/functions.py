@@ -158,6 +158,10 @@ def replayed(m, *words, status=None):
 	return json.loads(m.run("policy", "replay", "--json", *words, *m.opened(), status=status).stdout)
 
 
+def exported(m, form, *words):
+	return m.run("record", "export", "--format", form, *words).stdout.splitlines()
+
+
 def run(base):
 	def what_is_answered_is_what_policy_test_says():
 		tests = [{"name": str(n), "actor": "agent", "teams": ["research"], "function": f, "arguments": a,
@@ -400,6 +404,16 @@ def run(base):
 			demand("@resource" in explained[bad]["because"] and "resource" not in explained[bad], explained[bad])
 			text = m.run("policy", "why", no, *m.opened()).stdout
 			demand("answered no, forbidden" in text and "cat, call call_no" in text, text)
+			events = exported(m, "ocsf", *m.opened())
+			for n, call in ((yes, "call_yes"), (bad, "call_bad")):
+				said = json.loads(events[n])
+				got = [said["unmapped"]["freehold"].get(k) for k in ("kind", "subject", "function", "call")]
+				demand(got == ["answer", 'Actor::"agent"', "cat", call], said)
+				demand(said["actor"]["user"]["name"] == "harness", said)
+			sealed = json.loads(exported(m, "ocsf")[yes])["unmapped"]["freehold"]
+			demand(sealed["sealed"] is True and not {"subject", "function", "call"} & sealed.keys(), sealed)
+			cef = exported(m, "cef", *m.opened())[no]
+			demand(' cs4=Actor::"agent" cs4Label=subject cs5=cat cs5Label=function cs6=call_no cs6Label=call' in cef, cef)
 			shown = m.run("record", "show", "--from", bad, *m.opened()).stdout
 			demand('"call_bad"' in shown and "malformed-resource" in shown, shown)
 			(m.top / "other.cedarschema").write_text(SCHEMA.replace("read_file; cat", "read_file"))
