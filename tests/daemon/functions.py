@@ -413,7 +413,8 @@ def run(base):
 			sealed = json.loads(exported(m, "ocsf")[yes])["unmapped"]["freehold"]
 			demand(sealed["sealed"] is True and not {"subject", "function", "call"} & sealed.keys(), sealed)
 			cef = exported(m, "cef", *m.opened())[no]
-			demand(' cs4=Actor::"agent" cs4Label=subject cs5=cat cs5Label=function cs6=call_no cs6Label=call' in cef, cef)
+			want = ' cs4=Actor::"agent" cs4Label=subject cs5=cat cs5Label=function cs6=call_no cs6Label=call'
+			demand(want in cef, cef)
 			shown = m.run("record", "show", "--from", bad, *m.opened()).stdout
 			demand('"call_bad"' in shown and "malformed-resource" in shown, shown)
 			(m.top / "other.cedarschema").write_text(SCHEMA.replace("read_file; cat", "read_file"))
