@@ -4,6 +4,7 @@
 #include "cli/chain_restore.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -44,7 +45,7 @@ static fh_err settle(struct restoring *r, const char *name, struct fh_span bytes
 	fh_err e = fh_store_path(&r->state.store, file, path);
 
 	if (e == FH_ERR_OK)
-		e = fh_file_compare(path, bytes, &same);
+		e = fh_file_compare(AT_FDCWD, path, bytes, &same);
 	bool missing = e == FH_ERR_MISSING;
 
 	r->held++;

@@ -31,8 +31,8 @@ static const struct fh_usage usage = {
 	.text = "Writes checkpoint, tile/, tile/entries/ and payload/ (of public entries) up to\n"
 		"the newest checkpoint, anchors/ with those that it has, and witnessed, the\n"
 		"checkpoint that witnesses cosigned, if there is one.  The newest checkpoint is\n"
-		"written last.  What is there and full stays, so writing again costs only what is\n"
-		"new, and rsync carries it.\n"
+		"written last.  What is there and right stays as it is, so that rsync carries on\n"
+		"only what is new.\n"
 		"Nothing is verified: see `freehold verify record --help`.",
 	.examples = "freehold record tiles --out /srv/record",
 };
@@ -89,18 +89,19 @@ static fh_err put_at(const struct tiles *w, const char *path, struct fh_span byt
 	return e;
 }
 
-/* What does not change is written once.  */
-static fh_err write_file(struct tiles *w, const char *path, struct fh_span bytes, bool changes)
+/* What is there already stays, so that rsync sees what is new; what is there and something
+ * else, after a loss of power or from another record, does not.  */
+static fh_err write_file(struct tiles *w, const char *path, struct fh_span bytes)
 {
 	char copy[128];
-	struct stat st;
+	bool same;
+	fh_err e = fh_file_compare(fh_fd_get(w->out), path, bytes, &same);
 
 	(void)snprintf(copy, sizeof(copy), "%s", path);
-	if (!changes && fstatat(fh_fd_get(w->out), path, &st, 0) == 0
-	    && (uint64_t)st.st_size == bytes.n)
-		return FH_ERR_OK;
-	fh_err e = make_directories(w, copy);
-
+	if (e == FH_ERR_OK && same)
+		return e;
+	if (e == FH_ERR_OK || e == FH_ERR_MISSING || e == FH_ERR_TORN)
+		e = make_directories(w, copy);
 	if (e == FH_ERR_OK)
 		e = put_at(w, path, bytes);
 	if (e != FH_ERR_OK)
@@ -117,7 +118,7 @@ static fh_err write_tile(struct tiles *w, int level, uint64_t index, unsigned wi
 
 	fh_tile_put_path(&b, &t);
 	fh_builder_u8(&b, '\0');
-	return b.bad ? FH_ERR_LIMIT : write_file(w, path, bytes, /* changes= */ false);
+	return b.bad ? FH_ERR_LIMIT : write_file(w, path, bytes);
 }
 
 /* --- the tree ------------------------------------------------------------------- */
@@ -173,7 +174,7 @@ static fh_err on_entry(void *context, const struct fh_stored *s, const struct fh
 	if (e != FH_ERR_OK || !fh_span_equal(l->class, FH_SPAN_LIT(FH_CLASS_PUBLIC)))
 		return e;
 	(void)snprintf(path, sizeof(path), "payload/%llu", (unsigned long long)l->index);
-	return write_file(w, path, s->payload, /* changes= */ false);
+	return write_file(w, path, s->payload);
 }
 
 /* The partial tiles, and at last the checkpoint that is over all of it.  */
@@ -192,13 +193,13 @@ static fh_err finish(struct tiles *w)
 		e = write_tile(w, FH_TILE_ENTRIES, w->taken / FH_TILE_WIDTH,
 			       (unsigned)(w->taken % FH_TILE_WIDTH), fh_builder_span(&w->bundle));
 	if (e == FH_ERR_OK && w->witnessed.n > 0)
-		e = write_file(w, "witnessed", w->witnessed, /* changes= */ true);
-	return e == FH_ERR_OK ? write_file(w, "checkpoint", fh_builder_span(&w->note), true) : e;
+		e = write_file(w, "witnessed", w->witnessed);
+	return e == FH_ERR_OK ? write_file(w, "checkpoint", fh_builder_span(&w->note)) : e;
 }
 
 /* --- anchors --------------------------------------------------------------------- */
 
-/* The file FROM of the anchor over SIZE entries, unless one of that length is there.  */
+/* The file FROM of the anchor over SIZE entries.  */
 static fh_err copy_one(struct tiles *w, const char *from, uint64_t size, enum fh_anchor_file which,
 		       struct fh_arena *room)
 {
@@ -211,7 +212,7 @@ static fh_err copy_one(struct tiles *w, const char *from, uint64_t size, enum fh
 	fh_builder_u8(&b, '\0');
 	fh_err e = fh_file_read(from, FH_STAMP_FILE_MAX, room, &bytes);
 
-	return e == FH_ERR_OK ? write_file(w, path, bytes, /* changes= */ false) : e;
+	return e == FH_ERR_OK ? write_file(w, path, bytes) : e;
 }
 
 /* What has no proof yet is none.  */
@@ -251,8 +252,7 @@ static fh_err copy_anchors(struct tiles *w, struct fh_anchors *from, struct fh_t
 
 	fh_anchors_put_list(&list, from);
 	return list.n == 0 ? FH_ERR_OK
-			   : write_file(w, "anchors/" FH_ANCHORS_LIST, fh_builder_span(&list),
-					/* changes= */ true);
+			   : write_file(w, "anchors/" FH_ANCHORS_LIST, fh_builder_span(&list));
 }
 
 static fh_err open_out(struct tiles *w, const char *path)

@@ -94,10 +94,10 @@ fh_err fh_fd_sync(int fd)
 }
 
 /* Opens the regular file PATH to be read.  */
-static fh_err open_regular(const char *path, struct fh_fd *out, uint64_t *size)
+static fh_err open_regular(int directory, const char *path, struct fh_fd *out, uint64_t *size)
 {
 	/* What is no file, such as a pipe, is refused, and not waited for.  */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 
 	if (fd < 0)
@@ -109,12 +109,12 @@ static fh_err open_regular(const char *path, struct fh_fd *out, uint64_t *size)
 	return S_ISREG(st.st_mode) ? FH_ERR_OK : FH_ERR_UNSUPPORTED;
 }
 
-fh_err fh_file_compare(const char *path, struct fh_span bytes, bool *same)
+fh_err fh_file_compare(int directory, const char *path, struct fh_span bytes, bool *same)
 {
 	FH_OWN(fh_fd) file = { 0 };
 	uint8_t part[16384];
 	uint64_t size;
-	fh_err e = open_regular(path, &file, &size);
+	fh_err e = open_regular(directory, path, &file, &size);
 
 	*same = false;
 	if (e != FH_ERR_OK || size != bytes.n)
@@ -136,7 +136,7 @@ fh_err fh_file_read(const char *path, size_t max, struct fh_arena *arena, struct
 {
 	FH_OWN(fh_fd) file = { 0 };
 	uint64_t size;
-	fh_err e = open_regular(path, &file, &size);
+	fh_err e = open_regular(AT_FDCWD, path, &file, &size);
 
 	if (e != FH_ERR_OK)
 		return e;

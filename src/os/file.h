@@ -42,9 +42,9 @@ fh_err fh_fd_pread(int fd, uint8_t *out, size_t n, uint64_t offset);
 /* fdatasync().  A failure is never retried: the pages may be gone.  */
 fh_err fh_fd_sync(int fd);
 
-/* *SAME says whether the file holds exactly BYTES.  FH_ERR_MISSING if there is none,
- * FH_ERR_UNSUPPORTED if it is no regular one.  */
-fh_err fh_file_compare(const char *path, struct fh_span bytes, bool *same);
+/* *SAME says whether the file PATH, below DIRECTORY or AT_FDCWD, holds exactly BYTES.
+ * FH_ERR_MISSING if there is none, FH_ERR_UNSUPPORTED if it is no regular one.  */
+fh_err fh_file_compare(int directory, const char *path, struct fh_span bytes, bool *same);
 
 /* The whole file in *OUT; FH_ERR_LIMIT above MAX bytes.  */
 fh_err fh_file_read(const char *path, size_t max, struct fh_arena *arena, struct fh_span *out);

@@ -6,6 +6,7 @@
 #include "role/log.h"
 #include "store/chain_files.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ void fh_core_chain_compare(const struct fh_core *c, const char *name, struct fh_
 
 	if (snprintf(path, sizeof(path), "%s/chain/%s", c->chain_path, name) >= (int)sizeof(path))
 		return;
-	fh_err e = fh_file_compare(path, recorded, &same);
+	fh_err e = fh_file_compare(AT_FDCWD, path, recorded, &same);
 
 	if (e == FH_ERR_OK && same)
 		return;

@@ -248,8 +248,23 @@ def static_files_are_what_is_served():
 		public = sorted(i for i, e in m.entries().items() if e["class"] == "public")
 		demand(public == sorted(int(p.name) for p in (out / "payload").iterdir()), public)
 		demand(all(log.get(f"payload/{i}") == Files(out).get(f"payload/{i}") for i in public), "other payloads")
+		what_is_there_and_right_stays(m, out)
 		demand(not list(out.rglob("*.new")), "something was left over")
 		d.stop()
+
+
+def what_is_there_and_right_stays(m, out):
+	files = [p for p in out.rglob("*") if p.is_file()]
+	before = {p: (p.read_bytes(), p.stat().st_ino) for p in files}
+	m.run("record", "tiles", "--out", out)
+	demand({p: (p.read_bytes(), p.stat().st_ino) for p in files} == before, "what is right is written again")
+	for harm in (lambda b: b[:-1] + bytes([b[-1] ^ 1]), lambda b: bytes(len(b)), lambda b: b"", lambda b: b + b"x"):
+		for p, (right, _) in before.items():
+			if p.parent.suffix != ".p":  # which may be older checkpoints' alone
+				p.write_bytes(harm(right))
+		m.run("record", "tiles", "--out", out)
+		wrong = [str(p) for p, (right, _) in before.items() if p.read_bytes() != right]
+		demand(not wrong, "left damaged:", wrong)
 
 
 def metrics(d):
