@@ -95,12 +95,42 @@ fh_err fh_admit_certified(struct fh_state *s, const struct fh_request *r, struct
 
 /* --- whose TPM it is -------------------------------------------------- */
 
-/* A no, unless the operator takes TPMs that nobody vouches for.  */
-static int unendorsed(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_trace *why)
+/* A no, unless the operator takes TPMs that are known to give keys away.  EK is appraised, or
+ * zeros.  */
+static int take_firmware(const struct fh_cli *cli, const struct fh_arguments *a,
+			 const struct fh_request *r, const struct fh_ek_result *ek)
 {
+	struct fh_firmware_seen seen;
+	struct fh_finding found;
+	struct fh_trace t = { 0 };
+	fh_err e = fh_request_firmware(r, &seen, &t);
+
+	if (e != FH_ERR_OK && e != FH_ERR_MISSING)
+		return fh_cli_fail_trace(e, a->operand[0], &t);
+	if (e == FH_ERR_MISSING)
+		fh_cli_say(cli, "firmware  not checked: the request has no quote, which tells it");
+	fh_finding_begin(&found);
+	fh_firmware_say(&found, &seen, r->device.ak, ek);
+	for (size_t i = 0; i < found.reasons; i++)
+		fh_cli_say(cli, "firmware  %s%s", found.reason[i].why.what,
+			   found.weak_firmware && fh_argument(a, "weak-firmware") != nullptr
+				   ? "; taken all the same" : "");
+	if (!found.weak_firmware || fh_argument(a, "weak-firmware") != nullptr)
+		return -1;
+	fh_trace_cure(&found.reason[0].why, "update the TPM's firmware, or, if it is known and "
+		      "meant, say --weak-firmware");
+	return fh_cli_fail_trace(FH_ERR_SIGNATURE, a->operand[0], &found.reason[0].why);
+}
+
+/* A no, unless the operator takes TPMs that nobody vouches for.  */
+static int unendorsed(const struct fh_cli *cli, const struct fh_arguments *a,
+		      const struct fh_request *r, struct fh_ek_result *ek)
+{
+	struct fh_trace *why = &ek->why;
+
 	if (fh_argument(a, "unendorsed") != nullptr) {
 		fh_cli_say(cli, "maker  %s: %s; taken all the same", why->where, why->what);
-		return -1;
+		return take_firmware(cli, a, r, ek);
 	}
 	fh_trace_cure(why, "if it is the TPM that you mean, say --unendorsed");
 	return fh_cli_fail_trace(FH_ERR_SIGNATURE, a->operand[0], why);
@@ -117,21 +147,21 @@ static int judge(const struct fh_cli *cli, const struct fh_arguments *a,
 	if (held == nullptr && own == nullptr) {
 		fh_cli_say(cli, "maker  not checked: there are no roots (`freehold roots add`,"
 			   " `roots sign`)");
-		return -1;
+		return take_firmware(cli, a, r, &ek);
 	}
 	if (r->device.ek_certificate.n == 0) {
 		fh_trace_what(&ek.why, "the TPM has no certificate, and roots are there that one"
 			      " would have to lead to");
-		return unendorsed(cli, a, &ek.why);
+		return unendorsed(cli, a, r, &ek);
 	}
 	fh_err e = fh_endorsed_judge(held != nullptr ? &held->body : nullptr, own, &claim, &ek);
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, a->operand[0], nullptr, nullptr);
 	if (ek.answer != FH_ANSWER_YES)
-		return unendorsed(cli, a, &ek.why);
+		return unendorsed(cli, a, r, &ek);
 	show_endorsed(cli, &ek);
-	return -1;
+	return take_firmware(cli, a, r, &ek);
 }
 
 int fh_admit_endorsed(const struct fh_cli *cli, const struct fh_arguments *a,

@@ -21,6 +21,7 @@ static const struct fh_option admit_options[] = {
 	{ "roots", 0, false, "PATH",
 	  "makers' roots: a bundle, or a directory (default " FH_ROOTS_DIRECTORY ")" },
 	{ "unendorsed", 0, false, nullptr, "accept a TPM that no root vouches for" },
+	{ "weak-firmware", 0, false, nullptr, "accept a TPM that is known to give keys away" },
 };
 
 static const struct fh_usage usage_admit = {

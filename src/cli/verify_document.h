@@ -27,7 +27,7 @@ bool fh_verify_url_meant(const char *word);
 	{ "require", 0, true, "ANSWER,...", "answers that must be yes: authentic, fresh,"     \
 	  " enrolled, accepted (default authentic,enrolled)" },                               \
 	{ "allow-grade", 0, true, "GRADE,...", "weak grades to let pass: none, simulated,"    \
-	  " co-located" }
+	  " co-located, weak-firmware" }
 
 /* What both are told and need.  Drop it.  */
 struct fh_document_task {

@@ -38,7 +38,7 @@ static const struct fh_option options[] = {
 	{ "require", 0, true, "ANSWER,...", "answers that must be yes: authentic, fresh,"
 	  " enrolled, accepted (default authentic)" },
 	{ "allow-grade", 0, true, "GRADE,...", "weak grades to let pass: none, simulated,"
-	  " co-located" },
+	  " co-located, weak-firmware" },
 };
 static const struct fh_usage usage = {
 	.verb = "verify quote",

@@ -30,7 +30,7 @@ static const struct fh_option options[] = {
 	{ "require", 0, true, "ANSWER,...", "answers that must be yes: authentic, fresh,"
 	  " enrolled, accepted (default authentic,enrolled)" },
 	{ "allow-grade", 0, true, "GRADE,...", "weak grades to let pass: none, simulated,"
-	  " co-located" },
+	  " co-located, weak-firmware" },
 	{ "at-least", 0, false, "FILE",
 	  "a checkpoint or document saved earlier, which the record must extend" },
 	{ "since", 0, false, "FILE", "the same, and this record was verified up to it before" },

@@ -155,8 +155,9 @@ enum fh_parent fh_parent_of(struct fh_span signer, const struct fh_tpm_name *nam
 	}
 	if (is_primary(signer, hierarchy_null, name))
 		return FH_PARENT_NULL;
+	if (is_primary(signer, hierarchy_owner, name))
+		return FH_PARENT_OWNER;
 	if (is_primary(signer, hierarchy_endorsement, name) ||
-	    is_primary(signer, hierarchy_owner, name) ||
 	    is_primary(signer, hierarchy_platform, name))
 		return FH_PARENT_PRIMARY;
 	return FH_PARENT_UNKNOWN;

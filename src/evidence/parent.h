@@ -11,7 +11,8 @@
 enum fh_parent {
 	FH_PARENT_UNKNOWN = 0, /* none of the following */
 	FH_PARENT_ENDORSEMENT, /* a child of the endorsement key */
-	FH_PARENT_PRIMARY,     /* a primary key of the endorsement, owner or platform hierarchy */
+	FH_PARENT_PRIMARY,     /* a primary key of the endorsement or platform hierarchy */
+	FH_PARENT_OWNER,       /* a primary key of the owner hierarchy */
 	FH_PARENT_NULL,        /* a primary key of the null hierarchy, gone at the next reset */
 };
 

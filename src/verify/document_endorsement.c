@@ -3,6 +3,7 @@
 #include "verify/document_private.h"
 
 #include "verify/endorsed.h"
+#include "verify/firmware.h"
 
 static fh_err no_roots(struct fh_document_check *c, const char *why)
 {
@@ -13,8 +14,7 @@ static fh_err no_roots(struct fh_document_check *c, const char *why)
 	return FH_ERR_OK;
 }
 
-fh_err fh_document_check_endorsement(struct fh_document_check *c,
-				     const struct fh_document_options *o)
+static fh_err check_certificate(struct fh_document_check *c, const struct fh_document_options *o)
 {
 	const struct fh_document *d = &c->document;
 	const struct fh_roots_held *held = fh_chain_roots(&c->chain);
@@ -50,6 +50,28 @@ fh_err fh_document_check_endorsement(struct fh_document_check *c,
 		fh_endorsed_tell(held->sequence, o->roots != nullptr,
 				 fh_finding_say(&c->finding, "roots-signed"));
 	return FH_ERR_OK;
+}
+
+/* By the quote that the document carries, and by the asker's own.  */
+static void say_firmware(struct fh_document_check *c)
+{
+	struct fh_firmware_seen seen = { 0 };
+
+	if (fh_machine_quote_holds(&c->quote))
+		fh_firmware_note(&seen, &c->quote.checks.attest);
+	if (fh_machine_quote_holds(&c->answer))
+		fh_firmware_note(&seen, &c->answer.checks.attest);
+	fh_firmware_say(&c->finding, &seen, c->document.ak, &c->ek);
+}
+
+fh_err fh_document_check_endorsement(struct fh_document_check *c,
+				     const struct fh_document_options *o)
+{
+	fh_err e = check_certificate(c, o);
+
+	if (e == FH_ERR_OK)
+		say_firmware(c);
+	return e;
 }
 
 /* --- how the device key is kept ----------------------------------------- */

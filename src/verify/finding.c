@@ -28,6 +28,8 @@ fh_err fh_weakness_parse(struct fh_span text, enum fh_weakness *out)
 		*out = FH_WEAK_SIMULATED;
 	else if (fh_span_equal(text, FH_SPAN_LIT("co-located")))
 		*out = FH_WEAK_CO_LOCATED;
+	else if (fh_span_equal(text, FH_SPAN_LIT("weak-firmware")))
+		*out = FH_WEAK_FIRMWARE;
 	else
 		return FH_ERR_UNKNOWN;
 	return FH_ERR_OK;
@@ -109,6 +111,9 @@ static bool weak(struct fh_finding *f, unsigned allowed)
 	    (allowed & FH_WEAK_CO_LOCATED) == 0)
 		refuse_grade(f, "co-located", "the operator key lies on the governed machine: who"
 					      " owns the machine may own the rules");
+	if (f->weak_firmware && (allowed & FH_WEAK_FIRMWARE) == 0)
+		refuse_grade(f, "weak-firmware", "the firmware of the TPM is known to give keys"
+						 " away: who has them can sign as it");
 	return f->reasons + f->more > before;
 }
 

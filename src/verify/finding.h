@@ -32,8 +32,9 @@ enum fh_weakness {
 	FH_WEAK_NONE = 1 << 0,       /* grade none */
 	FH_WEAK_SIMULATED = 1 << 1,  /* grade simulated */
 	FH_WEAK_CO_LOCATED = 1 << 2, /* the operator key lies on the governed machine */
+	FH_WEAK_FIRMWARE = 1 << 3,   /* the TPM's firmware is known to give keys away */
 };
-/* "none", "simulated" or "co-located"; FH_ERR_UNKNOWN for another text.  */
+/* "none", "simulated", "co-located" or "weak-firmware"; FH_ERR_UNKNOWN for another text.  */
 fh_err fh_weakness_parse(struct fh_span text, enum fh_weakness *out);
 
 /* One of the grounds of an answer.  */
@@ -48,6 +49,7 @@ struct fh_finding {
 	enum fh_grade grade;         /* the weakest key seen */
 	bool placed;                 /* the placement is known */
 	enum fh_placement placement; /* of the operator key */
+	bool weak_firmware;          /* of the TPM; a reason says which and why */
 	struct fh_grounds reason[FH_REASONS_MAX];
 	size_t reasons;
 	uint64_t more;               /* reasons that did not fit */

@@ -4,6 +4,7 @@
 #include "base/own.h"
 #include "evidence/certificates.h"
 #include "verify/endorsed.h"
+#include "verify/firmware.h"
 
 static void say(struct fh_finding *f, const char *code, const char *where, const char *what,
 		const char *cure)
@@ -251,7 +252,8 @@ static void say_binding(struct fh_quote_verdict *v)
 		    cure);
 	else
 		say(&v->finding, "binding-none", "attestation key",
-		    v->parent == FH_PARENT_PRIMARY || !v->ak.area || v->quote.attest.signer.n == 0
+		    v->parent == FH_PARENT_PRIMARY || v->parent == FH_PARENT_OWNER ||
+				    !v->ak.area || v->quote.attest.signer.n == 0
 		    ? "nothing shows that it is in the TPM that the certificate endorses"
 		    : "is no child of the endorsement key that is certified, and nothing shows"
 		      " that it is in the same TPM", cure);
@@ -284,6 +286,18 @@ static void say_endorsed(struct fh_quote_verdict *v)
 	}
 	fh_revocation_tell(ek->revocation, fh_finding_say(f, fh_revocation_code(ek->revocation)));
 	say_binding(v);
+}
+
+/* Of a quote that is one.  */
+static void say_firmware(const struct fh_quote_given *g, enum fh_answer authentic,
+			 struct fh_quote_verdict *v)
+{
+	struct fh_firmware_seen seen = { 0 };
+
+	if (authentic == FH_ANSWER_NO)
+		return;
+	fh_firmware_note(&seen, &v->quote.attest);
+	fh_firmware_say(&v->finding, &seen, g->ak, &v->ek);
 }
 
 static fh_err check_endorsement(const struct fh_quote_given *g, struct fh_arena *arena,
@@ -362,6 +376,7 @@ fh_err fh_quote_verify(const struct fh_quote_given *given, struct fh_arena *aren
 	e = check_endorsement(given, arena, &authentic, v);
 	if (e != FH_ERR_OK)
 		return e;
+	say_firmware(given, authentic, v);
 	fh_finding_set(&v->finding, FH_AUTHENTIC, authentic);
 	/* A nonce in something that is no quote, or nobody's, is not fresh.  */
 	fh_finding_set(&v->finding, FH_FRESH, authentic == FH_ANSWER_NO &&

@@ -18,6 +18,7 @@
 #include "state/lease.h"
 #include "verify/anchor.h"
 #include "verify/finding.h"
+#include "verify/firmware.h"
 #include "verify/record_ahead.h"
 
 /* The streaming verifier of a record: the segments of a journal go in one after
@@ -193,6 +194,7 @@ struct fh_record_check {
 	uint64_t fold_period;        /* of the class `fold`, that entries are sealed in */
 	bool may_permit;             /* the chain lets this device permit */
 	uint64_t quotes;             /* that hold */
+	struct fh_firmware_seen firmware; /* that they tell */
 	uint64_t unquoted;           /* sessions whose certificate carries none */
 	uint64_t starts_unquoted;    /* later starts in a boot that carry none */
 	uint64_t unapproved;         /* quotes of a state that was not approved */

@@ -26,13 +26,16 @@ static void say_unapproved(struct fh_record_check *c, const struct fh_leaf *leaf
 
 /* LOCK is what PCR 13 has to be: its reset value before the session locks it.  */
 static void appraise(struct fh_record_check *c, const struct fh_leaf *leaf,
-		     const struct fh_machine_quote *q, const struct fh_hash *lock)
+		     const struct fh_machine_result *r, const struct fh_hash *lock)
 {
+	const struct fh_machine_quote *q = &r->quote;
+
 	if (!fh_hash_equal(&q->pcrs.value[FH_PCR_LOCK], lock)) {
 		refuse(c, "the lock PCR is not as this session leaves it");
 		return;
 	}
 	c->quotes++;
+	fh_firmware_note(&c->firmware, &r->checks.attest);
 	if (fh_chain_approved(&c->chain, &c->device_id, &q->pcrs) == nullptr)
 		say_unapproved(c, leaf);
 }
@@ -58,7 +61,7 @@ fh_err fh_record_quote_check(struct fh_record_check *c, const struct fh_leaf *le
 	else if (r.checks.attest.resets != subject.boot)
 		refuse(c, "the quote was made in another boot of the TPM than its session says");
 	else
-		appraise(c, leaf, &r.quote, lock);
+		appraise(c, leaf, &r, lock);
 	return FH_ERR_OK;
 }
 

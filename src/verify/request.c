@@ -40,26 +40,46 @@ static const char *reason(const struct fh_machine_result *r)
 	return "the quote in it is none of its attestation key";
 }
 
-fh_err fh_request_state(const struct fh_request *r, struct fh_pcr_state *out, struct fh_trace *t)
+/* Judges the quote in R.  FOUND must stay where it is.  */
+static fh_err judge(const struct fh_request *r, struct fh_machine_result *found,
+		    struct fh_trace *t)
 {
 	/* A machine that asks was given genesis and nothing else.  */
 	struct fh_quote_subject about = { .purpose = FH_QUOTE_ENROLMENT, .chain_id = r->chain_id,
 					  .device_id = fh_key_id(r->device.key),
 					  .head = r->chain_id };
-	struct fh_machine_result found;
 
 	if (!r->tpm || r->quote.n == 0)
 		return refuse(t, FH_ERR_MISSING, "it shows no boot state");
 	if (boot_of(r, &about.boot) != FH_ERR_OK)
 		return refuse(t, FH_ERR_SIGNATURE, "the quote in it cannot be read");
-	fh_err e = fh_machine_quote_judge(r->device.ak, r->quote, &about, &found);
+	fh_err e = fh_machine_quote_judge(r->device.ak, r->quote, &about, found);
 
-	if (e != FH_ERR_OK)
-		return e;
-	if (!fh_machine_quote_holds(&found))
-		return refuse(t, FH_ERR_SIGNATURE, reason(&found));
-	*out = found.quote.pcrs;
-	return FH_ERR_OK;
+	if (e == FH_ERR_OK && !fh_machine_quote_holds(found))
+		e = refuse(t, FH_ERR_SIGNATURE, reason(found));
+	return e;
+}
+
+fh_err fh_request_state(const struct fh_request *r, struct fh_pcr_state *out, struct fh_trace *t)
+{
+	struct fh_machine_result found;
+	fh_err e = judge(r, &found, t);
+
+	if (e == FH_ERR_OK)
+		*out = found.quote.pcrs;
+	return e;
+}
+
+fh_err fh_request_firmware(const struct fh_request *r, struct fh_firmware_seen *out,
+			   struct fh_trace *t)
+{
+	struct fh_machine_result found;
+	fh_err e = judge(r, &found, t);
+
+	*out = (struct fh_firmware_seen){ 0 };
+	if (e == FH_ERR_OK)
+		fh_firmware_note(out, &found.checks.attest);
+	return e;
 }
 
 fh_err fh_request_certified(const struct fh_request *r, struct fh_span genesis,

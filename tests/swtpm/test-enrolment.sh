@@ -132,6 +132,7 @@ yes "the office admits the box" 0 office device admit box.request --operator-key
 says "shows the device id that init showed" "^device $box_id$"
 says "and the attestation key" "^AK     000b[0-9a-f]\{64\}$"
 says "says that the endorsement chain is not checked" "^maker  not checked: there are no roots"
+says "nor whether its firmware is known to be weak" "^firmware  not checked: nobody vouches for its maker"
 holds "and signed one statement" office 4
 yes "an answer is never overwritten" 2 office device admit box.request --answer box.answer
 yes "the answer can be made again, without a key" 0 office device admit box.request --answer again.answer

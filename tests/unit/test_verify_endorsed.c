@@ -132,6 +132,32 @@ static void signed_roots_that_are_none_endorse_nobody(void **state)
 	assert_true(says(f, "roots-format"));
 }
 
+/* The document's quote, by a TPM of this firmware.  */
+static void requote(struct machine *m, uint64_t firmware)
+{
+	m->ak.hierarchy = 0x4000000b; /* endorsement */
+	m->ak.firmware = firmware;
+	m->d.quote.evidence = quote_of(m, &m->d.quote.subject, &m->ak);
+}
+
+static void firmware_that_gives_keys_away_needs_to_be_allowed(void **state)
+{
+	struct machine *m = *state;
+	__attribute__((cleanup(made_tpm_drop))) struct made_tpm t = endorsed(m);
+	struct fh_finding f;
+
+	requote(m, QUOTE_MAKER_FIRMWARE);
+	sign_roots(m, cert_span(&t.root));
+	f = *judged_by(m, nullptr, true);
+	assert_false(says(&f, "firmware-weak") || says(&f, "firmware-unchecked"));
+	requote(m, 0x0005003d00000000); /* Infineon's 5.61 */
+	f = *judged_by(m, nullptr, true);
+	assert_int_equal(fh_finding_answer(&f, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_true(says(&f, "firmware-weak"));
+	assert_int_equal(fh_finding_settle(&f, FH_AUTHENTIC, FH_WEAK_FIRMWARE), FH_ANSWER_YES);
+	assert_int_equal(fh_finding_settle(&f, FH_AUTHENTIC, 0), FH_ANSWER_NO);
+}
+
 /* --- how the device key is kept ----------------------------------------- */
 
 static void certify(struct machine *m, const struct quote_maker *by, enum quote_maker_lie lie)
@@ -191,6 +217,7 @@ int main(void)
 		TEST(roots_that_the_operator_signed_refuse_others),
 		TEST(roots_that_the_operator_signed_do_not_widen_ones_own),
 		TEST(signed_roots_that_are_none_endorse_nobody),
+		TEST(firmware_that_gives_keys_away_needs_to_be_allowed),
 		TEST(how_the_key_is_kept_is_told_by_the_tpm),
 		TEST(no_lie_of_how_it_is_kept_is_believed),
 	};

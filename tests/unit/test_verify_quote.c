@@ -323,6 +323,58 @@ static void a_simulator_is_graded_and_needs_to_be_allowed(void **state)
 	cert_made_drop(&ek);
 }
 
+/* Signs the sample anew by a TPM of this firmware, whose key says to be of HIERARCHY.  */
+static void sign_by(uint64_t firmware, uint32_t hierarchy)
+{
+	sample.maker.firmware = firmware;
+	sample.maker.hierarchy = hierarchy;
+	sign_log();
+}
+
+static void firmware_that_gives_keys_away_needs_to_be_allowed(void **state)
+{
+	(void)state;
+	const struct fh_span both[] = { cert_span(&sample.root), cert_span(&sample.link) };
+
+	sign_by(0x0007003d00000000, 0x4000000b); /* Infineon's 7.61 */
+	endorse(both, 2, cert_span(&sample.ek));
+	assert_int_equal(authentic(), FH_ANSWER_YES);
+	assert_true(says("firmware-weak") && !says("firmware-unchecked"));
+	assert_int_equal(fh_finding_settle(&v.finding, FH_AUTHENTIC, FH_WEAK_FIRMWARE),
+			 FH_ANSWER_YES);
+	assert_int_equal(fh_finding_settle(&v.finding, FH_AUTHENTIC, FH_WEAK_SIMULATED),
+			 FH_ANSWER_NO);
+	assert_true(says("grade"));
+	sign_by(0x0007003e00000000, 0x4000000b); /* 7.62 */
+	endorse(both, 2, cert_span(&sample.ek));
+	assert_false(says("firmware-weak") || says("firmware-unchecked"));
+	assert_int_equal(fh_finding_settle(&v.finding, FH_AUTHENTIC, 0), FH_ANSWER_YES);
+	sign_by(QUOTE_MAKER_FIRMWARE, 0);
+}
+
+/* A weak version is one wherever the key hangs; another may be any, behind what a TPM adds to
+ * it for keys of the owner.  */
+static void firmware_that_cannot_be_told_is_unchecked(void **state)
+{
+	(void)state;
+	const struct fh_span both[] = { cert_span(&sample.root), cert_span(&sample.link) };
+	const uint32_t hidden[] = { 0, 0x40000001 /* owner */, 0x40000007 /* null */ };
+
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+		sign_by(0x0007003e00000000, hidden[i]);
+		endorse(both, 2, cert_span(&sample.ek));
+		assert_int_equal(authentic(), FH_ANSWER_YES);
+		assert_true(says("firmware-unchecked"));
+		sign_by(0x0007003d00000000, hidden[i]);
+		endorse(both, 2, cert_span(&sample.ek));
+		assert_true(says("firmware-weak"));
+	}
+	sign_by(0x0007003d00000000, 0x4000000b);
+	endorse(nullptr, 0, cert_span(&sample.ek)); /* nobody vouches for the maker */
+	assert_true(says("firmware-unchecked") && !says("firmware-weak"));
+	sign_by(QUOTE_MAKER_FIRMWARE, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +392,8 @@ int main(void)
 		cmocka_unit_test(without_roots_an_endorsement_is_unchecked),
 		cmocka_unit_test(another_root_does_not_endorse),
 		cmocka_unit_test(a_simulator_is_graded_and_needs_to_be_allowed),
+		cmocka_unit_test(firmware_that_gives_keys_away_needs_to_be_allowed),
+		cmocka_unit_test(firmware_that_cannot_be_told_is_unchecked),
 	};
 
 	return cmocka_run_group_tests(tests, make_sample, drop_sample);

@@ -314,6 +314,37 @@ static void judges_the_tpm_by_roots_that_the_operator_signed(void **state)
 	cert_made_drop(&root);
 }
 
+/* What was signed under such a firmware may be anybody's, and an update takes no key back.  */
+static void weak_firmware_stays_a_weakness_behind_its_update(void **state)
+{
+	struct bench *b = *state;
+	struct cert_made root = cert_make(&cert_good_root, nullptr);
+	struct cert_wish w = cert_good_ek;
+
+	w.issuer = cert_good_root.name;
+	struct cert_made ek = cert_make(&w, &root);
+	const struct fh_span anchor = cert_span(&root);
+	FH_OWN(fh_x509_roots) own = { 0 };
+	struct fh_finding *f = &b->checked.check.finding;
+
+	assert_int_equal(fh_x509_roots_new(&anchor, 1, &own, nullptr), FH_ERR_OK);
+	b->maker.ek = cert_span(&ek);
+	b->ak.hierarchy = 0x4000000b;
+	b->ak.firmware = 0x0007003d00000000; /* Infineon's 7.61 */
+	two_boots(b);
+	b->ak.firmware = 0x0007003e00000000;
+	fh_maker_restart(&b->maker);
+	fh_maker_batch(&b->maker, 1);
+	assert_int_equal(judged(b, nullptr), FH_ANSWER_YES);
+	assert_true(says(b, "firmware-unchecked") && !f->weak_firmware);
+	assert_int_equal(judged(b, &own), FH_ANSWER_YES);
+	assert_true(says(b, "firmware-weak") && f->weak_firmware);
+	assert_int_equal(fh_finding_settle(f, FH_AUTHENTIC, FH_WEAK_NONE | FH_WEAK_SIMULATED),
+			 FH_ANSWER_NO);
+	cert_made_drop(&ek);
+	cert_made_drop(&root);
+}
+
 /* Enrols the device anew, with what its TPM certifies; LIE is what is wrong with that.  */
 static void certify(struct bench *b, enum quote_maker_lie lie)
 {
@@ -359,6 +390,7 @@ int main(void)
 		TEST(refuses_a_start_that_quotes_an_older_checkpoint),
 		TEST(says_accepted_unchecked_of_a_later_start_without_a_quote),
 		TEST(judges_the_tpm_by_roots_that_the_operator_signed),
+		TEST(weak_firmware_stays_a_weakness_behind_its_update),
 		TEST(judges_how_the_device_key_is_kept),
 	};
 

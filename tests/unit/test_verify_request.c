@@ -81,6 +81,24 @@ static void shows_the_quoted_state(void **state)
 	assert_int_equal(fh_request_state(&b->request, &s, nullptr), FH_ERR_MISSING);
 }
 
+/* Which its operator compares with what is known of it.  */
+static void tells_the_firmware_of_its_tpm(void **state)
+{
+	struct bench *b = *state;
+	struct fh_firmware_seen seen;
+
+	b->ak.firmware = 0x0049000400000000;
+	requote(b, &b->ak, /* resets_more= */ 0);
+	assert_int_equal(fh_request_firmware(&b->request, &seen, nullptr), FH_ERR_OK);
+	assert_int_equal(seen.n, 1);
+	assert_true(seen.version[0] == 0x0049000400000000);
+	requote(b, &b->other_ak, /* resets_more= */ 0); /* nobody's word */
+	assert_int_equal(fh_request_firmware(&b->request, &seen, nullptr), FH_ERR_SIGNATURE);
+	assert_int_equal(seen.n, 0);
+	b->request.quote.n = 0;
+	assert_int_equal(fh_request_firmware(&b->request, &seen, nullptr), FH_ERR_MISSING);
+}
+
 /* Without the TPM's word of it, it is not known how its device key is sealed.  */
 static void nothing_certified_is_said(void **state)
 {
@@ -148,6 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(shows_the_quoted_state),
+		TEST(tells_the_firmware_of_its_tpm),
 		TEST(nothing_certified_is_said),
 		TEST(refuses_values_that_were_not_quoted),
 		TEST(refuses_a_quote_by_another_key),
