@@ -396,6 +396,14 @@ void fh_cbor_key(struct fh_cursor *c, uint64_t key)
 		fh_cursor_fail(c, FH_ERR_FORMAT);
 }
 
+void fh_cbor_name(struct fh_cursor *c, const char *name)
+{
+	struct fh_span expected = fh_span_str(name);
+
+	if (!fh_span_equal(fh_cbor_text(c, expected.n), expected))
+		fh_cursor_fail(c, FH_ERR_FORMAT);
+}
+
 void fh_cbor_magic(struct fh_cursor *c, struct fh_span magic, size_t name)
 {
 	struct fh_span s = fh_cbor_text(c, SIZE_MAX);

@@ -73,8 +73,9 @@ bool fh_cbor_bool(struct fh_cursor *c);
 /* The next item is null; then it is consumed.  */
 bool fh_cbor_null(struct fh_cursor *c);
 double fh_cbor_float(struct fh_cursor *c);
-/* Demands the unsigned map key KEY.  */
+/* Demands the unsigned map key KEY, or the text NAME.  */
 void fh_cbor_key(struct fh_cursor *c, uint64_t key);
+void fh_cbor_name(struct fh_cursor *c, const char *name);
 /* Demands the text MAGIC, of which the first NAME bytes say what kind of file this is, and the
  * rest which version of it: FH_ERR_VERSION if only the rest is another.  */
 void fh_cbor_magic(struct fh_cursor *c, struct fh_span magic, size_t name);

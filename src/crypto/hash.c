@@ -3,6 +3,8 @@
 
 #include <openssl/sha.h>
 
+#include "base/builder.h"
+
 /* The low-level calls are deprecated in favour of EVP, but EVP allocates for
  * each message and these neither allocate nor fail; a record is verified at
  * millions of hashes per second.  They use the processor's SHA instructions
@@ -26,6 +28,16 @@ void fh_sha256_add(struct fh_sha256 *s, struct fh_span bytes)
 {
 	if (bytes.n > 0)
 		SHA256_Update(context_of(s), bytes.p, bytes.n);
+}
+
+void fh_sha256_add_text(struct fh_sha256 *s, struct fh_span text)
+{
+	uint8_t length[8];
+	struct fh_builder b = FH_BUILDER_ARRAY(length);
+
+	fh_builder_be64(&b, text.n);
+	fh_sha256_add(s, fh_builder_span(&b));
+	fh_sha256_add(s, text);
 }
 
 struct fh_hash fh_sha256_end(struct fh_sha256 *s)

@@ -5,7 +5,7 @@
 #include "base/span.h"
 
 /* SHA-256 (FIPS 180-4).  The context holds no pointers: copying it forks the
- * computation.  Neither call can fail.  */
+ * computation.  No call can fail.  */
 
 constexpr size_t FH_HASH_SIZE = 32;
 
@@ -19,6 +19,9 @@ struct fh_sha256 {
 
 void fh_sha256_begin(struct fh_sha256 *s);
 void fh_sha256_add(struct fh_sha256 *s, struct fh_span bytes);
+/* The length of TEXT in 8 bytes, the highest first, and TEXT: so that no two lists of texts hash
+ * alike.  */
+void fh_sha256_add_text(struct fh_sha256 *s, struct fh_span text);
 struct fh_hash fh_sha256_end(struct fh_sha256 *s);
 
 /* SHA-256 of BYTES.  */

@@ -7,7 +7,6 @@
 #define STUBS_LABEL "freehold/pruned/v1\n"
 
 constexpr size_t members = 5;
-constexpr size_t word_max = 8;
 
 /* --- what the entry says ------------------------------------------------- */
 
@@ -28,15 +27,9 @@ void fh_prune_put(struct fh_builder *b, const struct fh_prune *p)
 	put_number(b, "stubs", p->stubs);
 }
 
-static void expect(struct fh_cursor *c, const char *name)
-{
-	if (!fh_span_equal(fh_cbor_text(c, word_max), fh_span_str(name)))
-		fh_cursor_fail(c, FH_ERR_FORMAT);
-}
-
 static uint64_t take_number(struct fh_cursor *c, const char *name)
 {
-	expect(c, name);
+	fh_cbor_name(c, name);
 	return fh_cbor_uint(c);
 }
 
@@ -48,7 +41,7 @@ fh_err fh_prune_read(struct fh_span detail, struct fh_prune *out)
 	fh_cbor_map_exact(&c, members);
 	p.end = take_number(&c, "end");
 	p.first = take_number(&c, "first");
-	expect(&c, "names");
+	fh_cbor_name(&c, "names");
 	p.names = fh_cbor_hash(&c);
 	p.state = take_number(&c, "state");
 	p.stubs = take_number(&c, "stubs");

@@ -6,7 +6,6 @@
 
 constexpr size_t members = 3;
 constexpr size_t key_members = 4;
-constexpr size_t word_max = 16; /* a member's name */
 
 /* What a slot begins with, and what one is called that nobody can name.  */
 #define SLOT "recovery:"
@@ -147,12 +146,6 @@ fh_err fh_shred_slots_read(struct fh_span slots, size_t *n)
 	return fh_cursor_end(&c);
 }
 
-static void expect_name(struct fh_cursor *c, struct fh_span name)
-{
-	if (!fh_span_equal(fh_cbor_text(c, word_max), name))
-		fh_cursor_fail(c, FH_ERR_FORMAT);
-}
-
 /* What C has passed since FROM.  */
 static struct fh_span passed(struct fh_span from, const struct fh_cursor *c)
 {
@@ -165,14 +158,14 @@ fh_err fh_shred_read(struct fh_span detail, struct fh_shred *out)
 	struct fh_shred s;
 
 	fh_cbor_map_exact(&c, members);
-	expect_name(&c, FH_SPAN_LIT("keys"));
+	fh_cbor_name(&c, "keys");
 	struct fh_span from = c.rest;
 
 	s.keys_n = take_list(&c);
 	s.keys = passed(from, &c);
-	expect_name(&c, FH_SPAN_LIT("epoch"));
+	fh_cbor_name(&c, "epoch");
 	s.epoch = fh_cbor_uint(&c);
-	expect_name(&c, FH_SPAN_LIT("slots"));
+	fh_cbor_name(&c, "slots");
 	from = c.rest;
 	s.slots_n = take_slots(&c);
 	s.slots = passed(from, &c);

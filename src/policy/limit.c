@@ -299,16 +299,6 @@ fh_err fh_limits_agree(const struct fh_policy *policies, const struct fh_limits 
 	return e;
 }
 
-static void add_text(struct fh_sha256 *s, struct fh_span text)
-{
-	uint8_t head[16];
-	struct fh_builder b = FH_BUILDER_ARRAY(head);
-
-	fh_builder_be64(&b, text.n);
-	fh_sha256_add(s, fh_builder_span(&b));
-	fh_sha256_add(s, text);
-}
-
 static const uint8_t mark[4] = { 0, 0, 0, 2 };
 constexpr size_t named_n = sizeof(mark) + sizeof(((struct fh_limit *)nullptr)->name);
 
@@ -326,7 +316,7 @@ static void begin_limit(struct fh_sha256 *s, struct fh_span label, const struct 
 	fh_sha256_begin(s);
 	fh_sha256_add(s, label);
 	fh_sha256_add(s, fh_builder_span(&b));
-	add_text(s, l->budget);
+	fh_sha256_add_text(s, l->budget);
 }
 
 void fh_limit_name(const struct fh_limits *l, struct fh_limit *x)
@@ -346,8 +336,8 @@ static struct fh_hash budget_hash(struct fh_span label, const struct fh_limits *
 
 	begin_limit(&s, label, l, x);
 	if (x->per != FH_PER_ALL) {
-		add_text(&s, whom.type);
-		add_text(&s, whom.id);
+		fh_sha256_add_text(&s, whom.type);
+		fh_sha256_add_text(&s, whom.id);
 	}
 	return fh_sha256_end(&s);
 }
