@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Durable signed appends per second through core's socket, beside SQLite:
  *
- *	append STATE TOKEN [SECONDS [text|json [refused|permitted IN-FLIGHT]]]
- *	append STATE TOKEN SECONDS text|json paced CALLS-A-SECOND
+ *	append STATE TOKEN [SECONDS [text|json [asked|permitted IN-FLIGHT]]]
+ *	append STATE TOKEN SECONDS text|json paced QUESTIONS-A-SECOND
  *
- * The last two arguments put one load on core, without SQLite: for a profiler.  Paced calls are
- * refused, and come when they are due, whether or not those before are answered; what they
+ * The last two arguments put one load on core, without SQLite: for a profiler.  Paced are
+ * questions that come when they are due, whether or not those before are answered; what they
  * took counts from then.
  *
  * STATE is a state directory with the example server, policy and schema; TOKEN
- * the credential of an actor in Team::"research".  Asks are calls that the
- * policy refuses (one entry each) or permits (two entries each; the tool server
- * answers at once).  An ask counts when its answer is there, so everything
- * counted is durable and signed.  */
+ * the credential of an actor in Team::"research" that may ask about actors.  Asks are
+ * questions (one entry each; refused calls would be counted after a burst) or calls that the
+ * policy permits (two entries each; the tool server answers at once).  An ask counts
+ * when its answer is there, so everything counted is durable and signed.  */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +27,7 @@
 #include "role/ask.h"
 #include "role/permit.h"
 #include "roles.h"
+#include "wire/authzen.h"
 
 constexpr size_t in_flight_max = 2048;
 constexpr size_t samples_max = 2 << 20;
@@ -54,6 +55,7 @@ struct figures {
 struct load {
 	struct bench_roles *r;
 	const char *token;
+	struct fh_span question; /* as the gate would put it */
 	bool permitted;
 	bool alone, rivals; /* this row alone; with what it is measured against */
 	size_t in_flight, open;
@@ -66,6 +68,22 @@ struct load {
 };
 
 /* --- the gate's part -------------------------------------------------- */
+
+/* What AuthZEN's evaluation of a call that is refused becomes.  */
+static fh_err read_question(struct fh_arena *a, struct fh_span *out)
+{
+	struct fh_span json = FH_SPAN_LIT(
+		"{\"subject\":{\"type\":\"Actor\",\"id\":\"bench\"},"
+		"\"action\":{\"name\":\"notes.delete\"},"
+		"\"resource\":{\"type\":\"File\",\"id\":\"/public/welcome.txt\"}}");
+	uint8_t *p = fh_arena_take(a, FH_AUTHZEN_PARAMS_MAX);
+	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : FH_AUTHZEN_PARAMS_MAX);
+	struct fh_trace t = { 0 };
+	fh_err e = fh_authzen_read(FH_AUTHZEN_EVALUATION, json, a, &b, &t);
+
+	*out = fh_builder_span(&b);
+	return e;
+}
 
 static void put_frame(struct fh_builder *b, struct fh_span body)
 {
@@ -96,18 +114,22 @@ static void put_call(struct load *l)
 	struct fh_builder p = FH_BUILDER_ARRAY(params), b = FH_BUILDER_ARRAY(bytes);
 	uint64_t exchange = ++l->r->exchange;
 	struct fh_ask ask = {
-		.kind = FH_ASK_CALL,
+		.kind = FH_ASK_QUESTION,
 		.exchange = exchange,
-		.session = FH_SPAN_ARRAY(l->r->session[exchange % l->r->sessions].id),
 		.bearer = fh_span_str(l->token),
-		.server = FH_SPAN_LIT("notes"),
-		.tool = l->permitted ? FH_SPAN_LIT("read_note") : FH_SPAN_LIT("delete_note"),
+		.params = l->question,
 	};
 
-	fh_cbor_put_map(&p, 1);
-	fh_cbor_put_text(&p, FH_SPAN_LIT("path"));
-	fh_cbor_put_text(&p, FH_SPAN_LIT("/public/welcome.txt"));
-	ask.params = fh_builder_span(&p);
+	if (l->permitted) {
+		ask.kind = FH_ASK_CALL;
+		ask.session = FH_SPAN_ARRAY(l->r->session[exchange % l->r->sessions].id);
+		ask.server = FH_SPAN_LIT("notes");
+		ask.tool = FH_SPAN_LIT("read_note");
+		fh_cbor_put_map(&p, 1);
+		fh_cbor_put_text(&p, FH_SPAN_LIT("path"));
+		fh_cbor_put_text(&p, FH_SPAN_LIT("/public/welcome.txt"));
+		ask.params = fh_builder_span(&p);
+	}
 	fh_ask_put(&b, &ask);
 	put_frame(&l->sending, fh_builder_span(&b));
 	l->sent_ns[exchange % in_flight_max] = l->pacing ? l->next_ns : fh_clock_boot_ns();
@@ -129,7 +151,6 @@ static fh_err fill(struct load *l)
 
 static fh_err on_answers(struct load *l)
 {
-	enum fh_reply_status wanted = l->permitted ? FH_REPLY_RESULT : FH_REPLY_REFUSED;
 	struct fh_reply reply;
 	struct fh_span frame;
 	fh_err e = fh_pipe_receive(&l->r->gate_in);
@@ -139,7 +160,8 @@ static fh_err on_answers(struct load *l)
 		e = fh_reply_read(frame, &reply);
 		if (e == FH_ERR_OK && reply.status == FH_REPLY_DOCUMENT)
 			continue;
-		if (e == FH_ERR_OK && (reply.status != wanted || reply.index == FH_NO_INDEX)) {
+		if (e == FH_ERR_OK
+		    && (reply.status != FH_REPLY_RESULT || reply.index == FH_NO_INDEX)) {
 			(void)fprintf(stderr, "freehold: append: core answered %.*s: %.*s\n",
 				      (int)reply.reason.n, reply.reason.p, (int)reply.text.n,
 				      reply.text.p);
@@ -336,9 +358,9 @@ static void say_text(const struct figures *f)
 	double disk = (double)(f->sync50 + f->slot50) / 1e3;
 
 	(void)printf(
-		"%s calls, %zu in flight: %.0f entries/s (%.1f a batch); answered p50 %.2f ms, "
+		"%s, %zu in flight: %.0f entries/s (%.1f a batch); answered p50 %.2f ms, "
 		"p99 %.2f ms\n",
-		f->permitted ? "permitted" : "refused", f->in_flight, f->entries, f->batch,
+		f->permitted ? "permitted calls" : "questions", f->in_flight, f->entries, f->batch,
 		(double)f->p50 / 1e6, (double)f->p99 / 1e6);
 	if (f->plain > 0)
 		say_rivals(f);
@@ -363,7 +385,7 @@ static void say_json(const struct figures *f)
 	(void)printf("{\"bench\":\"append\",\"calls\":\"%s\",\"in-flight\":%zu,\"entries-per-"
 		     "second\":%.0f,"
 		     "\"entries-per-batch\":%.2f,\"p50-us\":%.1f,\"p99-us\":%.1f,",
-		     f->permitted ? "permitted" : "refused", f->in_flight, f->entries, f->batch,
+		     f->permitted ? "permitted" : "asked", f->in_flight, f->entries, f->batch,
 		     (double)f->p50 / 1e3, (double)f->p99 / 1e3);
 	(void)printf("\"sqlite\":%.0f,\"sqlite-batched\":%.0f,\"sqlite-signed\":%.0f,"
 		     "\"sqlite-signed-batched\":%.0f,",
@@ -428,7 +450,7 @@ static void say_paced(struct load *l, uint64_t rate, struct floor *f, bool json)
 	(void)printf(json ? "{\"bench\":\"paced\",\"calls-per-second\":%llu,\"p50-us\":%.1f,"
 			    "\"p99-us\":%.1f,\"journal-sync-p99-us\":%.1f,\"sign-p99-us\":%.1f,"
 			    "\"ratio\":%.3f}\n"
-			  : "refused calls, %llu a second: answered p50 %.0f us, p99 %.0f us; p99 "
+			  : "questions, %llu a second: answered p50 %.0f us, p99 %.0f us; p99 "
 			    "of a sync %.0f us, of a signature %.0f us; ratio to both %.2f\n",
 		     (unsigned long long)rate, p50, p99, sync, sign, p99 / (sync + sign));
 	(void)fflush(stdout);
@@ -483,7 +505,7 @@ int main(int argc, char **argv)
 	bench_roles_become(argc, argv);
 	if (argc < 3) {
 		(void)fprintf(stderr, "usage: append STATE TOKEN [SECONDS [text|json "
-				      "[refused|permitted|paced IN-FLIGHT|RATE [rivals]]]]\n");
+				      "[asked|permitted|paced IN-FLIGHT|RATE [rivals]]]]\n");
 		return 64;
 	}
 	struct load l = { .r = &r, .token = argv[2], .alone = argc > 6 };
@@ -509,6 +531,8 @@ int main(int argc, char **argv)
 		e = bench_roles_session(&r, "notes", argv[2]);
 	if (e == FH_ERR_OK)
 		e = bench_samples_open(samples_max, &r.memory, &l.samples);
+	if (e == FH_ERR_OK)
+		e = read_question(&r.memory, &l.question);
 	uint8_t *p = fh_arena_take(&r.memory, sending_size);
 
 	l.sending = fh_builder_of(p, p == nullptr ? 0 : sending_size);
