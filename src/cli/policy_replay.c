@@ -8,6 +8,7 @@
 #include "cli/policy_supposed.h"
 #include "cli/record_source.h"
 #include "codec/json.h"
+#include "entry/counted.h"
 #include "os/memory.h"
 
 constexpr int go_on = -1;
@@ -68,6 +69,7 @@ struct replay {
 	struct fh_builder line;
 	uint64_t count[CHANGES];
 	uint64_t refusals;           /* refused before any policy could be asked */
+	uint64_t counted;            /* refusals that entries only tell the number of */
 	uint64_t searches;           /* answers to searches, which are not made again */
 	bool comma;
 };
@@ -207,8 +209,9 @@ static void print_counts(const struct replay *w)
 		       (unsigned long long)decisions(w));
 		for (size_t i = 0; i < CHANGES; i++)
 			printf(",\"%s\":%llu", change_code[i], (unsigned long long)w->count[i]);
-		printf(",\"refused-before\":%llu,\"searches\":%llu}\n",
-		       (unsigned long long)w->refusals, (unsigned long long)w->searches);
+		printf(",\"refused-before\":%llu,\"counted\":%llu,\"searches\":%llu}\n",
+		       (unsigned long long)w->refusals, (unsigned long long)w->counted,
+		       (unsigned long long)w->searches);
 		return;
 	}
 	printf("%llu decisions", (unsigned long long)decisions(w));
@@ -216,6 +219,9 @@ static void print_counts(const struct replay *w)
 		printf("%s %llu %s", i == 0 ? ":" : ",", (unsigned long long)w->count[i],
 		       change_text[i]);
 	printf("; %llu refusals before any decision", (unsigned long long)w->refusals);
+	if (w->counted > 0)
+		printf("; %llu refusals counted, not recorded one by one",
+		       (unsigned long long)w->counted);
 	if (w->searches > 0)
 		printf("; %llu searches, not made again", (unsigned long long)w->searches);
 	printf("\n");
@@ -317,6 +323,30 @@ static fh_err meet_refusal(struct replay *w, struct fh_past *p, const struct fh_
 	return FH_ERR_OK;
 }
 
+/* How many refusals the entry stands for whose fields are F, or NULL; 0: for itself.  */
+static uint64_t counted_in(const struct fh_fields *f)
+{
+	const struct fh_field *detail = f != nullptr ? fh_fields_get(f, FH_FIELD_DETAIL) : nullptr;
+	struct fh_counted n;
+
+	return detail != nullptr && fh_counted_read(detail->value, &n) == FH_ERR_OK ? n.count : 0;
+}
+
+static fh_err meet_any_refusal(struct replay *w, struct fh_past *p, const struct fh_leaf *l,
+			       const struct fh_fields *f)
+{
+	uint64_t counted = counted_in(f);
+
+	w->counted += counted;
+	if (counted > 0 && w->supposing)
+		return unreadable(w, l, "these refusals were so many that they were counted, so "
+				  "what was asked is not recorded");
+	if (counted == 0 && w->supposing)
+		return meet_refusal(w, p, l, f);
+	w->refusals += counted == 0;
+	return FH_ERR_OK;
+}
+
 static fh_err meet(void *context, struct fh_past *p, const struct fh_leaf *l,
 		   const struct fh_fields *f)
 {
@@ -331,10 +361,8 @@ static fh_err meet(void *context, struct fh_past *p, const struct fh_leaf *l,
 	}
 	if (answer || l->kind == FH_ENTRY_INTENT)
 		return meet_decision(w, p, l, f);
-	if (l->kind == FH_ENTRY_REFUSAL && w->supposing)
-		return meet_refusal(w, p, l, f);
 	if (l->kind == FH_ENTRY_REFUSAL)
-		w->refusals++;
+		return meet_any_refusal(w, p, l, f);
 	if (l->kind == FH_ENTRY_OUTCOME && w->supposing && f != nullptr)
 		fh_supposed_outcome(&w->supposed, f);
 	return FH_ERR_OK;

@@ -234,11 +234,18 @@ static fh_err explain_decision(struct fh_why *w, const struct fh_fields *f, stru
 
 static fh_err explain_refusal(struct fh_why *w, const struct fh_fields *f, struct fh_trace *t)
 {
+	const struct fh_field *detail = fh_fields_get(f, FH_FIELD_DETAIL);
+
+	if (detail != nullptr)
+		(void)!fh_counted_read(detail->value, &w->counted); /* it need not be of many */
 	w->refusal = fh_past_text(f, FH_FIELD_DETAIL, "reason");
 	w->tool = fh_past_text(f, FH_FIELD_DETAIL, "tool");
 	w->request.server = fh_past_text(f, FH_FIELD_SERVER, /* key= */ nullptr);
-	fh_err e = fh_entity_parse(fh_past_text(f, FH_FIELD_ACTOR, /* key= */ nullptr),
-				  &w->past->state.memory, &w->request.principal);
+	struct fh_span actor = fh_past_text(f, FH_FIELD_ACTOR, /* key= */ nullptr);
+	fh_err e = FH_ERR_OK;
+
+	if (actor.n > 0 || w->counted.count == 0) /* of very many actors at once it is nobody's */
+		e = fh_entity_parse(actor, &w->past->state.memory, &w->request.principal);
 
 	if (e == FH_ERR_OK && w->refusal.n > 0)
 		return FH_ERR_OK;

@@ -3,6 +3,7 @@
 #define FH_CLI_POLICY_WHY_H
 
 #include "cli/policy_request.h"
+#include "entry/counted.h"
 #include "policy/explain.h"
 
 /* What `policy why` has found out about one entry, and how it looks.  */
@@ -19,6 +20,7 @@ struct fh_why {
 	uint64_t outcome;
 	struct fh_past_request request;
 	struct fh_span refusal;      /* it came before any action, with this code; or empty */
+	struct fh_counted counted;   /* it stands for so many of them; count 0: for itself */
 	struct fh_span tool;         /* what it was about; or empty */
 	struct fh_decision computed; /* the decision made again; nothing if by_statement */
 	bool same;                   /* it is the record's */

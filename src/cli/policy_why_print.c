@@ -288,6 +288,29 @@ static void put_check(struct fh_why *w)
 	}
 }
 
+/* Of a refusal; of many in one entry, decisions are, too.  */
+static const char *because(const struct fh_why *w)
+{
+	enum fh_reason r = fh_reason_read(w->refusal);
+
+	return w->counted.count > 0 && r != FH_REASON_COUNT ? fh_reason_text(r)
+							    : fh_why_refusal(w->refusal);
+}
+
+/* Many refusals in one entry: what each of them asked is not in it.  */
+static void put_counted(struct fh_why *w)
+{
+	struct fh_builder *b = &w->out;
+
+	put_label(b, "refusals");
+	fh_builder_decimal(b, w->counted.count);
+	fh_builder_text(b, "\n\nThese were so many, within ");
+	fh_builder_decimal(b, w->counted.last_ms - w->counted.first_ms);
+	fh_builder_text(b, " ms, that they were counted and not recorded one by one: ");
+	fh_builder_text(b, because(w));
+	fh_builder_text(b, ".\n");
+}
+
 static void put_refusal(struct fh_why *w)
 {
 	struct fh_builder *b = &w->out;
@@ -296,8 +319,14 @@ static void put_refusal(struct fh_why *w)
 	fh_builder_text(b, "refused, ");
 	put_plain(b, w->refusal);
 	fh_builder_u8(b, '\n');
-	put_entity_line(b, "actor", w->request.principal);
-	fh_builder_u8(b, '\n');
+	if (w->request.principal.type.n > 0) {
+		put_entity_line(b, "actor", w->request.principal);
+		fh_builder_u8(b, '\n');
+	}
+	if (w->counted.count > 0) {
+		put_counted(w);
+		return;
+	}
 	put_label(b, "server");
 	put_plain(b, w->request.server);
 	fh_builder_u8(b, '\n');
@@ -489,6 +518,13 @@ static void put_json_decision(struct fh_why *w)
 		put_json_policies(w);
 }
 
+static void put_json_counted(struct fh_builder *b, const struct fh_counted *n)
+{
+	put_number(b, "count", n->count);
+	put_number(b, "first-ms", n->first_ms);
+	put_number(b, "last-ms", n->last_ms);
+}
+
 void fh_why_put_json(struct fh_why *w)
 {
 	struct fh_builder *b = &w->out;
@@ -505,7 +541,9 @@ void fh_why_put_json(struct fh_why *w)
 		put_string(b, "server", w->request.server);
 		put_string(b, "tool", w->tool);
 		put_string(b, "refusal", w->refusal);
-		put_string(b, "because", fh_span_str(fh_why_refusal(w->refusal)));
+		put_string(b, "because", fh_span_str(because(w)));
+		if (w->counted.count > 0)
+			put_json_counted(b, &w->counted);
 	} else {
 		put_json_decision(w);
 	}

@@ -92,6 +92,11 @@ void fh_event_put_cef(struct fh_builder *b, const struct fh_event *v, const stru
 	else
 		put_pair(b, "outcome", v->status);
 	put_pair(b, "reason", v->reason);
+	if (v->counted.count > 0) {
+		put_number(b, "cnt", v->counted.count);
+		put_number(b, "start", v->counted.first_ms);
+		put_number(b, "end", v->counted.last_ms);
+	}
 	put_custom(b, "cs1", "resource", v->act.resource);
 	put_custom(b, "cs2", "session", fh_builder_span(&session));
 	if (v->sealed)

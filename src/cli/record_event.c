@@ -3,6 +3,7 @@
 
 #include "codec/cbor.h"
 #include "codec/lookup.h"
+#include "policy/decision.h"
 
 #include <string.h>
 
@@ -69,6 +70,15 @@ static struct fh_span detail_of(const struct fh_event *v, const char *name)
 	return fh_cbor_text(&c, FH_PAYLOAD_MAX);
 }
 
+/* Many that were counted; those that were decisions are as others are.  */
+static void read_counted(struct fh_event *v)
+{
+	const struct fh_field *field = fh_fields_get(&v->fields, FH_FIELD_DETAIL);
+
+	if (field != nullptr && fh_counted_read(field->value, &v->counted) == FH_ERR_OK)
+		v->decided = fh_reason_read(v->counted.reason) != FH_REASON_COUNT;
+}
+
 static struct fh_span keep(struct fh_builder *b, struct fh_span s)
 {
 	struct fh_span room = fh_span_first(s, b->cap - b->n);
@@ -132,8 +142,10 @@ fh_err fh_event_read(struct fh_events *events, const struct fh_stored *s, const 
 	out->fate = fh_record_fate_of(events->shredded, l->index, s->payload);
 	out->status = text_of(&out->fields, FH_FIELD_STATUS);
 	read_decision(out);
-	if (l->kind == FH_ENTRY_REFUSAL)
+	if (l->kind == FH_ENTRY_REFUSAL) {
 		out->reason = detail_of(out, "reason");
+		read_counted(out);
+	}
 	if (l->kind == FH_ENTRY_ANSWER) {
 		out->subject = text_of(&out->fields, FH_FIELD_SUBJECT);
 		out->function = detail_of(out, "function");

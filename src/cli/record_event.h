@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "cli/record_read.h"
+#include "entry/counted.h"
 
 /* An entry as other programs think of it: who did what to what, and what came of it.  An
  * outcome takes who and what from its intent, which came before it.  */
@@ -28,6 +29,7 @@ struct fh_event {
 	/* Of an answer: about whom, and of the call of a function which, and what the model
 	 * calls it; or empty.  */
 	struct fh_span subject, function, call;
+	struct fh_counted counted; /* it stands for so many refusals; count 0: for itself */
 	uint64_t intent;         /* the entry that it is about: its intent's, or its own */
 	struct fh_record_fate fate; /* of its payload */
 };

@@ -228,6 +228,8 @@ static void put_unmapped(struct fh_builder *b, const struct fh_event *v)
 		put_text(b, "function", v->function);
 		put_text(b, "call", v->call);
 	}
+	if (v->counted.count > 0)
+		put_hex(b, "digest", fh_hash_span(&v->counted.digest));
 	if (v->sealed) {
 		put_name(b, "sealed");
 		fh_builder_text(b, "true");
@@ -239,6 +241,23 @@ static void put_unmapped(struct fh_builder *b, const struct fh_event *v)
 		fh_builder_text(b, "true");
 	}
 	fh_builder_text(b, "}}");
+}
+
+/* From the intent to its outcome, or from the first to the last of many.  */
+static void put_span_of_time(struct fh_builder *b, const struct fh_event *v)
+{
+	const struct fh_counted *n = &v->counted;
+	bool outcome = v->leaf->kind == FH_ENTRY_OUTCOME && v->act.time_ms > 0;
+	uint64_t from = outcome ? v->act.time_ms : n->first_ms;
+	uint64_t to = outcome ? v->leaf->time.lo_ms : n->last_ms;
+
+	if (n->count > 0)
+		put_number(b, "count", n->count);
+	if (!outcome && n->count == 0)
+		return;
+	put_number(b, "start_time", from);
+	put_number(b, "end_time", to);
+	put_number(b, "duration", to - from);
 }
 
 void fh_event_put_ocsf(struct fh_builder *b, const struct fh_event *v, const struct fh_hash *device,
@@ -253,11 +272,7 @@ void fh_event_put_ocsf(struct fh_builder *b, const struct fh_event *v, const str
 	put_operation(b, "activity_name", v);
 	put_number(b, "type_uid", class * 100 + activity_other);
 	put_number(b, "time", l->time.lo_ms);
-	if (l->kind == FH_ENTRY_OUTCOME && v->act.time_ms > 0) {
-		put_number(b, "start_time", v->act.time_ms);
-		put_number(b, "end_time", l->time.lo_ms);
-		put_number(b, "duration", l->time.lo_ms - v->act.time_ms);
-	}
+	put_span_of_time(b, v);
 	put_status(b, v);
 	put_metadata(b, v, device);
 	put_actor(b, v);

@@ -315,6 +315,9 @@ static void print_record(const struct fh_record_check *c, const struct fh_unread
 	       (unsigned long long)c->counts.permitted, (unsigned long long)c->counts.open,
 	       (unsigned long long)c->counts.denied,
 	       (unsigned long long)c->counts.sealed_intents);
+	if (c->counts.counted > 0)
+		printf("refusals    %llu counted, not recorded one by one\n",
+		       (unsigned long long)c->counts.counted);
 	print_payloads(c);
 	print_slots(&c->slots);
 	print_fold(c);
@@ -343,6 +346,7 @@ static void counts_member(struct fh_builder *b, const struct fh_record_counts *n
 	number_member(b, "open", n->open);
 	number_member(b, "sealed", n->sealed_intents);
 	fh_builder_u8(b, '}');
+	number_member(b, "refusals-counted", n->counted);
 	number_member(b, "sessions", n->sessions);
 	number_member(b, "checkpoints", n->checkpoints);
 	number_member(b, "segments", n->segments);

@@ -231,7 +231,7 @@ static fh_err flush_refusals(struct fh_core *c)
 		if (c->gate[i].suppressed > 0 && c->gate[i].second != second)
 			e = fh_core_ask_flush(c, i);
 	}
-	return e;
+	return e == FH_ERR_OK ? fh_core_flood_tell(c, /* all= */ false) : e;
 }
 
 static fh_err on_chain(struct fh_core *c)
@@ -348,6 +348,8 @@ static int wake_ms(struct fh_core *c)
 		due_ms = fh_core_chip_due_ms(c);
 	if (fh_core_shred_due_ms(c) < due_ms)
 		due_ms = fh_core_shred_due_ms(c);
+	if (fh_core_flood_due_ms(c) < due_ms)
+		due_ms = fh_core_flood_due_ms(c);
 	if (due_ms < now_ms + idle_look_ms)
 		timeout = due_ms > now_ms ? (int)(due_ms - now_ms) : 0;
 
@@ -476,6 +478,8 @@ static fh_err stop(struct fh_core *c)
 	}
 	for (size_t i = 0; i < FH_GATES_MAX && e == FH_ERR_OK; i++)
 		e = fh_core_ask_flush(c, i);
+	if (e == FH_ERR_OK)
+		e = fh_core_flood_tell(c, /* all= */ true);
 	if (e == FH_ERR_OK)
 		e = fh_core_prune_stop(c);
 	if (e == FH_ERR_OK)

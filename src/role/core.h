@@ -22,6 +22,7 @@
 #include "role/core_metrics.h"
 #include "role/core_submit.h"
 #include "role/door.h"
+#include "role/flood.h"
 #include "role/frame.h"
 #include "role/outbox.h"
 #include "role/permit.h"
@@ -231,6 +232,7 @@ struct fh_core {
 	struct fh_core_pinned *pinned;
 	size_t pinned_n;
 	struct fh_check_bound checks; /* of arguments: who had how much work done */
+	struct fh_flood flood;        /* refusals of actors: who had how many recorded */
 	struct fh_chain chain;
 	struct fh_policy_set policy;
 	bool policy_ready;            /* policy is the chain's current one */
@@ -749,6 +751,20 @@ fh_err fh_core_field_decision(struct fh_core *c, struct fh_fields *f,
 
 /* Records the refusals of gate I that were counted and not written.  */
 fh_err fh_core_ask_flush(struct fh_core *c, size_t i);
+
+/* --- core_flood.c: refusals that are too many to be entries ------------- */
+
+/* ASK of ACTOR at gate I is refused for REASON, and is to be counted, not written: because there
+ * are so many of him (of nobody: at this gate), or because there is no room.  False: it is to be
+ * an entry of its own.  */
+bool fh_core_flood(struct fh_core *c, size_t i, const struct fh_core_actor *actor,
+		   const struct fh_ask *ask, const char *reason);
+/* TEXT, and that it was counted.  In the scratch arena.  */
+struct fh_span fh_core_flood_text(struct fh_core *c, const char *text);
+/* Records what was counted of actors and is due; ALL: all of it, since core ends.  */
+fh_err fh_core_flood_tell(struct fh_core *c, bool all);
+/* When that is to be done next, on the boot clock; UINT64_MAX: not of itself.  */
+uint64_t fh_core_flood_due_ms(const struct fh_core *c);
 
 /* Puts REPLY into gate I's outbox, held until the next commit.  */
 void fh_core_reply(struct fh_core *c, size_t i, const struct fh_reply *r);

@@ -91,7 +91,12 @@ fh_err fh_core_act_decide(struct fh_core_act *a, bool *going_on)
 	*going_on = false;
 	if (e == FH_ERR_CONFLICT || e == FH_ERR_LIMIT)
 		return fh_core_act_refuse(a, "malformed-context", why.what);
-	if (e == FH_ERR_OK)
+	a->index = FH_NO_INDEX;
+	bool counted = e == FH_ERR_OK && !fh_allows(a->decision.verdict)
+		       && fh_core_flood(a->core, a->gate, a->actor, a->ask,
+					fh_reason_code(a->decision.reason));
+
+	if (e == FH_ERR_OK && !counted)
 		e = append_intent(a);
 	if (e != FH_ERR_OK)
 		return e;

@@ -6,7 +6,6 @@
 #include "base/utf8.h"
 #include "codec/cbor.h"
 #include "crypto/sign.h"
-#include "os/clock.h"
 #include "policy/mapping.h"
 
 #include <string.h>
@@ -128,32 +127,10 @@ static void reply_refused(struct fh_core *c, const struct request *r, const char
 		.exchange = r->ask->exchange,
 		.index = r->index,
 		.reason = fh_span_str(code),
-		.text = fh_span_str(text),
+		.text = r->index == FH_NO_INDEX ? fh_core_flood_text(c, text) : fh_span_str(text),
 	};
 
 	fh_core_reply(c, r->gate, &reply);
-}
-
-/* Floods of those who name nobody are counted, not written: they make a bounded
- * number of entries a second at one gate, and the next one says how many were
- * left out.  What a known actor does is always written.  */
-static bool flooding(struct fh_core_gate *g, const struct fh_core_actor *actor)
-{
-	uint64_t second = fh_clock_boot_ms() / 1000;
-
-	if (actor->identified)
-		return false;
-
-	if (second != g->second) {
-		g->second = second;
-		g->refusals = 0;
-	}
-	if (g->refusals < FH_CORE_REFUSALS_PER_SECOND) {
-		g->refusals++;
-		return false;
-	}
-	g->suppressed++;
-	return true;
 }
 
 /* {"tool", "reason", "suppressed"} in deterministic order.  */
@@ -182,7 +159,7 @@ static fh_err refuse(struct fh_core *c, struct request *r, const char *code, con
 	struct fh_fields f = { 0 };
 
 	r->index = FH_NO_INDEX;
-	if (fh_core_full(c) != nullptr || flooding(g, &r->actor)) {
+	if (fh_core_flood(c, r->gate, &r->actor, r->ask, code)) {
 		if (r->ask->kind != FH_ASK_REFUSED)
 			reply_refused(c, r, code, text);
 		return FH_ERR_OK;
@@ -199,6 +176,7 @@ static fh_err refuse(struct fh_core *c, struct request *r, const char *code, con
 					 &r->index);
 	if (e != FH_ERR_OK)
 		return e;
+	c->metrics.counted += g->suppressed;
 	g->suppressed = 0;
 	if (r->ask->kind != FH_ASK_REFUSED)
 		reply_refused(c, r, code, text);
@@ -210,13 +188,14 @@ static fh_err refuse(struct fh_core *c, struct request *r, const char *code, con
 void fh_core_reply_denied(struct fh_core *c, size_t gate, const struct fh_ask *ask,
 			  const struct fh_decision *d, uint64_t index, struct fh_span session)
 {
+	const char *text = fh_reason_text(d->reason);
 	struct fh_reply reply = {
 		.status = FH_REPLY_REFUSED,
 		.exchange = ask->exchange,
 		.index = index,
 		.session = session,
 		.reason = fh_span_str(fh_reason_code(d->reason)),
-		.text = fh_span_str(fh_reason_text(d->reason)),
+		.text = index == FH_NO_INDEX ? fh_core_flood_text(c, text) : fh_span_str(text),
 	};
 
 	for (size_t i = 0; i < d->determining_n && i < FH_REPLY_POLICIES_MAX; i++)
@@ -242,7 +221,8 @@ static fh_err record(struct fh_core *c, struct request *r, bool *allowed)
 	*allowed = false;
 	if (fh_core_full(c) != nullptr)
 		return refuse(c, r, fh_core_full(c), fh_core_full_text(c));
-	if (!fh_allows(r->decision.verdict) && flooding(&c->gate[r->gate], &r->actor)) {
+	if (!fh_allows(r->decision.verdict)
+	    && fh_core_flood(c, r->gate, &r->actor, r->ask, fh_reason_code(r->decision.reason))) {
 		r->index = FH_NO_INDEX;
 		reply_denied(c, r);
 		return FH_ERR_OK;

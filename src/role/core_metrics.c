@@ -110,6 +110,9 @@ static void put_counters(struct fh_builder *b, const struct fh_core_metrics *m)
 	put_head(b, "budgets_refused_total", "counter",
 		 "Decisions refused since the start because too many budgets are in use.");
 	put_sample(b, "budgets_refused_total", /* label= */ nullptr, "", m->roomless);
+	put_head(b, "refusals_counted_total", "counter",
+		 "Refusals since the start that entries tell as a number.");
+	put_sample(b, "refusals_counted_total", /* label= */ nullptr, "", m->counted);
 	put_head(b, "pruned_entries_total", "counter",
 		 "Entries that became stubs since the start.");
 	put_sample(b, "pruned_entries_total", /* label= */ nullptr, "", m->pruned);
@@ -144,6 +147,7 @@ static struct tally tally_of(const struct fh_core *c)
 		t.gates += c->gate[i].used;
 		t.suppressed += c->gate[i].suppressed;
 	}
+	t.suppressed += c->flood.waiting;
 	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
 		const struct fh_core_session *s = &c->session[i];
 

@@ -15,6 +15,7 @@ struct fh_core_metrics {
 	uint64_t permitted, denied;     /* intents by their decision */
 	uint64_t cosigned;              /* checkpoints of other logs */
 	uint64_t roomless;              /* decisions that too many budgets refused */
+	uint64_t counted;               /* refusals that entries tell as a number */
 	uint64_t pruned, pruned_bytes;  /* entries, and what was freed by it */
 	uint64_t commits;               /* batches that were synced and signed */
 	uint64_t sync_ns, sign_ns;      /* in them: waiting for the disk, for the keeper */

@@ -83,6 +83,7 @@ struct fh_uncovered {
 struct fh_record_counts {
 	uint64_t kind[FH_ENTRY_KINDS]; /* entries of each kind */
 	uint64_t permitted, denied;    /* intents by their decision */
+	uint64_t counted;              /* refusals that entries only tell the number of */
 	uint64_t sealed;               /* entries of which nothing was opened */
 	uint64_t sealed_intents;       /* those among them */
 	uint64_t unreached;            /* and those behind what openings are whole to */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdckdint.h>
+
 #include "codec/cbor.h"
+#include "entry/counted.h"
 #include "entry/seal.h"
 #include "verify/record_private.h"
 
@@ -291,6 +294,22 @@ static void check_outcome(struct fh_record_check *c, const struct fh_record_entr
 	fh_record_refund_check(c, entry, index);
 }
 
+/* A number of refusals instead of each of them: it was counted before the entry was made.  */
+static void check_refusal(struct fh_record_check *c, const struct fh_record_entry *entry)
+{
+	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_DETAIL);
+	struct fh_counted n;
+	fh_err e = f != nullptr ? fh_counted_read(f->value, &n) : FH_ERR_MISSING;
+
+	if (e == FH_ERR_MISSING)
+		return;
+	if (e != FH_ERR_OK || n.last_ms > entry->leaf.time.lo_ms)
+		fh_trace_what(fh_record_refuse(c, "refusal"),
+			      "what it says of refusals that were counted cannot be");
+	else if (ckd_add(&c->counts.counted, c->counts.counted, n.count))
+		c->counts.counted = UINT64_MAX;
+}
+
 /* Nothing can be said of what it permits or does to budgets.  */
 static void count_sealed(struct fh_record_check *c, const struct fh_record_entry *entry)
 {
@@ -345,6 +364,8 @@ static fh_err check_kind(struct fh_record_check *c, const struct fh_record_entry
 	case FH_ENTRY_QUOTE:
 		return fh_record_quote_entry(c, entry, FH_QUOTE_SCHEDULED);
 	case FH_ENTRY_REFUSAL:
+		check_refusal(c, entry);
+		return FH_ERR_OK;
 	case FH_ENTRY_STOP:
 	case FH_ENTRY_BOOT:
 	case FH_ENTRY_WITNESS:

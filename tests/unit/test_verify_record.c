@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/record.h"
 
+#include "entry/counted.h"
 #include "record_fixture.h"
 
 static void trust(struct bench *b)
@@ -208,6 +209,43 @@ static void refuses_an_outcome_before_its_intent(void **state)
 	(void)fh_maker_intent(&b->maker, /* allowed= */ true);
 	fh_maker_batch(&b->maker, 0);
 	refused_as(b, "outcome");
+}
+
+/* A refusal that tells of two others, the last of them at LAST_MS.  */
+static void count_two(struct bench *b, uint64_t last_ms)
+{
+	uint8_t bytes[FH_COUNTED_MAX];
+	struct fh_builder d = FH_BUILDER_ARRAY(bytes);
+	const struct fh_counted n = { .count = 2, .first_ms = 1, .last_ms = last_ms,
+				      .reason = FH_SPAN_LIT("no-permit") };
+
+	fh_counted_put(&d, &n);
+	struct fh_fields f = { .n = 1, .field = { { .id = FH_FIELD_DETAIL,
+						    .value = fh_builder_span(&d) } } };
+
+	(void)fh_maker_entry(&b->maker, FH_ENTRY_REFUSAL, &f);
+}
+
+static void adds_up_refusals_that_were_counted(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	count_two(b, b->maker.now.lo_ms);
+	count_two(b, b->maker.now.lo_ms);
+	fh_maker_batch(&b->maker, 0);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(b->checked.check.counts.counted, 4);
+}
+
+static void refuses_counted_refusals_of_later(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	count_two(b, b->maker.now.lo_ms + 1000 * 1000);
+	fh_maker_batch(&b->maker, 0);
+	refused_as(b, "refusal");
 }
 
 static void refuses_time_that_goes_back(void **state)
@@ -531,6 +569,8 @@ int main(void)
 		TEST(refuses_an_outcome_without_a_permitted_intent),
 		TEST(refuses_a_second_outcome),
 		TEST(refuses_an_outcome_before_its_intent),
+		TEST(adds_up_refusals_that_were_counted),
+		TEST(refuses_counted_refusals_of_later),
 		TEST(refuses_time_that_goes_back),
 		TEST(refuses_a_start_counter_that_goes_back),
 		TEST(refuses_an_entry_of_another_boot_than_its_session),

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Refusals that are so many that they are counted: what a loop of denied calls may add to the
+ * record is bounded, and nothing of it is left uncounted.  docs/spec/LEAF, "Counted refusals".  */
+#include "role/core.h"
+
+#include "os/clock.h"
+#include "role/log.h"
+
+static_assert(FH_REASON_MAX <= FH_COUNTED_REASON_MAX);
+
+/* Those who name nobody make a bounded number of entries a second at one gate, and the next one
+ * says how many were left out.  */
+static bool single_of_nobody(struct fh_core_gate *g, const struct fh_ask *ask)
+{
+	uint64_t second = fh_clock_boot_ms() / 1000;
+
+	if (second != g->second) {
+		g->second = second;
+		g->refusals = 0;
+	}
+	if (g->refusals >= FH_CORE_REFUSALS_PER_SECOND)
+		return false;
+	g->refusals += fh_flood_cost(ask->params.n);
+	return true;
+}
+
+bool fh_core_flood(struct fh_core *c, size_t i, const struct fh_core_actor *actor,
+		   const struct fh_ask *ask, const char *reason)
+{
+	struct fh_core_gate *g = &c->gate[i];
+	bool full = fh_core_full(c) != nullptr;
+
+	if (!actor->identified) {
+		if (!full && single_of_nobody(g, ask))
+			return false;
+		g->suppressed++;
+		return true;
+	}
+	const struct fh_flood_refusal r = { .who = actor->name, .reason = fh_span_str(reason),
+					    .server = ask->server, .tool = ask->tool,
+					    .params = ask->params,
+					    .lo_ms = fh_core_now(c).lo_ms };
+
+	if (!full)
+		return !fh_flood_single(&c->flood, &r, fh_clock_boot_ms());
+	fh_flood_count(&c->flood, &r, fh_clock_boot_ms());
+	return true;
+}
+
+struct fh_span fh_core_flood_text(struct fh_core *c, const char *text)
+{
+	struct fh_span said = fh_span_str(text);
+	uint8_t *p = fh_arena_space(&c->scratch, said.n + 128);
+	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : said.n + 128);
+
+	fh_builder_bytes(&b, said);
+	fh_builder_text(&b, said.n > 0 ? "; " : "");
+	fh_builder_text(&b, "this was counted in the record with others, and has no entry of its "
+			    "own");
+	return b.bad ? said : fh_builder_span(&b);
+}
+
+static fh_err tell(struct fh_core *c, const struct fh_flood_actor *a, struct fh_flood_tally *t)
+{
+	const struct fh_counted n = { .count = t->count, .first_ms = t->first_ms,
+				      .last_ms = t->last_ms, .digest = t->digest,
+				      .reason = fh_span_of(t->reason, t->reason_n) };
+	struct fh_span name = fh_span_of(a->name, a->name_n);
+	char class[FH_CLASS_MAX + 1];
+	uint8_t bytes[FH_COUNTED_MAX];
+	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
+	struct fh_fields f = { 0 };
+	fh_err e = FH_ERR_OK;
+
+	fh_arena_reset(&c->scratch);
+	fh_counted_put(&b, &n);
+	if (b.bad)
+		return FH_ERR_STATE;
+	if (name.n > 0)
+		e = fh_core_field_entity(c, &f, FH_FIELD_ACTOR,
+					 fh_entity_uid_of(FH_TYPE_ACTOR, name));
+	if (e == FH_ERR_OK)
+		e = fh_core_field(c, &f, FH_FIELD_DETAIL, fh_builder_span(&b));
+	if (e == FH_ERR_OK)
+		e = fh_core_append_about(c, name, FH_ENTRY_REFUSAL, fh_core_class(c, 0, class), &f,
+					 /* index= */ nullptr);
+	if (e == FH_ERR_OK) {
+		c->metrics.counted += t->count;
+		fh_flood_told(&c->flood, t);
+	}
+	return e;
+}
+
+fh_err fh_core_flood_tell(struct fh_core *c, bool all)
+{
+	const struct fh_flood_actor *who;
+	struct fh_flood_tally *t = nullptr;
+	fh_err e = FH_ERR_OK;
+
+	while (e == FH_ERR_OK && fh_core_full(c) == nullptr
+	       && (t = fh_flood_due(&c->flood, fh_clock_boot_ms(), all, &who)) != nullptr)
+		e = tell(c, who, t);
+	if (all && e == FH_ERR_OK && c->flood.waiting > 0)
+		fh_log(FH_LOG_PRIORITY_WARNING, "core",
+		       "%llu refusals were counted, and the record has no room to say so",
+		       (unsigned long long)c->flood.waiting);
+	return e;
+}
+
+uint64_t fh_core_flood_due_ms(const struct fh_core *c)
+{
+	return fh_core_full(c) != nullptr ? UINT64_MAX : fh_flood_due_ms(&c->flood);
+}
