@@ -2,11 +2,12 @@
 /* Runs a command and writes down every call on files below DIRECTORY, of all its processes, in
  * the order in which they happen, with the bytes that are written:
  *
- *   file-trace DIRECTORY LOG [K eio|enospc|short|kill] -- COMMAND...
+ *   file-trace DIRECTORY LOG [K[:CALL@END] eio|enospc|short|kill] -- COMMAND...
  *
  * With K, the K-th of these calls (from 0; of those that take room, with enospc; of those that
- * move bytes, with short) fails, moves only half of its bytes, or is not made because every
- * process is killed before it.  LOG is JSON, a line for each call when it returns:
+ * move bytes, with short; with CALL@END, of such calls on files whose path ends so) fails, moves
+ * only half of its bytes, or is not made because every process is killed before it.  LOG is
+ * JSON, a line for each call when it returns:
  * `begin` and `end` order calls that overlap, `inode` names a file through its renames.  */
 #include <errno.h>
 #include <fcntl.h>
@@ -90,6 +91,7 @@ struct trace {
 	uint64_t step;   /* orders what is written down */
 	uint64_t seen;   /* calls that could have failed */
 	uint64_t victim; /* the one that does; UINT64_MAX: none */
+	const char *named; /* CALL@END: the only ones that are counted; NULL: all are */
 	const char *harm;
 	struct task task[TASKS_MAX];
 	size_t tasks;
@@ -285,6 +287,15 @@ static bool only_opens(const struct task *t)
 	       || (t->call->number == SYS_openat && (t->argument[2] & O_CREAT) == 0);
 }
 
+static bool is_named(const struct trace *tr, const struct task *t)
+{
+	size_t name = strcspn(tr->named, "@"), path = strlen(t->path);
+	const char *end = tr->named + name + (tr->named[name] == '@');
+
+	return strlen(t->call->name) == name && strncmp(tr->named, t->call->name, name) == 0
+	       && path >= strlen(end) && strcmp(t->path + path - strlen(end), end) == 0;
+}
+
 static void harm(struct trace *tr, struct task *t, struct user_regs_struct *r)
 {
 	bool half = strcmp(tr->harm, "short") == 0;
@@ -293,7 +304,7 @@ static void harm(struct trace *tr, struct task *t, struct user_regs_struct *r)
 		return;
 	if (strcmp(tr->harm, "enospc") == 0 && (!t->call->room || only_opens(t)))
 		return;
-	if (tr->seen++ != tr->victim)
+	if ((tr->named != nullptr && !is_named(tr, t)) || tr->seen++ != tr->victim)
 		return;
 	if (strcmp(tr->harm, "kill") == 0)
 		kill_all(tr, t);
@@ -496,7 +507,7 @@ int main(int argc, char **argv)
 	int at = harming ? 6 : 4;
 
 	if (argc <= at || strcmp(argv[at - 1], "--") != 0) {
-		(void)fputs("usage: file-trace DIRECTORY LOG [K eio|enospc|short|kill]"
+		(void)fputs("usage: file-trace DIRECTORY LOG [K[:CALL@END] eio|enospc|short|kill]"
 			    " -- COMMAND...\n", stderr);
 		return 64;
 	}
@@ -505,6 +516,9 @@ int main(int argc, char **argv)
 	if (tr.log == nullptr)
 		fail(argv[2]);
 	if (harming) {
+		const char *colon = strchr(argv[3], ':');
+
+		tr.named = colon != nullptr ? colon + 1 : nullptr;
 		tr.victim = strtoull(argv[3], nullptr, 10);
 		tr.harm = argv[4];
 	}

@@ -78,7 +78,8 @@ def exchange(line, command):
 class Start:
 	"""One `serve`, whose TPM we are."""
 
-	def __init__(self, tpm, state):
+	def __init__(self, tpm, state, under=()):
+		"""UNDER: words of a command that runs it."""
 		tpm.outside.unlink(missing_ok=True)
 		self.listening = socket.socket(socket.AF_UNIX)
 		self.listening.bind(str(tpm.outside))
@@ -89,12 +90,13 @@ class Start:
 		self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 		self.notify.bind(str(tpm.top / "notify"))
 		self.began = time.monotonic()
-		words = [FREEHOLD, "serve", "--config", tpm.top / "conf", "--state", state, "--socket", tpm.top / "fh.sock"]
+		words = [*under, FREEHOLD, "serve", "--config", tpm.top / "conf", "--state", state, "--socket", tpm.top / "fh.sock"]
 		self.process = subprocess.Popen([str(w) for w in words], stdout=self.log, stderr=self.log, start_new_session=True,
 			env={**os.environ, "NOTIFY_SOCKET": str(tpm.top / "notify")})
 
-	def run(self, kill_at=None, unheard=False):
-		"""Carries commands until serve is ready and quiet (True), is killed at command KILL_AT, or ends (False)."""
+	def run(self, cut=lambda n, command: None):
+		"""Carries commands until serve is ready and quiet (True), is killed, or ends (False).  CUT says of the N-th command
+		that all is killed "before" it is carried out, or "behind" it, its answer unheard."""
 		self.listening.settimeout(READY_SECONDS)
 		outer, _ = self.listening.accept()
 		end = time.monotonic() + READY_SECONDS
@@ -110,12 +112,13 @@ class Start:
 				if not command:
 					self.process.wait()
 					return False
-				if self.commands == kill_at and not unheard:
+				where = cut(self.commands, command)
+				if where == "before":
 					return self.kill()
 				asked = time.monotonic()
 				answer = exchange(inner, command)
 				self.tpm_seconds += time.monotonic() - asked
-				if self.commands == kill_at:
+				if where == "behind":
 					return self.kill()
 				self.commands += 1
 				outer.sendall(answer)
@@ -174,7 +177,8 @@ def main(top):
 		tpm.off()
 		tpm.on()
 		start = Start(tpm, top / "state")
-		if start.run(kill_at=k, unheard=k % 2 == 1):
+		how = "behind" if k % 2 == 1 else "before"
+		if start.run(lambda n, command: how if n == k else None):
 			break  # it has fewer commands
 		crashed += 1
 		tpm.flush()

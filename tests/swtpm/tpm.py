@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One command to a simulator, as another system on the machine would give it: tpm.py SOCKET extend N [DIGEST] |
-pcr N | note | forget OWNER | replace OWNER HEX | suspend | clear LOCKOUT"""
+pcr N | note | starts | forget OWNER | replace OWNER HEX | suspend | clear LOCKOUT"""
 import hashlib
 import socket
 import struct
@@ -15,7 +15,7 @@ def password(value):
 
 
 EMPTY_AUTH = password(b"")
-OWNER, NOTE = 0x40000001, 0x0183464A
+OWNER, STARTS, NOTE = 0x40000001, 0x01834648, 0x0183464A
 
 
 def command(line, tag, code, body):
@@ -54,6 +54,11 @@ def read_note(line):
     print(answer[6:62].hex())
 
 
+def read_starts(line):
+    answer = command(line, SESSIONS, 0x14E, struct.pack(">II", STARTS, STARTS) + EMPTY_AUTH + struct.pack(">HH", 8, 0))
+    print(answer[6:14].hex())
+
+
 def forget_note(line, owner):
     command(line, SESSIONS, 0x122, struct.pack(">II", OWNER, NOTE) + password(owner))
 
@@ -80,6 +85,8 @@ def main():
         read_pcr(line, int(sys.argv[3]))
     elif verb == "note":
         read_note(line)
+    elif verb == "starts":
+        read_starts(line)
     elif verb == "forget":
         forget_note(line, bytes.fromhex(sys.argv[3]))
     elif verb == "replace":
