@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "codec/cbor.h"
 #include "codec/lookup.h"
+#include "entry/called.h"
 #include "policy/policies.h"
 #include "policy/value_cbor.h"
 #include "wire/authzen.h"
@@ -121,33 +122,36 @@ static fh_err read_question(struct fh_past_request *r, struct fh_trace *t)
 	return e == FH_ERR_OK ? e : FH_ERR_FORMAT;
 }
 
-/* The call of a function that the answer F is about, in its detail.  */
+/* The call of a function that the answer F is about; FH_ERR_MISSING if it is about none.  */
 static fh_err read_call(const struct fh_fields *f, struct fh_past_request *r, struct fh_trace *t)
 {
-	struct fh_question *q = &r->question;
+	struct fh_called called;
+	fh_err e = fh_called_read(f, &called);
 
-	r->call = fh_past_text(f, FH_FIELD_DETAIL, "call");
-	q->function = fh_past_text(f, FH_FIELD_DETAIL, "function");
-	q->unreadable = fh_past_text(f, FH_FIELD_DETAIL, "text");
-	q->arguments = r->arguments;
-	if (r->call.n > 0 && q->function.n > 0 && (q->unreadable.n > 0) == (r->sent == 0))
-		return FH_ERR_OK;
-	fh_trace_what(t, "its call cannot be read");
-	return FH_ERR_FORMAT;
+	if (e == FH_ERR_FORMAT)
+		fh_trace_what(t, "its call cannot be read");
+	if (e != FH_ERR_OK)
+		return e;
+	r->call = called.call;
+	r->question.function = called.function;
+	r->question.unreadable = called.unreadable;
+	r->question.arguments = r->arguments;
+	return FH_ERR_OK;
 }
 
 /* Who asked, and about whom; of a malformed question there is no more.  */
 static fh_err read_answer(const struct fh_fields *f, struct fh_past_request *r,
 			  struct fh_arena *a, struct fh_trace *t)
 {
-	bool call = fh_fields_get(f, FH_FIELD_DETAIL) != nullptr;
 	fh_err e = read_entity(f, FH_FIELD_ACTOR, a, &r->asker, t);
 
 	if (e == FH_ERR_OK)
-		e = call ? read_call(f, r, t) : read_question(r, t);
+		e = read_call(f, r, t);
+	if (e == FH_ERR_MISSING)
+		e = read_question(r, t);
 	if (e == FH_ERR_OK && r->malformed.n == 0)
 		e = read_entity(f, FH_FIELD_SUBJECT, a, &r->principal, t);
-	if (call)
+	if (r->call.n > 0)
 		r->question.subject = r->principal;
 	return e;
 }

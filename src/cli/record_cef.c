@@ -103,8 +103,8 @@ void fh_event_put_cef(struct fh_builder *b, const struct fh_event *v, const stru
 		put_custom(b, "cs3", "contents", v->fate.by == FH_NOT_SHREDDED
 			   ? FH_SPAN_LIT("sealed") : FH_SPAN_LIT("shredded"));
 	put_custom(b, "cs4", "subject", v->subject);
-	put_custom(b, "cs5", "function", v->function);
-	put_custom(b, "cs6", "call", v->call);
+	put_custom(b, "cs5", "function", v->called.function);
+	put_custom(b, "cs6", "call", v->called.call);
 	if (l->kind == FH_ENTRY_INTENT || l->kind == FH_ENTRY_OUTCOME) {
 		put_number(b, "cn1", v->intent);
 		fh_builder_text(b, " cn1Label=intent");

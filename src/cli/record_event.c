@@ -148,8 +148,7 @@ fh_err fh_event_read(struct fh_events *events, const struct fh_stored *s, const 
 	}
 	if (l->kind == FH_ENTRY_ANSWER) {
 		out->subject = text_of(&out->fields, FH_FIELD_SUBJECT);
-		out->function = detail_of(out, "function");
-		out->call = detail_of(out, "call");
+		(void)!fh_called_read(&out->fields, &out->called); /* of other questions nothing */
 	}
 	if (l->kind == FH_ENTRY_INTENT)
 		keep_intent(events, out);

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "cli/record_read.h"
+#include "entry/called.h"
 #include "entry/counted.h"
 
 /* An entry as other programs think of it: who did what to what, and what came of it.  An
@@ -26,9 +27,8 @@ struct fh_event {
 	bool allowed;
 	struct fh_span reason;   /* code of a decision or refusal; or empty */
 	struct fh_span status;   /* of an outcome */
-	/* Of an answer: about whom, and of the call of a function which, and what the model
-	 * calls it; or empty.  */
-	struct fh_span subject, function, call;
+	struct fh_span subject;  /* of an answer: about whom; or empty */
+	struct fh_called called; /* and about which call of a function; or empty */
 	struct fh_counted counted; /* it stands for so many refusals; count 0: for itself */
 	uint64_t intent;         /* the entry that it is about: its intent's, or its own */
 	struct fh_record_fate fate; /* of its payload */

@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "base/utf8.h"
 #include "codec/cbor.h"
+#include "entry/called.h"
 #include "wire/authzen.h"
 
 /* One request on its way through core.  */
@@ -75,20 +76,12 @@ static fh_err add_question(struct fh_core *c, struct fh_fields *f,
 static fh_err add_call(struct fh_core *c, struct fh_fields *f, const struct fh_authzen_item *item)
 {
 	const struct fh_question *q = &item->question;
-	struct fh_builder b = room(c, item->call.n + q->function.n + q->unreadable.n + 64);
-	bool readable = q->unreadable.n == 0;
+	const struct fh_called called = { item->call, q->unreadable, q->function };
+	struct fh_builder b = room(c, FH_CALLED_MAX);
 	fh_err e = FH_ERR_OK;
 
-	fh_cbor_put_map(&b, readable ? 2 : 3);
-	fh_cbor_put_text(&b, FH_SPAN_LIT("call"));
-	fh_cbor_put_text(&b, item->call);
-	if (!readable) {
-		fh_cbor_put_text(&b, FH_SPAN_LIT("text"));
-		fh_cbor_put_text(&b, q->unreadable);
-	}
-	fh_cbor_put_text(&b, FH_SPAN_LIT("function"));
-	fh_cbor_put_text(&b, q->function);
-	if (readable)
+	fh_called_put(&b, &called);
+	if (q->unreadable.n == 0)
 		e = fh_core_field_large(c, f, FH_FIELD_ARGUMENTS, q->arguments);
 	if (e == FH_ERR_OK && b.bad)
 		e = FH_ERR_NOMEM;

@@ -2,6 +2,7 @@
 #include <stdckdint.h>
 
 #include "codec/cbor.h"
+#include "entry/called.h"
 #include "entry/counted.h"
 #include "entry/seal.h"
 #include "verify/record_private.h"
@@ -235,6 +236,17 @@ static fh_err check_intent(struct fh_record_check *c, const struct fh_record_ent
 	return c->refused || e != FH_ERR_OK ? e : open_intent(c, entry->leaf.index);
 }
 
+/* What is said of the call of a function, if the answer is about one.  Arguments that nobody
+ * can read permit nothing, and no search is about a call.  */
+static bool call_fits(const struct fh_record_entry *entry, bool allowed, bool found)
+{
+	struct fh_called called;
+	fh_err e = fh_called_read(&entry->fields, &called);
+
+	return e == FH_ERR_MISSING
+	       || (e == FH_ERR_OK && !found && !(allowed && called.unreadable.n > 0));
+}
+
 /* An answer decides, or lists what a search found.  It opens and takes nothing: what an intent
  * has besides would make two readers see two things.  */
 static void check_answer(struct fh_record_check *c, const struct fh_record_entry *entry)
@@ -256,6 +268,11 @@ static void check_answer(struct fh_record_check *c, const struct fh_record_entry
 	fh_cbor_array_exact(&cursor, 3);
 	bool allowed = fh_cbor_bool(&cursor), by_policy;
 
+	if (!call_fits(entry, allowed, found)) {
+		fh_trace_what(fh_record_refuse(c, "answer"),
+			      "what the answer says of a function's call contradicts itself");
+		return;
+	}
 	if (found == (f != nullptr) || (f != nullptr && fh_cursor_bad(&cursor)))
 		fh_trace_what(fh_record_refuse(c, "answer"),
 			      "the answer holds neither a decision nor what was found");

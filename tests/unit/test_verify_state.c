@@ -92,6 +92,53 @@ static void refuses_an_answer_that_looks_like_an_act(void **state)
 	}
 }
 
+/* An answer about a call of a function: its decision, its DETAIL and perhaps arguments.  */
+static void answer_call(struct bench *b, struct fh_span decision, struct fh_span detail,
+			bool arguments)
+{
+	struct fh_fields f = { .n = arguments ? 3 : 2, .field = {
+		{ .id = FH_FIELD_DECISION, .value = decision },
+		{ .id = FH_FIELD_ARGUMENTS, .value = FH_SPAN_LIT("\xa0") } } };
+
+	f.field[f.n - 1] = (struct fh_field){ .id = FH_FIELD_DETAIL, .value = detail };
+	fh_maker_first(&b->maker);
+	(void)fh_maker_entry(&b->maker, FH_ENTRY_ANSWER, &f);
+	fh_maker_batch(&b->maker, 0);
+}
+
+#define CALLED FH_SPAN_LIT("\xa2\x64" "call\x61" "c\x68" "function\x61" "f")
+#define UNREADABLE FH_SPAN_LIT("\xa3\x64" "call\x61" "c\x64" "text\x61" "w\x68" "function\x61" "f")
+#define NO FH_SPAN_LIT("\x83\xf4\x61n\x80")
+#define YES FH_SPAN_LIT("\x83\xf5\x61y\x80")
+
+static void holds_an_answer_about_a_call_together(void **state)
+{
+	const struct {
+		struct fh_span decision, detail;
+		bool arguments, right;
+	} rows[] = {
+		{ NO, CALLED, true, true },
+		{ NO, UNREADABLE, false, true },
+		{ NO, CALLED, false, false },
+		{ NO, UNREADABLE, true, false },
+		{ YES, UNREADABLE, false, false },
+		{ NO, FH_SPAN_LIT("\xa0"), true, false },
+		{ NO, FH_SPAN_LIT("\xa1\x64" "call\x61" "c"), true, false },
+		{ NO, FH_SPAN_LIT("\xa2\x64" "call\x60\x68" "function\x61" "f"), true, false },
+		{ NO, FH_SPAN_LIT("\x00"), true, false },
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		b = i > 0 ? afresh(state) : b;
+		answer_call(b, rows[i].decision, rows[i].detail, rows[i].arguments);
+		if (rows[i].right)
+			assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+		else
+			refused_as(b, "answer");
+	}
+}
+
 static void refuses_a_state_entry_without_a_state(void **state)
 {
 	struct bench *b = *state;
@@ -576,6 +623,7 @@ int main(void)
 		TEST(refuses_a_state_that_the_entries_do_not_lead_to),
 		TEST(takes_answers_that_do_nothing),
 		TEST(refuses_an_answer_that_looks_like_an_act),
+		TEST(holds_an_answer_about_a_call_together),
 		TEST(refuses_a_state_entry_without_a_state),
 		TEST(refuses_an_effect_that_cannot_be),
 		TEST(takes_the_operators_leases_in_their_order),
