@@ -243,9 +243,7 @@ struct fh_span fh_why_obstacle(struct fh_why *w)
 				    "schema declares it, or not as the operator listed it");
 	else if (w->computed.reason == FH_REASON_MALFORMED_ARGUMENTS)
 		fh_builder_bytes(&b, w->request.question.unreadable);
-	else if (w->computed.reason == FH_REASON_NOT_IN_SCHEMA
-		 || w->computed.reason == FH_REASON_MALFORMED_RESOURCE
-		 || w->computed.reason == FH_REASON_MALFORMED_CONTEXT)
+	else if (fh_reason_is_untyped(w->computed.reason))
 		fh_builder_text(&b, fh_why_refusal(fh_span_str(fh_reason_code(
 					    w->computed.reason))));
 	return fh_builder_span(&b);

@@ -293,8 +293,9 @@ static const char *because(const struct fh_why *w)
 {
 	enum fh_reason r = fh_reason_read(w->refusal);
 
-	return w->counted.count > 0 && r != FH_REASON_COUNT ? fh_reason_text(r)
-							    : fh_why_refusal(w->refusal);
+	return w->counted.count > 0 && r != FH_REASON_COUNT && !fh_reason_is_untyped(r)
+		       ? fh_reason_text(r)
+		       : fh_why_refusal(w->refusal);
 }
 
 /* Many refusals in one entry: what each of them asked is not in it.  */

@@ -75,8 +75,11 @@ static void read_counted(struct fh_event *v)
 {
 	const struct fh_field *field = fh_fields_get(&v->fields, FH_FIELD_DETAIL);
 
-	if (field != nullptr && fh_counted_read(field->value, &v->counted) == FH_ERR_OK)
-		v->decided = fh_reason_read(v->counted.reason) != FH_REASON_COUNT;
+	if (field == nullptr || fh_counted_read(field->value, &v->counted) != FH_ERR_OK)
+		return;
+	enum fh_reason why = fh_reason_read(v->counted.reason);
+
+	v->decided = why != FH_REASON_COUNT && !fh_reason_is_untyped(why);
 }
 
 static struct fh_span keep(struct fh_builder *b, struct fh_span s)

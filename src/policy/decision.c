@@ -72,6 +72,12 @@ struct fh_verdict fh_verdict_settle(enum fh_answer answer)
 	return (struct fh_verdict){ answer == FH_ANSWER_YES ? FH_VERDICT_ALLOWS : 0 };
 }
 
+bool fh_reason_is_untyped(enum fh_reason r)
+{
+	return r == FH_REASON_NOT_IN_SCHEMA || r == FH_REASON_MALFORMED_ARGUMENTS
+	       || r == FH_REASON_MALFORMED_RESOURCE || r == FH_REASON_MALFORMED_CONTEXT;
+}
+
 struct fh_decision fh_decision_refused(enum fh_reason why)
 {
 	return (struct fh_decision){ .verdict = fh_verdict_settle(FH_ANSWER_NO),

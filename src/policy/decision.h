@@ -53,6 +53,9 @@ const char *fh_reason_text(enum fh_reason r);
 const char *fh_reason_code(enum fh_reason r);
 /* The inverse of the code; FH_REASON_COUNT for another text.  */
 enum fh_reason fh_reason_read(struct fh_span code);
+/* R is why a call has not the types of the schema, so that no policy was asked.  Of a tool's call
+ * that is a refusal and no decision; of a function's it is what is answered.  */
+bool fh_reason_is_untyped(enum fh_reason r);
 
 struct fh_request {
 	struct fh_entity_uid principal;

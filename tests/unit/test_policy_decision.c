@@ -97,6 +97,9 @@ static void reads_the_codes_that_are_recorded(void **state)
 	assert_int_equal(fh_reason_read(FH_SPAN_LIT("")), FH_REASON_COUNT);
 	assert_int_equal(fh_reason_read(FH_SPAN_LIT("no-permits")), FH_REASON_COUNT);
 	assert_string_equal(fh_reason_code(FH_REASON_COUNT), "undecided");
+	assert_true(fh_reason_is_untyped(fh_reason_read(FH_SPAN_LIT("tool-not-in-schema"))));
+	assert_false(fh_reason_is_untyped(FH_REASON_MALFORMED));
+	assert_false(fh_reason_is_untyped(FH_REASON_PERMITTED));
 }
 
 static void compares_equal_with_the_principal_alone(void **state)
