@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls of functions that a model asks for: what is asked before one is carried out, and what is recorded."""
+import collections
 import http.server
 import json
+import random
 import subprocess
 import sys
 import threading
@@ -189,6 +191,37 @@ def run(base):
 			lost = sum(BIG in str(r[1]) for r in records.values())
 			demand(again["same"] == len(records) - lost and again["not-replayed"] == lost == 2, again)
 			demand({e["why"] for e in again["entries"]} == {"its arguments were too large to be recorded"}, again)
+
+	def random_calls_are_answered_as_policy_test_decides_them():
+		dice = random.Random(7)
+		def one():
+			name = dice.choice([c[0] for c in CALLS])
+			parts = dice.choices(("/open", "/keys", "/a", "/..", "/", "x", "/\u00e9"), (9, 5, 5, 1, 1, 1, 1), k=3)
+			path = "/open" * dice.randint(0, 1) + "".join(parts)
+			arguments = {"path": dice.choice([path] * 9 + [5, None, [path]]), "file": {"path": path},
+				"text": dice.choice(("t", "", "u", 7)), "city": dice.choice(("Bern", "Oslo", path)),
+				"lines": dice.choice((0, 100, 101, -1, 2 ** 63 - 1, 2 ** 63, 1.5, "1")),
+				"mode": dice.choice(([], ["x"], ["append"], ["x", 1], "append"))}
+			return name, {k: v for k, v in arguments.items() if dice.random() < 0.8}
+		calls = [one() for _ in range(512)]
+		tests = [{"name": str(n), "actor": "agent", "teams": ["research"], "function": f, "arguments": a,
+			"expect": "undecided"} for n, (f, a) in enumerate(calls)]
+		with base.copy() as m:
+			(m.top / "t.json").write_text(json.dumps({"tests": tests}))
+			want = json.loads(m.run("policy", "test", m.top / "t.json", "--policy", base.top / "p.cedar",
+				"--schema", base.top / "p.cedarschema", "--json", status=1).stdout)["tests"]
+			d = m.serve()
+			asker, said = Harness(d, m.token), []
+			for at in range(0, len(calls), 64):
+				items = [about(dice.choice((chat, response))(f, json.dumps(a))) for f, a in calls[at:at + 64]]
+				said += asker.said({"evaluations": items}, "evaluations")["evaluations"]
+			for call, test, answer in zip(calls, want, said, strict=True):
+				demand(answer["context"]["reason"] == test["got"], call, test, answer)
+				demand(answer["context"]["policies"] == test["policies"], call, test, answer)
+			reasons = collections.Counter(t["got"] for t in want)
+			demand(len(reasons) == 6 and min(reasons.values()) >= 10, "hardly anything of some kind:", reasons)
+			d.stop()
+			m.verify()
 
 	def held_to(entry, name, arguments, reason):
 		"""ENTRY is the answer about that call."""
@@ -479,7 +512,8 @@ def run(base):
 					said = example(m, url, [chat("read_file", '{"path": "/open/a"}', "c")])[0]["content"]
 				demand((said == "what is in open/a") is permits, status, body, said)
 
-	return run_tests((what_is_answered_is_what_policy_test_says, arguments_that_are_none_are_answered_no,
+	return run_tests((what_is_answered_is_what_policy_test_says,
+		random_calls_are_answered_as_policy_test_decides_them, arguments_that_are_none_are_answered_no,
 		what_is_no_call_is_refused_by_name, an_action_of_that_name_is_asked_about_in_full,
 		whom_the_grant_does_not_name_nobody_is_told_about, some_may_be_asked_about_together,
 		it_takes_nothing_of_a_quota_and_obeys_one, what_ends_authority_ends_permission,
