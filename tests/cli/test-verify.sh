@@ -35,6 +35,11 @@ yes "and in JSON" 0 "$verify" record --json --require authentic --at-least good.
 tells "as a number" '"complete-to":53,'
 yes "goes on from a checkpoint that was verified before" 0 "$verify" record --require authentic --since good.note good
 yes "not from one of another record" 1 "$verify" record --require authentic --since good.note short
+sed '2s/.*/99999999/' good.note > beyond.note
+sed '3s/^..../AAAA/' good.note > another.note
+for forged in beyond another; do
+	yes "nor from one that was made up: $forged" 1 "$verify" record --require authentic --since $forged.note good
+done
 yes "usage, with both" 64 "$verify" record --since good.note --at-least good.note good
 yes "usage, with no threads" 64 "$verify" record --jobs 0 good
 for jobs in 1 2 7; do
