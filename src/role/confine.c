@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -83,8 +84,26 @@ static const int calls_never[] = {
 	SCMP_SYS(open_by_handle_at), SCMP_SYS(io_uring_setup),
 };
 
-/* A courier's libraries take what they need of the rest; it starts nothing.  */
-static const int calls_start[] = { SCMP_SYS(execve), SCMP_SYS(execveat) };
+/* A courier's libraries take what they need of the rest, which differs from version to version;
+ * but it starts nothing, serves nobody, and leaves files and processes of its user, which is
+ * ours, alone where Landlock does not look: their modes, times, attributes and signals.  */
+static const int calls_courier[] = {
+	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(listen),
+	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(chmod), SCMP_SYS(fchmod), SCMP_SYS(fchmodat),
+	SCMP_SYS(fchmodat2), SCMP_SYS(chown), SCMP_SYS(lchown), SCMP_SYS(fchown),
+	SCMP_SYS(fchownat), SCMP_SYS(utime), SCMP_SYS(utimes), SCMP_SYS(futimesat),
+	SCMP_SYS(utimensat), SCMP_SYS(setxattr), SCMP_SYS(lsetxattr), SCMP_SYS(fsetxattr),
+	SCMP_SYS(removexattr), SCMP_SYS(lremovexattr), SCMP_SYS(fremovexattr),
+	SCMP_SYS(inotify_init), SCMP_SYS(inotify_init1), SCMP_SYS(fanotify_init), SCMP_SYS(kill),
+	SCMP_SYS(tkill), SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo),
+	SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_send_signal), SCMP_SYS(setuid), SCMP_SYS(setgid),
+	SCMP_SYS(setreuid), SCMP_SYS(setregid), SCMP_SYS(setresuid), SCMP_SYS(setresgid),
+	SCMP_SYS(setgroups), SCMP_SYS(capset), SCMP_SYS(personality), SCMP_SYS(setpriority),
+	SCMP_SYS(sched_setscheduler), SCMP_SYS(sched_setparam), SCMP_SYS(sched_setattr),
+	SCMP_SYS(sched_setaffinity), SCMP_SYS(ioprio_set), SCMP_SYS(memfd_create),
+	SCMP_SYS(memfd_secret), SCMP_SYS(pkey_mprotect), SCMP_SYS(shmget), SCMP_SYS(shmat),
+	SCMP_SYS(msgget), SCMP_SYS(semget), SCMP_SYS(mq_open),
+};
 
 /* Namespaces that clone() can make: in one of its own a program would have every
  * capability, and with it the parts of the kernel that only root sees.  */
@@ -136,14 +155,37 @@ static int add_never(scmp_filter_ctx f)
 	return failed;
 }
 
+/* Of these, a courier's libraries need a part: threads, their own limits and signals, sockets of
+ * the network and of the routing table, and memory to be executed that comes from files.  No
+ * Unix socket: behind those are services, ours among them, that ask the kernel whose it is.  */
+static int add_courier(scmp_filter_ctx f)
+{
+	constexpr uint32_t no = SCMP_ACT_ERRNO(EPERM);
+	int failed = add_calls(f, no, calls_courier, COUNT(calls_courier));
+
+	failed |= seccomp_rule_add(f, no, SCMP_SYS(clone), 1,
+				   SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+	failed |= seccomp_rule_add(f, no, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_NE, 0));
+	failed |= seccomp_rule_add(f, no, SCMP_SYS(tgkill), 1,
+				   SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid()));
+	failed |= seccomp_rule_add(f, no, SCMP_SYS(prctl), 1,
+				   SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE));
+	failed |= seccomp_rule_add(f, no, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+	failed |= seccomp_rule_add(f, no, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GT, AF_NETLINK));
+	failed |= seccomp_rule_add(f, no, SCMP_SYS(mprotect), 1,
+				   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
+	failed |= seccomp_rule_add(f, no, SCMP_SYS(mmap), 2,
+				   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC),
+				   SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
+	return failed;
+}
+
 static int add_role(scmp_filter_ctx f, enum fh_role role)
 {
 	int failed;
 
-	if (role == FH_ROLE_COURIER) {
-		failed = add_calls(f, SCMP_ACT_ERRNO(EPERM), calls_start, COUNT(calls_start));
-		return failed | add_never(f);
-	}
+	if (role == FH_ROLE_COURIER)
+		return add_courier(f) | add_never(f);
 	if (role == FH_ROLE_SUPERVISOR || role == FH_ROLE_REACH)
 		return add_never(f);
 	failed = add_calls(f, SCMP_ACT_ALLOW, calls_all, COUNT(calls_all));

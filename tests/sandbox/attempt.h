@@ -19,6 +19,7 @@ enum fh_suspect {
 	FH_SUSPECT_WORKER,
 	FH_SUSPECT_NETWORK_GATE,
 	FH_SUSPECT_PEER_GATE,
+	FH_SUSPECT_COURIER, /* comes and goes, so the test starts one that waits */
 	FH_SUSPECTS,
 	FH_SUSPECT_NOBODY = FH_SUSPECTS, /* an unconfined process, for comparison */
 };

@@ -32,6 +32,7 @@
 #include "codec/cbor.h"
 #include "codec/lookup.h"
 #include "sandbox/attempt.h"
+#include "sandbox/part.h"
 #include "sandbox/record.h"
 
 constexpr size_t checks_max = 1024;
@@ -43,6 +44,7 @@ struct stage {
 	uint16_t port;
 	pid_t suspect[FH_SUSPECTS];
 	int asked;
+	int errand; /* our end of the courier's pair */
 };
 
 /* One named check.  */
@@ -100,6 +102,34 @@ static void furnish(struct stage *s)
 	listen_ourselves(s);
 }
 
+/* One that waits for its errand, when it has confined itself.  */
+static pid_t start_courier(struct stage *s)
+{
+	const char *const words[] = { "courier", nullptr };
+	char path[64], said[4096];
+	int pair[2];
+
+	fh_part_pair(pair);
+	const int fds[] = { -1, pair[1] };
+	pid_t pid = fh_part_start(&s->house, words, fds, 2);
+
+	(void)close(pair[1]);
+	s->errand = pair[0];
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	for (int waited = 0; waited < 5000; waited += 10) {
+		FILE *f = fopen(path, "re");
+
+		assert_non_null(f);
+		said[fread(said, 1, sizeof(said) - 1, f)] = '\0';
+		(void)fclose(f);
+		if (strstr(said, "\nSeccomp:\t2\n") != nullptr)
+			return pid;
+		fh_house_sleep(10);
+	}
+	fail_msg("the courier does not confine itself");
+	return 0;
+}
+
 static void find_suspects(struct stage *s)
 {
 	const struct fh_house *h = &s->house;
@@ -111,6 +141,7 @@ static void find_suspects(struct stage *s)
 	s->suspect[FH_SUSPECT_WORKER] = fh_house_role(h, "worker", nullptr, 0);
 	s->suspect[FH_SUSPECT_NETWORK_GATE] = fh_house_role(h, "gate", "network", 0);
 	s->suspect[FH_SUSPECT_PEER_GATE] = fh_house_role(h, "gate", "peer", 0);
+	s->suspect[FH_SUSPECT_COURIER] = start_courier(s);
 	for (size_t i = 0; i < FH_SUSPECTS; i++)
 		assert_int_not_equal(s->suspect[i], 0);
 }
@@ -158,6 +189,8 @@ static int start_without(void **state)
 static int end(void **state)
 {
 	(void)state;
+	fh_part_end(stage.suspect[FH_SUSPECT_COURIER]);
+	(void)close(stage.errand);
 	fh_guest_close(&stage.guest);
 	return fh_house_stop(&stage.house) == 0 ? 0 : -1;
 }
@@ -393,7 +426,10 @@ static void add_attempt(const char *how, const struct fh_attempt *a, enum fh_sus
 
 static void add_attempts(const char *how, bool masked)
 {
-	for (size_t s = 0; s < FH_SUSPECTS; s++) {
+	/* The courier is not the daemon's, and wears no mask.  */
+	size_t suspects = masked ? FH_SUSPECT_COURIER : FH_SUSPECTS;
+
+	for (size_t s = 0; s < suspects; s++) {
 		for (size_t i = 0; i < fh_attempts_n; i++) {
 			const struct fh_attempt *a = &fh_attempts[i];
 
