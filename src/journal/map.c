@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/limits.h"
 #include "os/map.h"
 
 void fh_segment_name(uint64_t first, char name[FH_SEGMENT_NAME_SIZE])
@@ -28,6 +29,10 @@ fh_err fh_segment_map_open(int fd, struct fh_segment_map *out)
 
 	if (fstat(fd, &st) != 0)
 		return fh_errno_err(errno);
+	if (!S_ISREG(st.st_mode) || st.st_size < 0)
+		return FH_ERR_FORMAT;
+	if ((uint64_t)st.st_size > FH_SEGMENT_FILE_MAX)
+		return FH_ERR_LIMIT;
 	if (st.st_size == 0) {
 		*out = (struct fh_segment_map){ 0 };
 		return FH_ERR_OK;
@@ -77,7 +82,7 @@ static fh_err read_segment(int directory, uint64_t first, uint64_t offset, struc
 	struct fh_span body;
 
 	fh_segment_name(first, name);
-	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return fh_errno_err(errno);

@@ -19,6 +19,8 @@ struct fh_segment_map {
 	size_t n;
 };
 
+/* FH_ERR_FORMAT if FD is no file, FH_ERR_LIMIT if it is larger than FH_SEGMENT_FILE_MAX.  Whoever
+ * opens it says O_NONBLOCK, or a pipe in its place would be waited for.  */
 fh_err fh_segment_map_open(int fd, struct fh_segment_map *out);
 void fh_segment_map_drop(struct fh_segment_map *m);
 

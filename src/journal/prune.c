@@ -19,7 +19,7 @@ fh_err fh_pruning_begin(int directory, uint64_t first, uint64_t state, struct fh
 
 	fh_stubs_begin(&p.stubs);
 	fh_segment_name(first, name);
-	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return fh_errno_err(errno);

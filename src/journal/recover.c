@@ -184,6 +184,24 @@ static fh_err cut_tail(struct fh_journal *j, int fd, uint64_t end, uint64_t size
 	return FH_ERR_OK;
 }
 
+static fh_err restore(struct fh_trace *t, fh_err e)
+{
+	fh_trace_cure(t, "restore record/ from its last copy, and keys/ if it is of another moment "
+		      "or machine, or enrol this machine anew; freehold-verify record names the "
+		      "damage");
+	return e;
+}
+
+/* What lies in the place of a segment, and cannot be one.  */
+static fh_err refuse_file(struct fh_trace *t, const char *name, fh_err e)
+{
+	fh_trace_where(t, "record/journal/%s", name);
+	fh_trace_what(t, "%s", e == FH_ERR_LIMIT    ? "is larger than a segment can be"
+			       : e == FH_ERR_FORMAT ? "is no file"
+						    : fh_err_text(e));
+	return restore(t, e);
+}
+
 static fh_err explain(struct fh_trace *t, const char *name, uint64_t end, uint64_t index, fh_err e)
 {
 	fh_trace_where(t, "record/journal/%s:%llu", name, (unsigned long long)end);
@@ -192,10 +210,7 @@ static fh_err explain(struct fh_trace *t, const char *name, uint64_t end, uint64
 			      " entries up to here)", (unsigned long long)index);
 	else
 		fh_trace_what(t, "%s behind entry %llu", fh_err_text(e), (unsigned long long)index);
-	fh_trace_cure(t, "restore record/ from its last copy, and keys/ if it is of another moment "
-		      "or machine, or enrol this machine anew; freehold-verify record names the "
-		      "damage");
-	return e;
+	return restore(t, e);
 }
 
 /* Reads the segment that begins at the durable size; FH_ERR_MISSING if there is
@@ -208,7 +223,8 @@ static fh_err next_segment(struct fh_journal *j, struct fh_place at, const struc
 	uint64_t end, first = j->durable.size;
 
 	fh_segment_name(at.segment, name);
-	int fd = openat(fh_fd_get(j->directory), name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(fh_fd_get(j->directory), name,
+			O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return fh_errno_err(errno);
@@ -216,7 +232,7 @@ static fh_err next_segment(struct fh_journal *j, struct fh_place at, const struc
 	fh_err e = fh_segment_map_open(fd, &m);
 
 	if (e != FH_ERR_OK)
-		return e;
+		return refuse_file(t, name, e);
 	if (at.offset > m.n)
 		return FH_ERR_FORMAT;
 	j->segment_first = at.segment;

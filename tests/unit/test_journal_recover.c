@@ -220,6 +220,33 @@ static void refuses_a_record_that_is_gone(void **state)
 	assert_int_equal(open_journal(b), FH_ERR_CONFLICT);
 }
 
+static fh_err read_back(struct bench *b)
+{
+	int directory = open(b->directory, O_RDONLY | O_DIRECTORY);
+	const struct fh_entry_visitor v = { 0 };
+	fh_err e = fh_entries_read(directory, (struct fh_place){ 0 }, 0, 1, &v);
+
+	assert_int_equal(close(directory), 0);
+	return e;
+}
+
+/* Nor is it waited for, or mapped.  */
+static void refuses_what_no_segment_can_be(void **state)
+{
+	struct bench *b = *state;
+
+	fh_journal_drop(&b->journal);
+	assert_int_equal(truncate(b->path, FH_SEGMENT_FILE_MAX + 1), 0);
+	assert_int_equal(open_journal(b), FH_ERR_LIMIT);
+	assert_non_null(strstr(b->trace.what, "larger than a segment can be"));
+	assert_int_equal(read_back(b), FH_ERR_LIMIT);
+	assert_int_equal(unlink(b->path), 0);
+	assert_int_equal(mkfifo(b->path, 0600), 0);
+	assert_int_equal(open_journal(b), FH_ERR_FORMAT);
+	assert_non_null(strstr(b->trace.what, "is no file"));
+	assert_int_equal(read_back(b), FH_ERR_FORMAT);
+}
+
 static void refuses_another_root_at_the_signed_size(void **state)
 {
 	struct bench *b = *state;
@@ -394,6 +421,7 @@ int main(void)
 		TEST(refuses_damage_below_what_was_signed),
 		TEST(refuses_a_record_cut_below_what_was_signed),
 		TEST(refuses_a_record_that_is_gone),
+		TEST(refuses_what_no_segment_can_be),
 		TEST(refuses_another_root_at_the_signed_size),
 		TEST(cuts_zeros_and_garbage_off_the_tail),
 		TEST(cuts_batches_that_were_never_signed),
