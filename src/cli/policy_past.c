@@ -120,6 +120,7 @@ static fh_err take(struct fh_past *p, const struct fh_leaf *l, const struct fh_f
 	if (p->fold_known && (sealed || fh_fold_add(&p->fold, l, f) != FH_ERR_OK)) {
 		p->fold_known = false;
 		p->lost = l->index;
+		p->lost_pruned = p->pruned;
 	}
 	p->before = l->time;
 	p->next = l->index + 1;
@@ -137,6 +138,7 @@ static fh_err meet(void *context, const struct fh_stored *s, const struct fh_lea
 		return e;
 	const struct fh_fields *f = sealed ? nullptr : &fields;
 
+	r->past->pruned = fh_payload_is_stub(s->payload);
 	e = r->visitor->entry(r->visitor->context, r->past, l, f);
 	return e == FH_ERR_OK ? take(r->past, l, f, r->trace) : e;
 }

@@ -20,6 +20,8 @@ struct fh_past {
 	struct fh_fold fold;
 	bool fold_known;             /* every entry so far could be read */
 	uint64_t lost;               /* if not, the first that could not */
+	bool lost_pruned;            /* which was pruned: nothing opens it any more */
+	bool pruned;                 /* so was the entry that is being met */
 	struct fh_policy_set policy; /* the policy in force, compiled, if policy_ready */
 	bool policy_ready;
 	struct fh_time before;       /* when the entry before was written */

@@ -18,6 +18,8 @@ constexpr size_t texts_max = 2 * FH_POLICY_TEXT_MAX;
 
 static const char sealed[] = "it is sealed; have it opened (freehold record open), and give "
 			     "--openings";
+static const char pruned[] = "it was pruned; only what was opened of it before can be given with "
+			     "--openings";
 
 static const struct fh_option options[] = {
 	{ "policy", 0, false, "FILE", "another policy, as if it had been in force all the time" },
@@ -287,8 +289,7 @@ static fh_err meet_decision(struct replay *w, struct fh_past *p, const struct fh
 	fh_err e = f == nullptr ? FH_ERR_FORMAT : fh_past_request(p, l, f, &w->memory, &r, &t);
 
 	if (e == FH_ERR_FORMAT)
-		return unreadable(w, l, f == nullptr ? sealed
-						     : t.what);
+		return unreadable(w, l, f != nullptr ? t.what : p->pruned ? pruned : sealed);
 	if (e != FH_ERR_OK || r.by_statement)
 		return e;
 	if (!fh_hash_equal(&l->chain_head, &p->state.chain.head.hash))
@@ -304,8 +305,7 @@ static fh_err meet_refusal(struct replay *w, struct fh_past *p, const struct fh_
 			   const struct fh_fields *f)
 {
 	if (f == nullptr)
-		return w->supposing ? unreadable(w, l, sealed)
-				    : FH_ERR_OK;
+		return w->supposing ? unreadable(w, l, p->pruned ? pruned : sealed) : FH_ERR_OK;
 	struct fh_span code = fh_past_text(f, FH_FIELD_DETAIL, "reason");
 	enum fh_mapping_change maps =
 		fh_supposed_maps(&w->supposed, p, fh_past_text(f, FH_FIELD_SERVER, nullptr),

@@ -201,6 +201,13 @@ static const char *budgets_unknown(struct fh_why *w)
 {
 	unsigned long long lost = w->past->lost;
 
+	if (w->past->lost_pruned) {
+		(void)snprintf(w->budgets, sizeof(w->budgets),
+			       "entry %llu before it was pruned, so what was used of budgets is "
+			       "not known; the answer is the same whatever it was; only what was "
+			       "opened of it before tells, with --openings", lost);
+		return w->budgets;
+	}
 	(void)snprintf(w->budgets, sizeof(w->budgets),
 		       "entry %llu before it cannot be read, so what was used of budgets is not "
 		       "known; the answer is the same whatever it was; `freehold record open "

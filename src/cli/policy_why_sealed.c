@@ -23,6 +23,14 @@ void fh_why_sealed(const struct fh_why *w, uint64_t index, struct fh_trace *t)
 	struct fh_builder b = FH_BUILDER_ARRAY(names);
 	struct fh_opened_entry e;
 
+	if (w->past->pruned) {
+		fh_trace_what(t, "it was pruned: the key that it was sealed with has ended, and "
+			      "what it said is not in the record any more");
+		fh_trace_cure(t, "`freehold record show --from %llu --to %llu` names the record of "
+			      "that; what was opened of it before can be given with --openings",
+			      n, n);
+		return;
+	}
 	fh_trace_what(t, "it is sealed");
 	fh_trace_cure(t, "have the daemon open it with --open, or give what was opened of it "
 		      "(`freehold record open %llu -o FILE`) with --openings", n);

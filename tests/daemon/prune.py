@@ -88,6 +88,17 @@ def filled(m, d):
 		take(m, d, f"/public/stays-{n}", "other")
 
 
+def explained_no_more(m, gone, openings):
+	"""What was pruned is said to be that by whoever decides it again, and not to be opened; who opened it before can go on."""
+	r = m.run("policy", "why", gone, *m.opened(), status=2)
+	demand_message(r.stderr, f"entry {gone}", "it was pruned", "has ended", "--openings")
+	why = json.loads(m.run("policy", "why", gone, "--json", "--openings", openings, status=None).stdout)
+	demand(why["entry"] == gone and why["resource"].startswith('File::"/public/gone-0/'), why)
+	said = json.loads(m.run("policy", "replay", "--json", *m.opened(), status=2).stdout)
+	lost = {x["entry"]: x["why"] for x in said["entries"] if x["change"] == "not-replayed"}
+	demand("it was pruned" in lost[gone], lost)
+
+
 AS_HERE = ["--allow-grade", "none,co-located", "--json"]
 STAYS = {f"/public/stays-{n}" for n in range(3)}
 
@@ -161,6 +172,7 @@ def what_was_shredded_goes_and_what_was_proved_stays():
 		demand(shown[0]["fields"]["arguments"]["path"].startswith("/public/gone-0/") and shown[0]["pruned"], shown)
 		show = m.run("record", "show", "--from", gone, "--to", gone).stdout
 		demand(re.search(r"\(pruned; shredded: entry \d+\)", show), show)
+		explained_no_more(m, gone, openings)
 		line = [json.loads(x) for x in m.run("record", "export").stdout.splitlines()][gone]
 		demand(line["pruned"] and line["shredded"], "export", line)
 		for form in ("ocsf", "cef"):
