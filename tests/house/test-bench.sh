@@ -34,7 +34,7 @@ timeout 300 "$top/bench/run" --quick --dir "$work" "${what[@]}" >"$work/out" 2>"
 verdict $? 'bench/run ends well'
 if [ "${what[0]}" = append ]; then
 	figure 'a start by the size of the record' ' [0-9]+ +[0-9]+ +(N) +[0-9.]+ +[0-9.]+'
-	figure 'entries recorded a second' 'refused calls, 16 in flight: (N) entries/s'
+	figure 'entries recorded a second' 'questions, 16 in flight: (N) entries/s'
 	figure 'SQLite beside it' 'SQLite FULL +(N)/s'
 	figure 'SQLite with a hash chain and signatures beside it' 'with hash chain and signature +(N)/s'
 	figure 'how long a batch takes' 'a batch takes (N) us'
