@@ -25,7 +25,7 @@ figure() {
 	verdict $? "bench/run: $1"
 }
 
-what=(append start latency policy schema verify recovery verdict cold-start)
+what=(append start latency policy schema verify recovery prune verdict cold-start)
 if [ ! -x "${FREEHOLD_BUILD:-$top/build}/bench/append" ]; then
 	echo 'skip - bench/run append: built without SQLite'
 	what=(latency policy schema verify verdict cold-start)
@@ -34,6 +34,7 @@ timeout 300 "$top/bench/run" --quick --dir "$work" "${what[@]}" >"$work/out" 2>"
 verdict $? 'bench/run ends well'
 if [ "${what[0]}" = append ]; then
 	figure 'a start by the size of the record' ' [0-9]+ +[0-9]+ +(N) +[0-9.]+ +[0-9.]+'
+	figure 'payloads pruned a second' ' s \((N) a second'
 	figure 'entries recorded a second' 'questions, 16 in flight: (N) entries/s'
 	figure 'SQLite beside it' 'SQLite FULL +(N)/s'
 	figure 'SQLite with a hash chain and signatures beside it' 'with hash chain and signature +(N)/s'
