@@ -238,9 +238,19 @@ def run(base):
 		status, _, body = d.http().send(None, method="GET", path="/healthz")
 		demand(status == 503 and b"record-full" in body, "healthz", status, body)
 		demand(all(c["arguments"]["path"] != "/public/full" for c in m.received()), "it reached the tool server")
+		# What was refused meanwhile was counted, and is told when there is room again.
+		ballast.unlink()
+		metrics = lambda: d.http().send(None, method="GET", path="/metrics")[2]
+		wait_for("it is told", lambda: b"freehold_refusals_suppressed 0\n" in metrics())
+		details = [e["fields"]["detail"] for e in m.entries().values() if e["kind"] == "refusal"]
+		demand([(x["reason"], x["count"]) for x in details] == [("record-full", 2)], details)
+		leave(6 << 20)
+		s.take("/public/notices-again")
+		demand(reason_of(s.take("/public/full")) == "record-full", "not full again")
 		m.sign("actor", "revoke", "worker")  # for this the reserve is there
 		wait_for("the revocation is recorded", lambda: "accepted statement 5" in d.log())
 		d.stop()
+		demand("1 refusals were counted, and the record has no room to say so" in d.log(), d.log())
 		m.verify()
 		ballast.unlink()
 		m.token = m.grant("worker")
