@@ -49,7 +49,8 @@ extern "C" {
 	X(FORK, "of another history")                               \
 	X(GONE, "the chip does not answer")                         \
 	X(RESET, "the chip was reset while the machine ran")        \
-	X(NV_FULL, "the chip's memory is full")
+	X(NV_FULL, "the chip's memory is full")                     \
+	X(REPLACED, "another chip than at the beginning")
 
 typedef enum FH_MUST_USE fh_err {
 #define FH_ERR_ROW(name, text) FH_ERR_##name,

@@ -280,6 +280,7 @@ const char *fh_why_refusal(struct fh_span code)
 		{ "keys-full", "the record was sealed with as many keys as there can be" },
 		{ "chip-gone", "the machine's chip did not answer any more" },
 		{ "chip-reset", "the machine's chip had been reset while it ran" },
+		{ "chip-replaced", "another chip was in the place of the machine's" },
 		{ "chip-failed", "the machine's chip had failed" },
 		{ "other-reasons", "these were for more reasons than are counted apart" },
 		{ "suppressed", "refusals of somebody who names nobody were counted, not "

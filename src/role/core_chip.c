@@ -22,6 +22,9 @@ fh_err fh_core_chip_lost(struct fh_core *c, fh_err e)
 	c->lost = state;
 	c->lost_ms = fh_clock_boot_ms();
 	c->lost_why = e;
+	if (c->trace.cure[0] == '\0')
+		fh_trace_cure(&c->trace, "start freehold again; if it stays so, switch the machine "
+					 "off and on");
 	c->lost_trace = c->trace;
 	fh_log_error("core", e, &c->trace);
 	fh_log(FH_LOG_PRIORITY_ERROR, "core", "%s: nothing is permitted until freehold is started "

@@ -32,6 +32,8 @@ const char *fh_refused_state(fh_err e)
 		return "chip-gone";
 	case FH_ERR_RESET:
 		return "chip-reset";
+	case FH_ERR_REPLACED:
+		return "chip-replaced";
 	case FH_ERR_TPM:
 		return "chip-failed";
 	default:

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "daemon"))
@@ -49,9 +50,11 @@ class Line:
 			return answer
 		self.seen = answer[26:30]  # TPMS_TIME_INFO: time, clock, resetCount
 		if not self.resets:
+			self.clock, self.clock_at = struct.unpack(">Q", answer[18:26])[0], time.monotonic()
 			return answer
 		self.lies += 1
-		return answer[:26] + self.resets + answer[30:]
+		clock = self.clock + int(1000 * (time.monotonic() - self.clock_at))
+		return answer[:18] + struct.pack(">Q", clock) + self.resets + answer[30:]
 
 	def run(self):
 		while True:
@@ -330,6 +333,63 @@ def cleared_in_mid_run():
 		m.refused_start("chip-cleared", "enrol")
 
 
+def exchange_tpm(m):
+	"""In mid-run; the other one was reset as often.  Returns what puts the first one back."""
+	m.tpm.off()
+	(m.top / "tpm").rename(m.top / "first")
+	m.tpm.on()
+
+	def back():
+		m.tpm.off()
+		shutil.rmtree(m.top / "tpm")
+		(m.top / "first").rename(m.top / "tpm")
+		m.tpm.on()
+	return back
+
+
+def is_another(m, d, back):
+	"""What was noticed stays so: no start serves until the TPM is back, and each says the same."""
+	ends_refused(d)
+	for _ in range(2):
+		m.refused_start("clone", "freehold init", "revoke the old device")
+		m.tpm.reboot()
+	back()
+	m.serves()
+	m.accepted()
+
+
+def replaced_in_mid_run():
+	with Bench() as m:
+		m.make(tpm=True).govern()
+		d = m.serve()
+		going = loses(d, "chip-replaced")
+		next(going)
+		wait_for("the daemon looks", lambda: m.tpm.line.seen, LOOK_SECONDS)
+		resets = m.tpm.line.seen
+		back = exchange_tpm(m)
+		next(going, None)
+		demand(m.tpm.line.seen == resets, "it was reset more often, so this proves nothing")
+		m.demand_state("chip-replaced", "start freehold again")
+		is_another(m, d, back)
+
+
+def replaced_and_lied_about():
+	"""By somebody who goes on counting for the first one: its storage key is missed within a minute."""
+	with Bench() as m:
+		m.make(tpm=True).govern()
+		d = m.serve()
+		d.alive()
+		wait_for("the daemon looks", lambda: m.tpm.line.seen, LOOK_SECONDS)
+		m.tpm.line.resets = m.tpm.line.seen
+		back = exchange_tpm(m)
+		wait_for("the daemon is lied to", lambda: m.tpm.line.lies > 0, LOOK_SECONDS)
+		demand(health(d) == (200, "ok"), "the lie is noticed at once, so this proves nothing")
+		wait_for("the daemon notices", lambda: health(d) == (503, "chip-replaced"), LOST_SECONDS)
+		demand(m.tpm.line.lies <= 7, "it took", m.tpm.line.lies, "lies")
+		m.tpm.line.resets = b""
+		is_another(m, d, back)
+
+
 def gone_at_the_last_moment():
 	with Bench() as m:
 		m.make(tpm=True).govern()
@@ -495,8 +555,9 @@ def main():
 		print("skip - states of a chip: swtpm or tpm2-tools are not installed")
 		return 0
 	return run_tests([gone_for_a_moment, gone_in_mid_run, gone_is_noticed_by_who_asks_for_a_quote, hangs_and_comes_back,
-		reset_in_mid_run, reset_and_lied_about, cleared_in_mid_run, gone_at_the_last_moment, locked_out_by_others, full,
-		every_command_of_a_start, a_failure_behind_the_release_locks_the_boot])
+		reset_in_mid_run, reset_and_lied_about, cleared_in_mid_run, replaced_in_mid_run, replaced_and_lied_about,
+		gone_at_the_last_moment, locked_out_by_others, full, every_command_of_a_start,
+		a_failure_behind_the_release_locks_the_boot])
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ fh_err fh_tpm2_identify(struct fh_tpm2 *t, enum fh_grade *grade, char name[64])
 }
 
 /* TPM2_ReadClock; authentic in an audit session.  */
-static fh_err read_resets(struct fh_tpm2 *t, ESYS_TR session, uint64_t *out)
+static fh_err read_clock(struct fh_tpm2 *t, ESYS_TR session, TPMS_CLOCK_INFO *out)
 {
 	FH_ESYS TPMS_TIME_INFO *now = nullptr;
 	TSS2_RC rc;
@@ -84,7 +84,7 @@ static fh_err read_resets(struct fh_tpm2 *t, ESYS_TR session, uint64_t *out)
 	rc = Esys_ReadClock(t->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, &now);
 	if (rc != TSS2_RC_SUCCESS)
 		return fh_tpm2_fail(t, "TPM2_ReadClock", rc);
-	*out = now->clockInfo.resetCount;
+	*out = now->clockInfo;
 	return FH_ERR_OK;
 }
 
@@ -93,13 +93,13 @@ fh_err fh_tpm2_boot(struct fh_chip *c, uint64_t *count, uint8_t id[32])
 	struct fh_tpm2 *t = fh_tpm2_of(c);
 	FH_OWN(fh_tpm2_handle) session = { 0 };
 	FH_OWN(fh_tpm2_handle) primary = { 0 };
+	TPMS_CLOCK_INFO now = { 0 };
 	struct fh_tpm2_name name;
-	uint64_t resets = 0;
 	fh_err e;
 
 	e = fh_tpm2_session(t, TPMA_SESSION_AUDIT, &session);
 	if (e == FH_ERR_OK)
-		e = read_resets(t, session.tr, &resets);
+		e = read_clock(t, session.tr, &now);
 	if (e == FH_ERR_OK)
 		e = fh_tpm2_session_turn(&session, TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT);
 	if (e == FH_ERR_OK)
@@ -109,9 +109,42 @@ fh_err fh_tpm2_boot(struct fh_chip *c, uint64_t *count, uint8_t id[32])
 
 	struct fh_hash digest = fh_hash_of(fh_tpm2_name_span(&name));
 
-	*count = resets;
+	*count = now.resetCount;
 	memcpy(id, digest.bytes, FH_HASH_SIZE);
 	return FH_ERR_OK;
+}
+
+static fh_err replaced(struct fh_tpm2 *t, const char *what)
+{
+	fh_trace_where(t->trace, "TPM");
+	fh_trace_what(t->trace, "is not the one that this session began with, or was cleared: %s",
+		      what);
+	fh_trace_cure(t->trace, "start freehold again: it tells which of the two it is, and what "
+				"to do; if nobody exchanged it, treat the machine as attacked");
+	return FH_ERR_REPLACED;
+}
+
+/* A session was refused, WHY: because what it is salted to is of another TPM?  */
+static fh_err why_refused(struct fh_tpm2 *t, fh_err why)
+{
+	struct fh_trace *trace = t->trace;
+	bool there = true;
+
+	t->trace = nullptr; /* what failed is told, if it is not that */
+	fh_err e = fh_tpm2_srk_is_there(t, &there);
+
+	t->trace = trace;
+	return e == FH_ERR_OK && !there ? replaced(t, "it has another storage key") : why;
+}
+
+/* A clock goes back when the power fails, which is a reset, or TPM2_Clear sets it to zero.  */
+static fh_err compare_clock(struct fh_tpm2 *t, const TPMS_CLOCK_INFO *now)
+{
+	bool back = now->resetCount == t->resets && now->clock < t->clock;
+
+	t->resets = now->resetCount;
+	t->clock = now->clock;
+	return back ? replaced(t, "its clock went back, and it was not reset") : FH_ERR_OK;
 }
 
 fh_err fh_tpm2_look(struct fh_chip *c, bool authentic, uint64_t *count)
@@ -119,6 +152,12 @@ fh_err fh_tpm2_look(struct fh_chip *c, bool authentic, uint64_t *count)
 	struct fh_tpm2 *t = fh_tpm2_of(c);
 	FH_OWN(fh_tpm2_handle) session = { 0 };
 	fh_err e = authentic ? fh_tpm2_session(t, TPMA_SESSION_AUDIT, &session) : FH_ERR_OK;
+	TPMS_CLOCK_INFO now;
 
-	return e == FH_ERR_OK ? read_resets(t, authentic ? session.tr : ESYS_TR_NONE, count) : e;
+	if (e == FH_ERR_OK)
+		e = read_clock(t, authentic ? session.tr : ESYS_TR_NONE, &now);
+	if (e != FH_ERR_OK)
+		return authentic && e == FH_ERR_TPM ? why_refused(t, e) : e;
+	*count = now.resetCount;
+	return compare_clock(t, &now);
 }

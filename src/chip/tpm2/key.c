@@ -251,6 +251,21 @@ fh_err fh_tpm2_srk_open(struct fh_tpm2 *t)
 	return install(t, &key);
 }
 
+fh_err fh_tpm2_srk_is_there(struct fh_tpm2 *t, bool *there)
+{
+	FH_OWN(fh_tpm2_handle) key = { 0 };
+	struct fh_tpm2_name name = { 0 };
+	fh_err e = t->srk_persistent ? open_persistent(t, &key) : make_srk(t, &key);
+
+	if (e == FH_ERR_OK)
+		e = fh_tpm2_name_of(t, key.tr, &name);
+	if (e != FH_ERR_OK && e != FH_ERR_MISSING)
+		return e;
+	*there = e == FH_ERR_OK &&
+		 fh_span_equal(fh_tpm2_name_span(&name), fh_tpm2_name_span(&t->srk_name));
+	return FH_ERR_OK;
+}
+
 fh_err fh_tpm2_srk_find(struct fh_tpm2 *t, struct fh_span name)
 {
 	FH_OWN(fh_tpm2_handle) key = { 0 };

@@ -32,6 +32,8 @@ struct fh_tpm2 {
 	bool srk_loaded;             /* srk is to be given back */
 	bool srk_persistent;         /* it is the one at 0x81000001 */
 	struct fh_tpm2_name srk_name;
+	uint32_t resets;             /* as look() saw them last ... */
+	uint64_t clock;              /* ... and milliseconds; 0: it did not look */
 	struct fh_trace *trace;      /* of the call in progress; may be NULL */
 };
 
@@ -182,6 +184,10 @@ void fh_tpm2_selection(uint32_t selected, TPML_PCR_SELECTION *out);
 
 /* Loads the SRK: the persistent one if it is fit, else the primary.  */
 fh_err fh_tpm2_srk_open(struct fh_tpm2 *t);
+
+/* Whether the TPM that answers now has the SRK that was loaded, or makes the same.  Nothing is
+ * salted to what is found.  */
+fh_err fh_tpm2_srk_is_there(struct fh_tpm2 *t, bool *there);
 
 /* Has the SRK named NAME loaded afterwards: a blob may be older than the
  * persistent SRK.  FH_ERR_SIGNATURE if this TPM has no such SRK.  */
