@@ -19,7 +19,7 @@ struct warning {
 
 static const char *name_of(enum fh_idle_limit what)
 {
-	static const char *const name[] = { "quota", "lease", "budgets" };
+	static const char *const name[] = { "quota", "lease", "budgets", "functions" };
 
 	return name[what];
 }
@@ -63,6 +63,14 @@ static void say_why(const struct warning *w, const struct fh_idle *x, struct fh_
 			      "of it are refused",
 			      fh_shown(p->id), (const char *)p->id.p);
 		fh_trace_cure(t, "count it per principal, or name the resources");
+		break;
+	case FH_IDLE_FUNCTIONS:
+		fh_trace_what(t, "warning: the quota of `%.*s` does not count functions: whoever "
+			      "runs a model asks about their calls and carries them out itself, "
+			      "and an answer is charged nothing",
+			      fh_shown(p->id), (const char *)p->id.p);
+		fh_trace_cure(t, "where calls have to be counted, let them be those of a tool "
+			      "(@mcp) and not of a function (@openai)");
 		break;
 	}
 }

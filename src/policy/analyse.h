@@ -85,10 +85,12 @@ enum fh_idle_limit {
 	FH_IDLE_QUOTA = 0, /* its @quota: another permit without one covers the permit */
 	FH_IDLE_LEASE,     /* the lease: a permit that is @fallback covers it */
 	FH_IDLE_BUDGETS,   /* it is counted per resource, of which callers name any number */
+	FH_IDLE_FUNCTIONS, /* models call it as a function, which is only asked about */
 };
 
-/* The first two are proved for all requests.  The third is that of some action: a
- * resource that no policy names is permitted, whose name comes from the call.  */
+/* The first two are proved for all requests.  The others are those of some action, and shown by
+ * a request: a resource that no policy names is permitted, whose name comes from the call; or
+ * what is permitted is a function's, too, and an answer is charged nothing.  */
 struct fh_idle {
 	enum fh_idle_limit what;
 	uint32_t policy; /* whose limit it is */

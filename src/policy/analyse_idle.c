@@ -16,6 +16,7 @@ struct idling {
 	uint64_t work;
 	struct limit_state *state[2]; /* by FH_IDLE_QUOTA or FH_IDLE_LEASE, by policy */
 	bool *countless;              /* by policy: FH_IDLE_BUDGETS */
+	bool *uncharged;              /* by policy: FH_IDLE_FUNCTIONS */
 	bool naming;                  /* in the second round: by is looked for */
 };
 
@@ -41,6 +42,18 @@ static bool is_proved_empty(struct fh_space *s, uint32_t x)
 
 	s->arena->n = taken;
 	return found == FH_FOUND_NONE;
+}
+
+/* A request is found that makes X true and is allowed.  */
+static bool is_shown(struct fh_space *s, uint32_t x)
+{
+	const struct fh_wanted allowed = { FH_WHEN_USUAL, 1, -1 };
+	struct fh_example unused;
+	size_t taken = s->arena->n;
+	enum fh_found found = fh_space_find(s, x, &allowed, &unused);
+
+	s->arena->n = taken;
+	return found == FH_FOUND_EXAMPLE;
 }
 
 /* --- covered ---------------------------------------------------------------- */
@@ -91,10 +104,7 @@ static void look_for_one(struct idling *x, struct fh_space *s, uint32_t policy, 
 /* POLICY permits resources that nothing names, so any number of them.  */
 static bool names_no_resource(struct fh_space *s, uint32_t policy)
 {
-	const struct fh_wanted allowed = { FH_WHEN_USUAL, 1, -1 };
 	uint32_t x = permitted(s, policy), resource = FH_TERM_NONE, n = s->symbols.t.n;
-	struct fh_example unused;
-	size_t taken = s->arena->n;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct fh_term *t = &s->symbols.t.term[i];
@@ -110,10 +120,7 @@ static bool names_no_resource(struct fh_space *s, uint32_t policy)
 					   fh_formula_not(fh_symbols_equal(&s->symbols, resource,
 									   i)));
 	}
-	enum fh_found found = fh_space_find(s, x, &allowed, &unused);
-
-	s->arena->n = taken;
-	return found == FH_FOUND_EXAMPLE;
+	return is_shown(s, x);
 }
 
 static void look_at_budgets(struct idling *x, struct fh_space *s, uint32_t policy)
@@ -126,6 +133,23 @@ static void look_at_budgets(struct idling *x, struct fh_space *s, uint32_t polic
 	}
 }
 
+/* --- functions ------------------------------------------------------------------ */
+
+static bool is_function(const struct fh_schema *s, uint32_t action)
+{
+	for (uint32_t i = 0; i < s->calls_n; i++) {
+		if (s->calls[i].action == action && s->calls[i].server.n == 0)
+			return true;
+	}
+	return false;
+}
+
+static void look_at_functions(struct idling *x, struct fh_space *s, uint32_t policy)
+{
+	if (x->set->limits[policy].n > 0 && !x->uncharged[policy])
+		x->uncharged[policy] = is_shown(s, permitted(s, policy));
+}
+
 /* --- environments --------------------------------------------------------------- */
 
 static fh_err visit(void *context, const struct fh_place *place)
@@ -133,6 +157,7 @@ static fh_err visit(void *context, const struct fh_place *place)
 	struct idling *x = context;
 	size_t taken = x->arena->n;
 	bool named = x->set->schema.actions[place->action].kind == FH_RESOURCE_SERVER;
+	bool function = is_function(&x->set->schema, place->action);
 	struct fh_space s;
 	fh_err e = fh_space_begin(&s, &x->set->schema, place, x->set, nullptr, x->arena,
 				  &x->work);
@@ -148,6 +173,8 @@ static fh_err visit(void *context, const struct fh_place *place)
 		}
 		if (!x->naming && !named)
 			look_at_budgets(x, &s, i);
+		if (!x->naming && function)
+			look_at_functions(x, &s, i);
 	}
 	fh_space_end(&s, &x->work);
 	x->arena->n = taken;
@@ -172,6 +199,9 @@ static fh_err tell(const struct idling *x,
 		if (e == FH_ERR_OK && x->countless[i])
 			e = next(context,
 				 &(struct fh_idle){ FH_IDLE_BUDGETS, i, UINT32_MAX });
+		if (e == FH_ERR_OK && x->uncharged[i])
+			e = next(context,
+				 &(struct fh_idle){ FH_IDLE_FUNCTIONS, i, UINT32_MAX });
 	}
 	return e;
 }
@@ -186,8 +216,10 @@ fh_err fh_policy_idle_limits(const struct fh_policy_set *set, struct fh_arena *a
 		.state = { fh_arena_array(a, set->policies_n, sizeof(struct limit_state)),
 			   fh_arena_array(a, set->policies_n, sizeof(struct limit_state)) },
 		.countless = fh_arena_array(a, set->policies_n, sizeof(bool)),
+		.uncharged = fh_arena_array(a, set->policies_n, sizeof(bool)),
 	};
 	fh_err e = x.state[0] == nullptr || x.state[1] == nullptr || x.countless == nullptr
+				   || x.uncharged == nullptr
 			   ? FH_ERR_NOMEM
 			   : fh_place_each(&x.set->schema, visit, &x);
 

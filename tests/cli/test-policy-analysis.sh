@@ -115,6 +115,25 @@ d = json.load(open("check.json"))
 assert d["verdict"] == "yes"
 assert [(w["limit"], w["policy"], w["covered_by"]) for w in d["warnings"]] == [
 	("quota", "a", "b"), ("budgets", "a", None), ("lease", "c", "d")]'
+cat > functions.cedarschema <<'END'
+entity File;
+@mcp("files/read") @resource("/path", "text") action "read" appliesTo { principal: [Actor], resource: [File] };
+@mcp("files/list") @openai("list") @resource("/path", "text") action "list" appliesTo { principal: [Actor], resource: [File] };
+END
+cat > functions.cedar <<'END'
+@id("reads") @quota("9/day") permit (principal, action == Action::"read", resource);
+@id("lists") @quota("9/day") permit (principal, action == Action::"list", resource == File::"a");
+@id("denied") @quota("9/day") permit (principal, action == Action::"list", resource == File::"b");
+forbid (principal, action == Action::"list", resource == File::"b");
+@id("free") permit (principal, action == Action::"list", resource == File::"c");
+END
+yes "policy check warns where functions are not counted" 0 fh policy check --schema functions.cedarschema functions.cedar
+says "of the quota" "functions.cedar:2:15: warning: the quota of .lists. does not count functions"
+yes "and of no other" 0 fh policy check --schema functions.cedarschema functions.cedar --json
+cp out check.json
+yes "that a function cannot pass" 0 python3 -c 'import json
+d = json.load(open("check.json"))
+assert [(w["limit"], w["policy"], w["covered_by"]) for w in d["warnings"]] == [("functions", "lists", None)], d'
 cat > bad.cedar <<'END'
 @id("a") @quota("1/dy") permit (principal, action == Action::"clse", resource is Fil);
 permit (principal = Actor::"x", action, resource);
