@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -218,13 +219,30 @@ static uint64_t argument(struct fh_cursor *c, uint8_t info)
 	return fh_cursor_bad(c) ? 0 : v;
 }
 
-static uint64_t head(struct fh_cursor *c, enum fh_cbor_type type)
+static uint64_t head_of_any(struct fh_cursor *c, enum fh_cbor_type type)
 {
 	uint8_t first = fh_cursor_u8(c);
 
 	if (first >> 5 != type)
 		fh_cursor_fail(c, FH_ERR_FORMAT);
 	return argument(c, first & 0x1f);
+}
+
+/* Nearly all heads are of one byte or two; a bad cursor has none.  */
+static inline uint64_t head(struct fh_cursor *c, enum fh_cbor_type type)
+{
+	const uint8_t *p = c->rest.p;
+	unsigned info = c->rest.n > 0 ? (unsigned)p[0] - ((unsigned)type << 5) : UINT_MAX;
+
+	if (info < info_one_byte) {
+		c->rest = fh_span_skip(c->rest, 1);
+		return info;
+	}
+	if (info == info_one_byte && c->rest.n > 1 && p[1] >= info_one_byte) {
+		c->rest = fh_span_skip(c->rest, 2);
+		return p[1];
+	}
+	return head_of_any(c, type);
 }
 
 uint64_t fh_cbor_uint(struct fh_cursor *c)
