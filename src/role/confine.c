@@ -156,8 +156,8 @@ static int add_never(scmp_filter_ctx f)
 }
 
 /* Of these, a courier's libraries need a part: threads, their own limits and signals, sockets of
- * the network and of the routing table, and memory to be executed that comes from files.  No
- * Unix socket: behind those are services, ours among them, that ask the kernel whose it is.  */
+ * the network, and memory to be executed that comes from files.  No Unix socket: behind those are
+ * services, ours among them, that ask the kernel whose it is.  */
 static int add_courier(scmp_filter_ctx f)
 {
 	constexpr uint32_t no = SCMP_ACT_ERRNO(EPERM);
@@ -171,7 +171,7 @@ static int add_courier(scmp_filter_ctx f)
 	failed |= seccomp_rule_add(f, no, SCMP_SYS(prctl), 1,
 				   SCMP_A0(SCMP_CMP_EQ, PR_SET_DUMPABLE));
 	failed |= seccomp_rule_add(f, no, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
-	failed |= seccomp_rule_add(f, no, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GT, AF_NETLINK));
+	failed |= seccomp_rule_add(f, no, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GT, AF_INET6));
 	failed |= seccomp_rule_add(f, no, SCMP_SYS(mprotect), 1,
 				   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
 	failed |= seccomp_rule_add(f, no, SCMP_SYS(mmap), 2,

@@ -127,7 +127,7 @@ const struct fh_attempt fh_attempts[] = {
 	{ "make an IPv6 socket", SYS_socket, { N(AF_INET6), N(SOCK_DGRAM), N(0) },
 	  FH_CONFINED, BIT(COURIER) },
 	{ "make a netlink socket", SYS_socket, { N(AF_NETLINK), N(SOCK_RAW), N(0) },
-	  FH_CONFINED, BIT(COURIER) },
+	  CLOSED, 0 },
 	{ "make a Unix socket", SYS_socket, { N(AF_UNIX), N(SOCK_STREAM), N(0) }, CLOSED, 0 },
 	{ "make a socket pair", SYS_socketpair,
 	  { N(AF_UNIX), N(SOCK_STREAM), N(0), B(pair_space) }, FH_CONFINED, 0 },
