@@ -123,6 +123,7 @@ static bool set_bounds(struct fh_curl *c)
 		SET(CURLOPT_SSL_CTX_DATA, (void *)&c->shaking)
 		SET(CURLOPT_FOLLOWLOCATION, 0L)
 		SET(CURLOPT_NOSIGNAL, 1L)
+		SET(CURLOPT_QUICK_EXIT, 1L) /* a name server that is silent keeps a thread alone */
 		SET(CURLOPT_CONNECTTIMEOUT_MS, FH_FETCH_CONNECT_MS)
 		SET(CURLOPT_TIMEOUT_MS, FH_FETCH_MS)
 		SET(CURLOPT_USERAGENT, "freehold");

@@ -17,6 +17,7 @@ from tls import Authority, Server, Stalled, allow_old, server_context
 
 HANDSHAKE = 10  # seconds: FH_FETCH_CONNECT_MS
 CORE = 4  # the descriptor of its pair with core
+SILENT = "silent.example"
 INNER = "--inside"  # the rest runs in name spaces of its own
 
 
@@ -210,7 +211,7 @@ def reads_names_and_certificates_of_the_system():
 # --- the same, inside name spaces --------------------------------------------
 
 def name_server(addresses):
-	"""Answers A of the names in ADDRESSES, and that there is nothing else; asked for is what it returns."""
+	"""Answers A of the names in ADDRESSES, nothing of SILENT, and that there is nothing else; it returns what it was asked."""
 	s, asked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), []
 	s.bind(("127.0.0.1", 53))
 
@@ -223,6 +224,8 @@ def name_server(addresses):
 				at += 1 + q[at]
 			name, question = ".".join(labels), q[12:at + 5]
 			asked.append(name)
+			if name == SILENT:
+				continue
 			address = addresses.get(name) if question[-4:-2] == b"\0\1" else None
 			flags = b"\x81\x80" if name in addresses else b"\x81\x83"
 			a = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + socket.inet_aton(address) if address else b""
@@ -245,13 +248,15 @@ def inside():
 		s.top.chmod(0o755)
 		other = Authority(s.top, "other")
 		cover("/etc/ssl/certs/ca-certificates.crt", s.authority.file.read_text(), s.top)
-		cover("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n", s.top)
+		cover("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:30 attempts:3\n", s.top)
 		asked = name_server({"witness.example": "127.0.0.1"})
 		certificate = s.authority.certify(names="DNS:witness.example")
 		with Server(greet, server_context(certificate)) as server:
 			arrives(server.url("witness.example"))
 			demand("witness.example" in asked, "no name was asked for:", asked)
 			fails(server.url("absent.example"), "resolve")
+			fails(server.url(SILENT), f"no connection in {HANDSHAKE} s", within=2 * HANDSHAKE)
+			demand(SILENT in asked, "the silent name server was not asked:", asked)
 			# The operator's file stands in the place of the system's, and is not added to it.
 			fails(server.url("witness.example"), "by no authority that is trusted here", other.file)
 
