@@ -315,7 +315,8 @@ def readers_know(m, index):
 	demand(f'Actor::"{event["actor"]["user"]["name"]}"' == whose["actor"], event)
 	line = shown("record", "export", "--format", "cef", "--from", index, "--to", index)
 	demand(f" cnt={detail['count']} start={detail['first']} end={detail['last']}\n" in line, line)
-	found = shown("record", "search", "--reason", detail["reason"], "--kind", "refusal", "--json", "--limit", 1000)
+	found = shown("record", "search", "--reason", detail["reason"], "--kind", "refusal", "--decision", "denied", "--json",
+		"--limit", 1000)
 	demand(index in [json.loads(l)["index"] for l in found.splitlines()], "not found by its reason:", found)
 	why = json.loads(shown("policy", "why", index, "--json"))
 	demand(why["count"] == detail["count"] and why["refusal"] == detail["reason"], why)
