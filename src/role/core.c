@@ -360,6 +360,8 @@ static int wake_ms(struct fh_core *c)
 			return 0;
 		if (c->gate[i].suppressed > 0 && timeout > flush_look_ms)
 			timeout = flush_look_ms;
+		if (c->gate[i].rest_ms > now_ms && c->gate[i].rest_ms < now_ms + (uint64_t)timeout)
+			timeout = (int)(c->gate[i].rest_ms - now_ms);
 	}
 	for (size_t i = 0; i < FH_SESSIONS_MAX; i++) {
 		if (session_left(c, i))

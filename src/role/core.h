@@ -19,6 +19,7 @@
 #include "role/ask.h"
 #include "role/check_bound.h"
 #include "role/core_act.h"
+#include "role/core_flood.h"
 #include "role/core_metrics.h"
 #include "role/core_submit.h"
 #include "role/door.h"
@@ -48,7 +49,6 @@ enum fh_core_fd {
 constexpr size_t FH_CORE_OUTBOX = 5 * FH_FRAME_MAX;  /* what may wait for one peer */
 constexpr size_t FH_CORE_ROOM = 2 * FH_FRAME_MAX;    /* with less left, it must take some first */
 constexpr size_t FH_CORE_CALLS_MAX = 64;             /* calls of one session at one time */
-constexpr uint32_t FH_CORE_REFUSALS_PER_SECOND = 16; /* entries of one gate; more are counted */
 constexpr size_t FH_CORE_OPENED_MAX = 256 << 10;     /* a pinned server's answer to initialize */
 constexpr size_t FH_CORE_PINS_ARENA = 64 << 20;      /* all pins,
 	read; and one check of arguments */
@@ -68,6 +68,8 @@ struct fh_core_gate {
 	uint64_t second;             /* of the refusals counted below */
 	uint32_t refusals;           /* entries written in that second */
 	uint64_t suppressed;         /* refusals not written yet, for the next entry */
+	uint32_t counted;            /* refusals counted since it rested last, of whomever */
+	uint64_t rest_ms;            /* boot clock, until which it is not read */
 };
 
 /* What a call has told before its answer.  */
@@ -752,27 +754,13 @@ fh_err fh_core_field_decision(struct fh_core *c, struct fh_fields *f,
 /* Records the refusals of gate I that were counted and not written.  */
 fh_err fh_core_ask_flush(struct fh_core *c, size_t i);
 
-/* --- core_flood.c: refusals that are too many to be entries ------------- */
-
-/* ASK of ACTOR at gate I is refused for REASON, and is to be counted, not written: because there
- * are so many of him (of nobody: at this gate), or because there is no room.  False: it is to be
- * an entry of its own.  */
-bool fh_core_flood(struct fh_core *c, size_t i, const struct fh_core_actor *actor,
-		   const struct fh_ask *ask, const char *reason);
-/* TEXT, and that it was counted.  In the scratch arena.  */
-struct fh_span fh_core_flood_text(struct fh_core *c, const char *text);
-/* Records what was counted of actors and is due; ALL: all of it, since core ends.  */
-fh_err fh_core_flood_tell(struct fh_core *c, bool all);
-/* When that is to be done next, on the boot clock; UINT64_MAX: not of itself.  */
-uint64_t fh_core_flood_due_ms(const struct fh_core *c);
-
 /* Puts REPLY into gate I's outbox, held until the next commit.  */
 void fh_core_reply(struct fh_core *c, size_t i, const struct fh_reply *r);
 
 /* --- core_gate.c ------------------------------------------------------ */
 
 void fh_core_gate_add(struct fh_core *c, const struct fh_peer *peer, struct fh_fd pair);
-/* Gate I has room for whatever one more frame may lead to.  */
+/* Gate I has room for whatever one more frame may lead to, and does not rest.  */
 bool fh_core_gate_has_room(const struct fh_core *c, size_t i);
 /* Ends its sessions and forgets it.  An error is of the record, and final.  */
 fh_err fh_core_gate_drop(struct fh_core *c, size_t i);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Refusals that are so many that they are counted: what a loop of denied calls may add to the
  * record is bounded, and nothing of it is left uncounted.  docs/spec/LEAF, "Counted refusals".  */
+#include "role/core_flood.h"
+
 #include "role/core.h"
 
 #include "os/clock.h"
@@ -24,10 +26,10 @@ static bool single_of_nobody(struct fh_core_gate *g, const struct fh_ask *ask)
 	return true;
 }
 
-bool fh_core_flood(struct fh_core *c, size_t i, const struct fh_core_actor *actor,
-		   const struct fh_ask *ask, const char *reason)
+/* Whether it was counted.  */
+static bool count(struct fh_core *c, struct fh_core_gate *g, const struct fh_core_actor *actor,
+		  const struct fh_ask *ask, const char *reason)
 {
-	struct fh_core_gate *g = &c->gate[i];
 	bool full = fh_core_full(c) != nullptr;
 
 	if (!actor->identified) {
@@ -45,6 +47,26 @@ bool fh_core_flood(struct fh_core *c, size_t i, const struct fh_core_actor *acto
 		return !fh_flood_single(&c->flood, &r, fh_clock_boot_ms());
 	fh_flood_count(&c->flood, &r, fh_clock_boot_ms());
 	return true;
+}
+
+/* A peer that loops is heard less often, so that it does not take core's processor from others: its
+ * gate is its own.  At the network's gate others would wait behind it.  */
+static void let_rest(struct fh_core_gate *g)
+{
+	if (g->peer.network || ++g->counted < FH_CORE_COUNTED_AT_ONCE)
+		return;
+	g->counted = 0;
+	g->rest_ms = fh_clock_boot_ms() + FH_CORE_REST_MS;
+}
+
+bool fh_core_flood(struct fh_core *c, size_t i, const struct fh_core_actor *actor,
+		   const struct fh_ask *ask, const char *reason)
+{
+	bool counted = count(c, &c->gate[i], actor, ask, reason);
+
+	if (counted)
+		let_rest(&c->gate[i]);
+	return counted;
 }
 
 struct fh_span fh_core_flood_text(struct fh_core *c, const char *text)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "role/core.h"
 
+#include "os/clock.h"
 #include "role/log.h"
 
 #include <fcntl.h>
@@ -54,9 +55,11 @@ void fh_core_gate_add(struct fh_core *c, const struct fh_peer *peer, struct fh_f
 
 bool fh_core_gate_has_room(const struct fh_core *c, size_t i)
 {
-	const struct fh_outbox *o = &c->gate[i].out;
+	const struct fh_core_gate *g = &c->gate[i];
+	const struct fh_outbox *o = &g->out;
+	bool rests = g->rest_ms > 0 && fh_clock_boot_ms() < g->rest_ms;
 
-	return !c->gate[i].used || o->cap - (o->n - o->from) >= FH_CORE_ROOM;
+	return !g->used || (o->cap - (o->n - o->from) >= FH_CORE_ROOM && !rests);
 }
 
 fh_err fh_core_gate_drop(struct fh_core *c, size_t i)
