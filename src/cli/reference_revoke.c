@@ -146,16 +146,29 @@ static bool by_those_of_now(const struct fh_chain *c, const struct fh_reference_
 	       && fh_chain_releases(c, &now, r);
 }
 
+/* Fewer sign for NEXT than it takes to release a key; *NEEDED is how many.  */
+static bool by_too_few(const struct fh_signing *s, const struct fh_chain *c,
+		       const struct fh_device_epoch *next, size_t *needed)
+{
+	struct fh_release now;
+
+	if (!fh_chain_release(c, &next->device, next->epoch - 1, &now))
+		return false;
+	*needed = now.needed;
+	return s->keys < now.needed;
+}
+
 /* What is signed beside the revocation: that a state stays approved, also one that only
  * operators of before have approved, who may have been put out for that.  */
-static void tell_renewed(const struct fh_cli *cli, const struct fh_chain *c,
-			 const struct fh_hash *hash, const struct revocation *r)
+static void tell_renewed(const struct fh_cli *cli, const struct fh_signing *s,
+			 const struct fh_chain *c, const struct fh_hash *hash,
+			 const struct revocation *r)
 {
 	const struct fh_reference_held *other;
 	size_t at = 0;
 
 	while ((other = fh_chain_reference_next(c, &at)) != nullptr) {
-		size_t devices = 0, before = 0;
+		size_t devices = 0, before = 0, few = 0, needed = 0;
 
 		for (size_t i = 0; i < r->devices && !fh_hash_equal(&other->hash, hash); i++) {
 			const struct fh_device_epoch *next = &r->device[i];
@@ -164,11 +177,17 @@ static void tell_renewed(const struct fh_cli *cli, const struct fh_chain *c,
 				continue;
 			devices++;
 			before += !by_those_of_now(c, other, next);
+			few += by_too_few(s, c, next, &needed);
 		}
 		if (devices > 0)
 			fh_cli_say(cli, "`%.*s` is approved anew for %zu device%s",
 				   (int)other->body.label.n, (const char *)other->body.label.p,
 				   devices, devices == 1 ? "" : "s");
+		if (few > 0)
+			fh_cli_say(cli, "  for %zu of them by %zu of the %zu operators that it "
+				   "takes: the machine's chip goes on to no epoch in which that "
+				   "releases nothing, until enough approve it (freehold reference "
+				   "approve --epoch)", few, s->keys, needed);
 		if (before > 0)
 			fh_cli_say(cli, "  for %zu of them only operators of before had approved "
 				   "it: revoke it, too, if they were put out for cause", before);
@@ -204,7 +223,7 @@ int fh_reference_revoke(struct fh_cli *cli, int argc, char **argv)
 		e = put(&signing, &state, &hash, &r, &body);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "revoke", nullptr, nullptr);
-	tell_renewed(cli, &state.chain, &hash, &r);
+	tell_renewed(cli, &signing, &state.chain, &hash, &r);
 	warn(cli, &signing, &state.chain, &hash, &r);
 	return fh_signing_next(cli, &a, &state, &signing, "revoke", body);
 }

@@ -90,6 +90,16 @@ static fh_err step(struct fh_core *c)
 	return FH_ERR_OK;
 }
 
+/* Why the chip stays where it is, which the operator signed that it should not.  */
+static const char *why_not(const struct fh_core *c)
+{
+	return c->epoch < c->first_epoch + c->epochs - 1
+		? "enough operators of those for whom the device key is sealed approve no state "
+		  "for it, so nothing could boot then; they can still (freehold reference approve "
+		  "--epoch)"
+		: "the next boot's first start does";
+}
+
 fh_err fh_core_advance_epoch(struct fh_core *c)
 {
 	uint64_t to = fh_chain_epoch(&c->chain, &c->device_id);
@@ -101,7 +111,7 @@ fh_err fh_core_advance_epoch(struct fh_core *c)
 		e = step(c);
 	if (e == FH_ERR_OK && c->epoch < to)
 		fh_log(FH_LOG_PRIORITY_WARNING, "core", "boot epoch %" PRIu64 " is what the "
-		       "operator signed, and this boot cannot come past %" PRIu64 ": the next "
-		       "boot's first start does", to, c->epoch);
+		       "operator signed, and this boot cannot come past %" PRIu64 ": %s", to,
+		       c->epoch, why_not(c));
 	return e;
 }

@@ -85,10 +85,6 @@ refuses "the revoked state" wrong-boot-state "nearest is .second., from which PC
 reboot 4
 serves "the other was approved anew by two"
 verifies "the record is accepted still" 0
-begin
-yes "a revocation that one alone renews" 0 office reference revoke "$(hash_of alone)" --operator-key op.key --passphrase-fd 9 \
-	--out lonely.fhs
-end
 
 # Other operators: their index takes the owner's authorisation, which the machine does not have.
 yes "one operator makes way for another" 0 office signers change --operator-key op.key --operator-key op2.key --new-key op2.key \
@@ -127,5 +123,39 @@ yes "those of now approve it" 0 office reference approve state.json --label seco
 	--operator-key op3.key --operator-key op4.key --passphrase-fd 9 --out again.fhs
 both again.fhs
 serves "and it is released"
+verifies "the record is accepted" 0
+
+# One alone takes a state back: what stays is renewed by too few, so the chip is not counted up to where nothing could boot.
+extended=$(python3 "$tap" "$sock" pcr 4)
+state_json "$(printf '%064d' 7)"
+yes "two approve another" 0 office reference approve state.json --label extra --pcrs 4,7,11 --unmeasured --epoch 2 \
+	--operator-key op3.key --operator-key op4.key --passphrase-fd 9 --out extra.fhs
+both extra.fhs
+begin
+yes "one alone takes it back" 0 office reference revoke "$(hash_of extra)" --operator-key op3.key --passphrase-fd 9 \
+	--out lonely.fhs
+says "and is told that it is not enough" "by 1 of the 2 operators that it takes"
+both lonely.fhs
+for _ in $(seq 100); do
+	grep -q 'boot epoch 3 is what the operator signed' log && break
+	sleep 0.05
+done
+end
+says "the machine goes on to no epoch in which nothing could boot" "approve no state for it, so nothing could boot then"
+reboot 4
+serves "the state that two approved is released still"
+state_json "$extended"
+yes "enough approve it for that epoch" 0 office reference approve state.json --label third --pcrs 4,7,11 --unmeasured --epoch 3 \
+	--operator-key op3.key --operator-key op4.key --passphrase-fd 9 --out third.fhs
+begin
+both third.fhs
+for _ in $(seq 100); do
+	grep -q 'boot epoch 3 begins' log && break
+	sleep 0.05
+done
+end
+says "and the chip is counted up" "boot epoch 3 begins"
+reboot 4
+serves "in which it is released"
 verifies "the record is accepted at the end" 0
 exit "$failed"

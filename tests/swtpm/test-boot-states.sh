@@ -222,7 +222,9 @@ for how in "forget $owner" "replace $owner $note"; do
 	power_on
 	python3 "$tap" "$sock" extend 4
 	yes "root cannot take the note away" 1 python3 "$tap" "$sock" forget ''
+	says "for want of the owner's authorisation" "command 0x122: 0x9a2" # TPM_RC_BAD_AUTH, of the first session
 	yes "nor clear the TPM" 1 python3 "$tap" "$sock" clear ''
+	says "for want of the lockout authorisation" "command 0x126: 0x9"
 	# shellcheck disable=SC2086 # words
 	python3 "$tap" "$sock" $how || not_ok "the note can be taken: ${how%% *}"
 	cp -a state state-kept

@@ -96,6 +96,15 @@ yes "which is what the state directory holds, too" 0 office device authorisation
 if cmp -s out one-auth; then ok "the same"; else not_ok "the same"; fi
 yes "as JSON" 0 office device authorisations box2.request --operator-key op.key --passphrase-fd 9 --json
 says "with both" '^{"owner":"[0-9a-f]\{64\}","lockout":"[0-9a-f]\{64\}"}$'
+cp out box2-auth
+tpm spare
+yes "a state on another TPM" 0 on spare spare init --genesis genesis.fhs --request spare.request --device-name spare
+yes "has its own" 0 office device authorisations spare.request --operator-key op.key --passphrase-fd 9 --json
+cp out spare-auth
+yes "four that differ, and none of zeros" 0 python3 -c '
+import json
+all = [v for name in ("spare-auth", "box2-auth") for v in json.load(open(name)).values()]
+assert len(set(all)) == 4 and all[0].strip("0"), all'
 printf 'owner hex:%064d\n' 1 > wrong-auth
 yes "not by another" 2 on one box init --genesis genesis.fhs --request box.request --device-name box --owner-auth wrong-auth
 rm -rf box

@@ -151,11 +151,16 @@ static void options_are_what_the_stub_makes_of_the_command_line(void **state)
 		m->section[2].bytes = fh_span_str(as_quiet[i]);
 		predicted(m);
 		assert_true(m->uki.predicted[9]);
+		size_t seen = 0;
+
 		for (size_t e = 0; e < m->uki.events; e++) {
-			if (m->uki.event[e].pcr == 9 &&
-			    m->uki.event[e].component == FH_COMPONENT_COMMAND_LINE)
-				assert_true(same(d, m->uki.event[e].digest[SHA256]));
+			if (m->uki.event[e].pcr != 9 ||
+			    m->uki.event[e].component != FH_COMPONENT_COMMAND_LINE)
+				continue;
+			assert_true(same(d, m->uki.event[e].digest[SHA256]));
+			seen++;
 		}
+		assert_int_equal(seen, 1);
 	}
 }
 
@@ -164,12 +169,18 @@ static void no_command_line_is_no_event(void **state)
 	(void)state;
 	struct made *m = begin();
 
+	size_t seen = 0;
+
 	m->section[2].bytes = FH_SPAN_LIT("  \n");
 	predicted(m);
+	assert_true(m->uki.predicted[9]);
 	for (size_t e = 0; e < m->uki.events; e++) {
-		if (m->uki.event[e].pcr == 9)
-			assert_int_equal(m->uki.event[e].component, FH_COMPONENT_INITRD);
+		if (m->uki.event[e].pcr != 9)
+			continue;
+		assert_int_equal(m->uki.event[e].component, FH_COMPONENT_INITRD);
+		seen++;
 	}
+	assert_int_equal(seen, 1);
 }
 
 /* M differs from begin()'s image in exactly these PCRs.  */
