@@ -61,8 +61,9 @@ def once_an_hour_and_the_record_is_noted():
 		wait_for("the second hour's quote", lambda: len(quotes(m)) == 2, 2 * LOOK_SECONDS)
 		time.sleep(1)  # and the note behind it
 		d.kill()
-		noted = subprocess.run([sys.executable, HERE / "tpm.py", tpm.path, "note"], capture_output=True, text=True, check=True)
-		size = int(noted.stdout[16:32], 16)
+		command = [sys.executable, HERE / "tpm.py", tpm.path, "note"]
+		noted = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+		size = int(noted[16:32], 16)
 		demand(size > quotes(m)[1], "the chip noted", size, "entries; the quotes are", quotes(m))
 		m.verify("--require", "authentic,enrolled,accepted", grades=GRADES)
 		# So what is older than the last quote is seen to be.
