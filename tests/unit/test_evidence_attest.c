@@ -355,7 +355,7 @@ static void a_qualified_name_tells_the_parent(void **state)
 	(void)unhex(named, name.bytes);
 	assert_int_equal(fh_parent_of(unhex(below_ek, room), &name, &ek), FH_PARENT_ENDORSEMENT);
 	assert_int_equal(fh_parent_of(unhex(below_ek, room), &name, nullptr), FH_PARENT_UNKNOWN);
-	assert_int_equal(fh_parent_of(unhex(below_owner, room), &name, &ek), FH_PARENT_PRIMARY);
+	assert_int_equal(fh_parent_of(unhex(below_owner, room), &name, &ek), FH_PARENT_OWNER);
 	assert_int_equal(fh_parent_of(unhex(below_null, room), &name, &ek), FH_PARENT_NULL);
 	ek.x[0] ^= 1; /* another TPM's */
 	assert_int_equal(fh_parent_of(unhex(below_ek, room), &name, &ek), FH_PARENT_UNKNOWN);
