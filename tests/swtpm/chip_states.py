@@ -288,21 +288,27 @@ def reset_in_mid_run():
 		m.accepted()
 
 
+def lied_about(m, d, change, *states):
+	"""What CHANGE returns, who is called while somebody between the keeper and the TPM says that all is as before: it takes a
+	minute, and is noticed."""
+	d.alive()
+	wait_for("the daemon looks", lambda: m.tpm.line.seen, LOOK_SECONDS)
+	m.tpm.line.resets = m.tpm.line.seen
+	done = change()
+	wait_for("the daemon is lied to", lambda: m.tpm.line.lies > 0, LOOK_SECONDS)
+	demand(health(d) == (200, "ok"), "the lie is noticed at once, so this proves nothing")
+	wait_for("the daemon notices", lambda: health(d)[0] == 503, LOST_SECONDS)
+	demand(m.status()["refused"]["state"] in states, m.status())
+	demand(m.tpm.line.lies <= 7, "it took", m.tpm.line.lies, "lies")
+	m.tpm.line.resets = b""
+	return done
+
+
 def reset_and_lied_about():
-	"""By somebody between the keeper and the TPM, who says that all is as before: a minute, and it is noticed."""
 	with Bench() as m:
 		m.make(tpm=True).govern()
 		d = m.serve()
-		d.alive()
-		wait_for("the daemon looks", lambda: m.tpm.line.seen, LOOK_SECONDS)
-		m.tpm.line.resets = m.tpm.line.seen
-		m.tpm.reboot()
-		wait_for("the daemon is lied to", lambda: m.tpm.line.lies > 0, LOOK_SECONDS)
-		demand(health(d) == (200, "ok"), "the lie is noticed at once, so this proves nothing")
-		wait_for("the daemon notices", lambda: health(d)[0] == 503, LOST_SECONDS)
-		demand(m.status()["refused"]["state"] in ("chip-reset", "chip-failed"), m.status())
-		demand(m.tpm.line.lies <= 7, "it took", m.tpm.line.lies, "lies")
-		m.tpm.line.resets = b""
+		lied_about(m, d, m.tpm.reboot, "chip-reset", "chip-failed")
 		d.process.kill()
 		d.wait()
 		m.tpm.reboot()
@@ -378,16 +384,7 @@ def replaced_and_lied_about():
 	with Bench() as m:
 		m.make(tpm=True).govern()
 		d = m.serve()
-		d.alive()
-		wait_for("the daemon looks", lambda: m.tpm.line.seen, LOOK_SECONDS)
-		m.tpm.line.resets = m.tpm.line.seen
-		back = exchange_tpm(m)
-		wait_for("the daemon is lied to", lambda: m.tpm.line.lies > 0, LOOK_SECONDS)
-		demand(health(d) == (200, "ok"), "the lie is noticed at once, so this proves nothing")
-		wait_for("the daemon notices", lambda: health(d) == (503, "chip-replaced"), LOST_SECONDS)
-		demand(m.tpm.line.lies <= 7, "it took", m.tpm.line.lies, "lies")
-		m.tpm.line.resets = b""
-		is_another(m, d, back)
+		is_another(m, d, lied_about(m, d, lambda: exchange_tpm(m), "chip-replaced"))
 
 
 def gone_at_the_last_moment():
