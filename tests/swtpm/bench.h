@@ -20,6 +20,7 @@ enum bench_scope {
 struct bench {
 	struct simulator sim;
 	struct faulty line; /* what the chip speaks through */
+	size_t altered_at;  /* where FAULT_ALTERED alters */
 	struct fh_trace trace;
 	struct fh_chip chip;
 	struct fh_secret operator_seed;    /* whose companion approves */

@@ -339,7 +339,7 @@ static TSS2_RC transmit(TSS2_TCTI_CONTEXT *context, size_t n, const uint8_t *com
 	if (f->fault == FAULT_LOST)
 		return TSS2_TCTI_RC_IO_ERROR;
 	f->pending = true;
-	if (f->fault == FAULT_UNHEARD || f->fault == FAULT_CUT)
+	if (f->fault == FAULT_UNHEARD || f->fault == FAULT_CUT || f->fault == FAULT_ALTERED)
 		return Tss2_Tcti_Transmit(f->inner, n, command);
 	return TSS2_RC_SUCCESS;
 }
@@ -368,6 +368,14 @@ static TSS2_RC receive(TSS2_TCTI_CONTEXT *context, size_t *n, uint8_t *answer, i
 			*n -= 1;
 			answer[*n] ^= 0xff;
 		}
+		return rc;
+	}
+
+	if (f->fault == FAULT_ALTERED) {
+		TSS2_RC rc = Tss2_Tcti_Receive(f->inner, n, answer, timeout);
+
+		if (rc == TSS2_RC_SUCCESS && *n > f->at)
+			answer[f->at] ^= 0x01;
 		return rc;
 	}
 

@@ -57,6 +57,7 @@ enum fault {
 	FAULT_RATE,     /* the TPM answers TPM_RC_NV_RATE */
 	FAULT_LOCKOUT,  /* the TPM answers TPM_RC_LOCKOUT */
 	FAULT_CUT,      /* the answer loses its last byte */
+	FAULT_ALTERED,  /* one bit of the answer's byte AT is another, if it has so many */
 };
 
 /* A connection through which one command meets a fault.  */
@@ -66,6 +67,7 @@ struct faulty {
 	enum fault fault;
 	uint32_t only;                    /* only this command code counts; 0: all */
 	unsigned left;                    /* commands before the fault */
+	size_t at;                        /* ALTERED: from 10 on, behind the response code */
 	bool met;                         /* the fault has happened */
 	bool pending;                     /* its answer is still to be received */
 };

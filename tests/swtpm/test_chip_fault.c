@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each single command of each operation of the chip, lost, refused, unanswered or
- * cut, until a run meets no fault.  */
+ * cut, or answered with a changed handle, size or value, until a run meets no fault.  */
 #include "bench.h"
 
 #include <setjmp.h>
@@ -201,6 +201,7 @@ static bool run_with_fault(struct bench *b, const struct operation *op, enum fau
 	b->line.fault = fault;
 	b->line.left = k;
 	b->line.met = false;
+	b->line.at = b->altered_at;
 	fh_err e = op->run(b, blob);
 	bool met = b->line.met;
 
@@ -215,9 +216,11 @@ static bool run_with_fault(struct bench *b, const struct operation *op, enum fau
 	}
 	bench_pull(b);
 	/* What the TPM made while its answer got lost, nobody can name.  */
-	if (fault != FAULT_UNHEARD && fault != FAULT_CUT && simulator_handles(&b->sim) != 0)
+	bool lost = fault == FAULT_UNHEARD || fault == FAULT_CUT || fault == FAULT_ALTERED;
+
+	if (!lost && simulator_handles(&b->sim) != 0)
 		fail_msg("%s leaves something behind when command %u fails", op->name, k);
-	if (fault == FAULT_UNHEARD || fault == FAULT_CUT) {
+	if (lost) {
 		simulator_off(&b->sim);
 		simulator_on(&b->sim);
 	}
@@ -260,6 +263,18 @@ static void survives_every_lost_answer(void **state)
 static void survives_every_cut_answer(void **state)
 {
 	meet_every_fault(bench_of(state), FAULT_CUT);
+}
+
+/* Behind the response code stand the handle of what was made, then how large the parameters are,
+ * or at once the first of them with its size, as the command has it.  */
+static void survives_every_changed_handle_and_size(void **state)
+{
+	struct bench *b = bench_of(state);
+
+	for (size_t at = 11; at < 20; at += 2) { /* the low bytes of sizes of two */
+		b->altered_at = at;
+		meet_every_fault(b, FAULT_ALTERED);
+	}
 }
 
 static void release_by_several_survives_every_fault(void **state)
@@ -356,6 +371,7 @@ int main(void)
 		ON_A_FRESH_TPM(survives_every_refused_command),
 		ON_A_FRESH_TPM(survives_every_lost_answer),
 		ON_A_FRESH_TPM(survives_every_cut_answer),
+		ON_A_FRESH_TPM(survives_every_changed_handle_and_size),
 		ON_A_FRESH_TPM(release_by_several_survives_every_fault),
 		ON_A_FRESH_TPM(giving_authorisations_survives_every_fault),
 		ON_A_FRESH_TPM(opening_survives_every_fault),
