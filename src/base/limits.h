@@ -159,6 +159,8 @@ constexpr size_t FH_AUTHZEN_EVALUATIONS_MAX = 64;   /* of one request; each is a
 constexpr size_t FH_AUTHZEN_WORK_MAX = 1 << 16;     /* policies asked for one request: core decides
 						       nothing else meanwhile */
 constexpr size_t FH_FUNCTION_ARGUMENTS_MAX = 128 << 10; /* as JSON; half of a body */
+constexpr int FH_FUNCTION_ARGUMENTS_DEPTH_MAX = FH_CBOR_DEPTH_MAX - 4; /* they cross to core
+									   inside four others */
 constexpr size_t FH_FUNCTION_CALL_ID_MAX = 128;     /* of a call; OpenAI's have up to 64 */
 constexpr size_t FH_AUTHZEN_PAGE = 100;             /* results of a search without a limit */
 constexpr size_t FH_AUTHZEN_PAGE_MAX = 1000;        /* and with one */

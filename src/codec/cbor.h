@@ -85,5 +85,7 @@ struct fh_span fh_cbor_item(struct fh_cursor *c);
 
 /* FH_ERR_OK if S is exactly one deterministic item.  */
 fh_err fh_cbor_check(struct fh_span s);
+/* The same, and that it still is where it stands inside DEPTH others: FH_ERR_LIMIT.  */
+fh_err fh_cbor_check_inside(struct fh_span s, int depth);
 
 #endif

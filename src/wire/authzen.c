@@ -22,6 +22,7 @@ struct parts {
 };
 
 static const uint8_t nothing[] = { FH_CBOR_MAP << 5 };
+constexpr int around = 2; /* what a question stands in on its way: the map, and its list */
 
 static fh_err refuse(const struct reading *r, fh_err e, const char *name, const char *what)
 {
@@ -203,16 +204,23 @@ static fh_err put_call(const struct reading *r, const struct parts *p)
 	return FH_ERR_OK;
 }
 
-/* P, if it is whole; otherwise nothing is put.  */
+/* P, if it is whole; otherwise nothing is put.  Core takes a gate that sends it what nests too
+ * deeply for one that was taken over.  */
 static fh_err put_asked(const struct reading *r, const struct parts *p)
 {
+	size_t before = r->out->n;
 	fh_err e = check_whole(r, p);
 
 	if (e == FH_ERR_OK && is_call(p))
 		return put_call(r, p);
 	if (e == FH_ERR_OK)
 		put_question(r, p);
-	return e;
+	if (e != FH_ERR_OK || r->out->bad
+	    || fh_cbor_check_inside(fh_span_skip(fh_builder_span(r->out), before), around)
+		       == FH_ERR_OK)
+		return e;
+	r->out->n = before;
+	return refuse(r, FH_ERR_LIMIT, "question", "is nested too deeply");
 }
 
 static fh_err put_one(struct reading *r, const struct parts *p)

@@ -136,6 +136,11 @@ static fh_err read_arguments(struct fh_span text, struct fh_arena *a, struct fh_
 		e = fh_json_to_cbor(text, a, &b, &why);
 	if (e == FH_ERR_OK && why.what[0] == '\0' && !fh_rpc_is(fh_builder_span(&b), FH_CBOR_MAP))
 		fh_trace_what(&why, "the arguments are no object");
+	if (e == FH_ERR_OK && why.what[0] == '\0'
+	    && fh_cbor_check_inside(fh_builder_span(&b),
+				    FH_CBOR_DEPTH_MAX - FH_FUNCTION_ARGUMENTS_DEPTH_MAX)
+		       != FH_ERR_OK)
+		fh_trace_what(&why, "nested deeper than %d", FH_FUNCTION_ARGUMENTS_DEPTH_MAX);
 	if (e == FH_ERR_NOMEM)
 		return e;
 	if (why.what[0] != '\0')

@@ -217,6 +217,22 @@ def run(base):
 			demand(kinds.count("answer") == 2 and kinds.count("refusal") >= 5, kinds)
 			m.verify()
 
+	def nobody_ends_the_gate_by_what_he_nests():
+		with base.copy() as m:
+			d = m.serve()
+			for token in (m.token, None):
+				for depth in range(24, 34):
+					x = json.loads("[" * depth + "]" * depth)
+					alice = ALICE_READS["subject"] | {"properties": {"x": x}}
+					for said in ({"context": {"x": x}}, {"subject": alice}):
+						status, _, answer = Asker(d, token).question("evaluation", ALICE_READS | said)
+						demand(status in ((200, 400) if token else (401, 400)), depth, status, answer)
+						demand(status != 400 or "nested" in answer["error"]["text"], answer)
+			deepest = {"context": {"x": json.loads("[" * 28 + "]" * 28)}}
+			demand(Asker(d, m.token).ask_ok("evaluation", ALICE_READS | deepest)["decision"] is True, "the deepest")
+			d.stop()
+			m.verify()
+
 	def a_batch_ends_where_its_semantic_says():
 		with base.copy() as m:
 			d = m.serve()
@@ -424,6 +440,7 @@ def run(base):
 	if not SCENARIO.exists():
 		print(f"skip - authzen-scenario: {SCENARIO} is not there (FREEHOLD_VECTORS names another folder)")
 	return run_tests((the_certification_scenario_passes, who_shows_no_grant_is_told_nothing,
+		nobody_ends_the_gate_by_what_he_nests,
 		a_batch_ends_where_its_semantic_says, what_was_said_is_recorded_and_charges_nothing,
 		what_was_said_of_an_actor_is_erased_with_it,
 		actors_are_those_of_the_chain, what_is_in_a_namespace_has_a_name, one_request_takes_no_more_than_its_work,

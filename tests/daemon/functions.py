@@ -73,6 +73,7 @@ UNREADABLE = [
 	('{"path": "/open/a", "x": {"y": 1, "y": 2}}', 'duplicate name "y"'),
 	('{"path": "/open/a", "n": 18446744073709551616}', "at byte"), ('{"path": "/open/a", "n": NaN}', "at byte"),
 	('{"path": "/open/a",}', "at byte"), ('{"path": "\\ud800"}', "at byte"),
+	('{"path": "/open/a", "x": ' + "[" * 28 + "]" * 28 + "}", "nested deeper than 28"),
 	('{"path": "/open/a", "x": ' + "[" * 1000 + "]" * 1000 + "}", "nested deeper"),
 	('{"path": "/open/a", "x": "' + "x" * 131072 + '"}', "at most 131072"),
 	('{"' + 63 * "x" + 'é": 1, "' + 63 * "x" + 'é": 1}', "duplicate name"), # a message cuts the name in a character

@@ -271,7 +271,7 @@ static void survives_every_changed_handle_and_size(void **state)
 {
 	struct bench *b = bench_of(state);
 
-	for (size_t at = 11; at < 20; at += 2) { /* the low bytes of sizes of two */
+	for (size_t at = 11; at < 20; at += 4) { /* the low bytes of sizes, and one of handles */
 		b->altered_at = at;
 		meet_every_fault(b, FAULT_ALTERED);
 	}

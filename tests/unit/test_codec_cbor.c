@@ -91,7 +91,7 @@ static void refuses_every_truncation_and_continuation(void **state)
 	}
 }
 
-static fh_err nested(uint8_t head, int depth)
+static fh_err nested(uint8_t head, int depth, int inside)
 {
 	uint8_t room[128];
 	struct fh_builder b = FH_BUILDER_ARRAY(room);
@@ -102,7 +102,8 @@ static fh_err nested(uint8_t head, int depth)
 			fh_builder_u8(&b, 0);
 	}
 	fh_builder_u8(&b, 0);
-	return fh_cbor_check(fh_builder_span(&b));
+	return inside == 0 ? fh_cbor_check(fh_builder_span(&b))
+			   : fh_cbor_check_inside(fh_builder_span(&b), inside);
 }
 
 static void refuses_more_than_the_deepest_nesting(void **state)
@@ -111,8 +112,12 @@ static void refuses_more_than_the_deepest_nesting(void **state)
 	static const uint8_t heads[] = { 0x81, 0xa1, 0xc1 };
 
 	for (size_t i = 0; i < sizeof(heads); i++) {
-		assert_int_equal(nested(heads[i], FH_CBOR_DEPTH_MAX), FH_ERR_OK);
-		assert_int_equal(nested(heads[i], FH_CBOR_DEPTH_MAX + 1), FH_ERR_LIMIT);
+		for (int inside = 0; inside <= FH_CBOR_DEPTH_MAX; inside++) {
+			int most = FH_CBOR_DEPTH_MAX - inside;
+
+			assert_int_equal(nested(heads[i], most, inside), FH_ERR_OK);
+			assert_int_equal(nested(heads[i], most + 1, inside), FH_ERR_LIMIT);
+		}
 	}
 }
 

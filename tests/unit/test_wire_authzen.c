@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -297,6 +298,55 @@ static void bounds_what_it_takes(void **state)
 	assert_int_equal(z.limit, FH_AUTHZEN_PAGE_MAX);
 }
 
+/* Whatever the JSON may nest, core can read what comes of it, or it is refused alone.  */
+static void sends_nothing_that_core_cannot_read(void **state)
+{
+	static const char *const rows[] = {
+		"{\"subject\":{\"type\":\"user\",\"id\":\"a\",\"properties\":{\"x\":%s}},"
+		ACTION "," RESOURCE "}",
+		"{" SUBJECT ",\"action\":{\"name\":\"read\",\"properties\":{\"x\":%s}},"
+		RESOURCE "}",
+		"{" SUBJECT "," ACTION "," RESOURCE ",\"context\":{\"x\":%s}}",
+		"{" AGENT "," CALL(CHAT("{\\\"x\\\":%s}")) "}",
+	};
+	char nest[2 * FH_JSON_DEPTH_MAX + 1], json[512], batch[1100];
+	struct fh_authzen z;
+	struct fh_trace t = { 0 };
+	size_t fine = 0, refused = 0, alone = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 4 * (FH_JSON_DEPTH_MAX - 4); i++) {
+		size_t depth = 1 + i / 4;
+
+		memset(nest, '[', depth);
+		memset(nest + depth, ']', depth);
+		nest[2 * depth] = '\0';
+		(void)snprintf(json, sizeof(json), rows[i % 4], nest);
+		(void)snprintf(batch, sizeof(batch), "{\"evaluations\":[%s,{" SUBJECT "," ACTION ","
+			       RESOURCE "}]}", json);
+		fh_err e = read_span(FH_AUTHZEN_EVALUATION, fh_span_str(json), &z, &t);
+		bool whole = e == FH_ERR_OK && next(&z).question.unreadable.n == 0;
+
+		fine += whole;
+		refused += !whole;
+		assert_true(e == FH_ERR_OK || strstr(t.what, "nested") != nullptr);
+		e = read_span(FH_AUTHZEN_EVALUATIONS, fh_span_str(batch), &z, &t);
+		if (e != FH_ERR_OK) { /* the JSON is too deep for itself */
+			assert_non_null(strstr(t.what, "nested deeper than 32"));
+			continue;
+		}
+		assert_int_equal(z.questions, 2);
+		struct fh_authzen_item item = next(&z);
+
+		alone += !whole;
+		assert_int_equal(item.malformed.n == 0 && item.question.unreadable.n == 0, whole);
+		assert_int_equal(next(&z).malformed.n, 0);
+	}
+	assert_in_range(fine, 1, 4 * FH_CBOR_DEPTH_MAX);
+	assert_in_range(refused, 3, 16);
+	assert_in_range(alone, 1, refused);
+}
+
 /* A gate that was taken over says what it likes.  */
 static void core_takes_nothing_else(void **state)
 {
@@ -427,6 +477,7 @@ int main(void)
 		cmocka_unit_test(keeps_why_arguments_cannot_be_read),
 		cmocka_unit_test(lets_nobody_say_what_a_call_says),
 		cmocka_unit_test(bounds_what_it_takes),
+		cmocka_unit_test(sends_nothing_that_core_cannot_read),
 		cmocka_unit_test(writes_the_golden_answer),
 		cmocka_unit_test(writes_the_golden_call),
 		cmocka_unit_test(core_takes_nothing_else),
