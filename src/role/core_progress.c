@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How far a permitted call is, passed on before its outcome.  Nothing waits for the record here:
- * that the call may tell is in its intent, which was durable before it began, and what it told
- * is in its outcome, for which the answer waits.  docs/spec/LEAF, "Outcomes".  */
+ * the call's intent was durable before it began, and what it told is in its outcome, for which
+ * the answer waits.  docs/spec/LEAF, "Outcomes".  */
 #include "role/core.h"
 
 #include "codec/cbor.h"
