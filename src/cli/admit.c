@@ -123,45 +123,43 @@ static int take_firmware(const struct fh_cli *cli, const struct fh_arguments *a,
 }
 
 /* A no, unless the operator takes TPMs that nobody vouches for.  */
-static int unendorsed(const struct fh_cli *cli, const struct fh_arguments *a,
-		      const struct fh_request *r, struct fh_ek_result *ek)
+static int unendorsed(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_trace *why)
 {
-	struct fh_trace *why = &ek->why;
-
 	if (fh_argument(a, "unendorsed") != nullptr) {
 		fh_cli_say(cli, "maker  %s: %s; taken all the same", why->where, why->what);
-		return take_firmware(cli, a, r, ek);
+		return -1;
 	}
 	fh_trace_cure(why, "if it is the TPM that you mean, say --unendorsed");
 	return fh_cli_fail_trace(FH_ERR_SIGNATURE, a->operand[0], why);
 }
 
+/* *EK is what is known of its certificate; zeros before.  */
 static int judge(const struct fh_cli *cli, const struct fh_arguments *a,
 		 const struct fh_roots_held *held, const struct fh_x509_roots *own,
-		 const struct fh_request *r)
+		 const struct fh_request *r, struct fh_ek_result *ek)
 {
 	struct fh_ek_claim claim = { .certificate = r->device.ek_certificate,
 				     .at_ms = fh_clock_real_ms() };
-	struct fh_ek_result ek = { .why = { .where = "endorsement key" } };
 
+	fh_trace_where(&ek->why, "endorsement key");
 	if (held == nullptr && own == nullptr) {
 		fh_cli_say(cli, "maker  not checked: there are no roots (`freehold roots add`,"
 			   " `roots sign`)");
-		return take_firmware(cli, a, r, &ek);
+		return -1;
 	}
 	if (r->device.ek_certificate.n == 0) {
-		fh_trace_what(&ek.why, "the TPM has no certificate, and roots are there that one"
+		fh_trace_what(&ek->why, "the TPM has no certificate, and roots are there that one"
 			      " would have to lead to");
-		return unendorsed(cli, a, r, &ek);
+		return unendorsed(cli, a, &ek->why);
 	}
-	fh_err e = fh_endorsed_judge(held != nullptr ? &held->body : nullptr, own, &claim, &ek);
+	fh_err e = fh_endorsed_judge(held != nullptr ? &held->body : nullptr, own, &claim, ek);
 
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, a->operand[0], nullptr, nullptr);
-	if (ek.answer != FH_ANSWER_YES)
-		return unendorsed(cli, a, r, &ek);
-	show_endorsed(cli, &ek);
-	return take_firmware(cli, a, r, &ek);
+	if (ek->answer != FH_ANSWER_YES)
+		return unendorsed(cli, a, &ek->why);
+	show_endorsed(cli, ek);
+	return -1;
 }
 
 int fh_admit_endorsed(const struct fh_cli *cli, const struct fh_arguments *a,
@@ -176,9 +174,12 @@ int fh_admit_endorsed(const struct fh_cli *cli, const struct fh_arguments *a,
 		return fh_cli_fail(e, "roots", nullptr, nullptr);
 	if (!r->tpm)
 		return -1;
+	struct fh_ek_result ek = { 0 };
 	int done = fh_verify_roots(fh_argument(a, "roots"), &memory, &roots, &own);
 
-	return done < 0 ? judge(cli, a, fh_chain_roots(&s->chain), own, r) : done;
+	if (done < 0)
+		done = judge(cli, a, fh_chain_roots(&s->chain), own, r, &ek);
+	return done < 0 ? take_firmware(cli, a, r, &ek) : done;
 }
 
 /* --- the answer ------------------------------------------------------- */

@@ -306,10 +306,10 @@ static fh_err meet_refusal(struct replay *w, struct fh_past *p, const struct fh_
 {
 	if (f == nullptr)
 		return w->supposing ? unreadable(w, l, p->pruned ? pruned : sealed) : FH_ERR_OK;
-	struct fh_span code = fh_past_text(f, FH_FIELD_DETAIL, "reason");
+	struct fh_span code = fh_fields_text(f, FH_FIELD_DETAIL, "reason");
 	enum fh_mapping_change maps =
-		fh_supposed_maps(&w->supposed, p, fh_past_text(f, FH_FIELD_SERVER, nullptr),
-					       fh_past_text(f, FH_FIELD_DETAIL, "tool"));
+		fh_supposed_maps(&w->supposed, p, fh_fields_text(f, FH_FIELD_SERVER, nullptr),
+					       fh_fields_text(f, FH_FIELD_DETAIL, "tool"));
 	bool by_schema = fh_span_equal(code, FH_SPAN_LIT("tool-not-in-schema"))
 			 || fh_span_equal(code, FH_SPAN_LIT("no-policy"));
 	bool by_resource = fh_span_equal(code, FH_SPAN_LIT("malformed-resource"));

@@ -20,18 +20,10 @@ static struct fh_span value_of(const struct fh_fields *f, enum fh_field_id id)
 	return field != nullptr ? field->value : (struct fh_span){ 0 };
 }
 
-struct fh_span fh_past_text(const struct fh_fields *f, enum fh_field_id id, const char *key)
-{
-	struct fh_span value = value_of(f, id);
-	struct fh_cursor c = fh_cursor_of(key == nullptr ? value : fh_cbor_map_get(value, key));
-
-	return fh_cbor_text(&c, FH_PAYLOAD_MAX);
-}
-
 static fh_err read_entity(const struct fh_fields *f, enum fh_field_id id, struct fh_arena *a,
 			  struct fh_entity_uid *out, struct fh_trace *t)
 {
-	fh_err e = fh_entity_parse(fh_past_text(f, id, /* key= */ nullptr), a, out);
+	fh_err e = fh_entity_parse(fh_fields_text(f, id, /* key= */ nullptr), a, out);
 
 	if (e != FH_ERR_OK)
 		fh_trace_what(t, "its %s cannot be read", fh_field_text(id));
@@ -175,8 +167,8 @@ fh_err fh_past_request(const struct fh_past *p, const struct fh_leaf *l, const s
 		e = read_decision(f, out, t);
 	if (e != FH_ERR_OK)
 		return e;
-	out->grade = fh_past_text(f, FH_FIELD_IDENTITY, "grade");
-	out->server = fh_past_text(f, FH_FIELD_SERVER, /* key= */ nullptr);
+	out->grade = fh_fields_text(f, FH_FIELD_IDENTITY, "grade");
+	out->server = fh_fields_text(f, FH_FIELD_SERVER, /* key= */ nullptr);
 	out->by_statement = !out->is_answer
 			    && fh_span_equal(out->principal.type, FH_SPAN_LIT(FH_TYPE_DEVICE));
 	read_groups(p, out);

@@ -44,8 +44,6 @@ fh_err fh_past_request(const struct fh_past *p, const struct fh_leaf *l, const s
 /* An answer is one to a search, which decides about many.  */
 bool fh_past_is_search(const struct fh_leaf *l, const struct fh_fields *f);
 
-/* The text in field ID of F, or under KEY of the map that it holds; else empty.  */
-struct fh_span fh_past_text(const struct fh_fields *f, enum fh_field_id id, const char *key);
 /* How many bytes arguments or a result had, of which ITEM is what was kept: *WHOLE, or the
  * array [length, SHA-256].  */
 uint64_t fh_past_size(struct fh_span item, bool *whole);

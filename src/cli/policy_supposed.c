@@ -3,7 +3,7 @@
 
 #include "cli/policy_charge.h"
 #include "codec/cbor.h"
-#include "codec/lookup.h"
+#include "entry/told.h"
 #include "policy/mapping.h"
 #include "state/reserve.h"
 
@@ -256,24 +256,11 @@ static struct fh_span value_of(const struct fh_fields *f, enum fh_field_id id)
 	return field != nullptr ? field->value : (struct fh_span){ 0 };
 }
 
-/* What was told before the answer counts as the answer does (LEAF, "Outcomes").  */
-static size_t told_bytes(const struct fh_fields *f)
-{
-	struct fh_cursor c =
-		fh_cursor_of(fh_cbor_map_get(value_of(f, FH_FIELD_DETAIL), "told"));
-
-	fh_cbor_array_exact(&c, 3);
-	(void)fh_cbor_uint(&c);
-	uint64_t bytes = fh_cbor_uint(&c);
-
-	return fh_cursor_bad(&c) || bytes > FH_PROGRESS_ALL_MAX ? 0 : (size_t)bytes;
-}
-
 void fh_supposed_outcome(struct fh_supposed *s, const struct fh_fields *f)
 {
 	struct fh_cursor intent = fh_cursor_of(value_of(f, FH_FIELD_INTENT));
 	uint64_t index = fh_cbor_uint(&intent);
-	struct fh_span word = fh_past_text(f, FH_FIELD_STATUS, /* key= */ nullptr);
+	struct fh_span word = fh_fields_text(f, FH_FIELD_STATUS, /* key= */ nullptr);
 	struct fh_supposed_call *call = &s->call[index % FH_INFLIGHT_MAX];
 	struct fh_effect back = { 0 };
 	bool whole;
@@ -283,7 +270,10 @@ void fh_supposed_outcome(struct fh_supposed *s, const struct fh_fields *f)
 	if (fh_span_equal(word, FH_SPAN_LIT("result"))
 	    || fh_span_equal(word, FH_SPAN_LIT("error"))) {
 		struct fh_span result = value_of(f, FH_FIELD_RESULT);
-		size_t size = fh_past_size(result, &whole) + told_bytes(f);
+		struct fh_told told;
+
+		(void)!fh_told_read(f, &told); /* it need have told nothing */
+		size_t size = fh_past_size(result, &whole) + told.bytes;
 
 		back = fh_reserve_settle(&call->reserve, size,
 					 whole ? result : (struct fh_span){ 0 });

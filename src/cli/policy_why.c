@@ -245,10 +245,10 @@ static fh_err explain_refusal(struct fh_why *w, const struct fh_fields *f, struc
 
 	if (detail != nullptr)
 		(void)!fh_counted_read(detail->value, &w->counted); /* it need not be of many */
-	w->refusal = fh_past_text(f, FH_FIELD_DETAIL, "reason");
-	w->tool = fh_past_text(f, FH_FIELD_DETAIL, "tool");
-	w->request.server = fh_past_text(f, FH_FIELD_SERVER, /* key= */ nullptr);
-	struct fh_span actor = fh_past_text(f, FH_FIELD_ACTOR, /* key= */ nullptr);
+	w->refusal = fh_fields_text(f, FH_FIELD_DETAIL, "reason");
+	w->tool = fh_fields_text(f, FH_FIELD_DETAIL, "tool");
+	w->request.server = fh_fields_text(f, FH_FIELD_SERVER, /* key= */ nullptr);
+	struct fh_span actor = fh_fields_text(f, FH_FIELD_ACTOR, /* key= */ nullptr);
 	fh_err e = FH_ERR_OK;
 
 	if (actor.n > 0 || w->counted.count == 0) /* of very many actors at once it is nobody's */

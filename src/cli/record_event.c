@@ -2,7 +2,6 @@
 #include "cli/record_event.h"
 
 #include "codec/cbor.h"
-#include "codec/lookup.h"
 #include "policy/decision.h"
 
 #include <string.h>
@@ -58,16 +57,6 @@ static void read_decision(struct fh_event *v)
 	v->allowed = fh_cbor_bool(&c);
 	v->reason = fh_cbor_text(&c, FH_NAME_MAX);
 	v->decided = !fh_cursor_bad(&c);
-}
-
-/* The text under NAME in the entry's detail; or empty.  */
-static struct fh_span detail_of(const struct fh_event *v, const char *name)
-{
-	const struct fh_field *field = fh_fields_get(&v->fields, FH_FIELD_DETAIL);
-	struct fh_cursor c = fh_cursor_of(field != nullptr ? fh_cbor_map_get(field->value, name)
-							   : (struct fh_span){ 0 });
-
-	return fh_cbor_text(&c, FH_PAYLOAD_MAX);
 }
 
 /* Many that were counted; those that were decisions are as others are.  */
@@ -146,7 +135,7 @@ fh_err fh_event_read(struct fh_events *events, const struct fh_stored *s, const 
 	out->status = text_of(&out->fields, FH_FIELD_STATUS);
 	read_decision(out);
 	if (l->kind == FH_ENTRY_REFUSAL) {
-		out->reason = detail_of(out, "reason");
+		out->reason = fh_fields_text(&out->fields, FH_FIELD_DETAIL, "reason");
 		read_counted(out);
 	}
 	if (l->kind == FH_ENTRY_ANSWER) {

@@ -27,7 +27,7 @@ static const struct fh_usage usage_revoke = {
 	.examples = "  freehold reference revoke 77ab... --operator-key op.key\n",
 };
 
-/* Of the devices that the reference REVOKED is approved for now, the next epochs.  */
+/* Of the devices that the reference REVOKED is approved for at present, the next epochs.  */
 static fh_err devices_of(const struct fh_chain *c, const struct fh_hash *revoked,
 			 struct fh_device_epoch *out, size_t *count)
 {

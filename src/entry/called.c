@@ -21,8 +21,7 @@ void fh_called_put(struct fh_builder *b, const struct fh_called *c)
 /* The text under NAME, which comes next and is not empty.  */
 static struct fh_span text(struct fh_cursor *c, const char *name, size_t max)
 {
-	if (!fh_span_equal(fh_cbor_text(c, FH_NAME_MAX), fh_span_str(name)))
-		fh_cursor_fail(c, FH_ERR_FORMAT);
+	fh_cbor_name(c, name);
 	struct fh_span value = fh_cbor_text(c, max);
 
 	if (value.n == 0)

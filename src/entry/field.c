@@ -2,6 +2,7 @@
 #include "entry/field.h"
 
 #include "codec/cbor.h"
+#include "codec/lookup.h"
 #include "merkle/tree.h"
 
 static const char *const names[FH_FIELD_IDS] = {
@@ -115,6 +116,15 @@ const struct fh_field *fh_fields_get(const struct fh_fields *f, enum fh_field_id
 			return &f->field[i];
 	}
 	return nullptr;
+}
+
+struct fh_span fh_fields_text(const struct fh_fields *f, enum fh_field_id id, const char *key)
+{
+	const struct fh_field *field = fh_fields_get(f, id);
+	struct fh_span value = field != nullptr ? field->value : (struct fh_span){ 0 };
+	struct fh_cursor c = fh_cursor_of(key == nullptr ? value : fh_cbor_map_get(value, key));
+
+	return fh_cbor_text(&c, FH_PAYLOAD_MAX);
 }
 
 void fh_payload_put(struct fh_builder *b, const struct fh_fields *f)

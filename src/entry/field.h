@@ -79,6 +79,9 @@ struct fh_hash fh_fields_root(const struct fh_fields *f);
 /* The field ID, or NULL.  */
 const struct fh_field *fh_fields_get(const struct fh_fields *f, enum fh_field_id id);
 
+/* The text in field ID of F, or under KEY (may be NULL) of the map that it holds; else empty.  */
+struct fh_span fh_fields_text(const struct fh_fields *f, enum fh_field_id id, const char *key);
+
 /* The payload as it is stored beside the leaf while it is not sealed: the CBOR
  * array [0, [opening...]], 0 being the sealing (none).  Reading demands rising
  * ids and whole salts; FH_ERR_VERSION for another sealing.  */

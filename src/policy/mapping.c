@@ -113,7 +113,8 @@ fh_err fh_wire_call_type(const struct fh_schema *s, struct fh_span server, struc
 	*why = FH_REASON_NOT_IN_SCHEMA;
 	if (find_action(s, server, tool, &w) != FH_ERR_OK) {
 		fh_trace_where(t, server.n > 0 ? "tool" : "function");
-		fh_trace_what(t, "the operator's schema does not name it");
+		fh_trace_what(t, "the operator's schema does not name %s",
+			      server.n > 0 ? "this tool" : "it");
 		return FH_ERR_OK;
 	}
 	call.action = w.uid;

@@ -9,6 +9,7 @@
 #include "entry/field.h"
 #include "entry/leaf.h"
 #include "entry/seal.h"
+#include "entry/told.h"
 #include "evidence/document.h"
 #include "journal/journal.h"
 #include "journal/resume.h"
@@ -72,12 +73,6 @@ struct fh_core_gate {
 	uint64_t rest_ms;            /* boot clock, until which it is not read */
 };
 
-/* What a call has told before its answer.  */
-struct fh_core_told {
-	uint64_t messages, bytes;
-	struct fh_hash hash; /* of the hash before and the message; at first of zeros */
-};
-
 /* A permitted call whose outcome is awaited.  */
 struct fh_core_call {
 	uint64_t index;    /* of its intent; FH_NO_INDEX: free */
@@ -87,7 +82,7 @@ struct fh_core_call {
 	uint32_t reserve;  /* what it may give back (core_quota.c), or 0 */
 	uint64_t retain_ms; /* its entries' class */
 	bool progress;     /* the client wants to hear how far it is */
-	struct fh_core_told told;
+	struct fh_told told; /* so far; what was dropped is its session's */
 };
 
 /* What of an open call's charges is known only afterwards.  */
@@ -696,10 +691,8 @@ const char *fh_core_class(const struct fh_core *c, uint64_t retain_ms,
  * not so much.  */
 fh_err fh_core_progress(struct fh_core *c, const struct fh_core_session *s,
 			struct fh_core_call *call, struct fh_span body);
-/* Adds to F what an outcome says of it, and that DROPPED messages were passed to nobody; nothing
- * if there was neither.  */
-fh_err fh_core_field_told(struct fh_core *c, struct fh_fields *f, const struct fh_core_told *told,
-			  uint64_t dropped);
+/* Adds to F what an outcome says of it; nothing if there is nothing to say.  */
+fh_err fh_core_field_told(struct fh_core *c, struct fh_fields *f, const struct fh_told *told);
 
 /* --- core_resume.c: starting without reading everything -------------------- */
 

@@ -441,7 +441,8 @@ static fh_err ask_list(struct fh_core *c, struct request *r)
 static fh_err ask_call(struct fh_core *c, struct request *r)
 {
 	struct fh_trace why = { 0 };
-	struct fh_wire_action w;
+	struct fh_wire_call call = { 0 };
+	enum fh_reason untyped;
 	fh_err e;
 	struct fh_core_session *s = session_of(c, r, &e);
 
@@ -449,17 +450,16 @@ static fh_err ask_call(struct fh_core *c, struct request *r)
 		return e;
 	if (!c->policy_ready)
 		return refuse(c, r, "no-policy", "no policy is in force");
-	if (fh_wire_action(&c->policy.schema, r->ask->server, r->ask->tool, &w) != FH_ERR_OK)
-		return refuse(c, r, "tool-not-in-schema",
-			      "the operator's schema does not name this tool");
-	r->action = w.uid;
 	r->arguments = r->ask->params;
-	e = fh_wire_resource(&w, r->ask->server, r->arguments, &c->scratch, &r->resource, &why);
+	e = fh_wire_call_type(&c->policy.schema, r->ask->server, r->ask->tool, r->arguments,
+			      &c->scratch, &call, &untyped, &why);
 	if (e != FH_ERR_OK)
-		return refuse(c, r, "malformed-resource", why.what);
-	e = fh_wire_context(&c->policy.schema, &w, r->arguments, &c->scratch, &r->context, &why);
-	if (e != FH_ERR_OK)
-		return e == FH_ERR_NOMEM ? e : refuse(c, r, "malformed-context", why.what);
+		return e;
+	if (untyped != FH_REASON_PERMITTED)
+		return refuse(c, r, fh_reason_code(untyped), why.what);
+	r->action = call.action;
+	r->resource = call.resource;
+	r->context = call.context;
 	decide(c, r);
 	/* Checking can take core's time, so only what is permitted gets that far.  */
 	if (fh_allows(r->decision.verdict)) {

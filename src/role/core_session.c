@@ -100,7 +100,7 @@ struct intent {
 	uint64_t index;
 	uint32_t *reserve;  /* NULL: nothing can come back */
 	uint64_t retain_ms;
-	struct fh_core_told told;
+	struct fh_told told;
 };
 
 static struct intent intent_of(struct fh_core_call *call)
@@ -117,6 +117,7 @@ static fh_err append_outcome(struct fh_core *c, struct fh_core_session *s,
 	struct fh_fields f = { 0 };
 	fh_err e = FH_ERR_OK;
 
+	of.told.dropped = s->dropped;
 	if (body.n > 0)
 		e = fh_core_field_large(c, &f, FH_FIELD_RESULT, body);
 	if (e == FH_ERR_OK)
@@ -129,7 +130,7 @@ static fh_err append_outcome(struct fh_core *c, struct fh_core_session *s,
 	if (e == FH_ERR_OK)
 		e = fh_core_field_closed(c, &f, reserve, whole, of.told.bytes, body);
 	if (e == FH_ERR_OK)
-		e = fh_core_field_told(c, &f, &of.told, s->dropped);
+		e = fh_core_field_told(c, &f, &of.told);
 	if (e == FH_ERR_OK)
 		e = fh_core_append_about(c, fh_span_of(s->principal, s->principal_n),
 					 FH_ENTRY_OUTCOME, fh_core_class(c, of.retain_ms, class),

@@ -64,6 +64,13 @@ serves() {
 		sed 's/^/     # /' log
 	fi
 }
+# waits_for TEXT: the daemon's log says it, or five seconds have passed.
+waits_for() {
+	for _ in $(seq 100); do
+		grep -q "$1" log && break
+		sleep 0.05
+	done
+}
 # refuses NAME STATE WORDS: ends with 1, names STATE in record/pending and says WORDS.
 refuses() {
 	begin

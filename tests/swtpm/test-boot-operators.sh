@@ -74,10 +74,7 @@ begin
 yes "the first state is taken back by one, and one more renews" 0 office reference revoke "$(hash_of base)" --operator-key op.key \
 	--operator-key op3.key --passphrase-fd 9 --out revoke.fhs
 both revoke.fhs
-for _ in $(seq 100); do
-	grep -q 'boot epoch 2 begins' log && break
-	sleep 0.05
-done
+waits_for 'boot epoch 2 begins'
 end
 says "the chip's epoch is counted up at once" "boot epoch 2 begins"
 reboot
@@ -136,10 +133,7 @@ yes "one alone takes it back" 0 office reference revoke "$(hash_of extra)" --ope
 	--out lonely.fhs
 says "and is told that it is not enough" "by 1 of the 2 operators that it takes"
 both lonely.fhs
-for _ in $(seq 100); do
-	grep -q 'boot epoch 3 is what the operator signed' log && break
-	sleep 0.05
-done
+waits_for 'boot epoch 3 is what the operator signed'
 end
 says "the machine goes on to no epoch in which nothing could boot" "approve no state for it, so nothing could boot then"
 reboot 4
@@ -149,10 +143,7 @@ yes "enough approve it for that epoch" 0 office reference approve state.json --l
 	--operator-key op3.key --operator-key op4.key --passphrase-fd 9 --out third.fhs
 begin
 both third.fhs
-for _ in $(seq 100); do
-	grep -q 'boot epoch 3 begins' log && break
-	sleep 0.05
-done
+waits_for 'boot epoch 3 begins'
 end
 says "and the chip is counted up" "boot epoch 3 begins"
 reboot 4

@@ -99,10 +99,7 @@ verifies "and the record is accepted" 0
 reboot
 begin
 yes "a state is revoked while serving" 0 fh reference revoke "$first" --operator-key op.key --passphrase-fd 9
-for _ in $(seq 100); do
-	grep -q 'boot epoch 2 begins' log && break
-	sleep 0.05
-done
+waits_for 'boot epoch 2 begins'
 end
 says "the chip's epoch is counted up at once" "boot epoch 2 begins"
 reboot
@@ -132,10 +129,7 @@ begin
 revoke old-1
 revoke old-2
 revoke old-3
-for _ in $(seq 100); do
-	grep -q 'boot epoch 5 is what the operator signed' log && break
-	sleep 0.05
-done
+waits_for 'boot epoch 5 is what the operator signed'
 fh status
 cat out log > err
 says "the second of one boot waits for the next" "boot epoch 5 is what the operator signed, and this boot cannot come past 3"
@@ -153,10 +147,7 @@ reboot 4
 serves "and the state that stayed is released after them"
 begin
 revoke second
-for _ in $(seq 100); do
-	grep -q 'boot epoch 6 begins' log && break
-	sleep 0.05
-done
+waits_for 'boot epoch 6 begins'
 end
 says "taking back the last state counts too" "boot epoch 6 begins"
 reboot 4
@@ -177,10 +168,7 @@ yes "approves a state" 0 fh reference approve state.json --label fourth --pcrs 4
 yes "and takes it back" 0 fh reference revoke "$(hash_of fourth)" --operator-key op2.key --passphrase-fd 9
 says "which approves anew what the first had approved" '`again. is approved anew for 1 device'
 says "and is said" "only operators of before had approved it"
-for _ in $(seq 100); do
-	grep -q 'boot epoch 7 is what the operator signed' log && break
-	sleep 0.05
-done
+waits_for 'boot epoch 7 is what the operator signed'
 fh status
 cat out log > err
 says "which waits for the next boot" "boot epoch 7 is what the operator signed, and this boot cannot come past 6"
