@@ -93,25 +93,41 @@ static int read_request(const struct fh_cli *cli, const struct fh_arguments *a,
 	return fh_admit_endorsed(cli, a, state, r);
 }
 
-/* The state that the request shows, for its machine alone.  */
+/* Before anything is signed: SHOWN, the state that the request shows, can be approved; it is
+ * narrowed to what is.  */
+static int may_approve(const struct fh_arguments *a, const struct fh_request *r,
+		       struct fh_pcr_state *shown)
+{
+	if (!r->tpm)
+		return fh_cli_fail(FH_ERR_UNSUPPORTED, a->operand[0], "it shows no boot state",
+				   "leave out --approve for a machine without a TPM");
+	fh_approve_narrow(shown);
+	if (fh_approve_unmeasured(shown) && fh_argument(a, "unmeasured") == nullptr)
+		return fh_cli_fail(FH_ERR_STATE, a->operand[0],
+				   "its PCRs 0 to 7 are zero: the firmware has measured nothing",
+				   "turn on the TPM in the firmware; for a simulator, say "
+				   "--unmeasured");
+	return go_on;
+}
+
+/* STATE's chain approves the state that the request shows, for its machine.  */
+static bool approved(const struct fh_state *state, const struct fh_request *r,
+		     const struct fh_pcr_state *shown)
+{
+	const struct fh_hash id = fh_key_id(r->device.key);
+	const struct fh_reference_held *held = fh_chain_approved(&state->chain, &id, shown);
+
+	return held != nullptr && fh_chain_approves(&state->chain, held, &id, r->device.epoch);
+}
+
+/* That state, for its machine alone.  */
 static int approve(const struct fh_cli *cli, const struct fh_arguments *a,
 		   struct fh_state *state, const struct fh_signing *signing,
 		   const struct fh_request *r, const struct fh_pcr_state *shown)
 {
 	const struct fh_device_epoch device = { fh_key_id(r->device.key), r->device.epoch };
-	struct fh_pcr_state pcrs = *shown;
 	struct fh_span body;
-
-	if (!r->tpm)
-		return fh_cli_fail(FH_ERR_UNSUPPORTED, a->operand[0], "it shows no boot state",
-				   "leave out --approve for a machine without a TPM");
-	fh_approve_narrow(&pcrs);
-	if (fh_approve_unmeasured(&pcrs) && fh_argument(a, "unmeasured") == nullptr)
-		return fh_cli_fail(FH_ERR_STATE, a->operand[0],
-				   "its PCRs 0 to 7 are zero: the firmware has measured nothing",
-				   "turn on the TPM in the firmware; for a simulator, say "
-				   "--unmeasured");
-	fh_err e = fh_approve(signing, &state->chain, fh_argument(a, "approve"), &pcrs, &device,
+	fh_err e = fh_approve(signing, &state->chain, fh_argument(a, "approve"), shown, &device,
 			      1, &state->memory, &body);
 
 	if (e != FH_ERR_OK)
@@ -119,25 +135,26 @@ static int approve(const struct fh_cli *cli, const struct fh_arguments *a,
 	return fh_signing_next(cli, a, state, signing, "reference", body);
 }
 
-static int sign_device(const struct fh_cli *cli, const struct fh_arguments *a,
-		       struct fh_state *state, const struct fh_request *r,
-		       const struct fh_pcr_state *shown)
+/* What of the two is wanted: the machine, and the state that it SHOWs.  */
+static int sign(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_state *state,
+		const struct fh_request *r, bool device, const struct fh_pcr_state *shown)
 {
 	FH_OWN(fh_signing) signing = { 0 };
 	int done = fh_signing_open(cli, &usage_admit, a, &signing);
 
 	if (done == go_on)
-		done = fh_signing_next(cli, a, state, &signing, "device", r->body);
-	return done == FH_EXIT_YES && fh_argument(a, "approve") != nullptr
+		done = device ? fh_signing_next(cli, a, state, &signing, "device", r->body)
+			      : FH_EXIT_YES;
+	return done == FH_EXIT_YES && shown != nullptr
 		       ? approve(cli, a, state, &signing, r, shown) : done;
 }
 
 static int admit(const struct fh_cli *cli, const struct fh_arguments *a, struct fh_state *state)
 {
 	const char *answer = fh_argument(a, "answer");
+	bool wanted = fh_argument(a, "approve") != nullptr, held;
 	struct fh_pcr_state shown = { 0 };
 	struct fh_request r;
-	bool held;
 	int done = read_request(cli, a, state, &r, &shown, &held);
 
 	if (done != go_on)
@@ -145,10 +162,19 @@ static int admit(const struct fh_cli *cli, const struct fh_arguments *a, struct 
 	if (answer != nullptr && !r.tpm)
 		return fh_cli_fail(FH_ERR_UNSUPPORTED, a->operand[0], "the machine has no TPM to "
 				   "seal an answer to", "give --out instead of --answer");
-	if (answer == nullptr || !held)
-		done = sign_device(cli, a, state, &r, &shown);
-	else
-		done = FH_EXIT_YES;
+	if (wanted)
+		done = may_approve(a, &r, &shown);
+	if (done != go_on)
+		return done;
+	/* What an earlier run signed stays; what it did not is signed now.  */
+	bool device = answer == nullptr || !held;
+	bool state_too = wanted && !approved(state, &r, &shown);
+
+	if (wanted && !state_too)
+		fh_cli_say(cli, "the state that it shows is approved already");
+	done = device || state_too
+		       ? sign(cli, a, state, &r, device, state_too ? &shown : nullptr)
+		       : FH_EXIT_YES;
 	if (done != FH_EXIT_YES)
 		return done;
 	if (answer != nullptr)

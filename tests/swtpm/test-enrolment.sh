@@ -255,13 +255,25 @@ yes "the box opens it" 0 on two pair chain import pair.answer
 # The state of the request, approved with the machine.
 yes "a box that is to serve at once" 0 on two quick init --genesis genesis.fhs --request quick.request --device-name quick \
 	--owner-auth two-auth
-yes "is admitted with its state" 0 office device admit quick.request --approve "quick, new" --unmeasured --operator-key op.key \
-	--passphrase-fd 9 --answer quick.answer
+cp -a office before
+yes "a state of a simulator is not approved by accident, and nothing is signed" 2 office device admit quick.request \
+	--approve "quick, new" --operator-key op.key --passphrase-fd 9 --answer quick.answer
+says "which is said" "PCRs 0 to 7 are zero"
+if diff -r office before > /dev/null; then ok "the office is as it was"; else not_ok "the office is as it was"; fi
+yes "one is admitted without its state" 0 office device admit quick.request --operator-key op.key --passphrase-fd 9 \
+	--answer quick0.answer
+yes "its state is approved by asking again" 0 office device admit quick.request --approve "quick, new" --unmeasured \
+	--operator-key op.key --passphrase-fd 9 --answer quick.answer
 yes "which is listed" 0 office reference list
 says "under its name" "quick, new$"
 yes "takes its answer" 0 on two quick chain import quick.answer
 yes "and knows its state" 0 on two quick reference list
 says "as approved" "quick, new$"
+count=$(statements office)
+yes "asked once more" 0 office device admit quick.request --approve "quick, new" --unmeasured --operator-key op.key \
+	--passphrase-fd 9 --answer quick2.answer
+says "that is said" "is approved already"
+holds "and nothing signed" office "$count"
 
 # With the key on the machine, the statement names its TPM all the same.
 yes "init on one machine" 0 on two alone init --operator-key alone.key --passphrase-fd 9 --device-name alone \
