@@ -64,6 +64,8 @@ def carry_out(call, directory):
 
 
 def main():
+	if len(sys.argv) != 4 or "FREEHOLD_TOKEN" not in os.environ:
+		sys.exit(__doc__)
 	url, actor, directory = sys.argv[1:]
 	for call in calls_of(json.load(sys.stdin)):
 		said = ask(url, os.environ["FREEHOLD_TOKEN"], actor, call)

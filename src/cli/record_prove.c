@@ -22,7 +22,7 @@ static const struct fh_option options[] = {
 	{ "anchor", 0, true, "FILE.ots", "put in this time stamp of that checkpoint" },
 	{ "receipt", 0, false, "FILE", "the signed root for a receipt (default the record's)" },
 	FH_OPENINGS_OPTION,
-	{ "out", 0, false, "FILE", "write the proof here (default entry-N.tlog-proof or .cose)" },
+	{ "out", 'o', false, "FILE", "write the proof here (default entry-N.tlog-proof or .cose)" },
 };
 static const struct fh_usage usage = {
 	.verb = "record prove",

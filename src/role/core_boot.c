@@ -137,8 +137,8 @@ static fh_err unapproved(struct fh_core *c, const struct nearest *n)
 
 	fh_trace_where(&c->trace, "boot state");
 	fh_trace_cure(&c->trace, "boot an approved state, or have the operator approve this one by "
-		      "a `reference` statement: `freehold reference from-log` here, `freehold "
-		      "reference approve` at the desk");
+		      "a `reference` statement: `freehold reference from-log LOG` here (of a TPM "
+		      "without a log, its request), `freehold reference approve` at the desk");
 	if (n->reference == nullptr) {
 		fh_trace_what(&c->trace, "no state is approved for this device");
 	} else if (!n->usable) {
