@@ -219,7 +219,9 @@ static void answer_binding(struct fh_document_check *c, const struct fh_document
 		return;
 	t = fh_document_say(c, "binding-self", "attestation key");
 	fh_trace_what(t, "that it lives beside the endorsement key is this machine's own word");
-	fh_trace_cure(t, "ask the machine: freehold verify URL --nonce");
+	fh_trace_cure(t, c->document.endorsements == 0
+			 ? "enrol it by `freehold device admit`: it has no certificate to show"
+			 : "ask the machine: freehold verify URL --nonce");
 }
 
 /* --- the event log ---------------------------------------------------- */
