@@ -5,6 +5,7 @@ Everything lies in one temporary directory.  What a test starts it ends, by proc
 """
 import http.client
 import json
+import math
 import os
 import re
 import shutil
@@ -250,11 +251,15 @@ class Machine:
 
 	def opened(self):
 		"""Options that give all that is sealed in the record, where the chip is a file: no daemon need run."""
+		self.open_to = math.inf
 		if not (self.state / "keys/counter").exists():
 			return []
 		file = self.top / "openings"
 		r = subprocess.run([OPEN_RECORD, self.state, file], capture_output=True, text=True, timeout=120)
-		return ["--openings", str(file)] if r.returncode == 0 else []
+		if r.returncode != 0:
+			return []
+		self.open_to = int(r.stdout)
+		return ["--openings", str(file)]
 
 	def verify(self, *words, status=0, grades="none,co-located"):
 		r = subprocess.run([VERIFY, "record", self.state, "--genesis", self.genesis, "--allow-grade", grades, "--json",
@@ -263,9 +268,10 @@ class Machine:
 		return json.loads(r.stdout) if r.stdout else r.stderr
 
 	def entries(self, first=0):
-		"""Everything recorded, from entry FIRST on, as {index: entry}."""
+		"""Everything recorded, from entry FIRST on, as {index: entry}; what comes while it is read is left out."""
 		said = self.run("record", "show", "--json", "--fields", "--from", first, *self.opened()).stdout
-		return {e["index"]: e for e in map(json.loads, filter(None, said.split("\n")))}
+		all = map(json.loads, filter(None, said.split("\n")))
+		return {e["index"]: e for e in all if e["index"] < self.open_to}
 
 	def chain(self, status=0):
 		return json.loads(self.run("chain", "show", "--json", status=status).stdout)
