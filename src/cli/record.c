@@ -97,7 +97,8 @@ int fh_record_fields(const struct fh_usage *u, const struct fh_arguments *a, uin
 /* What there is; and with FOLLOW what comes, until somebody ends it, or --to is reached.  */
 static fh_err show(const struct fh_segments *s, struct show *w, bool follow, struct fh_trace *t)
 {
-	const struct fh_record_visitor v = { show_entry, nullptr, w };
+	const struct fh_record_visitor v = { show_entry, nullptr, w, .prints = true,
+					     .settled = follow };
 	const struct timespec pause = { 0, look_again_ns };
 	struct fh_record_place at = { 0 };
 	fh_err e = fh_record_read_on(s, &v, &at, t);

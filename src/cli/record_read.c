@@ -7,54 +7,115 @@
 #include "cli/progress.h"
 #include "codec/cbor.h"
 
-/* The entries of one batch; *NEXT is the index that must come.  */
-static fh_err read_batch(struct fh_span body, const struct fh_record_visitor *v, uint64_t *next)
+/* How far a reading is.  */
+struct reading {
+	const struct fh_record_visitor *v;
+	struct fh_record_place *at;
+	uint64_t here; /* the entry that must come: one of before, in a segment read anew */
+	struct fh_progress bar;
+	uint64_t before; /* bytes of the segments that were read */
+};
+
+/* The entries of one batch, of which those from the place on are visited.  */
+static fh_err read_batch(struct fh_span body, struct reading *r)
 {
 	struct fh_batch batch;
 	struct fh_stored s;
 	struct fh_leaf leaf;
 	fh_err e = fh_batch_read(body, &batch);
 
-	if (e == FH_ERR_OK && batch.first != *next)
+	if (e == FH_ERR_OK && batch.first != r->here)
 		e = FH_ERR_FORMAT;
 	while (e == FH_ERR_OK && (e = fh_batch_next(&batch, &s)) == FH_ERR_OK) {
+		if (r->here++ < r->at->next)
+			continue;
 		e = fh_leaf_read(s.leaf, &leaf);
 		if (e == FH_ERR_OK)
-			e = v->entry(v->context, &s, &leaf);
+			e = r->v->entry(r->v->context, &s, &leaf);
 		if (e == FH_ERR_OK)
-			(*next)++;
+			r->at->next = r->here;
 	}
 	return e == FH_ERR_MISSING ? FH_ERR_OK : e;
 }
 
-/* How far a reading from the beginning is.  */
-struct reading {
-	struct fh_progress bar;
-	uint64_t before; /* bytes of the segments that were read */
-};
-
-/* The frames of one segment behind AT.  A tail that is not all there is not yet written:
- * the segment just ends.  */
-static fh_err read_segment(struct fh_span bytes, const struct fh_record_visitor *v,
-			   struct fh_record_place *at, struct reading *r)
+/* The frames of one segment behind the place.  A tail that is not all there is not yet
+ * written: the segment just ends.  */
+static fh_err read_segment(struct fh_span bytes, struct reading *r)
 {
+	struct fh_record_place *at = r->at;
 	struct fh_cursor c = fh_cursor_of(fh_span_skip(bytes, at->offset));
 	enum fh_segment_frame type;
 	struct fh_span body;
 	fh_err e;
 
+	r->here = at->offset == 0 ? at->segment : at->next;
 	while ((e = fh_segment_next(&c, &type, &body)) == FH_ERR_OK && type != FH_SEGMENT_END) {
 		if (type == FH_SEGMENT_BATCH)
-			e = read_batch(body, v, &at->next);
-		if (type == FH_SEGMENT_CHECKPOINT && v->checkpoint != nullptr)
-			e = v->checkpoint(v->context, body);
+			e = read_batch(body, r);
+		if (type == FH_SEGMENT_CHECKPOINT && r->v->checkpoint != nullptr)
+			e = r->v->checkpoint(r->v->context, body);
 		if (e != FH_ERR_OK)
 			return e;
 		at->offset = bytes.n - c.rest.n;
-		if (r != nullptr)
-			fh_progress_tick(&r->bar, r->before + at->offset, at->next);
+		fh_progress_tick(&r->bar, r->before + at->offset, at->next);
 	}
 	return e == FH_ERR_TORN ? FH_ERR_OK : e;
+}
+
+/* Where in BYTES, from FROM on, the last checkpoint ends; how many entries there are by the
+ * last batch.  What cannot be read is for read_segment() to say.  */
+static size_t signed_end(struct fh_span bytes, size_t from, uint64_t *size)
+{
+	struct fh_cursor c = fh_cursor_of(fh_span_skip(bytes, from));
+	enum fh_segment_frame type;
+	struct fh_batch batch;
+	struct fh_span body;
+	size_t end = from;
+	fh_err e;
+
+	while ((e = fh_segment_next(&c, &type, &body)) == FH_ERR_OK && type != FH_SEGMENT_END) {
+		if (type == FH_SEGMENT_CHECKPOINT)
+			end = bytes.n - c.rest.n;
+		if (type == FH_SEGMENT_BATCH && fh_batch_read(body, &batch) == FH_ERR_OK)
+			*size = batch.size;
+	}
+	return e == FH_ERR_OK || e == FH_ERR_TORN ? end : bytes.n;
+}
+
+/* Whether there is a segment that begins with the entry FIRST.  */
+static bool is_there(const struct fh_segments *s, uint64_t first)
+{
+	char name[FH_SEGMENTS_NAME_SIZE];
+	uint64_t bytes;
+
+	(void)snprintf(name, sizeof(name), "%020llu.fhj", (unsigned long long)first);
+	return fh_segments_is_one(fh_fd_get(s->directory), name, &bytes);
+}
+
+/* The segment that follows, if there is one: it is named by the entry that comes next.  */
+static bool go_on(const struct fh_segments *s, struct fh_record_place *at)
+{
+	if (at->next == at->segment || !is_there(s, at->next))
+		return false;
+	at->segment = at->next;
+	at->offset = 0;
+	return true;
+}
+
+/* What of the segment in BYTES is settled: all of it, if the next one has a checkpoint.  */
+static fh_err settle(const struct fh_segments *s, const struct fh_record_place *at,
+		     struct fh_span *bytes, struct fh_trace *t)
+{
+	FH_OWN(fh_mapped) m = { 0 };
+	uint64_t size = at->next, ignored = 0;
+	size_t end = signed_end(*bytes, at->offset, &size);
+	fh_err e = FH_ERR_OK;
+
+	if (size > at->segment && is_there(s, size))
+		e = fh_segments_map(s, size, &m, t);
+	if (e == FH_ERR_OK && signed_end(m.bytes, 0, &ignored) == 0)
+		*bytes = fh_span_first(*bytes, end);
+	return e;
 }
 
 static fh_err explain(fh_err e, const char *name, const struct fh_record_place *at,
@@ -66,39 +127,31 @@ static fh_err explain(fh_err e, const char *name, const struct fh_record_place *
 	return e;
 }
 
-/* The segment that follows, if there is one: it is named by the entry that comes next.  */
-static bool go_on(const struct fh_segments *s, struct fh_record_place *at)
+static fh_err read_all(const struct fh_segments *s, struct reading *r, struct fh_trace *t)
 {
-	char name[FH_SEGMENTS_NAME_SIZE];
-	uint64_t bytes;
+	struct fh_record_place *at = r->at;
 
-	(void)snprintf(name, sizeof(name), "%020llu.fhj", (unsigned long long)at->next);
-	if (at->next == at->segment || !fh_segments_is_one(fh_fd_get(s->directory), name, &bytes))
-		return false;
-	at->segment = at->next;
-	at->offset = 0;
-	return true;
-}
-
-/* R may be NULL.  */
-static fh_err read_on(const struct fh_segments *s, const struct fh_record_visitor *v,
-		      struct fh_record_place *at, struct reading *r, struct fh_trace *t)
-{
 	do {
 		FH_OWN(fh_mapped) m = { 0 };
 		fh_err e = fh_segments_map(s, at->segment, &m, t);
 
 		if (e != FH_ERR_OK)
 			return e;
-		e = read_segment(m.bytes, v, at, r);
+		if (m.file != at->file)
+			at->offset = 0;
+		at->file = m.file;
+		struct fh_span bytes = m.bytes;
+
+		e = r->v->settled ? settle(s, at, &bytes, t) : FH_ERR_OK;
+		if (e == FH_ERR_OK)
+			e = read_segment(bytes, r);
 		if (e == FH_ERR_CLOSED) {
 			at->enough = true;
 			return FH_ERR_OK;
 		}
 		if (e != FH_ERR_OK)
 			return explain(e, m.name, at, t);
-		if (r != nullptr)
-			r->before += m.bytes.n;
+		r->before += m.bytes.n;
 	} while (go_on(s, at));
 	return FH_ERR_OK;
 }
@@ -106,21 +159,22 @@ static fh_err read_on(const struct fh_segments *s, const struct fh_record_visito
 fh_err fh_record_read_on(const struct fh_segments *s, const struct fh_record_visitor *v,
 			 struct fh_record_place *at, struct fh_trace *t)
 {
-	return read_on(s, v, at, /* r= */ nullptr, t);
+	struct reading r = { .v = v, .at = at, .bar = fh_progress_begin(s->bytes) };
+
+	if (at->next > 0 || (v->prints && isatty(STDOUT_FILENO) == 1))
+		r.bar.terminal = false;
+	fh_err e = read_all(s, &r, t);
+
+	fh_progress_end(&r.bar);
+	return e;
 }
 
 fh_err fh_record_read(const struct fh_segments *s, const struct fh_record_visitor *v,
 		      struct fh_trace *t)
 {
-	struct reading r = { .bar = fh_progress_begin(s->bytes) };
 	struct fh_record_place at = { 0 };
 
-	if (v->prints && isatty(STDOUT_FILENO) == 1)
-		r.bar.terminal = false;
-	fh_err e = read_on(s, v, &at, &r, t);
-
-	fh_progress_end(&r.bar);
-	return e;
+	return fh_record_read_on(s, v, &at, t);
 }
 
 static fh_err skip_entry(void *context, const struct fh_stored *s, const struct fh_leaf *l)

@@ -21,20 +21,23 @@ struct fh_record_visitor {
 	fh_err (*checkpoint)(void *context, struct fh_span note); /* or NULL */
 	void *context;
 	bool prints; /* to standard output, which a bar on the same terminal would cut up */
+	bool settled; /* nothing that no checkpoint is over, since a start may take that back */
 };
 
 /* How far a reading has come; zeroed it is at the beginning.  */
 struct fh_record_place {
 	uint64_t segment; /* index of the first entry of the segment being read */
+	uint64_t file;    /* which file that was, as pruning puts another in its place */
 	size_t offset;    /* behind the last whole frame of it */
 	uint64_t next;    /* the entry that comes next */
 	bool enough;      /* a visitor has said so */
 };
 
-/* Reads what there is, from *AT on, which goes along.  FH_ERR_MISSING: no record.  */
+/* Reads what there is, from *AT on, which goes along; from the beginning with a bar of
+ * progress where that may be.  FH_ERR_MISSING: no record.  */
 fh_err fh_record_read_on(const struct fh_segments *s, const struct fh_record_visitor *v,
 			 struct fh_record_place *at, struct fh_trace *t);
-/* The same from the beginning, once, with a bar of progress where that may be.  */
+/* The same from the beginning, once.  */
 fh_err fh_record_read(const struct fh_segments *s, const struct fh_record_visitor *v,
 		      struct fh_trace *t);
 

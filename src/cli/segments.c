@@ -170,6 +170,7 @@ fh_err fh_segments_map(const struct fh_segments *s, uint64_t first, struct fh_ma
 	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)FH_SEGMENT_FILE_MAX)
 		return refuse(t, m.name, S_ISREG(st.st_mode)
 			      ? "is larger than a segment of a record can be" : "is no file");
+	m.file = st.st_ino;
 	if (st.st_size > 0) {
 		fh_err e = fh_map_open(fd, (size_t)st.st_size, &m.bytes);
 

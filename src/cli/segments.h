@@ -31,6 +31,7 @@ bool fh_segments_is_one(int directory, const char *name, uint64_t *bytes);
 /* A segment mapped for reading.  */
 struct fh_mapped {
 	struct fh_span bytes;
+	uint64_t file; /* which file it is: another one if the segment was written anew */
 	char name[FH_SEGMENTS_NAME_SIZE];
 };
 

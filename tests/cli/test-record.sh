@@ -63,37 +63,65 @@ says "whose actor stands in an earlier one" '"actor":{"user":{"name":"claude"'
 yes "usage, with another form" 64 fh record export --format xml good
 
 "$top/build/tests/fixture/make-record" long 90 12 tpm-sealed long.note > long.genesis
-# slow WHERE: exports it, and takes what is printed after two seconds, on the terminal or not.
+# slow WHERE VERB...: what takes more than two seconds, with what it prints on the terminal or not.
 slow() {
-	python3 -B "$top/tests/cli/bar.py" "$1" "$top/build/freehold" record export --format ocsf long
+	where=$1
+	shift
+	python3 -B "$top/tests/cli/bar.py" "$where" "$top/build/freehold" record "$@" long
 }
-yes "shows how far it is, when it takes long" 0 slow other
-yes "but not amid what it prints" 0 slow same
+for verb in "export --format ocsf" "show --fields" "show --follow --to 1000"; do
+	# shellcheck disable=SC2086 # words
+	yes "shows how far it is, when it takes long to $verb" 0 slow other $verb
+done
+yes "but not amid what it prints" 0 slow same export --format ocsf
+yes "nor amid what it shows" 0 slow same show --fields
 
-# A record that grows, first with a torn end.
+# A record that grows, first with a torn end; then with a batch that nobody signs, which a start takes back.
 mkdir growing
 segment=00000000000000000000.fhj
 head -c 40000 good/$segment > growing/$segment
 : > followed
-fh record show --json --follow growing > followed 2> err &
+"$freehold_program" record show --json --follow growing --config empty.conf > followed 2> err &
 pid=$!
-python3 -B - << 'END'
-import time
+python3 -B - $pid << 'END'
+import os, re, sys, time
 whole = open("good/00000000000000000000.fhj", "rb").read()
-end = time.monotonic() + 20
-while time.monotonic() < end and open("followed").read().count("\n") == 0:
+growing, end = "growing/00000000000000000000.fhj", time.monotonic() + 20
+frames, at = [], 0
+while at < len(whole):
+	frames.append((whole[at], at))
+	at += 5 + int.from_bytes(whole[at + 1:at + 5], "big")
+last = max(n for n, (kind, _) in enumerate(frames) if kind == 2)
+signed, unsigned = frames[last][1], frames[last + 1][1]
+
+def looks():
+	"""How often it has slept so far: it does between one look and the next."""
+	return int(re.search(r"^voluntary_ctxt_switches:\t(\d+)", open(f"/proc/{sys.argv[1]}/status").read(), re.M)[1])
+
+def lines():
+	return open("followed").read().count("\n")
+
+while time.monotonic() < end and lines() == 0:
 	time.sleep(0.05)
-with open("growing/00000000000000000000.fhj", "ab") as f:
-	for at in range(40000, len(whole), 9999):
-		f.write(whole[at:at + 9999])
+with open(growing, "ab") as f:
+	for at in range(40000, unsigned, 9999):
+		f.write(whole[at:min(at + 9999, unsigned)])
 		f.flush()
-while time.monotonic() < end and open("followed").read().count("\n") < 53:
+seen = looks()
+while time.monotonic() < end and looks() < seen + 5:
+	time.sleep(0.05)
+open("unsigned", "w").write(open("followed").read())
+os.truncate(growing, signed)
+open(growing, "ab").write(whole[signed:])
+while time.monotonic() < end and lines() < 53:
 	time.sleep(0.05)
 END
 kill $pid
 wait $pid 2> wait.err
+cp unsigned out
+count "shows what is signed, of a record that grows" 41
 cp followed out
-count "follows a record as it grows" 53
+count "and the rest when it is" 53
 fh record show --json good > whole
 yes "to the same entries" 0 cmp whole followed
 yes "follows up to an entry" 0 fh record show --follow --to 20 good

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was shredded goes from the disk, for those whom the policy lets; what was proved before stays so."""
+import contextlib
 import json
 import re
 import shutil
@@ -7,7 +8,7 @@ import subprocess
 import sys
 
 import two_actors
-from machine import ME, POLICY, SCHEMA, VERIFY, demand, demand_message, run_tests, wait_for
+from machine import FREEHOLD, ME, POLICY, SCHEMA, VERIFY, demand, demand_message, run_tests, wait_for
 from two_actors import paths, take
 
 DECLARED = 'action "record.prune", "record.open" appliesTo { principal: [Actor], resource: [Device] };\n'
@@ -350,11 +351,33 @@ def damage_is_named_and_not_pruned():
 		m.verify(status=1)
 
 
+@contextlib.contextmanager
+def followed(m):
+	"""Somebody who follows the record sees every entry once, also of a segment that is written anew under him."""
+	file, errors = m.top / "followed", m.top / "followed.err"
+	with open(file, "wb") as out, open(errors, "wb") as err:
+		p = subprocess.Popen([FREEHOLD, "record", "show", "--follow", "--json", "--config", m.config, "--state", m.state],
+			stdout=out, stderr=err)
+	try:
+		yield
+		last = max(m.entries())
+
+		def reached():
+			demand(p.poll() is None, "it ended with", p.returncode, errors.read_text())
+			return (lines := file.read_bytes().split(b"\n")[:-1]) and json.loads(lines[-1])["index"] >= last and lines
+		lines = wait_for(f"it shows entry {last}", reached)
+		indexes = [json.loads(line)["index"] for line in lines]
+		demand(indexes == list(range(len(indexes))), "not each once, in order", indexes)
+	finally:
+		p.kill()
+		p.wait()
+
+
 def calls_go_on_meanwhile_and_it_can_be_done_again_and_again():
 	with made() as m:
 		d = m.serve()
 		total = 0
-		with two_actors.others_calls(m, d) as called:
+		with two_actors.others_calls(m, d) as called, followed(m):
 			for n in range(4):
 				take(m, d, f"/public/gone-{n}")
 				shred(m)
