@@ -124,7 +124,7 @@ fh_err fh_core_state(struct fh_core *c, bool last)
 	fh_arena_reset(&c->scratch);
 	if (c->carry || fh_core_resume_due(c, last))
 		fold = fh_core_resume_fold(c);
-	fh_err e = fh_fold_hash(&c->fold, &c->scratch, &h);
+	fh_err e = fh_fold_hash(&c->fold, FH_FOLD_VEILED, &c->scratch, &h);
 
 	if (e == FH_ERR_OK)
 		e = fh_core_field_bytes(c, &f, FH_FIELD_STATE, fh_hash_span(&h));

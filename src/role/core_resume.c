@@ -274,11 +274,10 @@ static fh_err prove(struct fh_core *c, const struct fh_door_opened *o,
 	return e;
 }
 
-static void say_unfit(fh_err e)
+static void say_unfit(const char *why)
 {
 	fh_log(FH_LOG_PRIORITY_NOTICE, "core",
-	       "record/resume does not fit the record, which is read from its beginning: %s",
-	       fh_err_text(e));
+	       "record/resume does not fit the record, which is read from its beginning: %s", why);
 }
 
 void fh_core_resume_take_fold(struct fh_core *c)
@@ -292,13 +291,16 @@ void fh_core_resume_take_fold(struct fh_core *c)
 
 	if (e == FH_ERR_OK && !fh_hash_equal(&h, &f->said))
 		e = FH_ERR_SIGNATURE;
+	/* A version before wrote it: the veil is then known from the entries alone.  */
+	if (e == FH_ERR_OK && !fh_fold_text_is_veiled(text))
+		e = FH_ERR_VERSION;
 	if (e == FH_ERR_OK)
 		e = fh_fold_read(text, &c->fold);
 	f->sealed = (struct fh_span){ 0 };
 	c->trace = (struct fh_trace){ 0 };
 	if (e == FH_ERR_OK)
 		return;
-	say_unfit(e);
+	say_unfit(e == FH_ERR_VERSION ? "an earlier version wrote it" : fh_err_text(e));
 	*f = (struct fh_core_folded){ 0 };
 	c->fold.authority = (struct fh_hash){ 0 };
 }
@@ -402,6 +404,6 @@ fh_err fh_core_resume_load(struct fh_core *c, const struct fh_door_opened *o,
 		return e;
 	}
 	fh_tiles_drop(&c->tiles);
-	say_unfit(e);
+	say_unfit(fh_err_text(e));
 	return e;
 }

@@ -14,6 +14,7 @@ void fh_fold_clear(struct fh_fold *f)
 {
 	f->budgets = f->older = f->opens = 0;
 	f->lo_ms = 0;
+	f->veil = (struct fh_hash){ 0 };
 	memset(f->bucket, 0, buckets * sizeof(*f->bucket));
 }
 
@@ -215,7 +216,15 @@ bool fh_fold_may_open(const struct fh_fold *fold)
 
 /* --- entries -------------------------------------------------------------- */
 
-static fh_err read_effect(const struct fh_fields *f, bool opens, struct fh_effect *out)
+/* What was never committed to has no salt.  */
+static void veil(struct fh_fold *fold, const struct fh_field *effect)
+{
+	for (size_t i = 0; i < FH_HASH_SIZE && effect->salt.n == FH_HASH_SIZE; i++)
+		fold->veil.bytes[i] ^= effect->salt.p[i];
+}
+
+static fh_err read_effect(struct fh_fold *fold, const struct fh_fields *f, bool opens,
+			  struct fh_effect *out)
 {
 	const struct fh_field *field = fh_fields_get(f, FH_FIELD_EFFECT);
 
@@ -224,6 +233,7 @@ static fh_err read_effect(const struct fh_fields *f, bool opens, struct fh_effec
 		return FH_ERR_OK; /* as entries were before there were budgets */
 	fh_err e = fh_effect_read(field->value, out);
 
+	veil(fold, field);
 	return e == FH_ERR_OK && out->opens != opens ? FH_ERR_FORMAT : e;
 }
 
@@ -275,7 +285,7 @@ static fh_err add_intent(struct fh_fold *fold, const struct fh_leaf *leaf,
 		return FH_ERR_FORMAT;
 	if (!allowed)
 		return charged ? FH_ERR_FORMAT : FH_ERR_OK;
-	fh_err e = read_effect(f, /* opens= */ true, &effect);
+	fh_err e = read_effect(fold, f, /* opens= */ true, &effect);
 
 	if (e == FH_ERR_OK && !fh_fold_may_open(fold))
 		e = FH_ERR_LIMIT;
@@ -295,7 +305,7 @@ static fh_err add_outcome(struct fh_fold *fold, const struct fh_fields *f)
 	fh_err e = fh_cursor_end(&c);
 
 	if (e == FH_ERR_OK)
-		e = read_effect(f, /* opens= */ false, &effect);
+		e = read_effect(fold, f, /* opens= */ false, &effect);
 	if (e != FH_ERR_OK)
 		return FH_ERR_FORMAT;
 	for (size_t i = 0; i < fold->opens; i++) {

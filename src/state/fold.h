@@ -42,6 +42,9 @@ struct fh_fold {
 	struct fh_open_intent *open;
 	size_t opens;            /* at most FH_OPEN_MAX */
 	uint64_t lo_ms;          /* of the last entry that was added */
+	/* The salts of all effects, by exclusive or.  Whoever lacks one of them, as all do for whom
+	 * the record is not opened, cannot try which fold a hash is of.  */
+	struct fh_hash veil;
 	/* Over the indexes of the session, chain and lease entries: from 32 zero bytes on,
 	 * SHA-256("freehold/authority/v1" LF || the hash so far || index, u64 big-endian).  */
 	struct fh_hash authority;
@@ -75,20 +78,29 @@ enum fh_funds fh_fold_funds(struct fh_fold *fold, const struct fh_charge *charge
 /* One more intent can be opened.  */
 bool fh_fold_may_open(const struct fh_fold *fold);
 
+/* How many items a fold has as a text.  */
+enum fh_fold_form {
+	FH_FOLD_UNVEILED = 2, /* as versions before wrote it */
+	FH_FOLD_VEILED = 3,
+};
+
 /* A hash over everything above that still counts at FOLD->lo_ms, the same however it came
  * about (docs/spec/LEAF, "State").  Working memory is of A, FH_FOLD_SCRATCH bytes.
  * FH_ERR_NOMEM.  */
-fh_err fh_fold_hash(const struct fh_fold *fold, struct fh_arena *a, struct fh_hash *out);
+fh_err fh_fold_hash(const struct fh_fold *fold, enum fh_fold_form form, struct fh_arena *a,
+		    struct fh_hash *out);
 
-/* The text under that hash, appended to B: FH_ERR_LIMIT if it does not fit.  */
+/* The text under that hash, veiled, appended to B: FH_ERR_LIMIT if it does not fit.  */
 fh_err fh_fold_put(const struct fh_fold *fold, struct fh_arena *a, struct fh_builder *b);
 struct fh_hash fh_fold_text_hash(struct fh_span text);
 
-/* The fold of TEXT into FOLD, which fh_fold_begin() has made, in place of what it holds; its
- * `authority`, which is no part of TEXT, is left as it is: from here on it answers and
+/* The fold of TEXT, of either form, into FOLD, which fh_fold_begin() has made, in place of what it
+ * holds; its `authority`, which is no part of TEXT, is left as it is: from here on it answers and
  * adds like the one that TEXT was made of, once its next entry has been added.
- * FH_ERR_FORMAT if fh_fold_put() makes no such text; FOLD is empty then.  */
+ * FH_ERR_FORMAT if there is no such text; FOLD is empty then.  */
 fh_err fh_fold_read(struct fh_span text, struct fh_fold *fold);
+/* TEXT, which such a fold was read from or will be, knows its veil.  */
+bool fh_fold_text_is_veiled(struct fh_span text);
 
 constexpr size_t FH_BUDGETS_SHARE = 2;
 

@@ -71,7 +71,8 @@ static void put_budget(struct text *t, const struct fh_budget *b, uint64_t lo_ms
 	}
 }
 
-static fh_err put(struct text *t, const struct fh_fold *fold, struct fh_arena *a)
+static fh_err put(struct text *t, const struct fh_fold *fold, enum fh_fold_form form,
+		  struct fh_arena *a)
 {
 	size_t taken = a->n, n = 0;
 	const struct fh_budget **budget = fh_arena_array(a, FH_BUDGETS_MAX, sizeof(*budget));
@@ -88,7 +89,7 @@ static fh_err put(struct text *t, const struct fh_fold *fold, struct fh_arena *a
 	if (fold->opens > 0)
 		memcpy(open, fold->open, fold->opens * sizeof(*open));
 	fh_sort(open, fold->opens, sizeof(*open), by_index);
-	fh_cbor_put_array(&t->b, 2);
+	fh_cbor_put_array(&t->b, form);
 	fh_cbor_put_array(&t->b, n);
 	flush(t);
 	for (size_t i = 0; i < n; i++)
@@ -100,18 +101,21 @@ static fh_err put(struct text *t, const struct fh_fold *fold, struct fh_arena *a
 		fh_cbor_put_uint(&t->b, open[i].lo_ms);
 		flush(t);
 	}
+	if (form == FH_FOLD_VEILED)
+		fh_cbor_put_hash(&t->b, &fold->veil);
 	flush(t);
 	return FH_ERR_OK;
 }
 
-fh_err fh_fold_hash(const struct fh_fold *fold, struct fh_arena *a, struct fh_hash *out)
+fh_err fh_fold_hash(const struct fh_fold *fold, enum fh_fold_form form, struct fh_arena *a,
+		    struct fh_hash *out)
 {
 	struct text t = { 0 };
 
 	fh_sha256_begin(&t.sha);
 	fh_sha256_add(&t.sha, FH_SPAN_LIT(FOLD_LABEL));
 	t.b = FH_BUILDER_ARRAY(t.bytes);
-	fh_err e = put(&t, fold, a);
+	fh_err e = put(&t, fold, form, a);
 
 	*out = fh_sha256_end(&t.sha);
 	return e;
@@ -122,7 +126,7 @@ fh_err fh_fold_put(const struct fh_fold *fold, struct fh_arena *a, struct fh_bui
 	struct text t = { .out = b };
 
 	t.b = FH_BUILDER_ARRAY(t.bytes);
-	fh_err e = put(&t, fold, a);
+	fh_err e = put(&t, fold, FH_FOLD_VEILED, a);
 
 	return e == FH_ERR_OK && b->bad ? FH_ERR_LIMIT : e;
 }

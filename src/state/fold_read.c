@@ -66,16 +66,26 @@ static fh_err read_opens(struct fh_cursor *c, struct fh_fold *out)
 	return FH_ERR_OK;
 }
 
+bool fh_fold_text_is_veiled(struct fh_span text)
+{
+	struct fh_cursor c = fh_cursor_of(text);
+
+	fh_cbor_array_exact(&c, FH_FOLD_VEILED);
+	return !fh_cursor_bad(&c);
+}
+
 fh_err fh_fold_read(struct fh_span text, struct fh_fold *fold)
 {
 	struct fh_cursor c = fh_cursor_of(text);
 
 	fh_fold_clear(fold);
-	fh_cbor_array_exact(&c, 2);
-	fh_err e = read_budgets(&c, fold);
+	size_t items = fh_cbor_array(&c, FH_FOLD_VEILED);
+	fh_err e = items < FH_FOLD_UNVEILED ? FH_ERR_FORMAT : read_budgets(&c, fold);
 
 	if (e == FH_ERR_OK)
 		e = read_opens(&c, fold);
+	if (e == FH_ERR_OK && items == FH_FOLD_VEILED)
+		fold->veil = fh_cbor_hash(&c);
 	if (e == FH_ERR_OK)
 		e = fh_cursor_end(&c);
 	if (e != FH_ERR_OK)

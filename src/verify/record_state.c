@@ -43,12 +43,34 @@ static void check_carried(struct fh_record_check *c, const struct fh_record_entr
 			      "it says of the fold that it carries what cannot be");
 }
 
+/* Versions before hashed the fold unveiled.  Whoever starts from such an entry, as it carries the
+ * fold, knows no salt of what comes before.  */
+static fh_err is_of_fold(struct fh_record_check *c, struct fh_span said, bool carries, bool *holds)
+{
+	static const enum fh_fold_form forms[] = { FH_FOLD_VEILED, FH_FOLD_UNVEILED };
+
+	*holds = false;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]) && !*holds; i++) {
+		struct fh_hash h;
+
+		fh_arena_reset(c->memory.scratch);
+		fh_err e = fh_fold_hash(&c->fold, forms[i], c->memory.scratch, &h);
+
+		if (e != FH_ERR_OK)
+			return e;
+		*holds = fh_span_equal(fh_hash_span(&h), said);
+		if (*holds && carries && forms[i] == FH_FOLD_UNVEILED)
+			c->fold.veil = (struct fh_hash){ 0 };
+	}
+	return FH_ERR_OK;
+}
+
 fh_err fh_record_state_check(struct fh_record_check *c, const struct fh_record_entry *entry)
 {
 	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_STATE);
 	struct fh_cursor cursor = fh_cursor_of(f != nullptr ? f->value : (struct fh_span){ 0 });
 	struct fh_span said = fh_cbor_bytes_exact(&cursor, FH_HASH_SIZE);
-	struct fh_hash h;
+	bool holds;
 
 	if (fh_cursor_end(&cursor) != FH_ERR_OK) {
 		fh_trace_what(fh_record_refuse(c, "state"), "the state entry holds no state");
@@ -59,12 +81,11 @@ fh_err fh_record_state_check(struct fh_record_check *c, const struct fh_record_e
 		check_carried(c, entry);
 	if (c->fold_lost || c->refused)
 		return FH_ERR_OK;
-	fh_arena_reset(c->memory.scratch);
-	fh_err e = fh_fold_hash(&c->fold, c->memory.scratch, &h);
+	fh_err e = is_of_fold(c, said, c->fold_period == entry->leaf.index, &holds);
 
 	if (e != FH_ERR_OK)
 		return e;
-	if (fh_span_equal(fh_hash_span(&h), said))
+	if (holds)
 		c->states++;
 	else
 		fh_trace_what(fh_record_refuse(c, "state"),

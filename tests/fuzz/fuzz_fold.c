@@ -29,7 +29,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		return 0;
 	if (fh_fold_put(&fold, &working, &b) != FH_ERR_OK)
 		abort();
-	if (!fh_span_equal(fh_builder_span(&b), text))
+	struct fh_span written = fh_builder_span(&b);
+
+	/* What versions before wrote differs in its head, and ends where the veil would come.  */
+	if (!fh_fold_text_is_veiled(text)) {
+		written = fh_span_skip(fh_span_first(written, text.n), 1);
+		text = fh_span_skip(text, 1);
+	}
+	if (!fh_span_equal(written, text))
 		abort();
 	return 0;
 }

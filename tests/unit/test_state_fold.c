@@ -21,6 +21,7 @@ struct world {
 	uint8_t *memory;
 	struct fh_fold fold;
 	uint64_t index;
+	struct fh_span salt; /* of its effects: none, or FH_SALT_SIZE bytes */
 };
 
 static void world_drop(struct world *w)
@@ -61,6 +62,12 @@ static void field(struct fh_fields *f, enum fh_field_id id, const struct fh_buil
 	f->field[f->n++] = (struct fh_field){ .id = id, .value = fh_builder_span(b) };
 }
 
+static void effect(const struct world *w, struct fh_fields *f, const struct fh_builder *b)
+{
+	field(f, FH_FIELD_EFFECT, b);
+	f->field[f->n - 1].salt = w->salt;
+}
+
 static fh_err intent(struct world *w, uint64_t lo_ms, bool allowed, const struct fh_effect *e)
 {
 	struct fh_builder d = FH_BUILDER_ARRAY(bytes[0]), x = FH_BUILDER_ARRAY(bytes[1]);
@@ -75,7 +82,7 @@ static fh_err intent(struct world *w, uint64_t lo_ms, bool allowed, const struct
 	field(&f, FH_FIELD_DECISION, &d);
 	if (e != nullptr) {
 		fh_effect_put(&x, e);
-		field(&f, FH_FIELD_EFFECT, &x);
+		effect(w, &f, &x);
 	}
 	return fh_fold_add(&w->fold, &leaf, &f);
 }
@@ -91,7 +98,7 @@ static fh_err outcome(struct world *w, uint64_t lo_ms, uint64_t of, const struct
 	field(&f, FH_FIELD_INTENT, &n);
 	if (e != nullptr) {
 		fh_effect_put(&x, e);
-		field(&f, FH_FIELD_EFFECT, &x);
+		effect(w, &f, &x);
 	}
 	return fh_fold_add(&w->fold, &leaf, &f);
 }
@@ -119,14 +126,19 @@ static enum fh_funds funds(struct world *w, uint32_t budget, uint64_t count, uin
 	return fh_fold_funds(&w->fold, &c, lo_ms);
 }
 
-static struct fh_hash hash_of(const struct world *w)
+static struct fh_hash hash_as(const struct world *w, enum fh_fold_form form)
 {
 	static _Alignas(max_align_t) uint8_t memory[FH_FOLD_SCRATCH];
 	struct fh_arena a = fh_arena_of(memory, sizeof(memory));
 	struct fh_hash h;
 
-	assert_int_equal(fh_fold_hash(&w->fold, &a, &h), FH_ERR_OK);
+	assert_int_equal(fh_fold_hash(&w->fold, form, &a, &h), FH_ERR_OK);
 	return h;
+}
+
+static struct fh_hash hash_of(const struct world *w)
+{
+	return hash_as(w, FH_FOLD_VEILED);
 }
 
 static void counts_until_a_whole_period_has_passed(void **state)
@@ -455,6 +467,81 @@ static void goes_on_from_its_text(void **state)
 	}
 }
 
+/* Two effects with the salts ONE and OTHER.  */
+static void take_salted(struct world *w, const uint8_t one[FH_SALT_SIZE],
+			const uint8_t other[FH_SALT_SIZE])
+{
+	w->salt = fh_span_of(one, FH_SALT_SIZE);
+	take_one(w, 1, day_ms, 5, begin_ms);
+	w->salt = fh_span_of(other, FH_SALT_SIZE);
+	take_one(w, 1, day_ms, 5, begin_ms);
+}
+
+static void is_veiled_by_the_salts_of_all_effects(void **state)
+{
+	(void)state;
+	static const uint8_t salt[3][FH_SALT_SIZE] = { { 1 }, { [FH_SALT_SIZE - 1] = 2 }, { 9 } };
+	OWN_WORLD a = world_new();
+	OWN_WORLD b = world_new();
+	OWN_WORLD c = world_new();
+
+	take_salted(&a, salt[0], salt[1]);
+	take_salted(&b, salt[1], salt[0]);
+	take_salted(&c, salt[0], salt[2]);
+	struct fh_hash one = hash_of(&a), same = hash_of(&b), other = hash_of(&c);
+
+	assert_true(fh_hash_equal(&one, &same));
+	assert_false(fh_hash_equal(&one, &other));
+	one = hash_as(&a, FH_FOLD_UNVEILED);
+	other = hash_as(&c, FH_FOLD_UNVEILED);
+	assert_true(fh_hash_equal(&one, &other));
+	/* What an outcome gives back is salted as well.  */
+	struct fh_effect e = effect_of(false, 1, day_ms, 1);
+	struct fh_hash veil = a.fold.veil;
+
+	a.salt = fh_span_of(salt[2], FH_SALT_SIZE);
+	assert_int_equal(outcome(&a, begin_ms, 0, &e), FH_ERR_OK);
+	assert_false(fh_hash_equal(&veil, &a.fold.veil));
+	start_again(&a);
+	assert_int_equal(a.fold.veil.bytes[0], 1 ^ 9);
+	assert_int_equal(a.fold.veil.bytes[FH_SALT_SIZE - 1], 2);
+}
+
+/* What versions before wrote, of which no veil is known.  */
+static void reads_the_text_of_earlier_versions(void **state)
+{
+	(void)state;
+	static const uint8_t salt[FH_SALT_SIZE] = { 7 };
+	OWN_WORLD a = world_new();
+	OWN_WORLD b = world_new();
+	uint8_t older[512];
+
+	take_salted(&a, salt, salt);
+	a.salt = fh_span_of(salt, FH_SALT_SIZE);
+	take_one(&a, 2, day_ms, 5, begin_ms);
+	struct fh_span text = text_of(&a);
+	size_t n = text.n - 2 - FH_HASH_SIZE;
+
+	assert_true(text.n <= sizeof(older) && fh_fold_text_is_veiled(text));
+	memcpy(older, text.p, n);
+	older[0] = 0x80 + FH_FOLD_UNVEILED;
+	struct fh_hash is = fh_fold_text_hash(fh_span_of(older, n));
+	struct fh_hash was = hash_as(&a, FH_FOLD_UNVEILED);
+
+	assert_true(fh_hash_equal(&is, &was));
+	assert_false(fh_fold_text_is_veiled(fh_span_of(older, n)));
+	assert_int_equal(fh_fold_read(fh_span_of(older, n), &b.fold), FH_ERR_OK);
+	b.fold.lo_ms = begin_ms;
+	is = hash_as(&b, FH_FOLD_UNVEILED);
+	assert_true(fh_hash_equal(&is, &was));
+	assert_int_equal(b.fold.veil.bytes[0], 0);
+	/* Neither form takes the other's head.  */
+	older[0] = 0x80 + FH_FOLD_VEILED;
+	assert_int_equal(fh_fold_read(fh_span_of(older, n), &b.fold), FH_ERR_FORMAT);
+	older[0] = 0x81;
+	assert_int_equal(fh_fold_read(fh_span_of(older, n), &b.fold), FH_ERR_FORMAT);
+}
+
 static void reads_no_text_that_it_does_not_write(void **state)
 {
 	(void)state;
@@ -532,21 +619,23 @@ static void states_the_hashes_of_the_specification(void **state)
 	(void)state;
 	OWN_WORLD w = world_new();
 	struct fh_effect e = effect_of(true, 0, day_ms, 1);
-	uint8_t hex[2 * FH_HASH_SIZE + 1] = { 0 };
+	uint8_t hex[2 * FH_HASH_SIZE + 1] = { 0 }, salt[FH_SALT_SIZE];
 	struct fh_builder b = FH_BUILDER_ARRAY(hex);
 	struct fh_hash h = hash_of(&w);
 
+	memset(salt, 0x12, sizeof(salt));
 	fh_builder_hex(&b, fh_hash_span(&h));
 	assert_string_equal((const char *)hex,
-			    "a7a71faaee90183cd216cee521b2b0b37a38a0b321ebbf13c42e7b0df18ffaf0");
+			    "2cba432a7e779ba397eb8d5a69184add5beffc13e480d35e0e6375a0ef9a5b4f");
 	memset(e.part[0].budget.bytes, 5, FH_HASH_SIZE);
 	w.index = 3;
+	w.salt = FH_SPAN_ARRAY(salt);
 	assert_int_equal(intent(&w, begin_ms, true, &e), FH_ERR_OK);
 	h = hash_of(&w);
 	b = FH_BUILDER_ARRAY(hex);
 	fh_builder_hex(&b, fh_hash_span(&h));
 	assert_string_equal((const char *)hex,
-			    "b0fe5e9a5d63599ad8586ad0f11b55fa115f5213baecbe7f8b89b6172c604a93");
+			    "7277e6ba7846aac53fe90ae493aed2da7bb89c1d91ca361fe67c87e1534b81de");
 }
 
 int main(void)
@@ -564,6 +653,8 @@ int main(void)
 		cmocka_unit_test(counts_under_the_older_name_too),
 		cmocka_unit_test(is_the_same_however_it_came_about),
 		cmocka_unit_test(goes_on_from_its_text),
+		cmocka_unit_test(is_veiled_by_the_salts_of_all_effects),
+		cmocka_unit_test(reads_the_text_of_earlier_versions),
 		cmocka_unit_test(reads_no_text_that_it_does_not_write),
 		cmocka_unit_test(reads_only_effects_it_writes),
 		cmocka_unit_test(writes_the_bytes_of_the_specification),

@@ -2,6 +2,8 @@
 /* What a verifier makes of leases, of when something was permitted, and of the fold.  */
 #include "verify/record.h"
 
+#include "entry/carried.h"
+#include "entry/seal.h"
 #include "record_fixture.h"
 
 /* An entry of KIND whose field ID holds BYTES.  */
@@ -37,6 +39,103 @@ static void adds_up_what_the_entries_say(void **state)
 	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
 	assert_int_equal(b->checked.check.states, 1);
 	assert_false(b->checked.check.fold_lost);
+}
+
+/* A permitted intent that takes from no budget; its effect has a salt, as all fields do.  */
+static void permit_freely(struct bench *b)
+{
+	struct fh_fields f = { .field = { { .id = FH_FIELD_DECISION,
+					    .value = FH_SPAN_LIT("\x83\xf5\x60\x80") },
+					  { .id = FH_FIELD_EFFECT,
+					    .value = FH_SPAN_LIT("\x82\xf5\x80") } },
+			       .n = 2 };
+
+	(void)fh_maker_entry(&b->maker, FH_ENTRY_INTENT, &f);
+	fh_maker_batch(&b->maker, 0);
+}
+
+/* A state entry of FORM over all entries so far.  CARRIES: it holds the fold as well, sealed under
+ * a key of zeros.  */
+static void state_as(struct bench *b, enum fh_fold_form form, bool carries)
+{
+	static const struct fh_secret zeros = { .n = FH_SEAL_KEY_SIZE };
+	static const uint8_t name[FH_SEAL_NAME_SIZE] = { 1 }, salt[FH_SALT_SIZE] = { 2 };
+	uint8_t hash[64], sealed[512], room[512], fold[600];
+	struct fh_builder h = FH_BUILDER_ARRAY(hash), s = FH_BUILDER_ARRAY(sealed),
+			  c = FH_BUILDER_ARRAY(fold);
+	struct fh_carried carried = { .period = b->maker.journal.tree.size };
+	struct fh_fields f = { .field = { { .id = FH_FIELD_STATE }, { .id = FH_FIELD_FOLD } },
+			       .n = 2 };
+	struct fh_hash said;
+
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	fh_arena_reset(b->checked.check.memory.scratch);
+	assert_int_equal(fh_fold_hash(&b->checked.check.fold, form,
+				      b->checked.check.memory.scratch, &said), FH_ERR_OK);
+	fh_cbor_put_hash(&h, &said);
+	assert_int_equal(fh_sealed_text_put(&s, FH_SPAN_LIT("x"), FH_SPAN_ARRAY(name), &zeros,
+					    FH_SPAN_ARRAY(salt), FH_SPAN_ARRAY(room)), FH_ERR_OK);
+	if (carries)
+		carried.text = fh_builder_span(&s);
+	else
+		carried.period = b->checked.check.fold_period;
+	fh_carried_put(&c, &carried);
+	f.field[0].value = fh_builder_span(&h);
+	f.field[1].value = fh_builder_span(&c);
+	(void)fh_maker_entry(&b->maker, FH_ENTRY_STATE, &f);
+	fh_maker_batch(&b->maker, 0);
+}
+
+static void takes_states_as_versions_before_wrote_them(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	permit_freely(b);
+	state_as(b, FH_FOLD_UNVEILED, /* carries= */ false);
+	permit_freely(b);
+	state_as(b, FH_FOLD_VEILED, /* carries= */ false);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_int_equal(b->checked.check.states, 2);
+}
+
+/* Core that starts from an entry that carries the fold knows of it what that says.  */
+static void veils_anew_behind_what_a_version_before_carried(void **state)
+{
+	static const struct fh_hash none = { 0 };
+
+	for (int veiled = 0; veiled <= 1; veiled++) {
+		struct bench *b = afresh(state);
+
+		fh_maker_first(&b->maker);
+		permit_freely(b);
+		state_as(b, veiled ? FH_FOLD_VEILED : FH_FOLD_UNVEILED, /* carries= */ true);
+		assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+		assert_int_equal(fh_hash_equal(&b->checked.check.fold.veil, &none), !veiled);
+		permit_freely(b);
+		state_as(b, FH_FOLD_VEILED, /* carries= */ false);
+		assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	}
+}
+
+/* Everything adds up but the veil: another salt.  */
+static void refuses_a_state_under_another_veil(void **state)
+{
+	struct bench *b = *state;
+
+	fh_maker_first(&b->maker);
+	permit_freely(b);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	struct fh_fold *fold = &b->checked.check.fold;
+	struct fh_hash said;
+
+	fold->veil.bytes[0] ^= 1;
+	fh_arena_reset(b->checked.check.memory.scratch);
+	assert_int_equal(fh_fold_hash(fold, FH_FOLD_VEILED, b->checked.check.memory.scratch, &said),
+			 FH_ERR_OK);
+	enter(b, FH_ENTRY_STATE, FH_FIELD_STATE, fh_hash_span(&said));
+	fh_maker_batch(&b->maker, 0);
+	refused_as(b, "state");
 }
 
 static void refuses_a_state_that_the_entries_do_not_lead_to(void **state)
@@ -620,6 +719,9 @@ int main(void)
 #define TEST(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(adds_up_what_the_entries_say),
+		TEST(takes_states_as_versions_before_wrote_them),
+		TEST(veils_anew_behind_what_a_version_before_carried),
+		TEST(refuses_a_state_under_another_veil),
 		TEST(refuses_a_state_that_the_entries_do_not_lead_to),
 		TEST(takes_answers_that_do_nothing),
 		TEST(refuses_an_answer_that_looks_like_an_act),
