@@ -10,9 +10,10 @@
  *
  * STATE is a state directory with the example server, policy and schema; TOKEN
  * the credential of an actor in Team::"research" that may ask about actors.  Asks are
- * questions (one entry each; refused calls would be counted after a burst) or calls that the
- * policy permits (two entries each; the tool server answers at once).  An ask counts
- * when its answer is there, so everything counted is durable and signed.  */
+ * questions that are answered yes (one entry each; what is refused or answered no would be counted
+ * after a burst) or calls that the policy permits (two entries each; the tool server answers at
+ * once).  An ask counts when its answer is there, so everything counted is durable and signed; an
+ * answer without an entry of its own ends the bench.  */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,12 +70,12 @@ struct load {
 
 /* --- the gate's part -------------------------------------------------- */
 
-/* What AuthZEN's evaluation of a call that is refused becomes.  */
+/* What AuthZEN's evaluation of an act that is permitted becomes.  */
 static fh_err read_question(struct fh_arena *a, struct fh_span *out)
 {
 	struct fh_span json = FH_SPAN_LIT(
 		"{\"subject\":{\"type\":\"Actor\",\"id\":\"bench\"},"
-		"\"action\":{\"name\":\"notes.delete\"},"
+		"\"action\":{\"name\":\"notes.read\"},"
 		"\"resource\":{\"type\":\"File\",\"id\":\"/public/welcome.txt\"}}");
 	uint8_t *p = fh_arena_take(a, FH_AUTHZEN_PARAMS_MAX);
 	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : FH_AUTHZEN_PARAMS_MAX);
