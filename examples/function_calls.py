@@ -47,7 +47,8 @@ def ask(url, token, actor, call):
 		context = answer["context"]
 		if answer["decision"] is True and context["call"] == call.get("call_id", call.get("id")):
 			return None
-		return f"refused: {context['reason']} (entry {context['record']} of the record)"
+		entry = f"entry {context['record']} of the record" if "record" in context else context["text"]
+		return f"refused: {context['reason']} ({entry})"
 	except urllib.error.HTTPError as e:
 		return f"refused: {e.read(4096).decode(errors='replace').strip()}"
 	except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:

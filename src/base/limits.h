@@ -155,7 +155,7 @@ constexpr uint32_t FH_HTTP_IDLE_MS = 60000;       /* a connection that says noth
 /* AuthZEN */
 constexpr size_t FH_AUTHZEN_BODY_MAX = 256 << 10;   /* one request: 64 evaluations of 4 KiB */
 constexpr size_t FH_AUTHZEN_PARAMS_MAX = 1 << 20;   /* with what is said once written to each */
-constexpr size_t FH_AUTHZEN_EVALUATIONS_MAX = 64;   /* of one request; each is an entry */
+constexpr size_t FH_AUTHZEN_EVALUATIONS_MAX = 64;   /* of one request; each yes is an entry */
 constexpr size_t FH_AUTHZEN_WORK_MAX = 1 << 16;     /* policies asked for one request: core decides
 						       nothing else meanwhile */
 constexpr size_t FH_FUNCTION_ARGUMENTS_MAX = 128 << 10; /* as JSON; half of a body */

@@ -271,12 +271,17 @@ static fh_err repeat(struct fh_past *p, const struct fh_past_request *r, struct 
 	return FH_ERR_OK;
 }
 
-static fh_err unreadable(struct replay *w, const struct fh_leaf *l, const char *why)
+static fh_err not_replayed(struct replay *w, const struct fh_leaf *l, const char *why)
 {
 	const struct result x = { .index = l->index, .change = NOT_REPLAYED, .why = why };
 
-	w->supposed.fold_known &= l->kind == FH_ENTRY_ANSWER; /* which is charged nothing */
 	return settle(w, &x);
+}
+
+static fh_err unreadable(struct replay *w, const struct fh_leaf *l, const char *why)
+{
+	w->supposed.fold_known &= l->kind == FH_ENTRY_ANSWER; /* which is charged nothing */
+	return not_replayed(w, l, why);
 }
 
 static fh_err meet_decision(struct replay *w, struct fh_past *p, const struct fh_leaf *l,
@@ -323,27 +328,35 @@ static fh_err meet_refusal(struct replay *w, struct fh_past *p, const struct fh_
 	return FH_ERR_OK;
 }
 
-/* How many refusals the entry stands for whose fields are F, or NULL; 0: for itself.  */
-static uint64_t counted_in(const struct fh_fields *f)
+/* What another policy would have said to them nobody knows; of answers, which are charged nothing,
+ * that spoils no quota, and searches are not made again anyway.  */
+static fh_err meet_counted(struct replay *w, const struct fh_leaf *l, const struct fh_counted *n)
 {
-	const struct fh_field *detail = f != nullptr ? fh_fields_get(f, FH_FIELD_DETAIL) : nullptr;
-	struct fh_counted n;
+	struct fh_span code;
 
-	return detail != nullptr && fh_counted_read(detail->value, &n) == FH_ERR_OK ? n.count : 0;
+	w->counted += n->count;
+	if (!w->supposing)
+		return FH_ERR_OK;
+	if (!fh_counted_is_answer(n->reason, &code))
+		return unreadable(w, l, "these refusals were so many that they were counted, so "
+				  "what was asked is not recorded");
+	if (fh_span_equal(code, FH_SPAN_LIT(FH_COUNTED_FOUND_NOTHING)))
+		return FH_ERR_OK;
+	return not_replayed(w, l, "these answers were so many that they were counted, so what was "
+			    "asked is not recorded");
 }
 
 static fh_err meet_any_refusal(struct replay *w, struct fh_past *p, const struct fh_leaf *l,
 			       const struct fh_fields *f)
 {
-	uint64_t counted = counted_in(f);
+	const struct fh_field *detail = f != nullptr ? fh_fields_get(f, FH_FIELD_DETAIL) : nullptr;
+	struct fh_counted n;
 
-	w->counted += counted;
-	if (counted > 0 && w->supposing)
-		return unreadable(w, l, "these refusals were so many that they were counted, so "
-				  "what was asked is not recorded");
-	if (counted == 0 && w->supposing)
+	if (detail != nullptr && fh_counted_read(detail->value, &n) == FH_ERR_OK)
+		return meet_counted(w, l, &n);
+	if (w->supposing)
 		return meet_refusal(w, p, l, f);
-	w->refusals += counted == 0;
+	w->refusals++;
 	return FH_ERR_OK;
 }
 

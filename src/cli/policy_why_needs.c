@@ -282,6 +282,7 @@ const char *fh_why_refusal(struct fh_span code)
 		{ "chip-reset", "the machine's chip had been reset while it ran" },
 		{ "chip-replaced", "another chip was in the place of the machine's" },
 		{ "chip-failed", "the machine's chip had failed" },
+		{ FH_COUNTED_FOUND_NOTHING, "the searches found nothing, or no more" },
 		{ "other-reasons", "these were for more reasons than are counted apart" },
 		{ "suppressed", "refusals of somebody who names nobody were counted, not "
 		  "written" },

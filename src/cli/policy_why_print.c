@@ -288,26 +288,33 @@ static void put_check(struct fh_why *w)
 	}
 }
 
-/* Of a refusal; of many in one entry, decisions are, too.  */
+/* Of a refusal; of many in one entry, decisions are, too, of calls or of what was asked about.  */
 static const char *because(const struct fh_why *w)
 {
-	enum fh_reason r = fh_reason_read(w->refusal);
+	struct fh_span code = w->refusal;
+	bool answers = fh_counted_is_answer(w->refusal, &code);
+	enum fh_reason r = fh_reason_read(code);
 
-	return w->counted.count > 0 && r != FH_REASON_COUNT && !fh_reason_is_untyped(r)
+	return w->counted.count > 0 && r != FH_REASON_COUNT
+			       && (answers || !fh_reason_is_untyped(r))
 		       ? fh_reason_text(r)
-		       : fh_why_refusal(w->refusal);
+		       : fh_why_refusal(code);
 }
 
 /* Many refusals in one entry: what each of them asked is not in it.  */
 static void put_counted(struct fh_why *w)
 {
 	struct fh_builder *b = &w->out;
+	struct fh_span code;
 
 	put_label(b, "refusals");
 	fh_builder_decimal(b, w->counted.count);
 	fh_builder_text(b, "\n\nThese were so many, within ");
 	fh_builder_decimal(b, w->counted.last_ms - w->counted.first_ms);
-	fh_builder_text(b, " ms, that they were counted and not recorded one by one: ");
+	fh_builder_text(b, " ms, that they were counted and not recorded one by one");
+	if (fh_counted_is_answer(w->refusal, &code))
+		fh_builder_text(b, "; they were answers to what the actor asked about others");
+	fh_builder_text(b, ": ");
 	fh_builder_text(b, because(w));
 	fh_builder_text(b, ".\n");
 }

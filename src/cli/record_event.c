@@ -66,9 +66,11 @@ static void read_counted(struct fh_event *v)
 
 	if (field == nullptr || fh_counted_read(field->value, &v->counted) != FH_ERR_OK)
 		return;
-	enum fh_reason why = fh_reason_read(v->counted.reason);
+	struct fh_span code = v->counted.reason;
+	bool answers = fh_counted_is_answer(v->counted.reason, &code);
+	enum fh_reason why = fh_reason_read(code);
 
-	v->decided = why != FH_REASON_COUNT && !fh_reason_is_untyped(why);
+	v->decided = why != FH_REASON_COUNT && (answers || !fh_reason_is_untyped(why));
 }
 
 static struct fh_span keep(struct fh_builder *b, struct fh_span s)

@@ -58,6 +58,16 @@ fh_err fh_counted_read(struct fh_span detail, struct fh_counted *out)
 	return e;
 }
 
+bool fh_counted_is_answer(struct fh_span reason, struct fh_span *code)
+{
+	struct fh_span head = FH_SPAN_LIT(FH_COUNTED_ANSWER);
+
+	if (!fh_span_starts(reason, head))
+		return false;
+	*code = fh_span_skip(reason, head.n);
+	return true;
+}
+
 struct fh_hash fh_counted_digest(const struct fh_hash *d, struct fh_span server,
 				 struct fh_span tool, struct fh_span params)
 {

@@ -122,12 +122,13 @@ static fh_err append_intent(struct fh_core *c, struct request *r)
 static void reply_refused(struct fh_core *c, const struct request *r, const char *code,
 			  const char *text)
 {
+	struct fh_span said = fh_span_str(text);
 	struct fh_reply reply = {
 		.status = FH_REPLY_REFUSED,
 		.exchange = r->ask->exchange,
 		.index = r->index,
 		.reason = fh_span_str(code),
-		.text = r->index == FH_NO_INDEX ? fh_core_flood_text(c, text) : fh_span_str(text),
+		.text = r->index == FH_NO_INDEX ? fh_core_flood_text(c, said) : said,
 	};
 
 	fh_core_reply(c, r->gate, &reply);
@@ -188,14 +189,14 @@ static fh_err refuse(struct fh_core *c, struct request *r, const char *code, con
 void fh_core_reply_denied(struct fh_core *c, size_t gate, const struct fh_ask *ask,
 			  const struct fh_decision *d, uint64_t index, struct fh_span session)
 {
-	const char *text = fh_reason_text(d->reason);
+	struct fh_span said = fh_span_str(fh_reason_text(d->reason));
 	struct fh_reply reply = {
 		.status = FH_REPLY_REFUSED,
 		.exchange = ask->exchange,
 		.index = index,
 		.session = session,
 		.reason = fh_span_str(fh_reason_code(d->reason)),
-		.text = index == FH_NO_INDEX ? fh_core_flood_text(c, text) : fh_span_str(text),
+		.text = index == FH_NO_INDEX ? fh_core_flood_text(c, said) : said,
 	};
 
 	for (size_t i = 0; i < d->determining_n && i < FH_REPLY_POLICIES_MAX; i++)

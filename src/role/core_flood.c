@@ -8,6 +8,8 @@
 #include "os/clock.h"
 #include "role/log.h"
 
+#include <stdio.h>
+
 static_assert(FH_REASON_MAX <= FH_COUNTED_REASON_MAX);
 
 /* Those who name nobody make a bounded number of entries a second at one gate, and the next one
@@ -69,17 +71,26 @@ bool fh_core_flood(struct fh_core *c, size_t i, const struct fh_core_actor *acto
 	return counted;
 }
 
-struct fh_span fh_core_flood_text(struct fh_core *c, const char *text)
+bool fh_core_flood_answer(struct fh_core *c, size_t i, const struct fh_core_actor *actor,
+			  struct fh_span question, const char *code)
 {
-	struct fh_span said = fh_span_str(text);
-	uint8_t *p = fh_arena_space(&c->scratch, said.n + 128);
-	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : said.n + 128);
+	const struct fh_ask asked = { .kind = FH_ASK_QUESTION, .params = question };
+	char reason[FH_COUNTED_REASON_MAX + 1];
 
-	fh_builder_bytes(&b, said);
-	fh_builder_text(&b, said.n > 0 ? "; " : "");
+	(void)snprintf(reason, sizeof(reason), FH_COUNTED_ANSWER "%s", code);
+	return fh_core_flood(c, i, actor, &asked, reason);
+}
+
+struct fh_span fh_core_flood_text(struct fh_core *c, struct fh_span text)
+{
+	uint8_t *p = fh_arena_space(&c->scratch, text.n + 128);
+	struct fh_builder b = fh_builder_of(p, p == nullptr ? 0 : text.n + 128);
+
+	fh_builder_bytes(&b, text);
+	fh_builder_text(&b, text.n > 0 ? "; " : "");
 	fh_builder_text(&b, "this was counted in the record with others, and has no entry of its "
 			    "own");
-	return b.bad ? said : fh_builder_span(&b);
+	return b.bad ? text : fh_builder_span(&b);
 }
 
 static fh_err tell(struct fh_core *c, const struct fh_flood_actor *a, struct fh_flood_tally *t)

@@ -19,8 +19,12 @@ constexpr uint64_t FH_CORE_REST_MS = 4;              /* and for how long: 4,000 
  * an entry of its own.  */
 bool fh_core_flood(struct fh_core *c, size_t i, const struct fh_core_actor *actor,
 		   const struct fh_ask *ask, const char *reason);
+/* The answer to QUESTION, of ACTOR at gate I, is no for CODE, and is to be counted, not written;
+ * false: as above.  */
+bool fh_core_flood_answer(struct fh_core *c, size_t i, const struct fh_core_actor *actor,
+			  struct fh_span question, const char *code);
 /* TEXT, and that it was counted.  In the scratch arena.  */
-struct fh_span fh_core_flood_text(struct fh_core *c, const char *text);
+struct fh_span fh_core_flood_text(struct fh_core *c, struct fh_span text);
 /* Records what was counted of actors and is due; ALL: all of it, since core ends.  */
 fh_err fh_core_flood_tell(struct fh_core *c, bool all);
 /* When that is to be done next, on the boot clock; UINT64_MAX: not of itself.  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Questions: who asks, whether he may, what the policy says, and the entry about it.  Nothing
- * is done and nothing is charged.  docs/spec/AUTHZEN.  */
+/* Questions: who asks, whether he may, what the policy says, and the entry about it, or that
+ * too many are answered no.  Nothing is done and nothing is charged.  docs/spec/AUTHZEN.  */
 #include "role/core.h"
 
 #include "base/decimal.h"
@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "codec/cbor.h"
 #include "entry/called.h"
+#include "entry/counted.h"
 #include "wire/authzen.h"
 
 /* One request on its way through core.  */
@@ -113,9 +114,10 @@ static fh_err append_decision(struct fh_core *c, struct asking *k,
 			      : e;
 }
 
-/* {"context": {? "call", ? "text", "reason", "record", "policies"}, "decision"}  */
+/* {"context": {? "call", ? "text", "reason", ? "record", "policies"}, "decision"}, with RECORD if
+ * it has an entry of its own.  */
 static void put_decision(struct asking *k, const struct fh_authzen_item *item,
-			 const struct fh_decision *d, struct fh_span why)
+			 const struct fh_decision *d, struct fh_span why, bool record)
 {
 	struct fh_builder *b = &k->body;
 	size_t n = d->determining_n < FH_REPLY_POLICIES_MAX ? d->determining_n
@@ -123,7 +125,7 @@ static void put_decision(struct asking *k, const struct fh_authzen_item *item,
 
 	fh_cbor_put_map(b, 2);
 	fh_cbor_put_text(b, FH_SPAN_LIT("context"));
-	fh_cbor_put_map(b, 3 + (item->call.n > 0) + (why.n > 0));
+	fh_cbor_put_map(b, 2 + (item->call.n > 0) + (why.n > 0) + record);
 	if (item->call.n > 0) {
 		fh_cbor_put_text(b, FH_SPAN_LIT("call"));
 		fh_cbor_put_text(b, item->call);
@@ -134,8 +136,10 @@ static void put_decision(struct asking *k, const struct fh_authzen_item *item,
 	}
 	fh_cbor_put_text(b, FH_SPAN_LIT("reason"));
 	fh_cbor_put_text(b, fh_span_str(fh_reason_code(d->reason)));
-	fh_cbor_put_text(b, FH_SPAN_LIT("record"));
-	fh_cbor_put_uint(b, k->index);
+	if (record) {
+		fh_cbor_put_text(b, FH_SPAN_LIT("record"));
+		fh_cbor_put_uint(b, k->index);
+	}
 	fh_cbor_put_text(b, FH_SPAN_LIT("policies"));
 	fh_cbor_put_array(b, n);
 	for (size_t i = 0; i < n; i++)
@@ -144,7 +148,7 @@ static void put_decision(struct asking *k, const struct fh_authzen_item *item,
 	fh_cbor_put_bool(b, fh_allows(d->verdict));
 }
 
-/* Decides ITEM, records that, and says it; *YES is the decision.  */
+/* Decides ITEM, records that or counts it, and says it; *YES is the decision.  */
 static fh_err answer_one(struct fh_core *c, struct asking *k, struct fh_authzen_item *item,
 			 bool *yes)
 {
@@ -161,12 +165,16 @@ static fh_err answer_one(struct fh_core *c, struct asking *k, struct fh_authzen_
 		if (t.what[0] != '\0')
 			why = fh_utf8_first(fh_span_str(t.what), FH_TRACE_TEXT_MAX);
 	}
-	fh_err e = append_decision(c, k, item, &d);
+	*yes = fh_allows(d.verdict);
+	bool counted = !*yes && fh_core_flood_answer(c, k->gate, k->actor, item->bytes,
+						     fh_reason_code(d.reason));
+	fh_err e = counted ? FH_ERR_OK : append_decision(c, k, item, &d);
 
 	c->scratch.n = mark;
+	if (counted)
+		why = fh_core_flood_text(c, why);
 	if (e == FH_ERR_OK)
-		put_decision(k, item, &d, why);
-	*yes = fh_allows(d.verdict);
+		put_decision(k, item, &d, why, /* record= */ !counted);
 	return e;
 }
 
@@ -415,7 +423,11 @@ static fh_err search(struct fh_core *c, struct asking *k)
 	fh_builder_bytes(&results, fh_builder_span(&found));
 	if (found.bad || results.bad)
 		return FH_ERR_NOMEM;
-	e = append_found(c, k, fh_builder_span(&results));
+	bool counted = n == 0 && fh_core_flood_answer(c, k->gate, k->actor, s.item.bytes,
+						      FH_COUNTED_FOUND_NOTHING);
+
+	if (!counted)
+		e = append_found(c, k, fh_builder_span(&results));
 	if (e != FH_ERR_OK)
 		return e;
 	put_page(c, k, fh_builder_span(&results), n, more, place);

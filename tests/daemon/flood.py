@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A flood of what is refused: it neither fills the disk nor stops the machine, and how much of it was left out is in the record."""
 import hashlib
+import http.client
 import json
 import socket
 import statistics
@@ -110,6 +111,7 @@ SIPS = """
 OPENING = 'action "record.open" appliesTo { principal: [Actor], resource: [Device] };\n'
 PIPELINED = 32
 BY_THE_GATE = "method-not-governed"  # which answers before core has recorded anything
+UNTOLD = (BY_THE_GATE, "malformed-question", "answer.found-nothing")  # the answer does not say whether it was counted
 
 
 def cbor_text(s):
@@ -117,11 +119,15 @@ def cbor_text(s):
 	return (bytes([0x60 + len(b)]) if len(b) < 24 else bytes([0x78, len(b)])) + b
 
 
-def digest_behind(digest, tool, path):
-	"""LEAF, "Counted refusals", of a call with one argument `path`."""
-	params = b"\xa1" + cbor_text("path") + cbor_text(path)
-	texts = b"".join(len(t).to_bytes(8, "big") + t for t in (b"notes", tool.encode(), params))
+def digest_behind(digest, server, tool, params):
+	"""LEAF, "Counted refusals"."""
+	texts = b"".join(len(t).to_bytes(8, "big") + t for t in (server, tool, params))
 	return hashlib.sha256(b"freehold/refused/v1\n" + digest + texts).digest()
+
+
+def call_digest_behind(digest, tool, path):
+	"""The same, of a call with one argument `path`."""
+	return digest_behind(digest, b"notes", tool.encode(), b"\xa1" + cbor_text("path") + cbor_text(path))
 
 
 class Looper:
@@ -189,12 +195,22 @@ def singles_and_counts(entries, name):
 			demand(set(f) == {"actor", "detail"}, f)
 			counted.append(f["detail"])
 			continue
-		denied = e["kind"] == "intent" and f["decision"][0] is False
-		if denied or e["kind"] == "refusal":
-			reason = f["decision"][1] if denied else f["detail"]["reason"]
+		reason = reason_of_entry(e["kind"], f)
+		if reason:
 			singles[reason] = singles.get(reason, 0) + 1
-			demand("identity" in f and (not denied or "arguments" in f), "an entry of its own without", f)
+			demand("identity" in f and (e["kind"] == "refusal" or "arguments" in f), "an entry of its own without", f)
 	return singles, counted
+
+
+def reason_of_entry(kind, f):
+	"""Under what such an entry would have been counted; None if it would not."""
+	if kind == "refusal":
+		return f["detail"]["reason"]
+	if kind == "answer" and "decision" not in f:
+		return None if f["result"] else "answer.found-nothing"
+	if kind not in ("answer", "intent") or f["decision"][0]:
+		return None
+	return ("answer." if kind == "answer" else "") + f["decision"][1]
 
 
 def account(entries, looper, seconds):
@@ -203,7 +219,7 @@ def account(entries, looper, seconds):
 	for reason, n in looper.told.items():
 		told = sum(c["count"] for c in counted if c["reason"] == reason)
 		demand(singles.get(reason, 0) + told == n, looper.name, reason, singles, "and", told, "counted, of", n)
-	by_core = sum(c["count"] for c in counted if c["reason"] != BY_THE_GATE)
+	by_core = sum(c["count"] for c in counted if c["reason"] not in UNTOLD)
 	demand(by_core == len(looper.order), by_core, "were counted, and", len(looper.order), "told so")
 	most = BURST + seconds / TOKEN_SECONDS + 1
 	demand(sum(singles.values()) <= most, looper.name, "has", singles, "of its own, more than", most)
@@ -293,7 +309,7 @@ def check_digests(looper, counted):
 	for c in counted:
 		digest = bytes(32)
 		for _, tool, path in looper.order[at:at + c["count"]]:
-			digest = digest_behind(digest, tool, path)
+			digest = call_digest_behind(digest, tool, path)
 		at += c["count"]
 		demand(c["digest"] == {"hex": digest.hex()}, "the digest", c, "is not of what was asked:", digest.hex())
 		demand(c["first"] <= c["last"] < c["first"] + 5000, "counted for too long:", c)
@@ -324,7 +340,8 @@ def readers_know(m, index):
 	counted = sum(e["fields"]["detail"]["count"] for e in m.entries().values() if "count" in e["fields"].get("detail", {}))
 	demand(json.loads(shown("policy", "replay", "--json"))["counted"] == counted, "a replay does not count", counted)
 	again = ("policy", "replay", "--policy", m.top / "p.cedar", "--schema", m.top / "p.cedarschema")
-	demand("these refusals were so many that they were counted" in shown(*again, status=None), "a replay believes to know them")
+	what = "answers" if detail["reason"].startswith("answer.") else "refusals"
+	demand(f"these {what} were so many that they were counted" in shown(*again, status=None), "a replay believes to know them")
 
 
 def a_stop_tells_what_is_counted_and_a_crash_loses_no_more_than_seconds():
@@ -371,7 +388,255 @@ def opening_the_record_is_refused_as_often_as_anything_else():
 		m.verify()
 
 
+# --- questions over AuthZEN ----------------------------------------------------
+
+def question(path, actor="portal", **more):
+	return {"subject": {"type": "Actor", "id": actor}, "action": {"name": "notes.take"},
+		"resource": {"type": "File", "id": path}} | more
+
+
+def question_bytes(q):
+	"""As it crosses to core (AUTHZEN, "From the gate to core")."""
+	def texts(*said):
+		return bytes([0x81 + len(said)]) + b"".join(map(cbor_text, said)) + b"\xa0"
+	subject, action, resource = q["subject"], q["action"], q["resource"]
+	return (b"\x84" + texts(subject["type"], subject["id"]) + texts(action["name"]) + texts(resource["type"], resource["id"])
+		+ b"\xa0")
+
+
+def several(n):
+	"""Some denied, in between one that is permitted, and one that is no question."""
+	paths = [f"/private/{n}-{i}" for i in range(6)] + [f"/public/{n}", f"relative/{n}"]
+	return "evaluations", {"evaluations": [question(p) for p in paths] + [{"subject": 1}]}
+
+
+def some_denied(n):
+	return "evaluations", {"evaluations": [question(f"/private/{n}-{i}") for i in range(64)]}
+
+
+def denied(n):
+	return "evaluation", question(f"/private/{n}")
+
+
+ASKED = [denied, several, lambda n: ("evaluation", question("/public/x", f"nobody-{n}")),
+	lambda n: ("search/resource", question("", resource={"type": "File"})),
+	lambda n: ("evaluation", question("/public/x", subject={"type": "File", "id": "/x"})),
+	lambda n: ("evaluation", question(f"/public/{n}", action=7))]
+
+
+class Asker(Looper):
+	"""An actor that asks over and over what is answered no; `yes` are the entries of what was answered yes in between."""
+
+	def go(self):
+		self.yes, self.named = [], []
+		s, n = self.d.http(self.token), 0
+		try:
+			while time.monotonic() < self.end:
+				api, body = self.kinds[n % len(self.kinds)](n)
+				n += 1
+				try:
+					status, _, said = s.send(body, path=f"/access/v1/{api}")
+				except (http.client.HTTPException, OSError):
+					if self.d.going_on:
+						raise
+					break  # it was stopped, and nothing was answered
+				if status == 500 and not self.d.going_on:
+					break  # core was gone before the gate
+				self.hear(status, body, json.loads(said))
+			s.close()
+		except Exception as e:  # the test shows it
+			self.errors.append(e)
+
+	def hear(self, status, body, said):
+		if "error" in said:
+			reason, text = said["error"]["reason"], said["error"]["text"]
+			demand((status, reason) in ((403, "not-granted"), (400, "malformed-question")), status, said)
+			self.note_no(reason, text, body)
+		elif "results" in said:
+			demand(said == {"page": {"count": 0, "next_token": ""}, "results": []}, said)
+			self.told["answer.found-nothing"] = self.told.get("answer.found-nothing", 0) + 1
+		else:
+			asked, answers = body.get("evaluations", [body]), said.get("evaluations", [said])
+			demand(status == 200 and len(asked) == len(answers), status, said)
+			for a, q in zip(answers, asked):
+				self.hear_one(a["decision"], a["context"], q)
+
+	def hear_one(self, decision, context, q):
+		if decision:
+			self.yes.append(context["record"])
+		elif "record" in context:
+			self.named.append(context["record"])
+			reason = "answer." + context["reason"]
+			self.told[reason] = self.told.get(reason, 0) + 1
+		else:
+			demand("counted in the record with others" in context["text"], "not told that it was counted:", context)
+			self.note_no("answer." + context["reason"], context["text"], q)
+
+	def note_no(self, reason, text, q):
+		self.told[reason] = self.told.get(reason, 0) + 1
+		if "counted in the record with others" in text:
+			self.order.append((reason, q))
+
+
+def check_answer_digests(asker, counted, reason):
+	asked = [question_bytes(q) for r, q in asker.order if r == reason]
+	for c in counted:
+		if c["reason"] != reason:
+			continue
+		digest = bytes(32)
+		for q in asked[:c["count"]]:
+			digest = digest_behind(digest, b"", b"", q)
+		asked = asked[c["count"]:]
+		demand(c["digest"] == {"hex": digest.hex()}, "the digest", c, "is not of what was asked:", digest.hex())
+	demand(not asked, "counted, and in no entry:", len(asked))
+
+
+# What an entry takes in the journal, sealed and small; and a batch, which is signed: ML-DSA-65 has 3309 bytes.
+ENTRY_SIZE, BATCH_SIZE = 1500, 3309 + 700
+
+
+def most_bytes(seconds, actors, tallies):
+	"""What floods of so many ACTORS, for so many actors' reasons, may add: a token's entry may be a batch of its own."""
+	singles = actors * (seconds / TOKEN_SECONDS + 1)
+	told = seconds + 1
+	return (singles + told) * BATCH_SIZE + (singles + told * min(tallies, TOLD_A_SECOND)) * ENTRY_SIZE
+
+
+def with_askers(m):
+	governed(m)
+	m.asker = {name: m.grant(name, "--bearer", "--asks", "Actor") for name in ("portal", "batches", "single")}
+	return m
+
+
+def questions_answered_no_are_counted_beyond_a_burst():
+	seconds = 6
+	with with_askers(Machine()) as m:
+		d = m.serve()
+		d.going_on = True
+		before, began = max(m.entries()) + 1, time.monotonic()
+		def flood(*kinds):
+			floods = [Asker(d, name, k, seconds, m.asker[name]) for name, k in
+				zip(("portal", "batches", "single"), kinds)]
+			return [*floods, Looper(d, "twister", LOOPS, seconds, m.twister)]
+		loops = flood(ASKED, [some_denied], [denied])
+		took = served(d, m.token, seconds - 1)
+		for looper in loops:
+			looper.wait()
+		more = flood([denied], [some_denied], [denied])
+		time.sleep(1)  # what is left of the bursts, and sessions
+		size, at = journal_size(m), time.monotonic()
+		time.sleep(seconds - 2)
+		grew, in_seconds = journal_size(m) - size, time.monotonic() - at
+		for a, b in zip(loops, more):
+			b.wait()
+			a.order += b.order
+			for reason, n in b.told.items():
+				a.told[reason] = a.told.get(reason, 0) + n
+		wait_for("all is told", lambda: "freehold_refusals_suppressed 0\n" in metrics(d))
+		measured = metrics(d)
+		s = d.session(m.twister)
+		within = s.take("/sips/1")
+		demand(not within["result"]["isError"], "within the quota", within)
+		d.alive()
+		d.stop()
+		entries = {i: e for i, e in m.entries().items() if i >= before}
+		total = time.monotonic() - began
+		counted = {looper.name: account(entries.values(), looper, total) for looper in loops}
+		left_out = sum(n["count"] for c in counted.values() for n in c)
+		demand(f"freehold_refusals_counted_total {left_out}\n" in measured, "the metrics do not tell", left_out, measured)
+		portal, batches = loops[0], loops[1]
+		wanted = {"answer." + r for r in ("no-permit", "malformed", "unknown-actor", "found-nothing")} \
+			| {"not-granted", "malformed-question"}
+		demand(set(portal.told) == wanted, "not all kinds of answers:", portal.told)
+		check_answer_digests(portal, counted["portal"], "answer.no-permit")
+		check_answer_digests(portal, counted["portal"], "answer.unknown-actor")
+		check_answer_digests(batches, counted["batches"], "answer.no-permit")
+		yes = [i for i, e in entries.items() if e["kind"] == "answer" and e["fields"].get("decision", [False])[0]]
+		demand(yes == portal.yes and yes, "answered yes are", portal.yes, "and recorded", yes)
+		refused = sum(sum(looper.told.values()) for looper in loops)
+		demand(refused > 20 * BURST, "no flood:", refused, "in", 2 * seconds, "seconds")
+		most = most_bytes(in_seconds, len(loops), len(loops))
+		demand(grew < most, "the journal grew by", grew, "bytes in", in_seconds, "seconds of flood, more than", most)
+		typical, longest = 1e3 * statistics.median(took), 1e3 * max(took)
+		print(f"# {refused} refusals and answers in {2 * seconds} s: {grew / in_seconds:.0f} bytes/s behind the bursts, of "
+			f"{most / in_seconds:.0f} at most; another's calls {typical:.1f} ms, at most {longest:.0f}")
+		demand(len(took) > 3, "permitted calls of another:", took)
+		demand(m.verify()["refusals-counted"] == left_out, "the verifier does not count", left_out)
+		told = next(i for i, e in entries.items() if e["fields"].get("detail", {}).get("reason") == "answer.no-permit")
+		readers_know(m, told)
+		replay_knows(m, entries)
+
+
+def replay_knows(m, entries):
+	"""Answers that are counted are not made again, and take nothing of a quota: what comes behind them is made again."""
+	def replayed(*words):
+		return json.loads(m.run("policy", "replay", "--json", *words, *m.opened(), status=None).stdout)
+	decided = sum("decision" in e["fields"] and e["fields"].get("action") != 'Action::"server.start"'
+		for e in m.entries().values())
+	again = replayed()
+	demand(again["decisions"] == again["same"] == decided, "made again", again, "of", decided)
+	details = [e["fields"]["detail"] for e in entries.values() if "count" in e["fields"].get("detail", {})]
+	answers = [c for c in details if c["reason"].startswith("answer.")]
+	demand(again["counted"] == sum(c["count"] for c in details), again)
+	only = [e for e in replayed("--policy", m.top / "p.cedar", "--schema", m.top / "p.cedarschema")["entries"]
+		if "these answers were so many" in e.get("why", "")]
+	made = [c for c in answers if c["reason"] != "answer.found-nothing"]
+	demand(len(only) == len(made), "not made again are", len(only), "of", len(made), "entries that tell numbers of decisions")
+
+
+def what_is_asked_about_costs_no_replay_its_quotas():
+	with with_askers(Machine()) as m:
+		d = m.serve()
+		d.going_on = True
+		Asker(d, "batches", [some_denied], 2, m.asker["batches"]).wait()
+		wait_for("all is told", lambda: "freehold_refusals_suppressed 0\n" in metrics(d))
+		s = d.session(m.twister)
+		demand(not s.take("/sips/1")["result"]["isError"], "within the quota")
+		d.stop()
+		words = ("policy", "replay", "--json", "--policy", m.top / "p.cedar", "--schema", m.top / "p.cedarschema")
+		again = json.loads(m.run(*words, *m.opened(), status=2).stdout)["entries"]
+		demand(again and all("these answers were so many" in e["why"] for e in again), again)
+
+
+def what_was_answered_in_a_flood_of_questions_outlives_a_stop_and_mostly_a_crash():
+	with with_askers(Machine()) as m:
+		for how in ("stop", "kill"):
+			d = m.serve()
+			d.going_on = True
+			before = max(m.entries()) + 1
+			loops = [Asker(d, name, kinds, 60, m.asker[name]) for name, kinds in
+				(("portal", ASKED), ("batches", [some_denied]))]
+			wait_for("some is told", lambda: told_by(metrics(d)) > 1000)
+			time.sleep(1)
+			told = told_by(metrics(d))
+			d.going_on = False
+			getattr(d, how)()
+			for looper in loops:
+				looper.wait()
+			if how == "kill":
+				m.serve().stop()
+			entries = m.entries(before)
+			counted = 0
+			for looper in loops:
+				singles, numbers = singles_and_counts(entries.values(), looper.name)
+				counted += sum(c["count"] for c in numbers)
+				recorded, n = sum(singles.values()) + sum(c["count"] for c in numbers), sum(looper.told.values())
+				for i in looper.named + looper.yes:
+					demand(entries[i]["kind"] == "answer", "answered, and not recorded:", i)
+				# The last request may have been recorded, and its answer not have come.
+				whole = n <= recorded <= n + 64 if how == "stop" else recorded > n / 3
+				demand(whole, how, looper.name, recorded, "of", n, "are recorded")
+			demand(counted >= told, "told were", told, "and recorded are", counted)
+		m.verify()
+
+
+def told_by(said):
+	return int(next(l for l in said.splitlines() if l.startswith("freehold_refusals_counted_total ")).split()[1])
+
+
 if __name__ == "__main__":
 	sys.exit(run_tests([a_flood_is_counted_and_not_written, what_known_actors_are_refused_is_counted_beyond_a_burst,
 		a_stop_tells_what_is_counted_and_a_crash_loses_no_more_than_seconds,
-		opening_the_record_is_refused_as_often_as_anything_else]))
+		opening_the_record_is_refused_as_often_as_anything_else, questions_answered_no_are_counted_beyond_a_burst,
+		what_is_asked_about_costs_no_replay_its_quotas,
+		what_was_answered_in_a_flood_of_questions_outlives_a_stop_and_mostly_a_crash]))

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "policy/decision.h"
 #include "spec_fixture.h"
 
 static const struct fh_hash zero;
@@ -41,6 +42,51 @@ static void has_the_documented_bytes(void **state)
 
 	(void)state;
 	stands_in("LEAF.md", "counted refusals", written(&n));
+}
+
+/* That one of docs/spec/LEAF is about the question of AUTHZEN, "Golden bytes", asked twice.  */
+static void answers_have_the_documented_bytes(void **state)
+{
+	static const uint8_t question[] = {
+		0x84, 0x83, 0x64, 'u',  's',  'e',  'r',  0x65, 'a', 'l', 'i', 'c', 'e', 0xa0, 0x82,
+		0x64, 'r',  'e',  'a',  'd',  0xa0, 0x83, 0x66, 'r', 'e', 'c', 'o', 'r', 'd',  0x62,
+		'r',  '1',  0xa0, 0xa0,
+	};
+	const struct fh_span none = { 0 }, asked = FH_SPAN_ARRAY(question);
+	struct fh_hash once = fh_counted_digest(&zero, none, none, asked);
+	struct fh_counted n = documented();
+
+	(void)state;
+	n.digest = fh_counted_digest(&once, none, none, asked);
+	n.reason = FH_SPAN_LIT(FH_COUNTED_ANSWER "no-permit");
+	stands_in("LEAF.md", "counted answers", written(&n));
+}
+
+static void answers_are_told_from_refusals(void **state)
+{
+	struct fh_span code = FH_SPAN_LIT("untouched");
+
+	(void)state;
+	assert_false(fh_counted_is_answer(FH_SPAN_LIT("no-permit"), &code));
+	assert_false(fh_counted_is_answer(FH_SPAN_LIT("answer"), &code));
+	assert_false(fh_counted_is_answer((struct fh_span){ 0 }, &code));
+	assert_true(fh_span_equal(code, FH_SPAN_LIT("untouched")));
+	assert_true(fh_counted_is_answer(FH_SPAN_LIT("answer.no-permit"), &code));
+	assert_true(fh_span_equal(code, FH_SPAN_LIT("no-permit")));
+}
+
+/* No code of a decision reads as that of answers, and each has room behind it.  */
+static void every_decision_has_a_reason_of_answers(void **state)
+{
+	struct fh_span code;
+
+	(void)state;
+	for (int r = 0; r < FH_REASON_COUNT; r++) {
+		struct fh_span s = fh_span_str(fh_reason_code((enum fh_reason)r));
+
+		assert_true(s.n + sizeof(FH_COUNTED_ANSWER) - 1 <= FH_COUNTED_REASON_MAX);
+		assert_false(fh_counted_is_answer(s, &code));
+	}
 }
 
 static void reads_what_it_writes(void **state)
@@ -101,6 +147,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_the_documented_bytes),
+		cmocka_unit_test(answers_have_the_documented_bytes),
+		cmocka_unit_test(answers_are_told_from_refusals),
+		cmocka_unit_test(every_decision_has_a_reason_of_answers),
 		cmocka_unit_test(reads_what_it_writes),
 		cmocka_unit_test(a_refusal_of_its_own_is_none),
 		cmocka_unit_test(refuses_what_cannot_have_been_counted),
