@@ -92,14 +92,33 @@ static bool is_there(const struct fh_segments *s, uint64_t first)
 	return fh_segments_is_one(fh_fd_get(s->directory), name, &bytes);
 }
 
-/* The segment that follows, if there is one: it is named by the entry that comes next.  */
-static bool go_on(const struct fh_segments *s, struct fh_record_place *at)
+/* Whether there is more to read: the segment that follows, which is named by the entry that comes
+ * next.  If there are none but later ones, this one grew meanwhile, or what lies between is
+ * missing: FH_ERR_FORMAT if nothing more of it was read than BEFORE.  */
+static fh_err go_on(const struct fh_segments *s, const struct fh_record_visitor *v,
+		    struct fh_record_place *at, uint64_t before, bool *more, struct fh_trace *t)
 {
-	if (at->next == at->segment || !is_there(s, at->next))
-		return false;
-	at->segment = at->next;
-	at->offset = 0;
-	return true;
+	uint64_t later;
+
+	*more = at->next != at->segment && is_there(s, at->next);
+	if (*more) {
+		at->segment = at->next;
+		at->offset = 0;
+		return FH_ERR_OK;
+	}
+	fh_err e = v->settled ? FH_ERR_MISSING : fh_segments_behind(s, at->segment, &later, t);
+
+	if (e == FH_ERR_MISSING)
+		return FH_ERR_OK;
+	*more = e == FH_ERR_OK && at->next > before;
+	if (e != FH_ERR_OK || *more)
+		return e;
+	fh_trace_where(t, "%s", s->path);
+	fh_trace_what(t, "entries from %llu on are missing, up to %020llu.fhj",
+		      (unsigned long long)at->next, (unsigned long long)later);
+	fh_trace_cure(t, "get the record anew from where it was written; "
+			 "`freehold verify record` names the damage");
+	return FH_ERR_FORMAT;
 }
 
 /* What of the segment in BYTES is settled: all of it, if the next one has a checkpoint.  */
@@ -127,33 +146,43 @@ static fh_err explain(fh_err e, const char *name, const struct fh_record_place *
 	return e;
 }
 
+/* What there is of the segment at the place.  */
+static fh_err read_file(const struct fh_segments *s, struct reading *r, struct fh_trace *t)
+{
+	FH_OWN(fh_mapped) m = { 0 };
+	struct fh_record_place *at = r->at;
+	fh_err e = fh_segments_map(s, at->segment, &m, t);
+
+	if (e != FH_ERR_OK)
+		return e;
+	if (m.file != at->file)
+		at->offset = 0;
+	at->file = m.file;
+	struct fh_span bytes = m.bytes;
+
+	e = r->v->settled ? settle(s, at, &bytes, t) : FH_ERR_OK;
+	if (e == FH_ERR_OK)
+		e = read_segment(bytes, r);
+	if (e != FH_ERR_OK && e != FH_ERR_CLOSED)
+		return explain(e, m.name, at, t);
+	r->before += m.bytes.n;
+	return e;
+}
+
 static fh_err read_all(const struct fh_segments *s, struct reading *r, struct fh_trace *t)
 {
-	struct fh_record_place *at = r->at;
+	bool more = true;
+	fh_err e = FH_ERR_OK;
 
-	do {
-		FH_OWN(fh_mapped) m = { 0 };
-		fh_err e = fh_segments_map(s, at->segment, &m, t);
+	while (e == FH_ERR_OK && more) {
+		uint64_t before = r->at->next;
 
-		if (e != FH_ERR_OK)
-			return e;
-		if (m.file != at->file)
-			at->offset = 0;
-		at->file = m.file;
-		struct fh_span bytes = m.bytes;
-
-		e = r->v->settled ? settle(s, at, &bytes, t) : FH_ERR_OK;
+		e = read_file(s, r, t);
 		if (e == FH_ERR_OK)
-			e = read_segment(bytes, r);
-		if (e == FH_ERR_CLOSED) {
-			at->enough = true;
-			return FH_ERR_OK;
-		}
-		if (e != FH_ERR_OK)
-			return explain(e, m.name, at, t);
-		r->before += m.bytes.n;
-	} while (go_on(s, at));
-	return FH_ERR_OK;
+			e = go_on(s, r->v, r->at, before, &more, t);
+	}
+	r->at->enough = e == FH_ERR_CLOSED;
+	return e == FH_ERR_CLOSED ? FH_ERR_OK : e;
 }
 
 fh_err fh_record_read_on(const struct fh_segments *s, const struct fh_record_visitor *v,

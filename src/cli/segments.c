@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,24 +58,55 @@ bool fh_segments_is_one(int directory, const char *name, uint64_t *bytes)
 	return true;
 }
 
+/* The names in S's directory.  */
+static fh_err list(const struct fh_segments *s, DIR **out, struct fh_trace *t)
+{
+	int fd = openat(fh_fd_get(s->directory), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	*out = fd < 0 ? nullptr : fdopendir(fd);
+	return *out == nullptr ? say(t, s->path, "cannot be read") : FH_ERR_OK;
+}
+
 /* Counts the segments in S's directory.  */
 static fh_err count_files(struct fh_segments *s, struct fh_trace *t)
 {
-	int fd = openat(fh_fd_get(s->directory), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? nullptr : fdopendir(fd);
 	const struct dirent *entry;
 	uint64_t bytes;
+	DIR *d;
+	fh_err e = list(s, &d, t);
 
-	if (d == nullptr)
-		return say(t, s->path, "cannot be read");
+	if (e != FH_ERR_OK)
+		return e;
 	while ((entry = readdir(d)) != nullptr) {
-		if (!fh_segments_is_one(fd, entry->d_name, &bytes))
+		if (!fh_segments_is_one(dirfd(d), entry->d_name, &bytes))
 			continue;
 		s->files++;
 		s->bytes += bytes;
 	}
 	(void)closedir(d);
 	return FH_ERR_OK;
+}
+
+fh_err fh_segments_behind(const struct fh_segments *s, uint64_t first, uint64_t *out,
+			  struct fh_trace *t)
+{
+	const struct dirent *entry;
+	uint64_t found = UINT64_MAX;
+	DIR *d;
+	fh_err e = list(s, &d, t);
+
+	if (e != FH_ERR_OK)
+		return e;
+	while ((entry = readdir(d)) != nullptr) {
+		uint64_t n = is_segment(entry->d_name)
+				     ? strtoull(entry->d_name, nullptr, 10) : 0;
+
+		if (n > first && n < found)
+			found = n;
+	}
+	(void)closedir(d);
+	*out = found;
+	return found == UINT64_MAX ? FH_ERR_MISSING : FH_ERR_OK;
 }
 
 /* As fh_store_open() judges it, for a state directory that may be another user's

@@ -28,6 +28,11 @@ void fh_segments_drop(struct fh_segments *s);
 /* NAME in the open DIRECTORY is that of a segment, and there; its size.  */
 bool fh_segments_is_one(int directory, const char *name, uint64_t *bytes);
 
+/* The first entry of the next segment behind that which begins with FIRST, as the directory has
+ * it now; FH_ERR_MISSING if there is none.  */
+fh_err fh_segments_behind(const struct fh_segments *s, uint64_t first, uint64_t *out,
+			  struct fh_trace *t);
+
 /* A segment mapped for reading.  */
 struct fh_mapped {
 	struct fh_span bytes;

@@ -2,6 +2,7 @@
 """What was shredded goes from the disk, for those whom the policy lets; what was proved before stays so."""
 import contextlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -351,6 +352,35 @@ def damage_is_named_and_not_pruned():
 		m.verify(status=1)
 
 
+def a_segment_that_is_missing_is_no_end_of_the_record():
+	"""Whoever reads on finds that something is missing, and does not say that nothing more was there."""
+	with made() as m:
+		d = m.serve()
+		for n in range(2):
+			take(m, d, f"/public/gone-{n}")
+			shred(m)
+			pruned(m)
+		take(m, d, "/public/last", "other")
+		d.stop()
+		first, middle, last = sorted(journal(m))
+		opened = m.opened()
+		m.run("record", "search", "--word", "/public/last", *opened)
+		cut = m.state / "record/journal" / first
+		for harm in ("gone", "cut"):
+			whole = {name: (m.state / "record/journal" / name).read_bytes() for name in (first, middle)}
+			if harm == "gone":
+				(m.state / "record/journal" / middle).unlink()
+			else:
+				os.truncate(cut, cut.stat().st_size // 2)
+			behind = last if harm == "gone" else middle
+			for words in (["search", "--word", "/public/last", *opened], ["show"], ["export", "--format", "ocsf"],
+				["prove", 0, "--out", m.top / "proof"], ["tiles", "--out", m.top / "tiles"]):
+				r = m.run("record", *words, status=2)
+				demand_message(r.stderr, "entries from", "are missing, up to", behind)
+			for name, data in whole.items():
+				(m.state / "record/journal" / name).write_bytes(data)
+
+
 @contextlib.contextmanager
 def followed(m):
 	"""Somebody who follows the record sees every entry once, also of a segment that is written anew under him."""
@@ -395,5 +425,6 @@ if __name__ == "__main__":
 	sys.exit(run_tests([
 		what_was_shredded_goes_and_what_was_proved_stays, what_a_stub_owes_is_demanded,
 		nobody_prunes_but_whom_the_policy_lets, damage_is_named_and_not_pruned,
+		a_segment_that_is_missing_is_no_end_of_the_record,
 		calls_go_on_meanwhile_and_it_can_be_done_again_and_again,
 	]))
