@@ -24,7 +24,8 @@ static const struct fh_usage usage = {
 		"before\n"
 		"anything is opened.  Of other fields than those named nothing leaves the daemon\n"
 		"but their hashes.  Entries that are public are passed over: `record show` shows\n"
-		"them.  Exit status 0: opened; 1: refused; 2: could not.\n",
+		"them, and a range ends with the record.  Exit status 0: opened; 1: refused;\n"
+		"2: nothing could be.\n",
 	.examples = "freehold record open 17\n"
 		    "freehold record open 17 --field decision --json\n"
 		    "freehold record open 100..2000 -o openings\n"
@@ -36,7 +37,7 @@ struct task {
 	struct fh_arguments a;
 	struct fh_open_ask what;      /* the whole range, which may take several requests */
 	struct fh_openings_out out;
-	uint64_t opened, erased;
+	uint64_t opened, erased, without, public;
 	bool ended;                  /* the record did, before the range */
 };
 
@@ -79,10 +80,27 @@ static int ask_all(struct task *t, struct fh_reader *r)
 					   ? "open fewer entries at a time" : nullptr);
 		t->opened += said.opened;
 		t->erased += said.erased_n;
+		t->without += said.without;
+		t->public += said.public;
 		t->ended = said.whole && said.next <= o.to;
 		o.from = said.next;
 	} while (!t->ended && o.from <= t->what.to);
 	return FH_EXIT_YES;
+}
+
+/* Of a whole range nothing was opened; that the record ended within it is no reason.  */
+static int say_nothing(const struct task *t)
+{
+	char where[64], what[256];
+
+	(void)snprintf(where, sizeof(where), "entries %llu..%llu",
+		       (unsigned long long)t->what.from, (unsigned long long)t->what.to);
+	(void)snprintf(what, sizeof(what),
+		       "nothing was opened: of %llu the keys are gone, %llu have no such field, "
+		       "%llu are not sealed", (unsigned long long)t->erased,
+		       (unsigned long long)t->without, (unsigned long long)t->public);
+	return fh_cli_fail(FH_ERR_MISSING, where, what,
+			   "`freehold record show --fields` shows what is not sealed");
 }
 
 static void task_drop(struct task *t)
@@ -110,13 +128,15 @@ int fh_record_open(struct fh_cli *cli, int argc, char **argv)
 
 	if (kept != FH_EXIT_YES)
 		done = kept;
+	if (done == FH_EXIT_YES && t.opened == 0)
+		done = say_nothing(&t);
 	if (t.erased > 0 && done == FH_EXIT_YES)
 		fprintf(stderr, "freehold: %llu of these entries were not opened: their keys are "
 				"gone, erased or lost; `freehold record show` says of which a "
 				"shred entry tells\n",
 			(unsigned long long)t.erased);
-	if (t.ended)
-		fprintf(stderr, "freehold: the record ended before entry %llu\n",
-			(unsigned long long)t.what.to);
+	if (t.ended && t.opened > 0)
+		fprintf(stderr, "freehold: the record ended before entry %llu; what there is was "
+				"opened\n", (unsigned long long)t.what.to);
 	return done;
 }
