@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cli/connect_heard.h"
 #include "cli/daemon_socket.h"
 
 static const struct fh_option options[] = {
@@ -28,7 +29,9 @@ static const struct fh_usage usage = {
 	.operands_max = 1,
 	.text = "Speaks MCP over stdio on behalf of the running daemon.  The server, its program\n"
 		"and what is allowed are the operator's statements; who asks is what the kernel\n"
-		"says about this process.\n",
+		"says about this process.  Exit status 0: standard input ended, and what was\n"
+		"asked is answered; 1: refused, or the session was ended by the operator's word;\n"
+		"2: could not.\n",
 	.examples = "  freehold connect notes\n",
 };
 
@@ -37,6 +40,8 @@ struct relay {
 	int from, to;
 	bool ended;  /* nothing more comes */
 	bool closed; /* the other side was told so */
+	bool lost;   /* it ended because TO takes no more */
+	struct fh_heard *heard; /* of what passes; or NULL */
 	size_t at, n;
 	uint8_t bytes[64 << 10];
 };
@@ -66,6 +71,8 @@ static fh_err fill(struct relay *r)
 	r->ended = n <= 0;
 	r->at = 0;
 	r->n = n > 0 ? (size_t)n : 0;
+	if (r->heard != nullptr)
+		fh_heard_take(r->heard, fh_span_of(r->bytes, r->n));
 	return FH_ERR_OK;
 }
 
@@ -79,7 +86,7 @@ static fh_err drain(struct relay *r)
 		return FH_ERR_OK;
 	if (r->to == STDOUT_FILENO)
 		return fh_errno_err(errno);
-	r->ended = true; /* the daemon reads no more; what it says is still read */
+	r->ended = r->lost = true; /* the daemon reads no more; what it says is still read */
 	r->at = r->n;
 	return FH_ERR_OK;
 }
@@ -111,11 +118,11 @@ static fh_err step(struct relay *out, struct relay *in)
 }
 
 /* Until the daemon closes; the end of standard input is passed on, so that what
- * was asked is still answered.  */
-static fh_err relay_all(int daemon)
+ * was asked is still answered.  *ENDED: it came first.  */
+static fh_err relay_all(int daemon, struct fh_heard *heard, bool *ended)
 {
 	struct relay out = { .from = STDIN_FILENO, .to = daemon };
-	struct relay in = { .from = daemon, .to = STDOUT_FILENO };
+	struct relay in = { .from = daemon, .to = STDOUT_FILENO, .heard = heard };
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	while (!in.ended || in.at < in.n) {
@@ -128,12 +135,15 @@ static fh_err relay_all(int daemon)
 			(void)shutdown(daemon, SHUT_WR);
 		}
 	}
+	*ended = out.ended && !out.lost;
 	return FH_ERR_OK;
 }
 
 int fh_cmd_connect(struct fh_cli *cli, int argc, char **argv)
 {
 	FH_OWN(fh_fd) daemon = { 0 };
+	struct fh_heard heard = { 0 };
+	bool ended = false;
 	char path[FH_DAEMON_PATH_MAX], hello[FH_NAME_MAX + 32];
 	struct fh_arguments a;
 	int done = fh_cli_arguments(cli, &usage, argc, argv, &a);
@@ -149,9 +159,9 @@ int fh_cmd_connect(struct fh_cli *cli, int argc, char **argv)
 	fh_err e = fh_fd_write(fh_fd_get(daemon), fh_span_str(hello));
 
 	if (e == FH_ERR_OK)
-		e = relay_all(fh_fd_get(daemon));
+		e = relay_all(fh_fd_get(daemon), &heard, &ended);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, "the connection broke",
 				   "see what the daemon says: freehold status");
-	return FH_EXIT_YES;
+	return fh_heard_status(&heard, a.operand[0], ended);
 }

@@ -288,7 +288,8 @@ fh_err fh_core_session_end(struct fh_core *c, struct fh_core_session *s,
 	uint8_t bytes[64];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 	struct fh_reply ended = { .status = FH_REPLY_ENDED, .index = FH_NO_INDEX,
-				  .session = FH_SPAN_ARRAY(s->id), .text = fh_span_str(why) };
+				  .session = FH_SPAN_ARRAY(s->id), .text = fh_span_str(why),
+				  .reason = fh_span_str(fh_outcome_text(status)) };
 	fh_err e;
 
 	if (s->state == FH_SESSION_LIVE)

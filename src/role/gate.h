@@ -215,6 +215,9 @@ void fh_gate_answer(struct fh_gate *g, struct fh_pending *p, const struct fh_rep
 /* Tells the client of P, which waits, how far it is.  */
 void fh_gate_progress(struct fh_gate *g, const struct fh_pending *p, const struct fh_reply *r);
 
+/* Tells the peer CLIENT why its session ended, as R says.  */
+void fh_gate_say_ended(struct fh_client *client, const struct fh_reply *r);
+
 /* Tells CLIENT that its message ID was not carried out, for REASON.  CALL: as a
  * tool's result; otherwise as an error with CODE.  */
 void fh_gate_refuse(struct fh_client *client, struct fh_span id, bool call, uint16_t status,
@@ -223,7 +226,8 @@ void fh_gate_refuse(struct fh_client *client, struct fh_span id, bool call, uint
 /* --- gate_message.c: what both kinds of connection do with a message ---- */
 
 /* Acts on the one message JSON, sent to the server named in SENT with its session
- * and credential: asks core, or answers at once.  */
+ * and credential: asks core, or answers at once.  A peer's message for which it is too early
+ * pauses its stream, and is to be given again when that goes on.  */
 void fh_gate_message(struct fh_client *client, struct fh_span json, const struct fh_ask *sent);
 /* A clean scratch arena; pages that only a large message needed go back.  FH_ERR_NOMEM.  */
 fh_err fh_gate_renew_scratch(struct fh_gate *g);
@@ -260,7 +264,7 @@ bool fh_gate_clients_drained(const struct fh_gate *g);
 /* Says SAY in the manner of CLIENT's connection.  */
 void fh_gate_say(struct fh_client *c, const struct fh_say *say);
 
-/* The session ended by itself.  */
-void fh_gate_end_session(struct fh_gate *g, struct fh_span session);
+/* The session of R ended by itself.  */
+void fh_gate_end_session(struct fh_gate *g, const struct fh_reply *r);
 
 #endif

@@ -46,24 +46,49 @@ void fh_gate_refuse(struct fh_client *client, struct fh_span id, bool call, uint
 	fh_gate_say(client, &say);
 }
 
+static bool is_over(const struct fh_reply *r)
+{
+	return fh_span_equal(r->reason, FH_SPAN_LIT("unknown-session"));
+}
+
 /* Credentials and sessions are HTTP's own business to refuse.  */
 static uint16_t status_of(const struct fh_reply *r)
 {
 	if (r->status == FH_REPLY_RESULT || r->status == FH_REPLY_ERROR)
 		return 200;
-	if (fh_span_equal(r->reason, FH_SPAN_LIT("unknown-session")))
+	if (is_over(r))
 		return 404;
 	return fh_span_equal(r->reason, FH_SPAN_LIT("unknown-credential")) ? 401 : 200;
 }
 
+/* In a session that is over nothing was asked that a policy could refuse.  */
 static void answer_no(struct fh_pending *p, const struct fh_reply *r, struct fh_builder *b)
 {
-	struct fh_mcp_refusal no = { .code = r->status == FH_REPLY_REFUSED ? FH_MCP_CODE_REFUSED
-									   : FH_MCP_CODE_FAILED,
+	bool over = is_over(r);
+	struct fh_mcp_refusal no = { .code = over ? FH_MCP_CODE_ORDER
+					     : r->status == FH_REPLY_REFUSED ? FH_MCP_CODE_REFUSED
+									     : FH_MCP_CODE_FAILED,
 				     .reason = r->reason, .text = r->text, .policy = r->policy,
 				     .policies = r->policies, .record = r->index };
 
-	put_no(b, fh_span_of(p->id, p->id_n), p->kind == FH_ASK_CALL, &no);
+	put_no(b, fh_span_of(p->id, p->id_n), p->kind == FH_ASK_CALL && !over, &no);
+}
+
+void fh_gate_say_ended(struct fh_client *client, const struct fh_reply *r)
+{
+	uint8_t memory[FH_TRACE_TEXT_MAX + 1024];
+	struct fh_builder text = FH_BUILDER_ARRAY(memory), b = page(client->gate);
+
+	fh_builder_text(&text, "the session is over: ");
+	fh_builder_bytes(&text, r->text);
+	const struct fh_mcp_refusal no = { .code = FH_MCP_CODE_FAILED, .reason = r->reason,
+					   .text = fh_builder_span(&text),
+					   .record = UINT64_MAX };
+
+	fh_mcp_put_error(&b, (struct fh_span){ 0 }, &no);
+	const struct fh_say say = { .json = fh_builder_span(&b) };
+
+	fh_gate_say(client, &say);
 }
 
 static fh_err write_answer(struct fh_pending *p, const struct fh_reply *r, struct fh_builder *b)

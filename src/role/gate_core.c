@@ -212,7 +212,7 @@ static void take_reply(struct fh_gate *g, struct fh_span frame)
 	}
 	if (r.status == FH_REPLY_ENDED) {
 		drop_session(g, r.session);
-		fh_gate_end_session(g, r.session);
+		fh_gate_end_session(g, &r);
 		return;
 	}
 	if (r.status == FH_REPLY_DOCUMENT) {

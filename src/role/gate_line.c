@@ -9,6 +9,15 @@
  * JSON-RPC message per line (MCP 2025-11-25, stdio).  The connection is the
  * session.  Answers come in any order.  */
 
+/* What waited for the answer to initialize is heard once there is one.  */
+static void go_on(struct fh_client *c)
+{
+	if (!c->stream.paused || c->stage == FH_CLIENT_OPENING)
+		return;
+	c->stream.paused = false;
+	fh_gate_line_heard(c);
+}
+
 void fh_gate_line_say(struct fh_client *c, const struct fh_say *say)
 {
 	if (say->json.n == 0)
@@ -21,6 +30,7 @@ void fh_gate_line_say(struct fh_client *c, const struct fh_say *say)
 	}
 	if (c->outstanding == 0 && (c->over || c->stream.ended))
 		c->stream.closing = true;
+	go_on(c);
 	if (!c->working)
 		fh_stream_update(&c->stream);
 }
@@ -83,6 +93,8 @@ static void take_lines(struct fh_client *c)
 		if (n == waiting.n)
 			break;
 		take_line(c, fh_span_first(waiting, n));
+		if (s->paused) /* it waits */
+			break;
 		if (s->watch != nullptr)
 			fh_queue_skip(&s->in, n + 1);
 	}
@@ -106,7 +118,7 @@ void fh_gate_line_heard(void *client)
 	c->working = true;
 	take_lines(c);
 	c->working = false;
-	if (s->watch == nullptr || s->closing)
+	if (s->watch == nullptr || s->closing || s->paused)
 		return;
 	if (fh_queue_span(&s->in).n > FH_JSON_MAX)
 		refuse(c, "too-large", "the line is longer than any message may be");
@@ -122,17 +134,16 @@ void fh_gate_line_open(struct fh_client *c)
 	c->server_n = 0;
 }
 
-void fh_gate_end_session(struct fh_gate *g, struct fh_span session)
+void fh_gate_end_session(struct fh_gate *g, const struct fh_reply *r)
 {
 	for (size_t i = 0; i < g->clients_n; i++) {
 		struct fh_client *c = g->clients[i];
 
 		if (g->network || c->stream.watch == nullptr || c->stage != FH_CLIENT_OPEN
-		    || !fh_span_equal(FH_SPAN_ARRAY(c->session), session))
+		    || !fh_span_equal(FH_SPAN_ARRAY(c->session), r->session))
 			continue;
 		c->over = true;
-		c->stream.closing = c->outstanding == 0;
-		fh_stream_update(&c->stream);
+		fh_gate_say_ended(c, r);
 	}
 }
 

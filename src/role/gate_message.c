@@ -47,6 +47,19 @@ static void refuse_unread(struct fh_client *c, const struct fh_mcp *m, const str
 		       fh_mcp_reason_code(m->reason), reason, text);
 }
 
+/* What core is not asked about is answered here, for a session that lives.  */
+static bool is_over(struct fh_client *c, const struct fh_mcp *m, const struct fh_ask *sent)
+{
+	bool here = m->method == FH_MCP_PING || m->method == FH_MCP_INITIALIZED
+		    || m->method == FH_MCP_CANCELLED;
+
+	if (!here || !c->gate->network || fh_gate_session_lives(c->gate, sent->session))
+		return false;
+	fh_gate_refuse(c, m->id, /* call= */ false, 404, FH_MCP_CODE_ORDER, "unknown-session",
+		       "no such session; initialize again");
+	return true;
+}
+
 static void say_nothing(struct fh_client *c, uint16_t status)
 {
 	struct fh_say say = { .status = status };
@@ -55,16 +68,11 @@ static void say_nothing(struct fh_client *c, uint16_t status)
 }
 
 /* Answered here: it says that the gate is there, and decides nothing.  */
-static void answer_ping(struct fh_client *c, const struct fh_mcp *m, const struct fh_ask *sent)
+static void answer_ping(struct fh_client *c, const struct fh_mcp *m)
 {
 	static const uint8_t nothing[] = { 0xa0 };
 	struct fh_builder b = fh_builder_of(c->gate->text.p, FH_ANSWER_MAX);
 
-	if (c->gate->network && !fh_gate_session_lives(c->gate, sent->session)) {
-		fh_gate_refuse(c, m->id, /* call= */ false, 404, FH_MCP_CODE_ORDER,
-			       "unknown-session", "this session was not opened, or is over");
-		return;
-	}
 	if (fh_mcp_put_result(&b, m->id, FH_SPAN_ARRAY(nothing)) != FH_ERR_OK)
 		return;
 	struct fh_say say = { .status = 200, .json = fh_builder_span(&b) };
@@ -119,6 +127,15 @@ static void ask(struct fh_client *c, const struct fh_mcp *m, const struct fh_ask
 			       "too many requests are waiting; try again later");
 }
 
+/* A client should send nothing but ping before initialize is answered (MCP 2025-11-25,
+ * "Lifecycle"), but a peer's messages are in order: what comes too early waits for the answer,
+ * and with it what is behind it.  */
+static bool waits(const struct fh_client *c, const struct fh_mcp *m)
+{
+	return !c->gate->network && c->stage == FH_CLIENT_OPENING && m->method != FH_MCP_PING
+	       && m->method != FH_MCP_INITIALIZE;
+}
+
 /* NULL if M may come now, otherwise why not.  */
 static const char *out_of_order(const struct fh_client *c, const struct fh_mcp *m,
 				const struct fh_ask *sent)
@@ -137,21 +154,36 @@ static const char *out_of_order(const struct fh_client *c, const struct fh_mcp *
 	return c->gate->network ? "missing-session" : "not-initialized";
 }
 
+static void refuse_order(struct fh_client *c, const struct fh_mcp *m, const struct fh_ask *sent,
+			 const char *reason)
+{
+	const char *text = c->gate->network ? "initialize comes first, once; then each message "
+					      "names its session"
+					    : "initialize comes first, once; nothing but ping "
+					      "before it has succeeded";
+
+	report(c, sent, reason);
+	if (m->request || c->gate->network)
+		fh_gate_refuse(c, m->id, /* call= */ false, 400, FH_MCP_CODE_ORDER, reason, text);
+}
+
 static void act(struct fh_client *c, const struct fh_mcp *m, const struct fh_ask *sent)
 {
+	if (waits(c, m)) {
+		c->stream.paused = true;
+		return;
+	}
 	const char *order = out_of_order(c, m, sent);
 
 	if (order != nullptr) {
-		report(c, sent, order);
-		if (m->request || c->gate->network)
-			fh_gate_refuse(c, m->id, /* call= */ false, 400, FH_MCP_CODE_ORDER, order,
-				       "initialize comes first, once; then each message names "
-				       "its session");
+		refuse_order(c, m, sent, order);
 		return;
 	}
+	if (is_over(c, m, sent))
+		return;
 	switch (m->method) {
 	case FH_MCP_PING:
-		answer_ping(c, m, sent);
+		answer_ping(c, m);
 		break;
 	case FH_MCP_INITIALIZED:
 		say_nothing(c, 202);

@@ -311,7 +311,11 @@ static void a_refusal_is_told_as_the_kind_of_request_wants(void **state)
 	post(&s, fd, "Mcp-Session-Id: " SESSION "\r\n", CALL);
 	a = hear(&s);
 	refuse(&s, &a, "unknown-session");
-	assert_holds(hear_text(fd, "}}}"), "HTTP/1.1 404");
+	text = hear_text(fd, "}}}");
+	assert_holds(text, "HTTP/1.1 404");
+	assert_holds(text, "\"error\":{\"code\":-31003");
+	assert_null(strstr(text, "isError"));
+	assert_null(strstr(text, "policy: "));
 	post(&s, fd, "Mcp-Session-Id: " SESSION "\r\n", CALL);
 	a = hear(&s);
 	refuse(&s, &a, "unknown-credential");
@@ -510,14 +514,22 @@ static void a_cancelled_notification_names_the_exchange_to_core(void **state)
 	(void)state;
 	start(&s, true);
 	int fd = dial(&s), other = dial(&s);
+	static const char cancelled[] = "{\"jsonrpc\":\"2.0\",\"method\":"
+					"\"notifications/cancelled\",\"params\":{\"requestId\":7}}";
 
-	post(&s, fd, "Mcp-Session-Id: " SESSION "\r\n", CALL);
+	post(&s, fd, "", INITIALIZE);
 	struct fh_ask a = hear(&s);
+
+	grant(&s, &a);
+	(void)hear_text(fd, "}}}");
+	post(&s, fd, "Mcp-Session-Id: " SESSION "\r\n", CALL);
+	a = hear(&s);
 	uint64_t exchange = a.exchange;
 
-	post(&s, other, "Mcp-Session-Id: " SESSION "\r\n",
-	     "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{"
-	     "\"requestId\":7}}");
+	post(&s, other, "Mcp-Session-Id: 0123456789abcdef0123456789abcdef\r\n", cancelled);
+	assert_holds(hear_text(other, "}}}"), "HTTP/1.1 404");
+	assert_true(core_hears_nothing(&s));
+	post(&s, other, "Mcp-Session-Id: " SESSION "\r\n", cancelled);
 	assert_holds(hear_text(other, "\r\n\r\n"), "HTTP/1.1 202");
 	a = hear(&s);
 	assert_int_equal(a.kind, FH_ASK_CANCEL);
@@ -704,6 +716,90 @@ static void a_session_begins_with_initialize_and_only_once(void **state)
 	assert_int_equal(stop(&s), 0);
 }
 
+/* A session that core has opened or refused, with all that the peer said before it knew.  */
+static int say_all_at_once(struct stage *s, struct fh_ask *initialize, bool ends)
+{
+	int fd = hand_over(s);
+
+	send_text(fd, "freehold-connect/1 notes\n" INITIALIZE "\n"
+		  "{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\"}\n"
+		  "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n" CALL "\n"
+		  "{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"ping\"}\n");
+	if (ends)
+		assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	*initialize = hear(s);
+	assert_int_equal(initialize->kind, FH_ASK_INITIALIZE);
+	const char *text = hear_text(fd, "\n");
+
+	assert_holds(text, "\"id\":\"p\"");
+	assert_null(strstr(text, "\"id\":\"q\""));
+	assert_true(core_hears_nothing(s));
+	return fd;
+}
+
+static void what_comes_before_initialize_is_answered_waits_for_it(void **state)
+{
+	(void)state;
+	for (int ends = 0; ends < 2; ends++) {
+		struct fh_ask a;
+		struct stage s;
+
+		start(&s, false);
+		int fd = say_all_at_once(&s, &a, ends);
+
+		grant(&s, &a);
+		assert_holds(hear_text(fd, "\"id\":\"q\""), "protocolVersion");
+		a = hear(&s);
+		assert_int_equal(a.kind, FH_ASK_CALL);
+		assert_true(fh_span_equal(a.session, FH_SPAN_ARRAY(session)));
+		grant(&s, &a);
+		assert_holds(hear_text(fd, ends ? nullptr : "\n"), "\"ok\":1");
+		(void)close(fd);
+		assert_int_equal(hear(&s).kind, FH_ASK_END);
+		assert_int_equal(stop(&s), 0);
+	}
+}
+
+static void what_waited_for_a_session_that_is_refused_is_refused(void **state)
+{
+	(void)state;
+	for (int ends = 0; ends < 2; ends++) {
+		struct fh_ask a;
+		struct stage s;
+
+		start(&s, false);
+		int fd = say_all_at_once(&s, &a, ends);
+
+		refuse(&s, &a, "no-permit");
+		const char *text = hear_text(fd, ends ? nullptr : "\"id\":\"q\"");
+
+		assert_holds(text, "no-permit");
+		assert_holds(text, "not-initialized");
+		assert_holds(text, "\"id\":\"q\"");
+		(void)close(fd);
+		for (int i = 0; i < 2; i++) /* the notification and the call */
+			assert_int_equal(hear(&s).kind, FH_ASK_REFUSED);
+		assert_int_equal(stop(&s), 0);
+	}
+}
+
+static void a_peer_that_leaves_while_its_session_opens_leaves_none(void **state)
+{
+	struct fh_ask a;
+	struct stage s;
+
+	(void)state;
+	start(&s, false);
+	(void)close(say_all_at_once(&s, &a, false));
+	grant(&s, &a);
+	/* Its call may have been asked before the gate saw that nobody reads.  */
+	do
+		a = hear(&s);
+	while (a.kind == FH_ASK_CALL || a.kind == FH_ASK_CANCEL);
+	assert_int_equal(a.kind, FH_ASK_END);
+	assert_int_equal(stop(&s), 0);
+}
+
 static void a_bad_hello_is_refused_and_closed(void **state)
 {
 	static const char *const bad[] = { "{}\n", "freehold-connect/2 notes\n",
@@ -748,10 +844,14 @@ static void an_ended_session_closes_its_connection(void **state)
 	(void)state;
 	start(&s, false);
 	int fd = open_session(&s);
-	struct fh_reply r = { .status = FH_REPLY_ENDED, .session = FH_SPAN_ARRAY(session) };
+	struct fh_reply r = { .status = FH_REPLY_ENDED, .session = FH_SPAN_ARRAY(session),
+			      .reason = FH_SPAN_LIT("partial"), .text = FH_SPAN_LIT("for a test") };
 
 	reply(&s, &r);
-	assert_string_equal(hear_text(fd, nullptr), "");
+	assert_string_equal(hear_text(fd, nullptr),
+			    "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-31002,"
+			    "\"message\":\"the session is over: for a test\",\"data\":{"
+			    "\"reason\":\"partial\",\"policies\":[],\"record\":null}}}\n");
 	(void)close(fd);
 	assert_int_equal(stop(&s), 0);
 }
@@ -776,6 +876,9 @@ int main(void)
 		cmocka_unit_test(a_peer_that_leaves_cancels_and_ends),
 		cmocka_unit_test(a_peer_that_only_stops_sending_still_gets_its_answer),
 		cmocka_unit_test(a_session_begins_with_initialize_and_only_once),
+		cmocka_unit_test(what_comes_before_initialize_is_answered_waits_for_it),
+		cmocka_unit_test(what_waited_for_a_session_that_is_refused_is_refused),
+		cmocka_unit_test(a_peer_that_leaves_while_its_session_opens_leaves_none),
 		cmocka_unit_test(a_bad_hello_is_refused_and_closed),
 		cmocka_unit_test(a_line_without_end_is_refused),
 		cmocka_unit_test(an_ended_session_closes_its_connection),
