@@ -197,6 +197,10 @@ static fh_err on_session(struct fh_core *c, size_t i)
 		e = fh_pipe_next(&s->in, &frame);
 		if (e != FH_ERR_OK)
 			break;
+		/* What waited until its permit lapsed is not passed on any more.  */
+		e = fh_core_lease_cut_session(c, s);
+		if (e != FH_ERR_OK || s->fd.plus_one == 0)
+			break;
 		fh_arena_reset(&c->scratch);
 		e = fh_core_outcome(c, s, frame);
 	}

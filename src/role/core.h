@@ -656,6 +656,8 @@ bool fh_core_leased(struct fh_core *c);
 /* Ends what is under way and not permitted any more: without a lease all but what is
  * @fallback, without a policy everything.  An error is of the record, and final.  */
 fh_err fh_core_lease_cut(struct fh_core *c);
+/* The same for what S has under way.  */
+fh_err fh_core_lease_cut_session(struct fh_core *c, struct fh_core_session *s);
 /* When that is to be looked at next, on the boot clock; UINT64_MAX: not of itself.  */
 uint64_t fh_core_lease_due_ms(struct fh_core *c);
 

@@ -155,25 +155,46 @@ static bool is_busy(const struct fh_core_session *s)
 	return false;
 }
 
-fh_err fh_core_lease_cut(struct fh_core *c)
+/* What the operator's word carries now: everything (both), only what is @fallback (policy), or
+ * nothing.  */
+struct standing {
+	bool policy;
+	bool leased;
+};
+
+static struct standing standing_of(struct fh_core *c)
 {
 	uint64_t lease_ms = 0, policy_ms = 0, begins_ms = 0;
 	struct fh_time now = fh_core_now(c);
 	bool policy = ends(c, &lease_ms, &policy_ms, &begins_ms)
 		      && !fh_time_ended(now, policy_ms);
-	bool leased = policy && fh_time_begun(now, begins_ms) && !fh_time_ended(now, lease_ms);
+
+	return (struct standing){ policy, policy && fh_time_begun(now, begins_ms)
+						  && !fh_time_ended(now, lease_ms) };
+}
+
+static fh_err cut(struct fh_core *c, struct fh_core_session *s, struct standing now)
+{
+	if (now.leased || !(now.policy ? needs_lease(s) : is_busy(s)))
+		return FH_ERR_OK;
+	fh_arena_reset(&c->scratch);
+	return fh_core_session_end(c, s, FH_OUTCOME_PARTIAL,
+				   now.policy ? "the operator's lease has ended"
+					      : "no policy is in force any more");
+}
+
+fh_err fh_core_lease_cut_session(struct fh_core *c, struct fh_core_session *s)
+{
+	return cut(c, s, standing_of(c));
+}
+
+fh_err fh_core_lease_cut(struct fh_core *c)
+{
+	struct standing now = standing_of(c);
 	fh_err e = FH_ERR_OK;
 
-	for (size_t i = 0; !leased && i < FH_SESSIONS_MAX && e == FH_ERR_OK; i++) {
-		struct fh_core_session *s = &c->session[i];
-
-		if (!(policy ? needs_lease(s) : is_busy(s)))
-			continue;
-		fh_arena_reset(&c->scratch);
-		e = fh_core_session_end(c, s, FH_OUTCOME_PARTIAL,
-					policy ? "the operator's lease has ended"
-					       : "no policy is in force any more");
-	}
+	for (size_t i = 0; !now.leased && i < FH_SESSIONS_MAX && e == FH_ERR_OK; i++)
+		e = cut(c, &c->session[i], now);
 	return e;
 }
 
