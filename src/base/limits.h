@@ -173,6 +173,7 @@ constexpr size_t FH_ANSWER_MAX = 6 * FH_JSON_MAX + 65536; /* a body as JSON: six
 constexpr size_t FH_CLIENT_INFLIGHT_MAX = 64;     /* requests one stdio client has open */
 constexpr size_t FH_CLIENT_SMALL = 16 << 10;      /* memory of a client, each direction */
 constexpr size_t FH_LARGE_MAX = 32;               /* clients with more than that at one time */
+constexpr uint32_t FH_CLIENT_LARGE_MS = 1000;     /* to read a large answer that others' need */
 constexpr uint32_t FH_HTTP_REQUEST_MS = 30000;    /* a request from its first byte to its last */
 constexpr uint32_t FH_CLIENT_HELLO_MS = 10000;    /* a stdio client's time to name its server */
 constexpr uint32_t FH_CLIENT_LINGER_MS = 1000;    /* for a client to read our last words */

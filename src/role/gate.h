@@ -50,6 +50,7 @@ struct fh_client {
 	struct fh_client *next;     /* in the free list */
 	size_t outstanding;         /* exchanges that wait for core */
 	uint64_t since_ms;          /* of the connection, or of the request being read */
+	uint64_t large_ms;          /* since when its answers are large, if they are */
 	/* network */
 	struct fh_http http;
 	struct fh_route route;      /* of the request being answered */
@@ -260,6 +261,10 @@ void fh_gate_clients_tick(struct fh_gate *g, uint64_t now_ms);
 
 /* No client still waits for bytes that are queued.  */
 bool fh_gate_clients_drained(const struct fh_gate *g);
+
+/* Room for N more bytes to CLIENT, as fh_queue_reserve().  Where too many clients let large
+ * answers wait, who has done so longest is cut off, so that nobody keeps others from theirs.  */
+fh_err fh_gate_reserve(struct fh_client *client, size_t n);
 
 /* Says SAY in the manner of CLIENT's connection.  */
 void fh_gate_say(struct fh_client *c, const struct fh_say *say);

@@ -84,6 +84,40 @@ void fh_gate_client_closed(void *client)
 		fh_watch_want(g->listen_watch, /* readable= */ true, /* writable= */ false);
 }
 
+static bool has_large(const struct fh_client *c)
+{
+	return c->stream.watch != nullptr && c->stream.out.large.p != nullptr;
+}
+
+/* Cuts off who has had a large answer waiting longest, unless that is not long.  */
+static bool cut_slowest(struct fh_gate *g)
+{
+	struct fh_client *slowest = nullptr;
+
+	for (size_t i = 0; i < g->clients_n; i++) {
+		if (has_large(g->clients[i])
+		    && (slowest == nullptr || g->clients[i]->large_ms < slowest->large_ms))
+			slowest = g->clients[i];
+	}
+	if (slowest == nullptr || fh_loop_now_ms(g->loop) - slowest->large_ms < FH_CLIENT_LARGE_MS)
+		return false;
+	fh_stream_close(&slowest->stream);
+	return true;
+}
+
+fh_err fh_gate_reserve(struct fh_client *client, size_t n)
+{
+	struct fh_queue *out = &client->stream.out;
+	bool was_large = has_large(client);
+	fh_err e = fh_queue_reserve(out, n);
+
+	if (e == FH_ERR_FULL && cut_slowest(client->gate))
+		e = fh_queue_reserve(out, n);
+	if (!was_large && has_large(client))
+		client->large_ms = fh_loop_now_ms(client->gate->loop);
+	return e;
+}
+
 void fh_gate_clients_tick(struct fh_gate *g, uint64_t now_ms)
 {
 	for (size_t i = 0; i < g->clients_n; i++) {

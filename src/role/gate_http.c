@@ -27,7 +27,7 @@ static void queue_response(struct fh_client *c, struct fh_http_response *r)
 	struct fh_queue *q = &c->stream.out;
 
 	r->keep_alive = c->keep_alive;
-	if (fh_queue_reserve(q, head_room + r->body.n) != FH_ERR_OK) {
+	if (fh_gate_reserve(c, head_room + r->body.n) != FH_ERR_OK) {
 		fh_stream_close(&c->stream);
 		return;
 	}
@@ -51,7 +51,7 @@ static void queue_event(struct fh_client *c, const struct fh_say *say)
 					 .type = "text/event-stream", .chunked = true };
 	struct fh_queue *q = &c->stream.out;
 
-	if (fh_queue_reserve(q, head_room + say->json.n) != FH_ERR_OK) {
+	if (fh_gate_reserve(c, head_room + say->json.n) != FH_ERR_OK) {
 		fh_stream_close(&c->stream);
 		return;
 	}

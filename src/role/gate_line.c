@@ -22,7 +22,7 @@ void fh_gate_line_say(struct fh_client *c, const struct fh_say *say)
 {
 	if (say->json.n == 0)
 		return;
-	if (fh_queue_reserve(&c->stream.out, say->json.n + 1) != FH_ERR_OK
+	if (fh_gate_reserve(c, say->json.n + 1) != FH_ERR_OK
 	    || fh_queue_put(&c->stream.out, say->json) != FH_ERR_OK
 	    || fh_queue_put(&c->stream.out, FH_SPAN_LIT("\n")) != FH_ERR_OK) {
 		fh_stream_close(&c->stream); /* it reads too little, or the gate is full */

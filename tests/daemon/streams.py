@@ -3,16 +3,21 @@
 import hashlib
 import http.client
 import json
+import os
+import re
 import signal
+import socket
 import sys
 import time
 
-from machine import PATIENCE, ME, Machine, Stdio, demand, in_background, reason_of, run_tests, wait_for
+from machine import PATIENCE, ME, Machine, Stdio, demand, in_background, read_proc, reason_of, run_tests, wait_for
 
 WAITS = '@id("waits") %s permit (principal, action == Action::"notes.wait", resource);\n'
 LOOKS = '@id("looks") %s permit (principal, action in [Action::"mcp.initialize", Action::"mcp.list"], resource);\n'
 STEPS = [{"progress": n, "total": 3, "message": f"step {n}"} for n in (1, 2, 3)]
 MOST = 65536  # bytes that one call may tell
+MUTE = 40  # more than the gate has room for answers that are large
+LARGE = 4_000_000  # bytes, more than the kernel takes for somebody who does not read
 FRAME = 4 * 2 ** 20 + 65536  # and the most that it and its answer have
 
 
@@ -51,6 +56,65 @@ class Stream:
 		return [m["params"] for m in said[:-1]], said[-1]
 
 
+class Raw:
+	"""One connection, byte by byte; its first request is a call that may be told of."""
+
+	def __init__(self, session, id, **arguments):
+		self.session = session
+		self.socket = socket.socket()
+		self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+		self.socket.settimeout(PATIENCE)
+		self.socket.connect(("127.0.0.1", session.daemon.port))
+		self.ask(id, "wait", **arguments)
+
+	def ask(self, id, tool, **arguments):
+		body = json.dumps({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": tool,
+			"_meta": {"progressToken": id}, "arguments": arguments}})
+		self.socket.sendall((f"POST /mcp/{self.session.server} HTTP/1.1\r\nHost: 127.0.0.1:{self.session.daemon.port}\r\n"
+			f"Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
+			f"MCP-Protocol-Version: 2025-11-25\r\nAuthorization: Bearer {self.session.token}\r\n"
+			f"Mcp-Session-Id: {self.session.id}\r\nContent-Length: {len(body)}\r\n\r\n{body}").encode())
+
+	def read(self, n):
+		got = self.socket.recv(n)
+		self.heard += got
+		return got
+
+	def until(self, end):
+		while end not in self.heard:
+			demand(self.read(4096), "the connection was closed behind", self.heard[-200:])
+		part, _, self.heard = self.heard.partition(end)
+		return part + end
+
+	def exactly(self, n):
+		while len(self.heard) < n:
+			demand(self.read(4096), "the connection was closed within", self.heard[-200:])
+		part, self.heard = self.heard[:n], self.heard[n:]
+		return part
+
+	def messages(self):
+		"""Those of the next answer."""
+		head = self.until(b"\r\n\r\n").decode().lower()
+		if "transfer-encoding: chunked" not in head:
+			return [json.loads(self.exactly(int(re.search(r"content-length: (\d+)", head)[1])))]
+		body = b""
+		while size := int(self.until(b"\r\n"), 16):
+			body += self.exactly(size)
+			demand(self.exactly(2) == b"\r\n", "the end of a chunk")
+		demand(self.exactly(2) == b"\r\n", "the end of the chunks")
+		return [json.loads(e[6:]) for e in body.decode().split("\n\n")[:-1]]
+
+	def close(self):
+		self.socket.close()
+
+	heard = b""
+
+
+def peak(pid):
+	"""The most memory that a process ever had, in kB."""
+	return int(re.search(rb"VmHWM:\s+(\d+) kB", read_proc(pid, "status"))[1])
+
+
 def cbor(value):
 	"""What of deterministic CBOR such a message has."""
 	def head(major, n):
@@ -86,9 +150,17 @@ def outcomes(m):
 
 def the_outcome(m, path):
 	"""What is recorded of the call of PATH."""
-	intent = next(i for i, e in m.entries().items() if e["kind"] == "intent"
-		and e["fields"].get("arguments", {}).get("path") == path)
-	return wait_for("its outcome is recorded", lambda: outcomes(m).get(intent))
+	return the_outcomes(m, [path])[0]
+
+
+def the_outcomes(m, paths):
+	def found():
+		entries = m.entries().values()
+		intents = {e["fields"].get("arguments", {}).get("path"): e["index"] for e in entries if e["kind"] == "intent"}
+		ended = {e["fields"]["intent"]: e["fields"] for e in entries if e["kind"] == "outcome"}
+		all = [ended.get(intents.get(p)) for p in paths]
+		return None not in all and all
+	return wait_for("the outcomes are recorded", found)
 
 
 def run(base):
@@ -308,6 +380,158 @@ def run(base):
 			demand(not d.session(m.token).take("/public/after")["result"]["isError"], "the gate")
 			d.stop()
 
+	def what_waits_when_a_lease_lapses_is_not_passed_on():
+		with base.copy() as m:
+			m.sign_policy(policy=LOOKS % "@fallback" + WAITS % "", lease="8s")
+			d = m.serve()
+			core, heard = d.roles()["core"][0], []
+			c = Stream(d.session(m.token), "t", path="/waits", progress=STEPS * 200, every=0.05)
+			reading = in_background(lambda: heard.extend(iter(c.next, None)))
+			wait_for("it is told", lambda: len(heard) > 2)
+			os.kill(core, signal.SIGSTOP)  # what the server tells now waits for core
+			wait_for("the lease ends", lambda: m.run("lease", "show", status=None).returncode == 1)
+			before = len(heard)
+			os.kill(core, signal.SIGCONT)
+			reading()
+			demand(reason_of(heard[-1]) == "partial", heard[-1])
+			demand(len(heard) - 1 <= before + 1, "told after the end of the lease:", len(heard) - 1 - before)
+			o = the_outcome(m, "/waits")
+			demand(o["status"] == "partial" and o["detail"]["told"] == told_of([h["params"] for h in heard[:-1]]), o)
+			d.stop()
+
+	def many_who_read_nothing_hold_up_nobody():
+		with base.copy() as m:
+			d = m.serve()
+			s, reader = d.session(m.token), d.session(m.token)
+			gate, core = d.roles()["network gate"][0], d.roles()["core"][0]
+			mute = [Raw(s, i, path=f"/mute/{i}", progress=[{"progress": 1, "message": "x" * 1000}], times=62)
+				for i in range(MUTE)]
+			told = [o["detail"]["told"][0] for o in the_outcomes(m, [f"/mute/{i}" for i in range(MUTE)])]
+			demand(told == [62] * MUTE, "what nobody reads is not told:", told)
+			demand(peak(gate) < 64 * 1024 and peak(core) < 128 * 1024, "kB of memory:", peak(gate), peak(core))
+			told, answer = Stream(reader, "t", path="/reads", progress=STEPS).whole()
+			demand(len(told) == 3 and not answer["result"]["isError"], told, answer)
+			long = reader.call("wait", path="y" * 100000)
+			demand(long["result"]["content"][0]["text"] == "taken " + "y" * 100000, "a long answer")
+			for r in mute:
+				r.close()
+			d.alive()
+			d.stop()
+
+	def many_who_read_no_large_answer_hold_up_nobody():
+		with base.copy() as m:
+			d = m.serve()
+			s, reader = d.session(m.token), d.session(m.token)
+			gate, mute = d.roles()["network gate"][0], []
+			for i in range(MUTE):
+				mute.append(Raw(s, i, path=f"/large/{i}", progress=STEPS, more=LARGE))
+				demand(mute[-1].read(1), "the connection was closed")
+			the_outcomes(m, [f"/large/{i}" for i in range(MUTE)])
+			for _ in range(3):
+				long = reader.call("wait", path="/long", more=100000)
+				demand(len(long["result"]["content"][0]["text"]) > 100000, "a long answer")
+			demand(peak(gate) < 256 * 1024, "kB of memory:", peak(gate))
+			for r in mute:
+				r.close()
+			d.alive()
+			d.stop()
+
+	def who_reads_slowly_is_told_all():
+		with base.copy() as m:
+			d = m.serve()
+			s, other = d.session(m.token), d.session(m.token)
+			r = Raw(s, 1, path="/slow", progress=[{"progress": n, "message": "x" * 1000} for n in range(62)])
+			for _ in range(3):
+				demand(not other.take("/public/meanwhile")["result"]["isError"], "another session")
+				demand(r.read(1), "the connection was closed")
+			said = r.messages()
+			demand([x["params"]["progress"] for x in said[:-1]] == list(range(62)), said)
+			demand(not said[-1]["result"]["isError"], said[-1])
+			demand(the_outcome(m, "/slow")["detail"]["told"] == told_of([x["params"] for x in said[:-1]]), "the outcome")
+			d.stop()
+
+	def a_session_ended_in_mid_stream_ends_it():
+		with base.copy() as m:
+			d = m.serve()
+			s = d.session(m.token)
+			c = Stream(s, "t", path="/deleted", progress=STEPS * 200, every=0.1)
+			heard = [c.next()["params"]]
+			again = d.http(m.token)
+			again.id = s.id
+			demand(again.send(None, method="DELETE")[0] == 204, "DELETE")
+			rest, answer = c.whole()
+			demand(reason_of(answer) == "cancelled" and "ended the session" in str(answer), answer)
+			o = the_outcome(m, "/deleted")
+			demand(o["status"] == "cancelled" and o["detail"]["told"] == told_of(heard + rest), o)
+			for body in ({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": s.last}},
+					{"jsonrpc": "2.0", "method": "notifications/initialized"}):
+				status, _, said = again.send(body)
+				demand(status == 404 and reason_of(json.loads(said)) == "unknown-session", status, said)
+			gone = s.take("/public/gone")
+			demand(gone["http"] == 404 and "error" in gone and "policy" not in gone["error"]["message"], gone)
+			demand(again.send(None, method="DELETE")[0] == 404, "DELETE again")
+			d.stop()
+
+	def one_session_streams_over_two_connections():
+		with base.copy() as m:
+			d = m.serve()
+			s, again = d.session(m.token), d.http(m.token)
+			again.id = s.id
+			streams = [Stream(who, name, path="/" + name, progress=[{"progress": n, "message": name} for n in range(9)],
+				every=0.05) for who, name in ((s, "one"), (again, "two"))]
+			others = [in_background(c.whole) for c in streams]
+			for c, whole, name in zip(streams, others, ("one", "two")):
+				told, answer = whole()
+				demand([(p["progress"], p["message"], p["progressToken"]) for p in told]
+					== [(n, name, name) for n in range(9)], told)
+				demand(answer["result"]["content"][0]["text"] == "taken /" + name, answer)
+				demand(the_outcome(m, "/" + name)["detail"]["told"] == told_of(told), name)
+			d.stop()
+
+	def who_says_no_more_is_told_all():
+		with base.copy() as m:
+			d = m.serve()
+			r = Raw(d.session(m.token), 1, path="/half", progress=STEPS, every=0.2)
+			demand(r.read(1), "it begins")
+			r.socket.shutdown(socket.SHUT_WR)
+			said = r.messages()
+			demand(len(said) == 4 and not said[-1]["result"]["isError"], said)
+			demand(r.read(1) == b"", "the connection stays")
+			d.stop()
+
+	def what_is_asked_behind_a_stream_is_answered_behind_it():
+		with base.copy() as m:
+			d = m.serve()
+			s = d.session(m.token)
+			r = Raw(s, 1, path="/first", progress=STEPS, every=0.1)
+			r.ask(2, "wait", path="/second" + "z" * 30000)  # more than the gate reads ahead
+			r.ask(3, "wait", path="/third", progress=STEPS)
+			r.ask(4, "take", path="/public/fourth")
+			ids = []
+			for expected in (3, 0, 3, 0):
+				said = r.messages()
+				demand(len(said) == expected + 1, said)
+				ids.append(said[-1]["id"])
+			demand(ids == [1, 2, 3, 4], ids)
+			demand([x["arguments"]["path"][:7] for x in m.received()[-4:]] == ["/first", "/second", "/third", "/public"], "the order")
+			d.stop()
+
+	def nobody_gives_up_the_call_of_another_session():
+		with base.copy() as m:
+			m.grant("other")
+			d = m.serve()
+			s = d.session(m.token)
+			c = Stream(s, "t", path="/mine", progress=STEPS * 3, every=0.1)
+			c.next()
+			other = d.session(m.token)
+			for id in (s.last, str(s.last)):
+				status, _, _ = other.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}})
+				demand(status == 202, "of nothing", status)
+			told, answer = c.whole()
+			demand(len(told) == 8 and not answer["result"]["isError"], told, answer)
+			demand(the_outcome(m, "/mine")["status"] == "result", "the outcome")
+			d.stop()
+
 	def a_stream_ends_when_the_daemon_stops():
 		with base.copy() as m:
 			d = m.serve()
@@ -353,6 +577,10 @@ def run(base):
 		a_flood_is_bounded_and_the_answer_still_comes, what_is_told_counts_as_the_answer_does,
 		what_is_revoked_cuts_a_stream, a_lease_that_lapses_cuts_a_stream,
 		a_stream_of_a_fallback_permit_outlives_the_lease, a_policy_that_expires_cuts_a_stream,
+		what_waits_when_a_lease_lapses_is_not_passed_on, many_who_read_nothing_hold_up_nobody,
+		many_who_read_no_large_answer_hold_up_nobody, who_reads_slowly_is_told_all,
+		a_session_ended_in_mid_stream_ends_it, one_session_streams_over_two_connections, who_says_no_more_is_told_all,
+		what_is_asked_behind_a_stream_is_answered_behind_it, nobody_gives_up_the_call_of_another_session,
 		a_stream_that_is_given_up_ends_at_once, who_leaves_a_stream_leaves_the_call, a_stream_ends_when_the_daemon_stops,
 		a_stream_whose_daemon_dies_has_no_answer, a_token_that_is_none_is_refused])
 

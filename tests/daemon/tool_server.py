@@ -65,7 +65,8 @@ def call(m):
 	if "progress" in arguments:
 		tell(m, **arguments)
 	time.sleep(arguments.get("seconds", 0))
-	result = {"content": [{"type": "text", "text": "taken " + str(arguments.get("path", ""))}], "isError": False}
+	said = "taken " + str(arguments.get("path", "")) + "." * arguments.get("more", 0)
+	result = {"content": [{"type": "text", "text": said}], "isError": False}
 	if "usage" in arguments:
 		result["structuredContent"] = {"usage": {"total_tokens": arguments["usage"]}}
 	say(m["id"], result)
