@@ -173,7 +173,7 @@ def run(base):
 			demand_message(reader(m, "open", n, status=1).stderr, "no-permit")
 			demand_message(reader(m, "open", n, "--field", "arguments", status=1).stderr, "no-permit")
 			demand_message(reader(m, "open", "0..10", "--field", "action", status=1).stderr, "no-permit")
-			opened(m, "0..9", "--field", "action", "--field", "decision")
+			opened(m, f"{n - 9}..{n}", "--field", "action", "--field", "decision")
 			opened(m, n, "--field", "status", "--field", "action")
 			demand_message(reader(m, "open", n, "--field", "action", status=1).stderr, "no-quota")
 			d.stop()
