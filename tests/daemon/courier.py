@@ -12,10 +12,12 @@ import threading
 import time
 from pathlib import Path
 
-from machine import FREEHOLD, Failure, demand, read_proc, run_tests
+from machine import BUILD, FREEHOLD, Failure, demand, read_proc, run_tests
 from tls import Authority, Server, Stalled, allow_old, server_context
 
 HANDSHAKE = 10  # seconds: FH_FETCH_CONNECT_MS
+WHOLE = 60  # seconds: FH_FETCH_MS
+FAST, TIMES = BUILD / "tests/fixture/fast-clock.so", 20  # what lets a courier's clock run so many times as fast
 CORE = 4  # the descriptor of its pair with core
 SILENT = "silent.example"
 INNER = "--inside"  # the rest runs in name spaces of its own
@@ -40,15 +42,16 @@ def read_head(b):
 class Courier:
 	"""One, with an errand; docs/spec/DOOR has the frames."""
 
-	def __init__(self, url, body=b"", ca_file=None):
+	def __init__(self, url, body=b"", ca_file=None, **env):
 		ours, theirs = socket.socketpair()
 
 		def place():
 			os.dup2(theirs.fileno(), CORE)
 			os.set_inheritable(CORE, True)
 		self.pair, self.began = ours, time.monotonic()
-		self.process = subprocess.Popen([FREEHOLD, "role", "courier", *([ca_file] if ca_file else [])], env={"LC_ALL": "C"},
-			stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, close_fds=False, preexec_fn=place)
+		self.process = subprocess.Popen([FREEHOLD, "role", "courier", *([ca_file] if ca_file else [])],
+			env={"LC_ALL": "C", **env}, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, close_fds=False,
+			preexec_fn=place)
 		theirs.close()
 		frame = b"\x82" + head(3, len(url)) + url.encode() + head(2, len(body)) + body
 		ours.sendall(struct.pack(">I", len(frame)) + frame)
@@ -186,6 +189,18 @@ def waits_for_no_handshake_without_end():
 			demand(HANDSHAKE - 1 < seconds < 2 * HANDSHAKE, "it took", seconds, "s")
 
 
+def waits_for_no_answer_without_end():
+	"""Nor for one of which a byte comes now and then: a silent server is not the only one that keeps a courier."""
+	drips = Stalled(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", then=b"x")
+	with Stalled() as silent, drips:
+		for server in (silent, drips):
+			c = Courier(server.url().replace("https:", "http:"), b"body", LD_PRELOAD=str(FAST))
+			status, said, why, seconds = c.answer()
+			demand(status == 0 and not said and why == f"no whole answer in {WHOLE} s", status, said, why)
+			demand(seconds > (WHOLE - 1) / TIMES, "it took", seconds, "s")
+		demand(drips.sent > 1, "it did not drip")
+
+
 def is_confined(pid):
 	said = dict(l.split(":\t", 1) for l in read_proc(pid, "status").decode().splitlines() if ":\t" in l)
 	demand(said["Seccomp"] == "2" and said["NoNewPrivs"] == "1" and int(said["CapEff"], 16) == 0, said)
@@ -281,6 +296,7 @@ if __name__ == "__main__":
 		takes_no_old_tls_and_no_server_that_speaks_something_else,
 		follows_nothing_to_anywhere,
 		waits_for_no_handshake_without_end,
+		waits_for_no_answer_without_end,
 		says_that_the_file_of_authorities_is_not_there_or_none,
 		reads_names_and_certificates_of_the_system,
 	]))

@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 import warnings
 
 
@@ -110,10 +111,11 @@ class Server:
 
 
 class Stalled:
-	"""Takes connections, sends FIRST, and then nothing, for ever."""
+	"""Takes connections, sends FIRST, and then nothing, for ever, or THEN over and over."""
 
-	def __init__(self, first=b""):
+	def __init__(self, first=b"", then=b""):
 		self.socket, self.first, self.held = socket.create_server(("127.0.0.1", 0)), first, []
+		self.then, self.sent = then, 0
 		self.port = self.socket.getsockname()[1]
 		threading.Thread(target=self.serve, daemon=True).start()
 
@@ -125,6 +127,17 @@ class Stalled:
 			except OSError:
 				return
 			self.held.append(c)
+			if self.then:
+				self.drip(c)
+
+	def drip(self, c):
+		try:
+			while True:
+				c.sendall(self.then)
+				self.sent += 1
+				time.sleep(0.1)
+		except OSError:
+			pass
 
 	def url(self, host="localhost"):
 		return f"https://{host}:{self.port}"
