@@ -228,7 +228,7 @@ static fh_err take_memory(struct record_task *t, size_t own)
 /* --- progress ------------------------------------------------------------------- */
 
 struct progress {
-	const struct fh_record_check *check;
+	struct fh_record_check *check;
 	uint64_t before;             /* bytes of the segments that are done */
 	struct fh_progress bar;
 };
@@ -258,40 +258,59 @@ static fh_err feed_one(struct fh_record_check *c, struct fh_ahead *a, struct fh_
 	return e == FH_ERR_OK ? settled : e;
 }
 
-/* Feeds all segments; each begins where the one before it ends.  With A, *RIGHT says that
- * nothing was found that a reading without it would have to name.  */
+/* Feeds the segment that comes next, if it is *THERE, and shows how far it is.  */
+static fh_err feed_next(const struct fh_segments *s, struct progress *p, struct fh_ahead *a,
+			bool last, bool *there, bool *right, struct fh_trace *why)
+{
+	FH_OWN(fh_mapped) m = { 0 };
+	fh_err e = fh_segments_map(s, p->check->tree.size, &m, why);
+
+	*there = e == FH_ERR_OK;
+	if (!*there)
+		return e == FH_ERR_MISSING ? FH_ERR_OK : e;
+	e = feed_one(p->check, a, m.bytes, m.name, last, right);
+	/* The name is of the mapping, which ends here.  */
+	p->check->segment = "record";
+	p->before += m.bytes.n;
+	tick(p, 0);
+	return e;
+}
+
+/* Whether a segment goes on where the record ends so far.  */
+static bool goes_on(const struct fh_segments *s, const struct fh_record_check *c)
+{
+	uint64_t behind;
+
+	return c->tree.size > 0
+	       && fh_segments_behind(s, c->tree.size - 1, &behind, /* trace: */ nullptr)
+			  == FH_ERR_OK
+	       && behind == c->tree.size;
+}
+
+/* Feeds all segments; each begins where the one before it ends.  One that was ended since they were
+ * counted, to be pruned, is followed by another, which says what went from it.  With A, *RIGHT says
+ * that nothing was found that a reading without it would have to name.  */
 static fh_err feed(const struct fh_segments *s, struct fh_record_check *c, struct fh_ahead *a,
 		   bool *right, struct fh_trace *why)
 {
 	struct progress p = { .check = c, .bar = fh_progress_begin(s->bytes) };
-	uint64_t read = 0;
-	fh_err e = FH_ERR_OK;
+	uint64_t read = 0, first;
+	bool there;
+	fh_err e;
 
 	if (a != nullptr)
 		fh_ahead_watch(a, tick, &p);
 	*right = true;
-	while (read < s->files && !c->refused && *right) {
-		FH_OWN(fh_mapped) m = { 0 };
-		uint64_t first = c->tree.size;
-
-		e = fh_segments_map(s, first, &m, why);
-		if (e != FH_ERR_OK)
-			break;
-		read++;
-		e = feed_one(c, a, m.bytes, m.name, read == s->files, right);
-		if (e != FH_ERR_OK)
-			return e;
-		/* The name is of the mapping, which ends here.  */
-		c->segment = "record";
-		p.before += m.bytes.n;
-		tick(&p, 0);
-		if (c->tree.size == first)
-			break;
-	}
+	do {
+		first = c->tree.size;
+		e = feed_next(s, &p, a, read + 1 >= s->files, &there, right, why);
+		read += there;
+	} while (e == FH_ERR_OK && there && !c->refused && *right && c->tree.size != first
+		 && (read < s->files || goes_on(s, c)));
 	fh_progress_end(&p.bar);
-	if (e != FH_ERR_OK && e != FH_ERR_MISSING)
+	if (e != FH_ERR_OK)
 		return e;
-	fh_record_check_strays(c, s->files - read);
+	fh_record_check_strays(c, read < s->files ? s->files - read : 0);
 	*right = *right && !c->refused;
 	return FH_ERR_OK;
 }

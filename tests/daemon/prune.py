@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import two_actors
-from machine import FREEHOLD, ME, POLICY, SCHEMA, VERIFY, demand, demand_message, run_tests, wait_for
+from machine import BUILD, FREEHOLD, ME, POLICY, SCHEMA, VERIFY, demand, demand_message, run_tests, wait_for
 from two_actors import paths, take
 
 DECLARED = 'action "record.prune", "record.open" appliesTo { principal: [Actor], resource: [Device] };\n'
@@ -352,6 +352,28 @@ def damage_is_named_and_not_pruned():
 		m.verify(status=1)
 
 
+def a_record_is_verified_while_it_is_pruned():
+	"""The segment was the only one when a verifier counted them, and is written anew, with one behind it, when it is read."""
+	with made() as m:
+		d = m.serve()
+		filled(m, d)
+		before = journal(m)
+		shred(m)
+		pruned(m)
+		d.stop()
+		first, second = sorted(journal(m))
+		demand(list(before) == [first], before.keys())
+		at = m.state / "record/journal"
+		for name in (first, second):
+			(at / name).rename(m.top / name)
+		(at / first).write_bytes(before[first])
+		r = subprocess.run([FREEHOLD, "verify", "record", m.state, *AS_HERE, "--genesis", m.genesis], capture_output=True,
+			text=True, env={"LD_PRELOAD": str(BUILD / "tests/fixture/before-open.so"), "BEFORE_OPEN": first,
+			"BEFORE_OPEN_DO": f"mv {m.top / first} {m.top / second} {at}"})
+		said = json.loads(r.stdout)
+		demand(r.returncode == 0 and said["payloads"]["pruned"] > 0 and said["verdict"] == "yes", r.returncode, said, r.stderr)
+
+
 def a_segment_that_is_missing_is_no_end_of_the_record():
 	"""Whoever reads on finds that something is missing, and does not say that nothing more was there."""
 	with made() as m:
@@ -425,6 +447,6 @@ if __name__ == "__main__":
 	sys.exit(run_tests([
 		what_was_shredded_goes_and_what_was_proved_stays, what_a_stub_owes_is_demanded,
 		nobody_prunes_but_whom_the_policy_lets, damage_is_named_and_not_pruned,
-		a_segment_that_is_missing_is_no_end_of_the_record,
+		a_segment_that_is_missing_is_no_end_of_the_record, a_record_is_verified_while_it_is_pruned,
 		calls_go_on_meanwhile_and_it_can_be_done_again_and_again,
 	]))
