@@ -479,6 +479,12 @@ static void fields_member(struct fh_builder *b, const struct fh_fields *f)
 	fh_builder_u8(b, '}');
 }
 
+/* It says that the entry is there, and nothing of what that says.  */
+static bool shows_nothing(const struct fh_proof_check *c)
+{
+	return !c->shown && c->bundle.shown.n == 0;
+}
+
 static void print_proof(const struct fh_proof_check *c, struct fh_builder *room)
 {
 	char when[FH_TIME_TEXT];
@@ -496,6 +502,8 @@ static void print_proof(const struct fh_proof_check *c, struct fh_builder *room)
 		       (const char *)room->p);
 	}
 	room->n = 0;
+	if (shows_nothing(c))
+		printf("  (sealed: nothing of what it says is in the file)\n");
 	if (c->bundle.shown.n > 0)
 		printf("  and %llu fields that are not shown\n",
 		       (unsigned long long)(c->bundle.shown.fields - c->bundle.shown.n));
@@ -523,6 +531,10 @@ void fh_report_proof(struct fh_report *r, const struct fh_proof_check *c)
 	number_member(b, "not-before-ms", c->leaf.time.lo_ms);
 	if (c->shown)
 		fields_member(b, &c->fields);
+	if (shows_nothing(c)) {
+		fh_json_put_name(b, "sealed");
+		fh_builder_text(b, "true");
+	}
 	if (c->bundle.shown.n > 0)
 		number_member(b, "withheld", c->bundle.shown.fields - c->bundle.shown.n);
 	if (c->stamp.existed)

@@ -190,6 +190,9 @@ def run(base):
 			n = call(m, d)
 			r = m.run("record", "prove", n, "--field", "decision", status=2)
 			demand_message(r.stderr, "sealed", "record open")
+			m.run("record", "prove", n, "--out", m.top / "sealed")
+			said = json.loads(verify(m, "proof", m.top / "sealed").stdout)
+			demand(said["verdict"] == "yes" and said["sealed"] and "fields" not in said, said)
 			reader_of_files = {} if READER == ME else {"uid": ME}
 			m.grant("auditor", "--uid", ME) if reader_of_files else None
 			policy = READS + READS.replace('"reads"', '"audits"').replace('Actor::"reader"', 'Actor::"auditor"')
@@ -200,7 +203,7 @@ def run(base):
 			r = verify(m, "proof", proof)
 			demand(r.returncode == 0, r.stdout, r.stderr)
 			said = json.loads(r.stdout)
-			demand(said["index"] == n and "permitted" in r.stdout, said)
+			demand(said["index"] == n and "permitted" in r.stdout and "sealed" not in said, said)
 			demand("worker" not in r.stdout and SECRET not in r.stdout, r.stdout)
 			coded = re.search(r"^extra (\S+)$", proof.read_text(), re.M)[1]
 			bundle = base64.b64decode(coded)
