@@ -117,6 +117,8 @@ constexpr size_t FH_BATCH_ENTRIES_MAX = 4096;     /* entries under one checkpoin
 constexpr size_t FH_BATCH_MAX = 8 << 20;          /* bytes of one batch in the journal */
 constexpr size_t FH_SEGMENT_MAX = 256 << 20;      /* bytes of a segment before the next begins */
 constexpr size_t FH_SEGMENT_FILE_MAX = 264 << 20; /* bytes of one that a reader takes */
+constexpr size_t FH_SAVED_MAX = 256 << 20;        /* what a verifier goes on from: nearly all of it
+						     statements, of which 50,000 usual ones fit */
 constexpr uint64_t FH_RECORD_RESERVE = 4 << 20;   /* kept free for chain, boot, shutdown entries */
 
 /* Processes */

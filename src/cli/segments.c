@@ -67,9 +67,15 @@ static fh_err list(const struct fh_segments *s, DIR **out, struct fh_trace *t)
 	return *out == nullptr ? say(t, s->path, "cannot be read") : FH_ERR_OK;
 }
 
-/* Counts the segments in S's directory.  */
-static fh_err count_files(struct fh_segments *s, struct fh_trace *t)
+static void name_of(uint64_t first, char out[FH_SEGMENTS_NAME_SIZE])
 {
+	(void)snprintf(out, FH_SEGMENTS_NAME_SIZE, "%020llu.fhj", (unsigned long long)first);
+}
+
+/* Counts the segments in S's directory whose first entry is FROM or comes behind it.  */
+static fh_err count_files(struct fh_segments *s, uint64_t from, struct fh_trace *t)
+{
+	char least[FH_SEGMENTS_NAME_SIZE];
 	const struct dirent *entry;
 	uint64_t bytes;
 	DIR *d;
@@ -77,8 +83,12 @@ static fh_err count_files(struct fh_segments *s, struct fh_trace *t)
 
 	if (e != FH_ERR_OK)
 		return e;
+	name_of(from, least);
+	s->files = s->bytes = 0;
 	while ((entry = readdir(d)) != nullptr) {
-		if (!fh_segments_is_one(dirfd(d), entry->d_name, &bytes))
+		/* All names are equally long.  */
+		if (!fh_segments_is_one(dirfd(d), entry->d_name, &bytes)
+		    || strcmp(entry->d_name, least) < 0)
 			continue;
 		s->files++;
 		s->bytes += bytes;
@@ -169,7 +179,7 @@ fh_err fh_segments_open(const char *path, struct fh_segments *out, struct fh_tra
 	if (fd < 0)
 		return say(t, s.path, "no record here");
 	s.directory = fh_fd_of(fd);
-	e = count_files(&s, t);
+	e = count_files(&s, /* from= */ 0, t);
 	if (e != FH_ERR_OK)
 		return e;
 	if (s.files == 0) {
@@ -183,13 +193,18 @@ fh_err fh_segments_open(const char *path, struct fh_segments *out, struct fh_tra
 	return FH_ERR_OK;
 }
 
+fh_err fh_segments_from(struct fh_segments *s, uint64_t first, struct fh_trace *t)
+{
+	return count_files(s, first, t);
+}
+
 fh_err fh_segments_map(const struct fh_segments *s, uint64_t first, struct fh_mapped *out,
 		       struct fh_trace *t)
 {
 	struct fh_mapped m = { 0 };
 	struct stat st;
 
-	(void)snprintf(m.name, sizeof(m.name), "%020llu.fhj", (unsigned long long)first);
+	name_of(first, m.name);
 	int fd = openat(fh_fd_get(s->directory), m.name,
 			O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 

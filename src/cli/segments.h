@@ -25,6 +25,9 @@ struct fh_segments {
 fh_err fh_segments_open(const char *path, struct fh_segments *out, struct fh_trace *t);
 void fh_segments_drop(struct fh_segments *s);
 
+/* From here on S is of the segments whose first entry is FIRST or comes behind it.  */
+fh_err fh_segments_from(struct fh_segments *s, uint64_t first, struct fh_trace *t);
+
 /* NAME in the open DIRECTORY is that of a segment, and there; its size.  */
 bool fh_segments_is_one(int directory, const char *name, uint64_t *bytes);
 

@@ -300,6 +300,9 @@ static void print_record(const struct fh_record_check *c, const struct fh_unread
 	printf("consistent  to %llu entries of %llu%s%s\n", (unsigned long long)c->covered.size,
 	       (unsigned long long)c->tree.size, c->covered.size > 0 ? ", not made before " : "",
 	       c->covered.size > 0 ? when : "");
+	if (c->since > 0)
+		printf("not read    entries before %llu: verified before, as the file given says\n",
+		       (unsigned long long)c->since);
 	print_complete(c);
 	if (is_authentic(c) && c->witnessed.given)
 		fh_given_witnesses_print(w, c->witnessed.at.size);
@@ -447,6 +450,7 @@ void fh_report_record(struct fh_report *r, const struct fh_record_check *c,
 	else
 		fh_builder_text(b, "\"unknown\"");
 	number_member(b, "size", c->tree.size);
+	number_member(b, "read-from", c->since);
 	counts_member(b, &c->counts);
 	payloads_member(b, c);
 	slots_member(b, &c->slots);

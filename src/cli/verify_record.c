@@ -14,15 +14,14 @@
 #include "cli/verify_ahead.h"
 #include "cli/verify_anchors.h"
 #include "cli/verify_print.h"
+#include "cli/verify_since.h"
 #include "cli/verify_witnesses.h"
 #include "cli/verify_words.h"
 #include "os/memory.h"
-#include "verify/document.h"
 
 constexpr size_t report_max = 8 << 20;    /* not covered places with their texts */
 constexpr size_t report_anchor = 512;     /* one anchor */
-constexpr size_t at_least_max = 64 << 10; /* FH_NOTE_MAX */
-constexpr size_t least_memory = 8 * FH_DOCUMENT_MAX;
+constexpr size_t at_least_max = FH_SINCE_NOTE_MAX;
 constexpr size_t witnesses_max = sizeof(struct fh_quorum) + FH_QUORUM_TEXT_MAX + at_least_max;
 
 static const struct fh_option options[] = {
@@ -33,7 +32,10 @@ static const struct fh_option options[] = {
 	  " co-located, weak-firmware" },
 	{ "at-least", 0, false, "FILE",
 	  "a checkpoint or document saved earlier, which the record must extend" },
-	{ "since", 0, false, "FILE", "the same, and this record was verified up to it before" },
+	{ "since", 0, false, "FILE",
+	  "the same, and this record was verified up to it before; or what --save wrote then,"
+	  " and nothing before it is read" },
+	{ "save", 0, false, "FILE", "write what --since goes on from, if the verdict is yes" },
 	{ "openings", 0, false, "FILE",
 	  "what an entitled reader opened of it (freehold record open)" },
 	{ "roots", 0, false, "PATH",
@@ -60,7 +62,8 @@ static const struct fh_usage usage = {
 	.text = "DIR is a state directory, or a copy of its record; without it, --state.\n"
 		"Exits 0 if every required answer is yes, 1 if any is no, 2 otherwise.",
 	.examples = "freehold verify record --genesis 31c6... /var/lib/freehold\n"
-		    "freehold verify record --genesis 31c6... --since last.note /var/lib/freehold",
+		    "freehold verify record --genesis 31c6... --since last --save last "
+		    "/var/lib/freehold",
 };
 
 /* What is asked, and what it takes.  */
@@ -76,7 +79,8 @@ struct record_task {
 	struct fh_given_headers headers;
 	struct fh_given_anchors anchors;
 	struct fh_given_witnesses witnesses;
-	struct fh_arena live, spare, scratch, own, text, witnessing, least, rooting;
+	struct fh_given_since since;
+	struct fh_arena live, spare, scratch, own, text, witnessing, rooting;
 	struct fh_opened_file openings;
 };
 
@@ -90,7 +94,7 @@ static void record_task_drop(struct record_task *t)
 	fh_arena_drop(&t->own);
 	fh_arena_drop(&t->text);
 	fh_arena_drop(&t->witnessing);
-	fh_arena_drop(&t->least);
+	fh_given_since_drop(&t->since);
 	fh_x509_roots_drop(&t->roots);
 	fh_arena_drop(&t->rooting);
 	fh_opened_file_drop(&t->openings);
@@ -171,37 +175,25 @@ static const char *least_of(const struct record_task *t)
 	return since != nullptr ? since : fh_argument(&t->a, "at-least");
 }
 
-/* A document that the machine published holds the checkpoint that its quote is over.  */
-static fh_err note_of(struct fh_span file, struct fh_arena *room, struct fh_span *note)
+static int read_least(struct record_task *t)
 {
-	struct fh_document d;
-	fh_err e = FH_ERR_OK;
-
-	*note = file;
-	if (fh_span_starts(file, FH_SPAN_LIT("{"))) {
-		e = fh_document_peek(file, room, &d);
-		*note = d.checkpoint;
-	}
-	return e == FH_ERR_OK && note->n > at_least_max ? FH_ERR_LIMIT : e;
-}
-
-static fh_err read_least(struct record_task *t, const char *path)
-{
+	const bool trusted = fh_argument(&t->a, "since") != nullptr;
 	struct fh_checkpoint c;
 	struct fh_note note;
-	struct fh_span file;
-	fh_err e = fh_arena_map(least_memory, &t->least);
+	int done = fh_given_since_read(least_of(t), /* whole= */ !trusted, &t->since);
+	fh_err e = done < 0 && fh_argument(&t->a, "save") != nullptr
+			   ? fh_given_since_save_begin(&t->since) : FH_ERR_OK;
 
-	if (e == FH_ERR_OK)
-		e = fh_file_read(path, FH_DOCUMENT_MAX, &t->least, &file);
-	if (e == FH_ERR_OK)
-		e = note_of(file, &t->least, &t->options.at_least);
-	t->options.trusted = fh_argument(&t->a, "since") != nullptr;
-	if (e == FH_ERR_OK && t->options.trusted
-	    && fh_note_parse(t->options.at_least, &note) == FH_ERR_OK
+	if (done >= 0)
+		return done;
+	if (e != FH_ERR_OK)
+		return fh_cli_fail(e, usage.verb, nullptr, nullptr);
+	fh_given_since_get(&t->since, &t->options);
+	t->options.trusted = trusted && !t->since.goes_on;
+	if (t->options.trusted && fh_note_parse(t->options.at_least, &note) == FH_ERR_OK
 	    && fh_checkpoint_parse(note.text, &c) == FH_ERR_OK)
 		t->trusted = c.size;
-	return e;
+	return -1;
 }
 
 static size_t report_room(const struct record_task *t)
@@ -249,7 +241,7 @@ static fh_err feed_one(struct fh_record_check *c, struct fh_ahead *a, struct fh_
 	*right = true;
 	if (a == nullptr)
 		return fh_record_check_segment(c, bytes, name, last);
-	fh_err e = fh_ahead_segment(a, bytes);
+	fh_err e = fh_ahead_segment(a, fh_span_skip(bytes, fh_record_check_passed(c, bytes)));
 
 	if (e == FH_ERR_OK)
 		e = fh_record_check_segment(c, bytes, name, last);
@@ -263,7 +255,7 @@ static fh_err feed_next(const struct fh_segments *s, struct progress *p, struct 
 			bool last, bool *there, bool *right, struct fh_trace *why)
 {
 	FH_OWN(fh_mapped) m = { 0 };
-	fh_err e = fh_segments_map(s, p->check->tree.size, &m, why);
+	fh_err e = fh_segments_map(s, fh_record_check_next(p->check), &m, why);
 
 	*there = e == FH_ERR_OK;
 	if (!*there)
@@ -302,11 +294,11 @@ static fh_err feed(const struct fh_segments *s, struct fh_record_check *c, struc
 		fh_ahead_watch(a, tick, &p);
 	*right = true;
 	do {
-		first = c->tree.size;
+		first = fh_record_check_next(c);
 		e = feed_next(s, &p, a, read + 1 >= s->files, &there, right, why);
 		read += there;
-	} while (e == FH_ERR_OK && there && !c->refused && *right && c->tree.size != first
-		 && (read < s->files || goes_on(s, c)));
+	} while (e == FH_ERR_OK && there && !c->refused && *right
+		 && fh_record_check_next(c) != first && (read < s->files || goes_on(s, c)));
 	fh_progress_end(&p.bar);
 	if (e != FH_ERR_OK)
 		return e;
@@ -371,6 +363,9 @@ static int judge(const struct fh_cli *cli, struct record_task *t, const struct f
 	struct fh_trace why = { 0 };
 	fh_err e = verify(t, s, &c, &why);
 
+	if (e == FH_ERR_CONFLICT && t->since.goes_on)
+		return fh_cli_fail(e, least_of(t), "contradicts itself, so it was altered",
+				   "verify the whole record, and --save it anew");
 	if (e == FH_ERR_FORMAT && least_of(t) != nullptr)
 		return fh_cli_fail(e, least_of(t), "is no signed checkpoint",
 				   "save one from a proof, from the record itself, or the "
@@ -401,7 +396,9 @@ static int judge(const struct fh_cli *cli, struct record_task *t, const struct f
 	e = fh_report_end(&report);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, "stdout", "the answer could not be written", nullptr);
-	return fh_exit_of(v);
+	if (t->options.keep == nullptr)
+		return fh_exit_of(v);
+	return fh_given_since_save(&t->since, &c, v, fh_exit_of(v), fh_argument(&t->a, "save"));
 }
 
 /* The checkpoint that witnesses cosigned: the one named, or that of the record S.  */
@@ -468,7 +465,6 @@ int fh_verify_record(struct fh_cli *cli, int argc, char **argv)
 	if (done >= 0)
 		return done;
 	const char *path = t.a.operands > 0 ? t.a.operand[0] : cli->config.state;
-	const char *least = least_of(&t);
 	fh_err e = fh_segments_open(path, &s, &why);
 
 	if (e != FH_ERR_OK)
@@ -481,16 +477,17 @@ int fh_verify_record(struct fh_cli *cli, int argc, char **argv)
 		done = read_roots(&t);
 	if (done < 0)
 		done = read_anchors(&t, path, &s);
+	if (done < 0)
+		done = read_least(&t);
 	if (done >= 0)
 		return done;
-	e = take_memory(&t, fh_record_memory_size(s.bytes));
+	if (t.since.goes_on)
+		e = fh_segments_from(&s, t.since.saved.number[FH_SAVED_SEGMENT], &why);
+	if (e != FH_ERR_OK)
+		return fh_cli_fail_trace(e, path, &why);
+	e = take_memory(&t, fh_record_memory_size(s.bytes, t.since.saved.tree.size));
 	if (e != FH_ERR_OK)
 		return fh_cli_fail(e, path, nullptr, nullptr);
-	if (least != nullptr) {
-		e = read_least(&t, least);
-		if (e != FH_ERR_OK)
-			return fh_cli_fail(e, least, nullptr, "name a checkpoint saved earlier");
-	}
 	e = fh_opened_file_open(fh_argument(&t.a, "openings"), &t.openings, &why);
 	if (e != FH_ERR_OK)
 		return fh_cli_fail_trace(e, fh_argument(&t.a, "openings"), &why);

@@ -7,9 +7,10 @@
  * many entries a number of bytes can hold.  */
 constexpr uint64_t entry_min = 160;
 
-size_t fh_record_memory_size(uint64_t bytes)
+size_t fh_record_memory_size(uint64_t bytes, uint64_t before)
 {
-	uint64_t pages = bytes / entry_min / FH_INTENT_PAGE_ENTRIES + 2;
+	uint64_t pages = bytes / entry_min / FH_INTENT_PAGE_ENTRIES
+			 + before / FH_INTENT_PAGE_ENTRIES + 3;
 
 	if (pages > FH_INTENT_PAGES_MAX)
 		pages = FH_INTENT_PAGES_MAX;
@@ -18,7 +19,7 @@ size_t fh_record_memory_size(uint64_t bytes)
 			+ FH_BOUNDARIES_MAX * sizeof(struct fh_boundary) + FH_FOLD_ARENA
 			+ 2 * FH_RECORD_KEYS_MAX * sizeof(struct fh_record_key)
 			+ FH_RECORD_PRUNED_MAX * sizeof(struct fh_record_pruned)
-			+ FH_RECORD_PERMITS_ARENA + FH_RECORD_TAKEN_ARENA + 4096);
+			+ FH_RECORD_PERMITS_ARENA + FH_RECORD_TAKEN_ARENA + FH_NOTE_MAX + 4096);
 }
 
 struct fh_trace *fh_record_refuse(struct fh_record_check *c, const char *code)
@@ -56,29 +57,50 @@ static fh_err read_point(struct fh_span note, struct fh_record_point *out)
 	return e == FH_ERR_OK ? e : FH_ERR_FORMAT;
 }
 
+/* All memory that it takes, once.  */
+static fh_err take_memory(struct fh_record_check *c)
+{
+	struct fh_arena *own = c->memory.own;
+
+	c->boundary = fh_arena_array(own, FH_BOUNDARIES_MAX, sizeof(*c->boundary));
+	c->intents = fh_arena_array(own, FH_INTENT_PAGES_MAX, sizeof(*c->intents));
+	if (c->boundary == nullptr || c->intents == nullptr)
+		return FH_ERR_NOMEM;
+	if (c->options.keep != nullptr) {
+		c->note_room = fh_arena_space(own, FH_NOTE_MAX);
+		*c->options.keep = fh_builder_of(c->options.keep->p, c->options.keep->cap);
+		if (c->note_room == nullptr)
+			return FH_ERR_NOMEM;
+	}
+	if (fh_fold_begin(own, &c->fold) != FH_ERR_OK)
+		return FH_ERR_NOMEM;
+	if (fh_record_permits_begin(c) != FH_ERR_OK || fh_record_taken_begin(c) != FH_ERR_OK
+	    || fh_record_keys_begin(c) != FH_ERR_OK || fh_record_pruned_begin(c) != FH_ERR_OK)
+		return FH_ERR_NOMEM;
+	return FH_ERR_OK;
+}
+
 fh_err fh_record_check_begin(const struct fh_record_options *o,
 			     const struct fh_record_memory *memory, struct fh_record_check *out)
 {
 	*out = (struct fh_record_check){ .options = *o, .memory = *memory, .segment = "" };
-	out->boundary = fh_arena_array(memory->own, FH_BOUNDARIES_MAX, sizeof(*out->boundary));
-	out->intents = fh_arena_array(memory->own, FH_INTENT_PAGES_MAX, sizeof(*out->intents));
-	if (out->boundary == nullptr || out->intents == nullptr)
-		return FH_ERR_NOMEM;
+	if (o->saved != nullptr)
+		out->options.at_least = o->saved->note;
+	fh_err e = take_memory(out);
+
+	if (e != FH_ERR_OK)
+		return e;
 	out->fold_period = FH_FOLD_PERIOD_FIRST;
-	if (fh_fold_begin(memory->own, &out->fold) != FH_ERR_OK)
-		return FH_ERR_NOMEM;
-	if (fh_record_permits_begin(out) != FH_ERR_OK || fh_record_taken_begin(out) != FH_ERR_OK
-	    || fh_record_keys_begin(out) != FH_ERR_OK || fh_record_pruned_begin(out) != FH_ERR_OK)
-		return FH_ERR_NOMEM;
 	out->boundary[0].root = fh_tree_root(&out->tree);
 	out->boundaries = 1;
 	out->covered = out->boundary[0];
 	fh_finding_begin(&out->finding);
 	fh_chain_begin(memory->live, memory->spare, o->checks, &out->chain);
-	fh_err e = read_point(o->at_least, &out->least);
-
+	e = read_point(out->options.at_least, &out->least);
 	if (e == FH_ERR_OK)
 		e = read_point(o->witnessed, &out->witnessed);
+	if (e == FH_ERR_OK && o->saved != nullptr)
+		e = fh_record_resume(out);
 	if (e == FH_ERR_OK) {
 		fh_record_points_grown(out);
 		fh_record_anchors_begin(out);
@@ -91,6 +113,18 @@ bool fh_record_is_trusted(const struct fh_record_check *c)
 	return c->options.trusted && c->tree.size < c->least.at.size;
 }
 
+void fh_record_is_of(struct fh_record_check *c, const struct fh_hash *chain,
+		     const struct fh_hash *device)
+{
+	struct fh_builder b = FH_BUILDER_ARRAY(c->origin);
+
+	c->chain_id = *chain;
+	c->device_id = *device;
+	fh_builder_text(&b, "freehold/");
+	fh_builder_hex(&b, fh_hash_span(device));
+	c->origin_n = fh_builder_span(&b).n;
+}
+
 /* The head is the one that belongs here.  */
 static void check_head(struct fh_record_check *c, struct fh_span body)
 {
@@ -101,15 +135,8 @@ static void check_head(struct fh_record_check *c, struct fh_span body)
 		fh_trace_what(fh_record_refuse(c, "head"), "the segment's head is malformed");
 		return;
 	}
-	if (c->counts.segments == 1) {
-		struct fh_builder b = FH_BUILDER_ARRAY(c->origin);
-
-		c->chain_id = h.chain_id;
-		c->device_id = h.device_id;
-		fh_builder_text(&b, "freehold/");
-		fh_builder_hex(&b, fh_hash_span(&h.device_id));
-		c->origin_n = fh_builder_span(&b).n;
-	}
+	if (c->origin_n == 0)
+		fh_record_is_of(c, &h.chain_id, &h.device_id);
 	if (!fh_hash_equal(&h.chain_id, &c->chain_id)
 	    || !fh_hash_equal(&h.device_id, &c->device_id))
 		fh_trace_what(fh_record_refuse(c, "head"),
@@ -221,8 +248,17 @@ fh_err fh_record_check_segment(struct fh_record_check *c, struct fh_span bytes, 
 	c->segment = name;
 	c->offset = 0;
 	c->segment_first = c->tree.size;
+	c->segment_bytes = bytes.n;
+	c->repeated = 0;
 	c->counts.segments++;
 	c->counts.bytes += bytes.n;
+	if (c->since > 0 && !c->resumed) {
+		fh_record_pass(c, &cursor);
+		if (c->refused)
+			return FH_ERR_OK;
+		c->offset = bytes.n - cursor.rest.n;
+		first = false;
+	}
 	while ((e = fh_segment_next(&cursor, &type, &body)) == FH_ERR_OK
 	       && type != FH_SEGMENT_END) {
 		fh_err why = check_frame(c, type, body, first);
@@ -275,9 +311,10 @@ static void answer_least(struct fh_record_check *c)
 {
 	const char *what = nullptr;
 
-	if (!c->least.given)
+	/* How a record fails to extend what was verified of it is said where that is found.  */
+	if (!c->least.given || (c->since > 0 && c->refused))
 		return;
-	if (c->refused || c->covered.size < c->least.at.size)
+	if (c->covered.size < c->least.at.size)
 		what = "checkpoints reach entry %llu, which is not as far as the checkpoint given"
 		       " (%llu)";
 	else if (!c->least.reached || !c->least.equal)
@@ -297,6 +334,14 @@ static void answer_least(struct fh_record_check *c)
 	fh_trace_cure(t, "entries are missing or altered; look for another copy of the record");
 }
 
+/* No yes any more; a no stays one.  */
+static void not_known(struct fh_record_check *c)
+{
+	enum fh_answer was = fh_finding_answer(&c->finding, FH_AUTHENTIC);
+
+	fh_finding_set(&c->finding, FH_AUTHENTIC, fh_answer_both(was, FH_ANSWER_UNCHECKED));
+}
+
 /* What witnesses have cosigned has to be in the record, however little of it is left: it
  * is asked of what was read, and not of what is covered.  */
 static void answer_witnessed(struct fh_record_check *c)
@@ -308,6 +353,8 @@ static void answer_witnessed(struct fh_record_check *c)
 		return;
 	if (c->origin_n > 0 && !fh_span_equal(w->at.origin, fh_span_of(c->origin, c->origin_n)))
 		code = "witnessed-other", what = "it is a checkpoint of another record";
+	else if (!w->reached && w->at.size < c->since)
+		code = "witnessed-before", what = "not checked: what lies there was not read";
 	else if (w->reached && !w->equal)
 		code = "witnessed-rewritten",
 		what = "the record leads to another root there: it was rewritten";
@@ -316,12 +363,18 @@ static void answer_witnessed(struct fh_record_check *c)
 					       "cut off";
 	if (code == nullptr)
 		return;
-	fh_finding_set(&c->finding, FH_AUTHENTIC, FH_ANSWER_NO);
+	bool unread = !w->reached && w->at.size < c->since;
+
+	if (!unread)
+		fh_finding_set(&c->finding, FH_AUTHENTIC, FH_ANSWER_NO);
+	else
+		not_known(c);
 	struct fh_trace *t = fh_finding_say(&c->finding, code);
 
 	fh_trace_where(t, "witnessed %llu entries", (unsigned long long)w->at.size);
 	fh_trace_what(t, "%s", what);
-	fh_trace_cure(t, "look for another copy of the record");
+	fh_trace_cure(t, unread ? "verify the whole record" : "look for another copy of the "
+							      "record");
 }
 
 /* The state of the chain at the end, for a genesis that was given and fits.  */
@@ -372,7 +425,7 @@ static void answer_enrolled(struct fh_record_check *c)
 bool fh_record_missing(const struct fh_record_check *c, uint64_t *n)
 {
 	*n = c->counts.sealed - c->counts.unreached - c->counts.erased;
-	return c->options.whole > 0 && !c->keys_lost;
+	return c->options.whole > 0 && !c->keys_lost && !c->sealed_before;
 }
 
 static void answer_missing(struct fh_record_check *c)
@@ -382,15 +435,20 @@ static void answer_missing(struct fh_record_check *c)
 
 	if (c->options.whole == 0 || c->refused || (known && n == 0))
 		return;
-	fh_finding_set(&c->finding, FH_AUTHENTIC, known ? FH_ANSWER_NO : FH_ANSWER_UNCHECKED);
+	if (known)
+		fh_finding_set(&c->finding, FH_AUTHENTIC, FH_ANSWER_NO);
+	else
+		not_known(c);
 	struct fh_trace *t = fh_finding_say(&c->finding, "missing");
 
 	fh_trace_where(t, "authentic");
 	fh_trace_what(t, known ? "%llu entries were not opened, and no shred entry says that they "
 				 "cannot be" : "whether entries are missing (%llu) is not known",
 		      (unsigned long long)n);
-	fh_trace_cure(t, "have the whole record opened; if that lacks them too, what was in them "
-		      "is lost without a record of it");
+	fh_trace_cure(t, c->sealed_before && !known
+		      ? "verify the whole record: of what was not read this time, some is sealed"
+		      : "have the whole record opened; if that lacks them too, what was in them "
+			"is lost without a record of it");
 }
 
 static void say_sealed(struct fh_record_check *c)
@@ -411,6 +469,7 @@ void fh_record_check_end(struct fh_record_check *c)
 	if (c->ended)
 		return;
 	c->ended = true;
+	fh_record_answer_since(c);
 	answer_authentic(c);
 	answer_least(c);
 	answer_witnessed(c);

@@ -20,6 +20,7 @@
 #include "verify/finding.h"
 #include "verify/firmware.h"
 #include "verify/record_ahead.h"
+#include "verify/saved.h"
 
 /* The streaming verifier of a record: the segments of a journal go in one after
  * the other, in order; what comes out are four answers, how far the record is
@@ -45,6 +46,10 @@ struct fh_record_options {
 	struct fh_hash genesis;          /* the chain id that is trusted */
 	struct fh_span at_least;         /* a checkpoint note saved earlier, or empty */
 	bool trusted;                    /* and this record was verified up to it then */
+	const struct fh_saved *saved;    /* what a verifier left, to go on from; or NULL.  Then
+					    at_least is the checkpoint in it */
+	struct fh_builder *keep;         /* where the chain's statements are kept, so that
+					    fh_record_save() can be called; or NULL */
 	struct fh_span witnessed;        /* a checkpoint note that the quorum of those has cosigned
 					    whom who asks trusts, or empty */
 	struct fh_opened *openings;      /* of what is sealed, or NULL */
@@ -64,8 +69,8 @@ struct fh_record_memory {
 	struct fh_arena *live, *spare, *scratch, *own;
 };
 
-/* Bytes of the OWN arena for a record of BYTES bytes.  */
-size_t fh_record_memory_size(uint64_t bytes);
+/* Bytes of the OWN arena for BYTES bytes of a record, behind BEFORE entries that are not read.  */
+size_t fh_record_memory_size(uint64_t bytes, uint64_t before);
 
 /* A tree that all before it leads to.  */
 struct fh_boundary {
@@ -148,6 +153,7 @@ struct fh_record_point {
 	bool given;
 	bool reached, equal; /* so many entries were read, and with that root */
 	bool signed_here;    /* by a session of this record */
+	uint64_t lo_ms;      /* the last one's time, its start, once reached */
 };
 
 struct fh_record_check {
@@ -169,6 +175,7 @@ struct fh_record_check {
 	uint64_t uncharged;          /* those of which that is not known, sealed ones apart */
 	struct fh_record_slots slots; /* that open what was shredded in a copy from before */
 	bool keys_lost;              /* too many keys: what is shredded is not known */
+	uint64_t since;              /* entries that were verified before, and not read now */
 	struct fh_chain chain;
 
 	/* The verifier's own.  */
@@ -186,6 +193,13 @@ struct fh_record_check {
 	struct fh_record_key *key;   /* by name */
 	size_t keys;
 	uint64_t segment_first;      /* first entry of the segment being read */
+	uint64_t segment_bytes;      /* of it */
+	uint64_t repeated;           /* checkpoints in it over just the entries that are covered */
+	bool resumed;                /* the place where `since` ends was found */
+	bool sealed_before;          /* entries before it were neither opened nor shredded */
+	struct fh_span note;         /* the last checkpoint, if there is somewhere to keep it */
+	uint8_t *note_room;          /* FH_NOTE_MAX, or NULL */
+	size_t kept;                 /* statements in options.keep */
 	struct fh_stubs stubs;       /* in it */
 	struct fh_record_pruned *pruned; /* segments before it that hold some, in order */
 	size_t pruned_n;
@@ -212,7 +226,8 @@ struct fh_record_check {
 	bool ended;                  /* fh_record_check_end() was called */
 };
 
-/* Begins.  FH_ERR_FORMAT: at_least or witnessed is no checkpoint.  FH_ERR_NOMEM.  */
+/* Begins.  FH_ERR_FORMAT: at_least or witnessed is no checkpoint; FH_ERR_CONFLICT: what is in
+ * `saved` contradicts itself.  FH_ERR_NOMEM, FH_ERR_CRYPTO.  */
 fh_err fh_record_check_begin(const struct fh_record_options *o,
 			     const struct fh_record_memory *memory, struct fh_record_check *out);
 
@@ -221,6 +236,12 @@ fh_err fh_record_check_begin(const struct fh_record_options *o,
  * means that it could not be told: FH_ERR_NOMEM, FH_ERR_CRYPTO.  */
 fh_err fh_record_check_segment(struct fh_record_check *c, struct fh_span bytes, const char *name,
 			       bool last);
+
+/* The first entry of the segment that goes in next: where the tree ends, but at the beginning of a
+ * verification that goes on.  */
+uint64_t fh_record_check_next(const struct fh_record_check *c);
+/* How many bytes of that one, which are BYTES, need not be looked at ahead.  */
+size_t fh_record_check_passed(const struct fh_record_check *c, struct fh_span bytes);
 
 /* N more segments lie beside those that were read, which no longer lead to
  * them: entries between are missing.  Called before the end.  */
@@ -239,6 +260,13 @@ void fh_record_check_end(struct fh_record_check *c);
  * record that is wrong.  FH_ERR_CRYPTO, FH_ERR_NOMEM.  */
 fh_err fh_record_check_device(struct fh_record_check *c, const struct fh_x509_roots *own,
 			      uint64_t at_ms);
+
+/* What another verification goes on from, behind the last entry, appended to B: after the end, of
+ * a record that is authentic and of which no other answer is no; else FH_ERR_STATE.  ROOM lends
+ * FH_RECORD_SAVE_ROOM.  FH_ERR_LIMIT if something is more than struct fh_saved holds,
+ * FH_ERR_NOMEM.  */
+fh_err fh_record_save(struct fh_record_check *c, struct fh_arena *room, struct fh_builder *b);
+constexpr size_t FH_RECORD_SAVE_ROOM = 64 << 20;
 
 void fh_record_check_drop(struct fh_record_check *c);
 

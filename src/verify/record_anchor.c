@@ -10,6 +10,7 @@ enum trouble {
 	REWRITTEN,
 	CUT,
 	BLOCK,
+	BEFORE,
 	UNREADABLE,
 	CLOCK,
 	PENDING,
@@ -31,6 +32,8 @@ static const struct {
 		  "look for another copy of the record" },
 	[BLOCK] = { "anchor-block", true, "its block has another Merkle root: the proof is false",
 		    "if its block was replaced by another, anchor again and take this one away" },
+	[BEFORE] = { "anchor-before", false, "what it is of was not read this time",
+		     "verify the whole record once, with this anchor" },
 	[UNREADABLE] = { "anchor-unreadable", false,
 			 "its note cannot be read, or its proof cannot, or is of something else",
 			 "copy both again, or take both away" },
@@ -43,10 +46,26 @@ static const struct {
 			"no header at hand bears it out", "give --headers FILE" },
 };
 
+/* What A is of was not read; another verification may have asked about it.  */
+static void recall(struct fh_recall *known, struct fh_anchor *a)
+{
+	struct fh_saved_point p;
+
+	if (!a->noted || !fh_recall(known, a->size, &p))
+		return;
+	a->reached = true;
+	a->equal = fh_hash_equal(&a->root, &p.root);
+	a->lo_ms = p.lo_ms;
+}
+
 void fh_record_anchors_begin(struct fh_record_check *c)
 {
-	for (size_t i = 0; i < c->options.anchors; i++)
+	struct fh_recall known = fh_recall_begin(c);
+
+	for (size_t i = 0; i < c->options.anchors; i++) {
 		c->options.anchor[i].reached = c->options.anchor[i].equal = false;
+		recall(&known, &c->options.anchor[i]);
+	}
 	fh_record_anchors_grown(c);
 }
 
@@ -60,7 +79,7 @@ void fh_record_anchors_grown(struct fh_record_check *c)
 
 		if (a->size > c->tree.size)
 			return;
-		if (!a->noted)
+		if (!a->noted || a->size < c->since)
 			continue;
 		if (!known)
 			root = fh_tree_root(&c->tree);
@@ -84,6 +103,8 @@ static enum trouble trouble_of(const struct fh_record_check *c, const struct fh_
 		return OTHER_RECORD;
 	if (a->reached && !a->equal)
 		return REWRITTEN;
+	if (a->noted && !a->reached && a->size < c->since)
+		return a->state == FH_ANCHOR_CONTRADICTED ? BLOCK : BEFORE;
 	/* Of a record that is wrong somewhere not all was read.  */
 	if (a->noted && !a->reached && !c->refused)
 		return CUT;
@@ -138,5 +159,5 @@ void fh_record_answer_anchors(struct fh_record_check *c)
 		if (n[x] > 0)
 			say(c, (enum trouble)x, first[x], n[x]);
 	}
-	c->anchors_unreadable = n[UNREADABLE] > 0;
+	c->anchors_unreadable = n[UNREADABLE] + n[BEFORE] > 0;
 }

@@ -127,6 +127,24 @@ static bool session_fits(struct fh_record_check *c, const struct fh_leaf *l)
 
 /* --- kinds --------------------------------------------------------------- */
 
+fh_err fh_record_accept(struct fh_record_check *c, struct fh_span file, struct fh_trace *why)
+{
+	fh_err e = fh_chain_accept(&c->chain, file, c->memory.scratch, why);
+
+	if (e != FH_ERR_OK)
+		return e;
+	const struct fh_device *d = fh_chain_device(&c->chain, &c->device_id);
+
+	/* A stopped chain may have been understood by the version that wrote this, and
+	 * earlier ones went on for a device that a side of a fork replaces.  */
+	c->may_permit = d != nullptr && (!d->revoked || d->superseded);
+	if (c->options.keep != nullptr) {
+		fh_cbor_put_bytes(c->options.keep, file);
+		c->kept++;
+	}
+	return FH_ERR_OK;
+}
+
 static fh_err check_chain(struct fh_record_check *c, const struct fh_record_entry *entry)
 {
 	const struct fh_field *f = fh_fields_get(&entry->fields, FH_FIELD_STATEMENT);
@@ -136,7 +154,7 @@ static fh_err check_chain(struct fh_record_check *c, const struct fh_record_entr
 	fh_err e = fh_cursor_end(&cursor);
 
 	if (e == FH_ERR_OK)
-		e = fh_chain_accept(&c->chain, file, c->memory.scratch, &why);
+		e = fh_record_accept(c, file, &why);
 	if (e == FH_ERR_NOMEM || e == FH_ERR_CRYPTO)
 		return e;
 	if (e != FH_ERR_OK) {
@@ -144,16 +162,9 @@ static fh_err check_chain(struct fh_record_check *c, const struct fh_record_entr
 			      fh_err_text(e), why.what[0] != '\0' ? ": " : "", why.what);
 		return FH_ERR_OK;
 	}
-	if (!fh_hash_equal(&c->chain.id, &c->chain_id)) {
+	if (!fh_hash_equal(&c->chain.id, &c->chain_id))
 		fh_trace_what(fh_record_refuse(c, "head"),
 			      "the segment's head names another chain than its entries");
-		return FH_ERR_OK;
-	}
-	const struct fh_device *d = fh_chain_device(&c->chain, &c->device_id);
-
-	/* A stopped chain may have been understood by the version that wrote this, and
-	 * earlier ones went on for a device that a side of a fork replaces.  */
-	c->may_permit = d != nullptr && (!d->revoked || d->superseded);
 	return FH_ERR_OK;
 }
 
@@ -179,7 +190,7 @@ static void check_lease(struct fh_record_check *c, const struct fh_record_entry 
 }
 
 /* The page with INDEX's bit, or NULL if it was never needed.  */
-static uint64_t *intent_word(struct fh_record_check *c, uint64_t index)
+static uint64_t *intent_word(const struct fh_record_check *c, uint64_t index)
 {
 	uint64_t page = index / FH_INTENT_PAGE_ENTRIES;
 
@@ -188,7 +199,14 @@ static uint64_t *intent_word(struct fh_record_check *c, uint64_t index)
 	return &c->intents[page][index % FH_INTENT_PAGE_ENTRIES / 64];
 }
 
-static fh_err open_intent(struct fh_record_check *c, uint64_t index)
+bool fh_record_intent_is_open(const struct fh_record_check *c, uint64_t index)
+{
+	const uint64_t *word = intent_word(c, index);
+
+	return word != nullptr && (*word >> index % 64 & 1) != 0;
+}
+
+fh_err fh_record_intent_open(struct fh_record_check *c, uint64_t index)
 {
 	uint64_t page = index / FH_INTENT_PAGE_ENTRIES;
 
@@ -203,7 +221,6 @@ static fh_err open_intent(struct fh_record_check *c, uint64_t index)
 		return FH_ERR_NOMEM;
 	*word |= UINT64_C(1) << index % 64;
 	c->counts.open++;
-	c->counts.permitted++;
 	return FH_ERR_OK;
 }
 
@@ -233,7 +250,10 @@ static fh_err check_intent(struct fh_record_check *c, const struct fh_record_ent
 	fh_record_permit_check(c, entry, &by_policy);
 	fh_err e = c->refused ? FH_ERR_OK : fh_record_quota_check(c, entry, by_policy);
 
-	return c->refused || e != FH_ERR_OK ? e : open_intent(c, entry->leaf.index);
+	if (c->refused || e != FH_ERR_OK)
+		return e;
+	c->counts.permitted++;
+	return fh_record_intent_open(c, entry->leaf.index);
 }
 
 /* What is said of the call of a function, if the answer is about one.  Arguments that nobody
@@ -294,9 +314,7 @@ static void check_outcome(struct fh_record_check *c, const struct fh_record_entr
 		fh_trace_what(fh_record_refuse(c, "outcome"), "the outcome names no intent");
 		return;
 	}
-	uint64_t *word = intent_word(c, index), bit = UINT64_C(1) << index % 64;
-
-	bool known = word != nullptr && (*word & bit) != 0;
+	bool known = fh_record_intent_is_open(c, index);
 
 	if (!known && c->counts.sealed_intents > 0)
 		return; /* it may be one of those, of which nothing is known */
@@ -306,7 +324,7 @@ static void check_outcome(struct fh_record_check *c, const struct fh_record_entr
 			      (unsigned long long)index);
 		return;
 	}
-	*word &= ~bit;
+	*intent_word(c, index) &= ~(UINT64_C(1) << index % 64);
 	c->counts.open--;
 	fh_record_refund_check(c, entry, index);
 }

@@ -8,7 +8,8 @@
 
 /* The parts of the streaming verifier: record.c reads frames, record_entry.c
  * judges entries, record_permit.c and record_quota.c what was permitted, record_session.c
- * sessions and checkpoints, record_quote.c quotes.  */
+ * sessions and checkpoints, record_quote.c quotes; record_saved.c writes and takes up what another
+ * verification goes on from, and record_since.c finds the place.  */
 
 /* An entry while it is judged.  */
 struct fh_record_entry {
@@ -27,6 +28,17 @@ struct fh_trace *fh_record_refuse(struct fh_record_check *c, const char *code);
 
 /* A place that no checkpoint vouches for.  */
 struct fh_trace *fh_record_uncovered(struct fh_record_check *c, const char *code);
+
+/* The record is that of DEVICE, in the chain CHAIN.  */
+void fh_record_is_of(struct fh_record_check *c, const struct fh_hash *chain,
+		     const struct fh_hash *device);
+
+/* The chain takes the statement FILE, as an entry has it: fh_chain_accept().  */
+fh_err fh_record_accept(struct fh_record_check *c, struct fh_span file, struct fh_trace *why);
+/* The permitted intent INDEX has no outcome yet.  FH_ERR_NOMEM.  */
+fh_err fh_record_intent_open(struct fh_record_check *c, uint64_t index);
+/* Has it none?  */
+bool fh_record_intent_is_open(const struct fh_record_check *c, uint64_t index);
 
 /* Judges one entry.  Refusals are said; errors as for fh_record_check_segment().  */
 fh_err fh_record_entry_check(struct fh_record_check *c, const struct fh_stored *s);
@@ -95,6 +107,8 @@ constexpr size_t FH_RECORD_TAKEN_ARENA =
 	+ FH_RECORD_TAKEN_BUCKETS * sizeof(uint32_t) + sizeof(struct fh_record_taken) + 4096;
 
 fh_err fh_record_taken_begin(struct fh_record_check *c);
+/* A place for what the intent INDEX took, to be filled in; NULL: too many did.  */
+struct fh_record_taken_intent *fh_record_taken_add(struct fh_record_taken *t, uint64_t index);
 
 /* Judges what a permitted intent is charged: all that its policies limit, within their quotas.
  * BY_POLICY as above.  Then what an outcome gives back of it.  FH_ERR_NOMEM.  */
@@ -109,6 +123,9 @@ void fh_record_fold_add(struct fh_record_check *c, const struct fh_record_entry 
 
 /* Judges a shred entry; counts an entry that is sealed (or was, and is opened).  */
 fh_err fh_record_keys_begin(struct fh_record_check *c);
+constexpr size_t FH_RECORD_KEY_PLACES = 2 * FH_RECORD_KEYS_MAX;
+/* Where the key NAME is, or would go.  */
+struct fh_record_key *fh_record_key_at(const struct fh_record_check *c, const uint8_t *name);
 void fh_record_shred_check(struct fh_record_check *c, const struct fh_record_entry *e);
 /* Unless openings are said to be whole to an entry before E.  */
 bool fh_record_is_reached(const struct fh_record_check *c, const struct fh_record_entry *e);
@@ -136,6 +153,9 @@ fh_err fh_record_quote_entry(struct fh_record_check *c, const struct fh_record_e
 /* What the quotes say about the states the machine was in.  */
 void fh_record_answer_accepted(struct fh_record_check *c);
 
+/* KEY is the session's: from here on it signs.  FH_ERR_FORMAT: it is none.  */
+fh_err fh_record_session_key(struct fh_record_check *c, struct fh_span key);
+
 /* Judges a checkpoint.  */
 fh_err fh_record_checkpoint_check(struct fh_record_check *c, struct fh_span note);
 
@@ -151,6 +171,22 @@ void fh_record_points_grown(struct fh_record_check *c);
 void fh_record_anchors_begin(struct fh_record_check *c);
 void fh_record_anchors_grown(struct fh_record_check *c);
 void fh_record_answer_anchors(struct fh_record_check *c);
+
+/* Takes up options.saved, as if what it is of had been read.  FH_ERR_CONFLICT if that
+ * cannot be.  */
+fh_err fh_record_resume(struct fh_record_check *c);
+/* Moves CURSOR, at the beginning of the first segment, behind what was verified before.  */
+void fh_record_pass(struct fh_record_check *c, struct fh_cursor *cursor);
+/* Refuses a record in which that place never came.  */
+void fh_record_answer_since(struct fh_record_check *c);
+/* Roots that the record led to, when what is not read now was.  Asked for with rising sizes;
+ * false: nobody had asked then.  */
+struct fh_recall {
+	struct fh_cursor rest;
+	struct fh_saved_point at;
+};
+struct fh_recall fh_recall_begin(const struct fh_record_check *c);
+bool fh_recall(struct fh_recall *r, uint64_t size, struct fh_saved_point *out);
 
 /* The end of a batch has been reached.  */
 void fh_record_boundary_add(struct fh_record_check *c, const struct fh_hash *root);

@@ -89,7 +89,7 @@ static bool find_unexplained(const struct fh_record_check *c, uint64_t *index, c
 		if (!c->pruned[i].covered)
 			take_first(&unpruned, c->pruned[i].stubs.first);
 	}
-	for (size_t i = 0; i < 2 * FH_RECORD_KEYS_MAX; i++) {
+	for (size_t i = 0; i < FH_RECORD_KEY_PLACES; i++) {
 		if (c->key[i].entries > 0 && c->key[i].stubs > 0)
 			take_first(&unshredded, c->key[i].stub);
 	}

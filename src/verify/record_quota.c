@@ -150,30 +150,40 @@ fh_err fh_record_taken_begin(struct fh_record_check *c)
 	return t->list == nullptr || t->bucket == nullptr ? FH_ERR_NOMEM : FH_ERR_OK;
 }
 
-/* Remembers what may be given back of J's intent.  Where more are open than the fold holds, it
- * is lost, and this with it.  */
-static void take(struct judging *j)
+struct fh_record_taken_intent *fh_record_taken_add(struct fh_record_taken *t, uint64_t index)
 {
-	struct fh_record_taken *t = j->c->taken;
-	uint32_t *bucket = &t->bucket[j->entry->leaf.index % FH_RECORD_TAKEN_BUCKETS];
+	uint32_t *bucket = &t->bucket[index % FH_RECORD_TAKEN_BUCKETS];
 	uint32_t at = t->free;
 
-	if (j->effect.parts == 0 || (at == 0 && t->used == FH_OPEN_MAX))
-		return;
+	if (at == 0 && t->used == FH_OPEN_MAX)
+		return nullptr;
 	if (at == 0)
 		at = ++t->used;
 	else
 		t->free = t->list[at - 1].next;
 	struct fh_record_taken_intent *x = &t->list[at - 1];
 
-	x->index = j->entry->leaf.index;
+	x->index = index;
 	x->next = *bucket;
+	*bucket = at;
+	return x;
+}
+
+/* Remembers what may be given back of J's intent.  Where more are open than the fold holds, it
+ * is lost, and this with it.  */
+static void take(struct judging *j)
+{
+	struct fh_record_taken_intent *x =
+		j->effect.parts == 0 ? nullptr
+				     : fh_record_taken_add(j->c->taken, j->entry->leaf.index);
+
+	if (x == nullptr)
+		return;
 	x->parts = (uint32_t)j->effect.parts;
 	for (size_t i = 0; i < j->effect.parts; i++) {
 		x->part[i].budget = j->effect.part[i].budget;
 		x->part[i].back = (j->calls >> i & 1) != 0 ? 0 : j->effect.part[i].amount;
 	}
-	*bucket = at;
 }
 
 /* Takes what the intent INDEX took out of the table, for one look; NULL: it took nothing.  */

@@ -17,6 +17,7 @@ static void point_grown(const struct fh_record_check *c, struct fh_record_point 
 
 	p->reached = true;
 	p->equal = fh_hash_equal(&root, &p->at.root);
+	p->lo_ms = c->last.time.lo_ms;
 }
 
 void fh_record_points_grown(struct fh_record_check *c)
@@ -120,26 +121,31 @@ static fh_err check_quote(struct fh_record_check *c, const struct fh_certificate
 	return FH_ERR_OK;
 }
 
-/* MADE is right: from here on its key signs.  */
-static fh_err begin_session(struct fh_record_check *c, const struct fh_certificate *made)
+fh_err fh_record_session_key(struct fh_record_check *c, struct fh_span key)
 {
 	fh_verifier_drop(&c->session.verifier);
-	fh_err e = fh_verifier_new(made->session_key, &c->session.verifier);
+	fh_err e = fh_verifier_new(key, &c->session.verifier);
 
-	if (e == FH_ERR_FORMAT) {
-		fh_trace_what(fh_record_refuse(c, "certificate"), "the session key is no key");
-		return FH_ERR_OK;
-	}
 	if (e != FH_ERR_OK)
 		return e;
 	c->session.certified = true;
 	for (size_t i = 0; i < sizeof(c->session.key.bytes); i++)
-		c->session.key.bytes[i] = made->session_key.p[i];
+		c->session.key.bytes[i] = key.p[i];
+	c->session.key_id = fh_note_mldsa65_key_id(fh_span_of(c->origin, c->origin_n), key);
+	return check_least(c);
+}
+
+/* MADE is right.  */
+static fh_err begin_session(struct fh_record_check *c, const struct fh_certificate *made)
+{
 	c->session.start = made->start;
 	c->session.quoted = made->quote.n > 0;
-	c->session.key_id = fh_note_mldsa65_key_id(fh_span_of(c->origin, c->origin_n),
-						   made->session_key);
-	return check_least(c);
+	fh_err e = fh_record_session_key(c, made->session_key);
+
+	if (e != FH_ERR_FORMAT)
+		return e;
+	fh_trace_what(fh_record_refuse(c, "certificate"), "the session key is no key");
+	return FH_ERR_OK;
 }
 
 fh_err fh_record_session_check(struct fh_record_check *c, const struct fh_record_entry *entry)
@@ -235,6 +241,17 @@ static fh_err check_signature(struct fh_record_check *c, const struct fh_note *n
 	return e;
 }
 
+/* The segment that NOTE lies in goes.  */
+static void keep_note(struct fh_record_check *c, struct fh_span note)
+{
+	if (c->note_room == nullptr)
+		return;
+	struct fh_builder b = fh_builder_of(c->note_room, FH_NOTE_MAX);
+
+	fh_builder_bytes(&b, note);
+	c->note = fh_builder_span(&b);
+}
+
 fh_err fh_record_checkpoint_check(struct fh_record_check *c, struct fh_span bytes)
 {
 	struct fh_checkpoint cp;
@@ -256,8 +273,10 @@ fh_err fh_record_checkpoint_check(struct fh_record_check *c, struct fh_span byte
 	if (e != FH_ERR_OK || c->refused)
 		return e;
 	c->counts.checkpoints++;
+	c->repeated = cp.size == c->covered.size ? c->repeated + 1 : 1;
 	c->covered = c->boundary[c->boundaries - 1];
 	c->boundary[0] = c->covered;
 	c->boundaries = 1;
+	keep_note(c, bytes);
 	return FH_ERR_OK;
 }

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-constexpr size_t buckets = 2 * FH_RECORD_KEYS_MAX; /* a power of two */
+constexpr size_t buckets = FH_RECORD_KEY_PLACES; /* a power of two */
 static_assert((buckets & (buckets - 1)) == 0);
 
 fh_err fh_record_keys_begin(struct fh_record_check *c)
@@ -33,6 +33,11 @@ static size_t find(const struct fh_record_check *c, const uint8_t *name)
 							fh_span_of(name, FH_SEAL_NAME_SIZE)))
 		at = (at + 1) % buckets;
 	return at;
+}
+
+struct fh_record_key *fh_record_key_at(const struct fh_record_check *c, const uint8_t *name)
+{
+	return &c->key[find(c, name)];
 }
 
 /* Takes what is at AT out, and moves up what was put behind it because it was taken.  */

@@ -40,6 +40,43 @@ sed '3s/^..../AAAA/' good.note > another.note
 for forged in beyond another; do
 	yes "nor from one that was made up: $forged" 1 "$verify" record --require authentic --since $forged.note good
 done
+# From what a verification left, the next goes on, and reads nothing that came before.
+yes "saves what was verified" 0 "$verify" record --genesis "$genesis" --save saved good
+yes "the record goes on" 0 "$verify" record --json --genesis "$genesis" --since saved good
+tells "from where that was" '"size":53,"read-from":53,"entries":{"session":1,'
+yes "and says so" 0 "$verify" record --genesis "$genesis" --since saved --save again good
+tells "in words" "not read    entries before 53: verified before, as the file given says"
+yes "the whole program, too" 0 fh verify record --genesis "$genesis" --since again good
+cp -r good behind
+python3 -c "f = open('behind/' + '0' * 20 + '.fhj', 'r+b'); f.seek(20000); f.write(b'x' * 1000)"
+yes "damage before it is not seen" 0 "$verify" record --genesis "$genesis" --since saved behind
+yes "but by a whole reading" 1 "$verify" record --genesis "$genesis" behind
+yes "no to a record that ends before" 1 "$verify" record --genesis "$genesis" --since saved short
+tells "which says so" "since-cut"
+yes "no to another genesis" 1 "$verify" record --genesis "$other" --since saved good
+"$make_record" longer 4 14 tpm-sealed longer.note > /dev/null
+yes "no to another branch of it" 1 "$verify" record --genesis "$genesis" --since saved longer
+tells "which says so as well" "since-rewritten"
+yes "nothing is saved where the verdict is not yes" 2 "$verify" record --save unsaved good
+tells "and that is said" "unsaved: not saved: the verdict is not yes"
+yes "nor is there a file" 1 test -e unsaved
+yes "could not, where none can be written" 2 "$verify" record --genesis "$genesis" --save nowhere/saved good
+tells "which is named" "nowhere/saved: not saved"
+head -c 5000 saved > half
+sed 's/saved verification 1/saved verification 2/' saved > newer
+{ head -c 900 saved; printf x; tail -c +902 saved; } > altered
+for damaged in half altered; do
+	yes "could not, with a file that is damaged: $damaged" 2 "$verify" record --genesis "$genesis" --since $damaged good
+	tells "which is said of it: $damaged" "$damaged: is damaged"
+done
+yes "could not, with one of another version" 2 "$verify" record --genesis "$genesis" --since newer good
+tells "which is said" "newer: was saved by another version"
+yes "could not, as --at-least" 2 "$verify" record --genesis "$genesis" --at-least saved good
+for jobs in 1 2 7; do
+	yes "the same from there with $jobs threads" 0 "$verify" record --jobs $jobs --genesis "$genesis" --since saved good
+	cp out since.$jobs
+done
+yes "word for word from there" 0 cmp since.1 since.7
 yes "usage, with both" 64 "$verify" record --since good.note --at-least good.note good
 yes "usage, with no threads" 64 "$verify" record --jobs 0 good
 for jobs in 1 2 7; do
