@@ -172,6 +172,7 @@ static fh_err on_gate(struct fh_core *c, size_t i)
 			break;
 		fh_arena_reset(&c->scratch);
 		e = fh_core_ask(c, i, frame);
+		g->answer_ms = 0; /* that was for what is answered to this frame */
 	}
 	if (fatal(e))
 		return e;
@@ -354,6 +355,8 @@ static int wake_ms(struct fh_core *c)
 		due_ms = fh_core_shred_due_ms(c);
 	if (fh_core_flood_due_ms(c) < due_ms)
 		due_ms = fh_core_flood_due_ms(c);
+	if (fh_core_gates_due_ms(c) < due_ms)
+		due_ms = fh_core_gates_due_ms(c);
 	if (due_ms < now_ms + idle_look_ms)
 		timeout = due_ms > now_ms ? (int)(due_ms - now_ms) : 0;
 
@@ -442,6 +445,7 @@ static fh_err turn(struct fh_core *c)
 	}
 	fh_err e = act(c, &p);
 
+	fh_core_gates_move(c, fh_clock_boot_ms());
 	if (e == FH_ERR_OK)
 		e = fh_core_session_expire(c);
 	if (e == FH_ERR_OK)
@@ -482,6 +486,7 @@ static fh_err stop(struct fh_core *c)
 			e = fh_core_session_end(c, &c->session[i], FH_OUTCOME_CANCELLED,
 						"freehold is stopping");
 	}
+	fh_core_gates_move(c, UINT64_MAX);
 	for (size_t i = 0; i < FH_GATES_MAX && e == FH_ERR_OK; i++)
 		e = fh_core_ask_flush(c, i);
 	if (e == FH_ERR_OK)

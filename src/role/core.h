@@ -25,6 +25,7 @@
 #include "role/core_submit.h"
 #include "role/door.h"
 #include "role/flood.h"
+#include "role/held.h"
 #include "role/frame.h"
 #include "role/outbox.h"
 #include "role/permit.h"
@@ -48,6 +49,7 @@ enum fh_core_fd {
 };
 
 constexpr size_t FH_CORE_OUTBOX = 5 * FH_FRAME_MAX;  /* what may wait for one peer */
+constexpr size_t FH_CORE_HELD = 16 << 20;            /* that waits its time; more does not wait */
 constexpr size_t FH_CORE_ROOM = 2 * FH_FRAME_MAX;    /* with less left, it must take some first */
 constexpr size_t FH_CORE_CALLS_MAX = 64;             /* calls of one session at one time */
 constexpr size_t FH_CORE_OPENED_MAX = 256 << 10;     /* a pinned server's answer to initialize */
@@ -69,8 +71,11 @@ struct fh_core_gate {
 	uint64_t second;             /* of the refusals counted below */
 	uint32_t refusals;           /* entries written in that second */
 	uint64_t suppressed;         /* refusals not written yet, for the next entry */
-	uint32_t counted;            /* refusals counted since it rested last, of whomever */
+	uint32_t counted;            /* refusals of its own counted since it rested last */
 	uint64_t rest_ms;            /* boot clock, until which it is not read */
+	uint64_t busy_us;            /* the same, until when what was counted keeps nobody */
+	uint64_t answer_ms;          /* the same, until when what is replied now is held */
+	struct fh_held held;         /* replies to what was counted, until their time */
 };
 
 /* A permitted call whose outcome is awaited.  */
@@ -757,6 +762,13 @@ void fh_core_reply(struct fh_core *c, size_t i, const struct fh_reply *r);
 void fh_core_gate_add(struct fh_core *c, const struct fh_peer *peer, struct fh_fd pair);
 /* Gate I has room for whatever one more frame may lead to, and does not rest.  */
 bool fh_core_gate_has_room(const struct fh_core *c, size_t i);
+/* FRAME goes to gate G with the next commit, or, while answers are held, later.  FH_ERR_FULL if it
+ * takes too few.  */
+fh_err fh_core_gate_say(struct fh_core_gate *g, struct fh_span frame);
+/* What was held and is due at NOW_MS goes with the next commit.  */
+void fh_core_gates_move(struct fh_core *c, uint64_t now_ms);
+/* When that is to be done next, on the boot clock; UINT64_MAX: not of itself.  */
+uint64_t fh_core_gates_due_ms(const struct fh_core *c);
 /* Ends its sessions and forgets it.  An error is of the record, and final.  */
 fh_err fh_core_gate_drop(struct fh_core *c, size_t i);
 

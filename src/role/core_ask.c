@@ -35,7 +35,7 @@ void fh_core_reply(struct fh_core *c, size_t i, const struct fh_reply *r)
 		return;
 	fh_reply_put(&b, r);
 	/* A gate that does not take its answers is cut off rather than waited for.  */
-	if (b.bad || fh_outbox_put(&g->out, fh_builder_span(&b)) != FH_ERR_OK)
+	if (b.bad || fh_core_gate_say(g, fh_builder_span(&b)) != FH_ERR_OK)
 		g->cut = true;
 }
 

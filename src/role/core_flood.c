@@ -28,9 +28,9 @@ static bool single_of_nobody(struct fh_core_gate *g, const struct fh_ask *ask)
 	return true;
 }
 
-/* Whether it was counted.  */
+/* Whether it was counted, and then in *ANSWER_MS when it may be answered.  */
 static bool count(struct fh_core *c, struct fh_core_gate *g, const struct fh_core_actor *actor,
-		  const struct fh_ask *ask, const char *reason)
+		  const struct fh_ask *ask, const char *reason, uint64_t *answer_ms)
 {
 	bool full = fh_core_full(c) != nullptr;
 
@@ -38,6 +38,7 @@ static bool count(struct fh_core *c, struct fh_core_gate *g, const struct fh_cor
 		if (!full && single_of_nobody(g, ask))
 			return false;
 		g->suppressed++;
+		*answer_ms = fh_flood_pace(&g->busy_us, fh_clock_boot_ms());
 		return true;
 	}
 	const struct fh_flood_refusal r = { .who = actor->name, .reason = fh_span_str(reason),
@@ -45,29 +46,35 @@ static bool count(struct fh_core *c, struct fh_core_gate *g, const struct fh_cor
 					    .params = ask->params,
 					    .lo_ms = fh_core_now(c).lo_ms };
 
-	if (!full)
-		return !fh_flood_single(&c->flood, &r, fh_clock_boot_ms());
-	fh_flood_count(&c->flood, &r, fh_clock_boot_ms());
+	if (!full && fh_flood_single(&c->flood, &r, fh_clock_boot_ms()))
+		return false;
+	if (full)
+		fh_flood_count(&c->flood, &r, fh_clock_boot_ms());
+	*answer_ms = c->flood.answer_ms;
 	return true;
 }
 
-/* A peer that loops is heard less often, so that it does not take core's processor from others: its
- * gate is its own.  At the network's gate others would wait behind it.  */
+/* What its gate refused itself is not answered by core, so a peer that loops with that is heard
+ * less often instead: its gate is its own.  At the network's gate others would wait behind it.  */
 static void let_rest(struct fh_core_gate *g)
 {
-	if (g->peer.network || ++g->counted < FH_CORE_COUNTED_AT_ONCE)
+	if (g->peer.network || ++g->counted < FH_FLOOD_AT_ONCE)
 		return;
 	g->counted = 0;
-	g->rest_ms = fh_clock_boot_ms() + FH_CORE_REST_MS;
+	g->rest_ms = fh_clock_boot_ms() + FH_FLOOD_REST_MS;
 }
 
 bool fh_core_flood(struct fh_core *c, size_t i, const struct fh_core_actor *actor,
 		   const struct fh_ask *ask, const char *reason)
 {
-	bool counted = count(c, &c->gate[i], actor, ask, reason);
+	struct fh_core_gate *g = &c->gate[i];
+	uint64_t answer_ms = 0;
+	bool counted = count(c, g, actor, ask, reason, &answer_ms);
 
-	if (counted)
-		let_rest(&c->gate[i]);
+	if (counted && ask->kind == FH_ASK_REFUSED)
+		let_rest(g);
+	if (answer_ms > g->answer_ms)
+		g->answer_ms = answer_ms;
 	return counted;
 }
 

@@ -11,12 +11,10 @@ struct fh_core;
 struct fh_core_actor;
 
 constexpr uint32_t FH_CORE_REFUSALS_PER_SECOND = 16; /* entries of one gate; more are counted */
-constexpr uint32_t FH_CORE_COUNTED_AT_ONCE = 16;     /* refusals of a peer, before it rests */
-constexpr uint64_t FH_CORE_REST_MS = 4;              /* and for how long: 4,000 a second */
 
 /* ASK of ACTOR at gate I is refused for REASON, and is to be counted, not written: because there
- * are so many of him (of nobody: at this gate), or because there is no room.  False: it is to be
- * an entry of its own.  */
+ * are so many of him (of nobody: at this gate), or because there is no room; what is replied to it
+ * then waits its time.  False: it is to be an entry of its own.  */
 bool fh_core_flood(struct fh_core *c, size_t i, const struct fh_core_actor *actor,
 		   const struct fh_ask *ask, const char *reason);
 /* The answer to QUESTION, of ACTOR at gate I, is no for CODE, and is to be counted, not written;

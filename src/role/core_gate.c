@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-constexpr size_t gate_memory = FH_FRAME_MAX + 4096 + FH_CORE_OUTBOX;
+constexpr size_t gate_memory = FH_FRAME_MAX + 4096 + FH_CORE_OUTBOX + FH_CORE_HELD;
 
 static fh_err open_gate(struct fh_core_gate *g, struct fh_fd *pair)
 {
@@ -19,6 +19,8 @@ static fh_err open_gate(struct fh_core_gate *g, struct fh_fd *pair)
 		e = fh_pipe_open(fh_fd_get(*pair), FH_FRAME_MAX, &g->memory, &g->in);
 	if (e == FH_ERR_OK)
 		e = fh_outbox_open(FH_CORE_OUTBOX, &g->memory, &g->out);
+	if (e == FH_ERR_OK)
+		e = fh_held_open(FH_CORE_HELD, &g->memory, &g->held);
 	if (e != FH_ERR_OK) {
 		fh_arena_drop(&g->memory);
 		return e;
@@ -53,13 +55,46 @@ void fh_core_gate_add(struct fh_core *c, const struct fh_peer *peer, struct fh_f
 	fh_core_document_hand(c, (size_t)(g - c->gate));
 }
 
+static bool room_to_say(const struct fh_core_gate *g)
+{
+	return g->out.cap - (g->out.n - g->out.from) >= FH_CORE_ROOM;
+}
+
 bool fh_core_gate_has_room(const struct fh_core *c, size_t i)
 {
 	const struct fh_core_gate *g = &c->gate[i];
-	const struct fh_outbox *o = &g->out;
 	bool rests = g->rest_ms > 0 && fh_clock_boot_ms() < g->rest_ms;
 
-	return !g->used || (o->cap - (o->n - o->from) >= FH_CORE_ROOM && !rests);
+	return !g->used || (room_to_say(g) && !rests);
+}
+
+fh_err fh_core_gate_say(struct fh_core_gate *g, struct fh_span frame)
+{
+	if (g->answer_ms > fh_clock_boot_ms()
+	    && fh_held_put(&g->held, frame, g->answer_ms) == FH_ERR_OK)
+		return FH_ERR_OK;
+	return fh_outbox_put(&g->out, frame);
+}
+
+void fh_core_gates_move(struct fh_core *c, uint64_t now_ms)
+{
+	for (size_t i = 0; i < FH_GATES_MAX; i++) {
+		if (c->gate[i].used)
+			fh_held_move(&c->gate[i].held, now_ms, &c->gate[i].out);
+	}
+}
+
+uint64_t fh_core_gates_due_ms(const struct fh_core *c)
+{
+	uint64_t due_ms = UINT64_MAX;
+
+	for (size_t i = 0; i < FH_GATES_MAX; i++) {
+		const struct fh_core_gate *g = &c->gate[i];
+
+		if (g->used && g->held.due_ms < due_ms && room_to_say(g))
+			due_ms = g->held.due_ms;
+	}
+	return due_ms;
 }
 
 fh_err fh_core_gate_drop(struct fh_core *c, size_t i)

@@ -103,6 +103,18 @@ static struct fh_flood_tally *tally_of(struct fh_flood_actor *a, struct fh_span 
 	return t;
 }
 
+/* Rounded up, so that what waits is looked at no more than once in FH_FLOOD_REST_MS.  */
+uint64_t fh_flood_pace(uint64_t *busy_us, uint64_t now_ms)
+{
+	constexpr uint64_t rest_us = FH_FLOOD_REST_MS * us_per_ms;
+	uint64_t now_us = now_ms * us_per_ms;
+
+	*busy_us = (*busy_us > now_us ? *busy_us : now_us) + rest_us / FH_FLOOD_AT_ONCE;
+	if (*busy_us <= now_us + rest_us)
+		return now_ms;
+	return (*busy_us - 1) / rest_us * FH_FLOOD_REST_MS;
+}
+
 static void count(struct fh_flood *f, struct fh_flood_actor *a, const struct fh_flood_refusal *r,
 		  uint64_t now_ms)
 {
@@ -118,6 +130,7 @@ static void count(struct fh_flood *f, struct fh_flood_actor *a, const struct fh_
 	t->digest = fh_counted_digest(&t->digest, r->server, r->tool, r->params);
 	t->count++;
 	f->waiting++;
+	f->answer_ms = fh_flood_pace(&a->busy_us, now_ms);
 }
 
 void fh_flood_count(struct fh_flood *f, const struct fh_flood_refusal *r, uint64_t now_ms)

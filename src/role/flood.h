@@ -16,6 +16,9 @@
  * after FH_FLOOD_TELL_MS, in one batch, since a batch costs a signature in room and time: an entry
  * for each tally, or, if more than FH_FLOOD_SHARE wait, for as many, in turn.
  *
+ * What is counted costs no room any more, and still time, which others need as well: so of each
+ * actor FH_FLOOD_AT_ONCE are answered at once, and then as many in each FH_FLOOD_REST_MS.
+ *
  * Pure: the time is passed in.  All zero: nobody was refused anything.  */
 
 constexpr uint64_t FH_FLOOD_BURST = 256;      /* refusals of one actor that are entries at once */
@@ -23,6 +26,8 @@ constexpr size_t FH_FLOOD_TOKEN_SIZE = 16 << 10; /* bytes of what was asked, for
 constexpr uint64_t FH_FLOOD_TOKEN_MS = 4000;  /* until one comes back to one who is alone */
 constexpr uint64_t FH_FLOOD_SHARE = 16;       /* as many actors get theirs as fast as one */
 constexpr uint64_t FH_FLOOD_TELL_MS = 1000;   /* what was counted is told after this */
+constexpr uint64_t FH_FLOOD_AT_ONCE = 16;     /* that are counted, and answered at once: */
+constexpr uint64_t FH_FLOOD_REST_MS = 4;      /* as many in this time, 4,000 a second */
 constexpr size_t FH_FLOOD_ACTORS = 1024;      /* remembered at one time; the others are as one */
 constexpr size_t FH_FLOOD_REASONS = 8;        /* of one actor, the last of them for all others */
 
@@ -42,6 +47,7 @@ struct fh_flood_actor {
 	size_t name_n;              /* 0: all for whom there is no place */
 	uint64_t owed;              /* what his tokens cost, of the credit clock, at AT */
 	uint64_t at;
+	uint64_t busy_us;           /* boot clock, until when what was counted keeps him */
 	struct fh_flood_tally tally[FH_FLOOD_REASONS];
 };
 
@@ -56,6 +62,7 @@ struct fh_flood {
 	uint64_t key[FH_FLOOD_ACTORS]; /* of their names, to be found by */
 	struct fh_flood_actor actor[FH_FLOOD_ACTORS + 1]; /* the last: all the others */
 	uint64_t waiting;           /* refusals in all tallies */
+	uint64_t answer_ms;         /* boot clock: when what was counted last may be answered */
 };
 
 /* What was refused, to whom, and why.  */
@@ -70,6 +77,9 @@ struct fh_flood_refusal {
 bool fh_flood_single(struct fh_flood *f, const struct fh_flood_refusal *r, uint64_t now_ms);
 /* Counts R in any case.  */
 void fh_flood_count(struct fh_flood *f, const struct fh_flood_refusal *r, uint64_t now_ms);
+/* One more is counted at NOW_MS of somebody who is kept until *BUSY_US, which grows by that; when
+ * it may be answered, all on the boot clock.  */
+uint64_t fh_flood_pace(uint64_t *busy_us, uint64_t now_ms);
 /* How many tokens an entry takes that holds SIZE bytes of what was asked.  */
 uint64_t fh_flood_cost(size_t size);
 

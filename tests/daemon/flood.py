@@ -3,6 +3,8 @@
 import hashlib
 import http.client
 import json
+import re
+import selectors
 import socket
 import statistics
 import sys
@@ -10,7 +12,8 @@ import threading
 import time
 import urllib.request
 
-from machine import ME, POLICY, SCHEMA, Machine, Stdio, demand, index_of, reason_of, run_tests, wait_for
+from machine import (ME, PATIENCE, POLICY, SCHEMA, Machine, Stdio, demand, in_background, index_of, reason_of, run_tests,
+	wait_for)
 
 SECONDS = 3
 A_SECOND = 16  # FH_CORE_REFUSALS_PER_SECOND, of one gate
@@ -104,6 +107,7 @@ def a_flood_is_counted_and_not_written():
 # --- actors that are known ---------------------------------------------------
 
 BURST, TOKEN_SECONDS, SHARE, TOLD_A_SECOND = 256, 4, 16, 16  # FH_FLOOD_*
+AT_ONCE, REST_SECONDS = 16, 0.004  # the same: so many that are counted are answered in that time
 SIPS = """
 @id("sips") @quota("3/hour per principal") permit (principal, action == Action::"notes.take", resource in Folder::"/sips");
 @id("nobody-opens") forbid (principal, action == Action::"record.open", resource);
@@ -422,6 +426,7 @@ ASKED = [denied, several, lambda n: ("evaluation", question("/public/x", f"nobod
 	lambda n: ("search/resource", question("", resource={"type": "File"})),
 	lambda n: ("evaluation", question("/public/x", subject={"type": "File", "id": "/x"})),
 	lambda n: ("evaluation", question(f"/public/{n}", action=7))]
+BY_CORE = ASKED[:-1]  # the last is refused by the gate, which answers before core has recorded it
 
 
 class Asker(Looper):
@@ -605,7 +610,7 @@ def what_was_answered_in_a_flood_of_questions_outlives_a_stop_and_mostly_a_crash
 			d.going_on = True
 			before = max(m.entries()) + 1
 			loops = [Asker(d, name, kinds, 60, m.asker[name]) for name, kinds in
-				(("portal", ASKED), ("batches", [some_denied]))]
+				(("portal", BY_CORE), ("batches", [some_denied]))]
 			wait_for("some is told", lambda: told_by(metrics(d)) > 1000)
 			time.sleep(1)
 			told = told_by(metrics(d))
@@ -634,9 +639,133 @@ def told_by(said):
 	return int(next(l for l in said.splitlines() if l.startswith("freehold_refusals_counted_total ")).split()[1])
 
 
+# --- many connections at once ---------------------------------------------------
+
+class Crowd:
+	"""Connections of one actor, each with one request at a time, which is always the same."""
+
+	def __init__(self, d, token, n, path, body, session=None):
+		text = json.dumps(body)
+		head = ["POST " + path + " HTTP/1.1", f"Host: 127.0.0.1:{d.port}", "Content-Type: application/json",
+			"Accept: application/json, text/event-stream", "MCP-Protocol-Version: 2025-11-25",
+			f"Authorization: Bearer {token}", f"Content-Length: {len(text)}"]
+		head += [f"Mcp-Session-Id: {session}"] if session else []
+		self.request = ("\r\n".join(head) + "\r\n\r\n" + text).encode()
+		self.answers, self.waiting, self.heard = [], 0, selectors.DefaultSelector()
+		self.sockets = [socket.create_connection(("127.0.0.1", d.port)) for _ in range(n)]
+		for s in self.sockets:
+			s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+			self.heard.register(s, selectors.EVENT_READ, bytearray())
+
+	def __enter__(self):
+		return self
+
+	def __exit__(self, *why):
+		for s in self.sockets:
+			s.close()
+
+	def ask(self):
+		for s in self.sockets:
+			s.sendall(self.request)
+		self.waiting += len(self.sockets)
+
+	def hear(self, seconds, again=False):
+		"""What comes in that time, and is asked AGAIN then; whether anything came."""
+		ready = self.heard.select(seconds)
+		for key, _ in ready:
+			more = key.fileobj.recv(1 << 16)
+			demand(more, "a connection was cut off")
+			key.data.extend(more)
+			head, end, body = bytes(key.data).partition(b"\r\n\r\n")
+			if not end or len(body) < int(re.search(rb"(?i)content-length: *(\d+)", head)[1]):
+				continue
+			key.data.clear()
+			self.answers.append(json.loads(body))
+			self.waiting -= 1
+			if again:
+				key.fileobj.sendall(self.request)
+				self.waiting += 1
+		return bool(ready)
+
+	def hear_all(self):
+		until = time.monotonic() + PATIENCE
+		while self.waiting > 0:
+			demand(time.monotonic() < until, self.waiting, "were not answered")
+			self.hear(1)
+		return self
+
+
+def decisions(answer):
+	if "result" in answer:
+		return [not answer["result"]["isError"]]
+	return [a["decision"] for a in answer.get("evaluations", [answer])]
+
+
+def crowds(m, d, connections):
+	"""A name, a crowd that is refused, and how many refusals each of its answers is."""
+	call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "take", "arguments": {"path": "/private/x"}}}
+	yield "twister", Crowd(d, m.twister, connections, "/mcp/notes", call, d.session(m.twister).id), 1
+	for name, of in (("single", denied), ("batches", some_denied)):
+		api, body = of(0)
+		yield name, Crowd(d, m.asker[name], connections, f"/access/v1/{api}", body), len(body.get("evaluations", [1]))
+
+
+def what_is_counted_over_the_network_is_answered_at_a_pace():
+	seconds, connections = 3, 48
+	with with_askers(Machine()) as m:
+		d = m.serve()
+		before = max(m.entries()) + 1
+		for name, crowd, each in crowds(m, d, connections):
+			with crowd:
+				began = time.monotonic()
+				crowd.ask()
+				beside = in_background(served, d, m.token, seconds)
+				while time.monotonic() < began + seconds:
+					crowd.hear(0.1, again=True)
+				crowd.hear_all()
+				took = time.monotonic() - began
+				demand(beside(), "no permitted call of another")
+				said = [yes for a in crowd.answers for yes in decisions(a)]
+				demand(len(said) == each * len(crowd.answers), "too few:", len(said))
+				demand(not any(said), "permitted in the flood:", sum(said))
+				singles = BURST + took / TOKEN_SECONDS + 1
+				most = singles + AT_ONCE * (took / REST_SECONDS + 1) + each
+				demand(BURST < len(said) <= most, name, len(said), "answers in", took, "s, and not up to", most)
+				print(f"# {name}: {len(said)} in {took:.1f} s")
+			wait_for("all is told", lambda: "freehold_refusals_suppressed 0\n" in metrics(d))
+			alone, numbers = singles_and_counts(m.entries(before).values(), name)
+			recorded = sum(alone.values()) + sum(c["count"] for c in numbers)
+			demand(recorded == len(said), name, "was told", len(said), "and recorded are", recorded)
+		d.alive()
+		d.stop()
+		m.verify()
+
+
+def who_asks_beside_a_flood_does_not_wait_for_it():
+	connections = 400  # what is counted of them takes its actor 6.4 seconds
+	with with_askers(Machine()) as m:
+		d = m.serve()
+		s = d.session(m.token)
+		api, body = some_denied(0)
+		with Crowd(d, m.asker["batches"], connections, f"/access/v1/{api}", body) as crowd:
+			crowd.ask()
+			demand(not s.take("/public/x")["result"]["isError"], "a permitted call in the flood")
+			other = d.http(m.asker["portal"]).send(denied(0)[1], path="/access/v1/evaluation")
+			demand(other[0] == 200 and b'"decision":false' in other[2], "another's question in the flood:", other)
+			while crowd.hear(0):
+				pass
+			demand(crowd.waiting > 0, "what another asked came behind all that the flood was answered")
+			crowd.hear_all()
+			demand(len(crowd.answers) == connections, len(crowd.answers))
+		d.alive()
+		d.stop()
+		m.verify()
+
+
 if __name__ == "__main__":
 	sys.exit(run_tests([a_flood_is_counted_and_not_written, what_known_actors_are_refused_is_counted_beyond_a_burst,
 		a_stop_tells_what_is_counted_and_a_crash_loses_no_more_than_seconds,
 		opening_the_record_is_refused_as_often_as_anything_else, questions_answered_no_are_counted_beyond_a_burst,
-		what_is_asked_about_costs_no_replay_its_quotas,
+		what_is_asked_about_costs_no_replay_its_quotas, what_is_counted_over_the_network_is_answered_at_a_pace,
+		who_asks_beside_a_flood_does_not_wait_for_it,
 		what_was_answered_in_a_flood_of_questions_outlives_a_stop_and_mostly_a_crash]))

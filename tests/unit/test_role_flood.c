@@ -230,6 +230,31 @@ static void the_digest_is_over_what_was_asked_in_its_order(void **state)
 
 #define TEST(f) cmocka_unit_test_setup(f, set_up)
 
+/* Of what is counted a few are answered at once, and then so many a second, each actor by himself;
+ * who pauses has them at once again.  */
+static void what_is_counted_is_answered_at_a_pace(void **state)
+{
+	const struct fh_flood_refusal r = of("one", "no-permit"), s = of("other", "no-permit");
+	uint64_t last = 0;
+
+	(void)state;
+	(void)singles("one", FH_FLOOD_BURST, now);
+	assert_int_equal(flood.answer_ms, 0); /* entries do not wait */
+	for (uint64_t i = 1; i <= 1000 * FH_FLOOD_AT_ONCE; i++) {
+		fh_flood_count(&flood, &r, now);
+		uint64_t wait = flood.answer_ms - now;
+		uint64_t least = (i - 1) / FH_FLOOD_AT_ONCE * FH_FLOOD_REST_MS;
+
+		assert_in_range(wait, least, least + FH_FLOOD_REST_MS - 1);
+		assert_true(wait >= last);
+		last = wait;
+	}
+	fh_flood_count(&flood, &s, now);
+	assert_int_equal(flood.answer_ms, now);
+	fh_flood_count(&flood, &r, now + 1000 * FH_FLOOD_REST_MS);
+	assert_int_equal(flood.answer_ms, now + 1000 * FH_FLOOD_REST_MS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +267,7 @@ int main(void)
 		TEST(more_actors_than_are_remembered_are_as_one_and_all_are_counted),
 		TEST(reasons_are_told_apart_and_the_last_stands_for_the_others),
 		TEST(tallies_take_turns),
+		TEST(what_is_counted_is_answered_at_a_pace),
 		TEST(the_digest_is_over_what_was_asked_in_its_order),
 	};
 
