@@ -2,6 +2,9 @@
 #include "base/trace.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
 
 static void fill(char *out, size_t cap, const char *format, va_list args)
 {
@@ -13,6 +16,7 @@ static void fill(char *out, size_t cap, const char *format, va_list args)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
 	}
+	out[fh_utf8_mend((uint8_t *)out, strlen(out))] = '\0';
 }
 
 void fh_trace_where(struct fh_trace *t, const char *format, ...)

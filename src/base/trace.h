@@ -8,7 +8,8 @@
 
 /* Detail for people about an error or a refusal: where, what, what to do.
  * Pure code fills it and never prints; the caller passes it and may pass
- * NULL.  Content is cut to fit and made printable.  */
+ * NULL.  Content is cut to fit, between characters, and made printable and valid UTF-8, so that
+ * it can go into CBOR and JSON wherever foreign bytes are in it.  */
 
 constexpr size_t FH_TRACE_WHERE_MAX = 128;
 constexpr size_t FH_TRACE_TEXT_MAX = 384;

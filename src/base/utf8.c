@@ -45,20 +45,29 @@ static size_t ascii_words(struct fh_span s, size_t at)
 	return end - at;
 }
 
+/* Length of the character that begins at AT of S; 0 if none does.  Of one whose end is missing
+ * that is more than is left.  */
+static size_t character_length(struct fh_span s, size_t at)
+{
+	uint8_t low, high;
+	size_t n = sequence_length(s.p[at], &low, &high);
+
+	for (size_t k = 1; k < n && k < s.n - at; k++) {
+		uint8_t b = s.p[at + k];
+
+		if (b < (k == 1 ? low : 0x80) || b > (k == 1 ? high : 0xbf))
+			return 0;
+	}
+	return n;
+}
+
 bool fh_utf8_valid(struct fh_span s)
 {
 	for (size_t i = ascii_words(s, 0); i < s.n;) {
-		uint8_t low, high;
-		size_t n = sequence_length(s.p[i], &low, &high);
+		size_t n = character_length(s, i);
 
 		if (n == 0 || n > s.n - i)
 			return false;
-		for (size_t k = 1; k < n; k++) {
-			uint8_t b = s.p[i + k];
-
-			if (b < (k == 1 ? low : 0x80) || b > (k == 1 ? high : 0xbf))
-				return false;
-		}
 		i += n;
 		if (n > 1)
 			i += ascii_words(s, i);
@@ -74,6 +83,23 @@ struct fh_span fh_utf8_first(struct fh_span s, size_t max)
 	while (n < s.n && n > 0 && (s.p[n] & 0xc0) == 0x80)
 		n--;
 	return fh_span_first(s, n);
+}
+
+size_t fh_utf8_mend(uint8_t *p, size_t n)
+{
+	const struct fh_span s = fh_span_of(p, n);
+	size_t length;
+
+	for (size_t i = 0; i < n; i += length) {
+		length = character_length(s, i);
+		if (length > n - i)
+			return i;
+		if (length == 0) {
+			p[i] = '?';
+			length = 1;
+		}
+	}
+	return n;
 }
 
 void fh_utf8_put(struct fh_builder *b, uint32_t v)

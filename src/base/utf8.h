@@ -12,6 +12,10 @@ bool fh_utf8_valid(struct fh_span s);
  * the middle of a character.  */
 struct fh_span fh_utf8_first(struct fh_span s, size_t max);
 
+/* Makes the N bytes at P, which may be foreign and cut anywhere, valid in place: what is no part
+ * of a character becomes '?', and a last one whose end is missing goes.  How many are left.  */
+size_t fh_utf8_mend(uint8_t *p, size_t n);
+
 /* Writes the code point V, at most U+10FFFF and no surrogate.  */
 void fh_utf8_put(struct fh_builder *b, uint32_t v);
 

@@ -175,6 +175,17 @@ def run(base):
 		s.end()
 		demand("left out wait" in base.run("pin", base.server, "--except", "wait").stdout, "pin")
 
+	def what_is_wrong_is_told_whatever_members_are_called():
+		define(TAKE, WAIT)
+		change()
+		s = d.session(base.token)
+		for n in range(4):  # a place that is cut anywhere in a character
+			for name in ("é", "\u20ac", "\U0001f600"):
+				answer = s.call("take", path="/public/named", **{"a" * n + name * 100: 1})
+				demand(reason_of(answer) == "arguments-invalid", answer)
+				demand(name in answer["result"]["content"][0]["text"], answer)
+		s.end()
+
 	def one_caller_cannot_have_core_check_all_day():
 		define(TAKE.replace('"n": {', '"text": {"type": "string", "pattern": "^(a?){1000}b$"}, "n": {'), WAIT)
 		change()
@@ -211,6 +222,7 @@ def run(base):
 		two_definitions_of_one_name_are_none, tools_on_later_pages_are_compared_as_well,
 		a_tool_that_is_no_longer_defined_is_not_called, a_server_that_does_not_list_its_tools_opens_no_session,
 		what_changed_is_shown, tools_that_are_left_out_are_not_called,
+		what_is_wrong_is_told_whatever_members_are_called,
 		one_caller_cannot_have_core_check_all_day, revoked_pins_hold_nobody,
 		in_the_end_all_of_it_verifies))
 

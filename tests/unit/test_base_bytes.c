@@ -260,6 +260,56 @@ static void utf8_refuses_what_rfc_3629_does(void **state)
 		assert_true(utf8_valid_anywhere(bad[i], false));
 }
 
+static void assert_mended(const char *text, const char *expected)
+{
+	char room[32];
+	size_t n = strlen(text);
+
+	memcpy(room, text, n + 1);
+	size_t left = fh_utf8_mend((uint8_t *)room, n);
+
+	assert_int_equal(left, strlen(expected));
+	assert_memory_equal(room, expected, left);
+	assert_true(fh_utf8_valid(fh_span_of(room, left)));
+}
+
+static void utf8_is_mended_wherever_it_was_cut(void **state)
+{
+	(void)state;
+	assert_mended("", "");
+	assert_mended("a\xc3\xa9\xe2\x82\xac", "a\xc3\xa9\xe2\x82\xac");
+	assert_mended("\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80");
+	assert_mended("a\xc3", "a");
+	assert_mended("a\xe2\x82", "a");
+	assert_mended("a\xf0\x9f\x98", "a");
+	assert_mended("\xf0", "");
+	assert_mended("\xac`", "?`");
+	assert_mended("`\xe2\x82` is", "`?" "?` is");
+	assert_mended("\xff\xc3\xa9\xed\xa0\x80z", "?\xc3\xa9???z");
+}
+
+static void trace_is_cut_between_characters(void **state)
+{
+	struct fh_trace t = { 0 };
+	char text[4 * FH_TRACE_TEXT_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i + 4 < sizeof(text); i += 4)
+		memcpy(text + i, "\xf0\x9f\x98\x80", 5);
+	for (int first = 0; first < 4; first++) {
+		for (int n = 0; n < 8; n++) {
+			fh_trace_where(&t, "`%.*s` and", n, text + first);
+			fh_trace_what(&t, "%.*s%s", first, "aaaa", text);
+			fh_trace_cure(&t, "%s", text + first);
+			assert_true(fh_utf8_valid(fh_span_str(t.where)));
+			assert_true(fh_utf8_valid(fh_span_str(t.what)));
+			assert_true(fh_utf8_valid(fh_span_str(t.cure)));
+			assert_non_null(strstr(t.where, "` and"));
+			assert_true(strlen(t.what) > FH_TRACE_TEXT_MAX - 5);
+		}
+	}
+}
+
 static void trace_is_cut_and_printable(void **state)
 {
 	(void)state;
@@ -308,6 +358,8 @@ int main(void)
 		cmocka_unit_test(decimal_has_one_form),
 		cmocka_unit_test(secrets_are_bounded_compared_and_wiped),
 		cmocka_unit_test(utf8_refuses_what_rfc_3629_does),
+		cmocka_unit_test(utf8_is_mended_wherever_it_was_cut),
+		cmocka_unit_test(trace_is_cut_between_characters),
 		cmocka_unit_test(trace_is_cut_and_printable),
 		cmocka_unit_test(every_error_and_answer_has_a_text),
 	};
