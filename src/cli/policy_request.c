@@ -126,7 +126,10 @@ static fh_err read_call(const struct fh_fields *f, struct fh_past_request *r, st
 		return e;
 	r->call = called.call;
 	r->question.function = called.function;
-	r->question.unreadable = called.unreadable;
+	if (fh_fields_get(f, FH_FIELD_SUBJECT) == nullptr)
+		r->malformed = called.unreadable;
+	else
+		r->question.unreadable = called.unreadable;
 	r->question.arguments = r->arguments;
 	return FH_ERR_OK;
 }
@@ -156,8 +159,8 @@ fh_err fh_past_request(const struct fh_past *p, const struct fh_leaf *l, const s
 	fh_err e = out->is_answer ? read_answer(f, out, a, t)
 				  : read_entity(f, FH_FIELD_ACTOR, a, &out->principal, t);
 
-	bool named = out->call.n > 0 ? fh_fields_get(f, FH_FIELD_ACTION) != nullptr
-				     : out->malformed.n == 0;
+	bool named = out->malformed.n == 0
+		     && (out->call.n == 0 || fh_fields_get(f, FH_FIELD_ACTION) != nullptr);
 
 	if (e == FH_ERR_OK && named)
 		e = read_entity(f, FH_FIELD_ACTION, a, &out->action, t);

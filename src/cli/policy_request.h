@@ -25,7 +25,8 @@ struct fh_past_request {
 	struct fh_entity_uid asker;
 	struct fh_question question;
 	struct fh_span malformed;    /* why it was no question; empty: it is one */
-	struct fh_span call;         /* of a function's call, what the model calls it; or empty */
+	struct fh_span call;         /* of a function's call, what the model calls it; or empty,
+					which of a malformed one its function may be, too */
 	/* What was decided.  */
 	bool allowed;
 	struct fh_span reason;       /* its code */

@@ -125,12 +125,16 @@ static void put_grade(struct fh_builder *b, struct fh_span grade)
 /* What a model called, if that was asked about.  */
 static void put_call(struct fh_builder *b, const struct fh_past_request *r)
 {
-	if (r->call.n == 0)
+	struct fh_span function = r->question.function;
+
+	if (r->call.n + function.n == 0)
 		return;
 	put_label(b, "function");
-	put_plain(b, r->question.function);
-	fh_builder_text(b, ", call ");
-	put_plain(b, r->call);
+	put_plain(b, function.n > 0 ? function : FH_SPAN_LIT("not named"));
+	if (r->call.n > 0) {
+		fh_builder_text(b, ", call ");
+		put_plain(b, r->call);
+	}
 	fh_builder_u8(b, '\n');
 }
 
@@ -144,8 +148,10 @@ static void put_who(struct fh_why *w)
 		put_grade(b, r->grade);
 		fh_builder_u8(b, '\n');
 	}
-	if (r->malformed.n > 0)
+	if (r->malformed.n > 0) {
+		put_call(b, r);
 		return;
+	}
 	put_entity_line(b, r->is_answer ? "subject" : "actor", r->principal);
 	if (!r->is_answer)
 		put_grade(b, r->grade);
@@ -502,10 +508,10 @@ static void put_json_decision(struct fh_why *w)
 		put_entity(b, r->is_answer ? "subject" : "actor", r->principal);
 		put_strings(b, "teams", teams, r->groups_n);
 	}
-	if (r->call.n > 0) {
+	if (r->question.function.n > 0)
 		put_string(b, "function", r->question.function);
+	if (r->call.n > 0)
 		put_string(b, "call", r->call);
-	}
 	if (r->action.type.n > 0) {
 		put_entity(b, "action", r->action);
 		put_entity(b, "resource", r->resource);

@@ -142,7 +142,7 @@ fh_err fh_event_read(struct fh_events *events, const struct fh_stored *s, const 
 	}
 	if (l->kind == FH_ENTRY_ANSWER) {
 		out->subject = text_of(&out->fields, FH_FIELD_SUBJECT);
-		(void)!fh_called_read(&out->fields, &out->called); /* of other questions nothing */
+		(void)!fh_called_read_detail(&out->fields, &out->called); /* others have none */
 	}
 	if (l->kind == FH_ENTRY_INTENT)
 		keep_intent(events, out);

@@ -224,10 +224,10 @@ static void put_unmapped(struct fh_builder *b, const struct fh_event *v)
 	put_field(b, "decision", v, FH_FIELD_DECISION);
 	if (v->subject.n > 0)
 		put_text(b, "subject", v->subject);
-	if (v->called.call.n > 0) {
+	if (v->called.function.n > 0)
 		put_text(b, "function", v->called.function);
+	if (v->called.call.n > 0)
 		put_text(b, "call", v->called.call);
-	}
 	if (v->counted.count > 0)
 		put_hex(b, "digest", fh_hash_span(&v->counted.digest));
 	if (v->sealed) {

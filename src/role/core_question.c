@@ -72,17 +72,24 @@ static fh_err add_question(struct fh_core *c, struct fh_fields *f,
 		     : fh_core_field_large(c, f, FH_FIELD_ARGUMENTS, fh_builder_span(&b));
 }
 
+/* Of a call that is malformed there may be one of the two.  */
+static bool is_call(const struct fh_authzen_item *item)
+{
+	return item->call.n > 0 || item->question.function.n > 0;
+}
+
 /* Arguments as those of a tool's call, and beside them, so that arguments that are too large
  * to be kept do not take it along, what leads from the model's call to this entry.  */
 static fh_err add_call(struct fh_core *c, struct fh_fields *f, const struct fh_authzen_item *item)
 {
 	const struct fh_question *q = &item->question;
-	const struct fh_called called = { item->call, q->unreadable, q->function };
+	struct fh_span why = item->malformed.n > 0 ? item->malformed : q->unreadable;
+	const struct fh_called called = { item->call, why, q->function };
 	struct fh_builder b = room(c, FH_CALLED_MAX);
 	fh_err e = FH_ERR_OK;
 
 	fh_called_put(&b, &called);
-	if (q->unreadable.n == 0)
+	if (why.n == 0)
 		e = fh_core_field_large(c, f, FH_FIELD_ARGUMENTS, q->arguments);
 	if (e == FH_ERR_OK && b.bad)
 		e = FH_ERR_NOMEM;
@@ -105,7 +112,7 @@ static fh_err append_decision(struct fh_core *c, struct asking *k,
 	if (e == FH_ERR_OK)
 		e = fh_core_field_decision(c, &f, d);
 	if (e == FH_ERR_OK)
-		e = item->call.n > 0 ? add_call(c, &f, item) : add_question(c, &f, item);
+		e = is_call(item) ? add_call(c, &f, item) : add_question(c, &f, item);
 	if (e == FH_ERR_OK && whole)
 		e = fh_core_field_entity(c, &f, FH_FIELD_SUBJECT, q->subject);
 	return e == FH_ERR_OK ? fh_core_append_about(c, about(c, k, q), FH_ENTRY_ANSWER,

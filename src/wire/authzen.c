@@ -108,9 +108,9 @@ static fh_err read_parts(const struct reading *r, struct fh_span item, struct pa
 }
 
 /* What is asked about is the call of a function.  */
-static bool is_call(const struct parts *p)
+static bool is_call(struct fh_span action)
 {
-	struct fh_span name = fh_cbor_map_get(p->action, "name");
+	struct fh_span name = fh_cbor_map_get(action, "name");
 
 	return fh_span_equal(fh_rpc_text(name), FH_SPAN_LIT(FH_ACTION_FUNCTION_CALL));
 }
@@ -140,7 +140,7 @@ static fh_err check_whole(const struct reading *r, const struct parts *p)
 		return refuse(r, FH_ERR_FORMAT, "subject", "is missing");
 	if (p->action.n == 0)
 		return refuse(r, FH_ERR_FORMAT, "action", "is missing");
-	if (is_call(p))
+	if (is_call(p->action))
 		return check_call(r, p);
 	if (p->resource.n == 0)
 		return refuse(r, FH_ERR_FORMAT, "resource", "is missing");
@@ -211,7 +211,7 @@ static fh_err put_asked(const struct reading *r, const struct parts *p)
 	size_t before = r->out->n;
 	fh_err e = check_whole(r, p);
 
-	if (e == FH_ERR_OK && is_call(p))
+	if (e == FH_ERR_OK && is_call(p->action))
 		return put_call(r, p);
 	if (e == FH_ERR_OK)
 		put_question(r, p);
@@ -227,6 +227,27 @@ static fh_err put_one(struct reading *r, const struct parts *p)
 {
 	fh_cbor_put_array(r->out, 1);
 	return put_asked(r, p);
+}
+
+/* WHY, or, of the call of a function, [why, function, call id] with what is known of the two.  */
+static void put_malformed(const struct reading *r, struct fh_span item, const struct parts *all,
+			  const struct fh_trace *why)
+{
+	struct fh_span own = fh_cbor_map_get(item, "action");
+	struct fh_span action = own.n > 0 ? own : all->action;
+	struct fh_function_call call = { 0 };
+
+	if (fh_rpc_is(item, FH_CBOR_MAP) && is_call(action))
+		fh_function_call_name(fh_cbor_map_get(action, "properties"), &call);
+	bool known = call.name.n + call.id.n > 0;
+
+	if (known)
+		fh_cbor_put_array(r->out, 3);
+	fh_cbor_put_text(r->out, fh_span_str(why->what));
+	if (!known)
+		return;
+	fh_cbor_put_text(r->out, call.name);
+	fh_cbor_put_text(r->out, call.id);
 }
 
 /* One of several, on top of the parts ALL that are said for all of them.  */
@@ -252,7 +273,7 @@ static fh_err put_item(const struct reading *r, struct fh_span item, const struc
 	if (e == FH_ERR_NOMEM)
 		return e;
 	if (e != FH_ERR_OK)
-		fh_cbor_put_text(r->out, fh_span_str(why.what));
+		put_malformed(&inner, item, all, &why);
 	return FH_ERR_OK;
 }
 

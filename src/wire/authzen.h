@@ -49,7 +49,9 @@ struct fh_authzen_item {
 	struct fh_span bytes;        /* as it stands in the map */
 	struct fh_span malformed;    /* why it is none; empty: it is one */
 	struct fh_question question; /* what is searched for has an empty id */
-	struct fh_span call;         /* of a call of a function, what the model calls it */
+	/* Of a call of a function, what the model calls it.  One that is malformed has that, and
+	 * the question's function, as far as they are known.  */
+	struct fh_span call;
 };
 
 /* Reads PARAMS, strictly.  FH_ERR_FORMAT, FH_ERR_LIMIT.  */

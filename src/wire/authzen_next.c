@@ -97,6 +97,16 @@ static void question(struct fh_cursor *c, enum fh_authzen_api api, struct fh_que
 		fh_cursor_fail(c, FH_ERR_FORMAT);
 }
 
+/* [why, function, call id], one of which may be empty  */
+static void malformed_call(struct fh_cursor *c, struct fh_authzen_item *item)
+{
+	item->malformed = fh_cbor_text(c, FH_TRACE_TEXT_MAX);
+	item->question.function = fh_cbor_text(c, FH_NAME_MAX);
+	item->call = fh_cbor_text(c, FH_FUNCTION_CALL_ID_MAX);
+	if (item->malformed.n == 0 || item->question.function.n + item->call.n == 0)
+		fh_cursor_fail(c, FH_ERR_FORMAT);
+}
+
 fh_err fh_authzen_next(struct fh_authzen *z, struct fh_authzen_item *out)
 {
 	struct fh_authzen_item item = { .bytes = fh_cbor_item(&z->list) };
@@ -113,6 +123,8 @@ fh_err fh_authzen_next(struct fh_authzen *z, struct fh_authzen_item *out)
 			question(&c, z->api, &item.question);
 		else if (parts == 2 && z->api <= FH_AUTHZEN_EVALUATIONS)
 			call(&c, &item);
+		else if (parts == 3 && z->api == FH_AUTHZEN_EVALUATIONS)
+			malformed_call(&c, &item);
 		else
 			return FH_ERR_FORMAT;
 	}

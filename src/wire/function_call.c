@@ -110,17 +110,6 @@ static fh_err check_status(struct fh_span item, struct fh_trace *t)
 	return refuse(t, FH_ERR_FORMAT, "status", "must be `completed`");
 }
 
-/* What is wrong with arguments, kept: it is the model's doing, and so part of what is asked.  A
- * name in it may have been cut in the middle of a character.  */
-static fh_err keep_fault(struct fh_trace *why, struct fh_arena *a, struct fh_span *out)
-{
-	bool whole = fh_utf8_valid(fh_span_str(why->what));
-
-	for (char *p = why->what; !whole && *p != '\0'; p++)
-		*p = (uint8_t)*p < 0x80 ? *p : '?';
-	return fh_arena_copy(a, fh_span_str(why->what), out);
-}
-
 /* The arguments TEXT as CBOR.  */
 static fh_err read_arguments(struct fh_span text, struct fh_arena *a, struct fh_function_call *out)
 {
@@ -144,10 +133,35 @@ static fh_err read_arguments(struct fh_span text, struct fh_arena *a, struct fh_
 	if (e == FH_ERR_NOMEM)
 		return e;
 	if (why.what[0] != '\0')
-		return keep_fault(&why, a, &out->unreadable);
+		/* It is the model's doing, and so part of what is asked.  */
+		return fh_arena_copy(a, fh_span_str(why.what), &out->unreadable);
 	if (e == FH_ERR_OK)
 		out->arguments = fh_builder_span(&b);
 	return e;
+}
+
+/* The member NAME of ITEM if it is a text of 1 to MAX bytes, otherwise empty.  */
+static struct fh_span right_text(struct fh_span item, const char *name, size_t max)
+{
+	struct fh_span value = fh_cbor_map_get(item, name);
+	struct fh_span text = fh_rpc_is(value, FH_CBOR_TEXT) ? fh_rpc_text(value)
+							     : (struct fh_span){ 0 };
+
+	return text.n <= max ? text : (struct fh_span){ 0 };
+}
+
+void fh_function_call_name(struct fh_span item, struct fh_function_call *out)
+{
+	const struct form *form = form_of(item);
+
+	*out = (struct fh_function_call){ 0 };
+	if (form == nullptr)
+		return;
+	struct fh_span inner = form->inner == nullptr ? item
+						      : fh_cbor_map_get(item, form->inner);
+
+	out->id = right_text(item, form->id, FH_FUNCTION_CALL_ID_MAX);
+	out->name = right_text(inner, "name", FH_NAME_MAX);
 }
 
 fh_err fh_function_call_read(struct fh_span item, struct fh_arena *a,

@@ -28,4 +28,9 @@ struct fh_function_call {
 fh_err fh_function_call_read(struct fh_span item, struct fh_arena *a,
 			     struct fh_function_call *out, struct fh_trace *t);
 
+/* What ITEM, any checked CBOR item, says is called, although it may be no call for another reason:
+ * name and id where its form has them and they are right, otherwise empty.  *OUT looks into
+ * ITEM.  */
+void fh_function_call_name(struct fh_span item, struct fh_function_call *out);
+
 #endif

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 
-from machine import PATIENCE, TOP, Http, Machine, demand, run_tests, wait_for
+from machine import ME, PATIENCE, TOP, Http, Machine, demand, demand_message, run_tests, wait_for
 
 SCHEMA = """
 entity Folder in [Folder];
@@ -32,6 +32,8 @@ POLICY = """
 @id("weather") @fallback permit (principal, action == Action::"weather", resource == City::"Bern");
 @id("plain") permit (principal, action == Action::"function_call", resource);
 """
+OPENING = 'action "record.open" appliesTo { principal: [Actor], resource: [Device] };'
+READS = '@id("opens") permit (principal == Actor::"reader", action == Action::"record.open", resource);'
 # What a model calls, and what is decided of it: for the actor `agent`, which is in the team research.
 BIG = "x" * 70000
 CALLS = [
@@ -350,7 +352,7 @@ def run(base):
 				"resource": {"type": "City", "id": "Bern"}},
 			about(read) | {"resource": {"type": "File", "id": "/open/a"}}]
 		want = [("c1", "permitted"), ("c2", "forbidden"), ("c3", "tool-not-in-schema"), ("c4", "malformed-arguments"),
-			(None, "malformed"), ("c6", "permitted"), (None, "permitted"), (None, "malformed")]
+			(None, "malformed"), ("c6", "permitted"), (None, "permitted"), ("c1", "malformed")]
 		with base.copy() as m:
 			d = m.serve()
 			asker = Harness(d, m.token)
@@ -371,6 +373,64 @@ def run(base):
 			m.verify()
 			again = replayed(m)
 			demand(again["same"] == again["decisions"] == 15, again)
+
+	def what_is_malformed_among_several_is_recorded_by_its_name():
+		read, answer = chat("read_file", "{}", "c1"), response("cat", "{}", "c2")
+		bad = [(read | {"namespace": "x"}, "read_file", "c1"), (answer | {"status": "in_progress"}, "cat", "c2"),
+			(chat("n" * 129, "{}", "c3"), None, "c3"), (answer | {"call_id": ""}, "cat", None),
+			(answer | {"arguments": {"name": "other", "question": []}}, "cat", "c2"),
+			(read | {"type": "custom"}, None, None), ([], None, None), (chat(7, "{}", 8), None, None)]
+		items = [about(call) for call, _, _ in bad] + [about(read) | {"context": {}}, about(read) | {"subject": 1}, 7]
+		want = [w[1:] for w in bad] + [("read_file", "c1")] * 2 + [(None, None)]
+		with base.copy() as m:
+			d = m.serve()
+			asker = Harness(d, m.token)
+			said = asker.said({"evaluations": items, "action": about(answer)["action"]}, "evaluations")["evaluations"]
+			d.stop()
+			demand([e["context"]["reason"] for e in said] == ["malformed"] * len(want), said)
+			demand([e["context"].get("call") for e in said] == [call for _, call in want], said)
+			entries, events = m.entries(), exported(m, "ocsf", *m.opened())
+			for e, (function, call) in zip(said, want):
+				n, text = e["context"]["record"], e["context"]["text"]
+				f, named = entries[n]["fields"], {k: v for k, v in (("call", call), ("function", function)) if v}
+				if named:
+					demand(f["detail"] == named | {"text": text} and "arguments" not in f, f)
+				else:
+					demand(f["arguments"] == {"question": text} and "detail" not in f, f)
+				demand("subject" not in f and "action" not in f, f)
+				x = explain(m, n)
+				demand(x["same"] and x["because"] == text and "subject" not in x, x)
+				demand((x.get("function"), x.get("call")) == (function, call), x)
+				said_of = json.loads(events[n])["unmapped"]["freehold"]
+				demand((said_of.get("function"), said_of.get("call")) == (function, call), said_of)
+			n = said[0]["context"]["record"]
+			demand("read_file, call c1" in m.run("policy", "why", n, *m.opened()).stdout, "policy why")
+			m.verify()
+			again = replayed(m)
+			demand(again["same"] == again["decisions"] == len(want), again)
+
+	def nothing_is_guessed_from_what_arguments_look_like():
+		looks = {"path": "/open/a", "question": [["user", "u", {}], ["weather", {}], ["City", "Bern", {}], {}]}
+		with base.copy() as m:
+			m.grant("reader", "--uid", ME)
+			m.sign_policy(policy=POLICY + READS, schema=SCHEMA + OPENING)
+			d = m.serve()
+			n = Harness(d, m.token).decide("cat", looks)["context"]["record"]
+			fields = ["actor", "identity", "action", "resource", "decision", "arguments", "subject"]
+
+			def opened(name, *fields):
+				words = [w for f in fields for w in ("--field", f)]
+				m.run("record", "open", n, "--socket", m.socket, "-o", m.top / name, *words)
+				return "--openings", m.top / name
+			whole, part, detail = opened("whole"), opened("part", *fields), opened("detail", "detail", "subject")
+			d.stop()
+			x = json.loads(m.run("policy", "why", n, "--json", *whole).stdout)
+			demand((x["function"], x["call"], x["action"]) == ("cat", "call_1", 'Action::"file.read"'), x)
+			demand_message(m.run("policy", "why", n, *part, status=2).stderr, f"entry {n}", "opens 7 of its 8 fields")
+			said = json.loads(exported(m, "ocsf", *detail)[n])["unmapped"]["freehold"]
+			demand((said["function"], said["call"]) == ("cat", "call_1"), said)
+			said = json.loads(exported(m, "ocsf", *part)[n])["unmapped"]["freehold"]
+			demand(not {"function", "call"} & said.keys(), said)
 
 	def it_takes_nothing_of_a_quota_and_obeys_one():
 		write = {"file": {"path": "/open/a"}, "text": "t"}
@@ -517,6 +577,7 @@ def run(base):
 		random_calls_are_answered_as_policy_test_decides_them, arguments_that_are_none_are_answered_no,
 		what_is_no_call_is_refused_by_name, an_action_of_that_name_is_asked_about_in_full,
 		whom_the_grant_does_not_name_nobody_is_told_about, some_may_be_asked_about_together,
+		what_is_malformed_among_several_is_recorded_by_its_name, nothing_is_guessed_from_what_arguments_look_like,
 		it_takes_nothing_of_a_quota_and_obeys_one, what_ends_authority_ends_permission,
 		the_example_acts_on_a_permit_alone, the_example_takes_nothing_else_for_a_permit,
 		without_a_lease_only_fallback_counts, a_call_is_found_and_explained_afterwards))
