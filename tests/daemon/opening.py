@@ -284,7 +284,8 @@ def run(base):
 			n = call(m, d)
 			demand_message(reader(m, "open", 100000, status=1).stderr, "not-found", "does not reach")
 			demand_message(reader(m, "open", 0, status=2).stderr, "it is not sealed", "record show")
-			demand_message(reader(m, "open", "0..2", status=2).stderr, "entries 0..2", "nothing was opened", "3 are not sealed")
+			demand_message(reader(m, "open", "0..2", status=2).stderr, "entries 0..2", "nothing was opened",
+				"3 are not sealed")
 			demand_message(reader(m, "open", f"{n}..9999", "--field", "quote", "-o", "none", status=2).stderr,
 				f"entries {n}..9999", "nothing was opened", "have no such field")
 			demand(not (m.readers / "none").exists(), "a file of nothing")
@@ -301,7 +302,8 @@ def run(base):
 			m.sign("shred", "--subject", "worker", "--reason", "a test")
 			wait_for("the erasure", lambda: '"kind":"shred"' in m.run("record", "show", "--json").stdout)
 			demand_message(reader(m, "open", n, status=2).stderr, f"entry {n}", "its key is gone", "erased")
-			demand_message(reader(m, "open", f"{n}..{n + 1}", status=2).stderr, f"entries {n}..{n + 1}", "of 2 the keys are gone")
+			demand_message(reader(m, "open", f"{n}..{n + 1}", status=2).stderr, f"entries {n}..{n + 1}",
+				"of 2 the keys are gone")
 			later = call(m, d, "/public/later")
 			r = reader(m, "open", f"{n}..{later}", "--json")
 			demand([json.loads(l)["index"] for l in r.stdout.splitlines()][-1] == later, r.stdout)

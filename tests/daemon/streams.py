@@ -447,7 +447,8 @@ def run(base):
 			said = r.messages()
 			demand([x["params"]["progress"] for x in said[:-1]] == list(range(62)), said)
 			demand(not said[-1]["result"]["isError"], said[-1])
-			demand(the_outcome(m, "/slow")["detail"]["told"] == told_of([x["params"] for x in said[:-1]]), "the outcome")
+			told = the_outcome(m, "/slow")["detail"]["told"]
+			demand(told == told_of([x["params"] for x in said[:-1]]), "the outcome", told)
 			d.stop()
 
 	def a_session_ended_in_mid_stream_ends_it():
@@ -513,7 +514,8 @@ def run(base):
 				demand(len(said) == expected + 1, said)
 				ids.append(said[-1]["id"])
 			demand(ids == [1, 2, 3, 4], ids)
-			demand([x["arguments"]["path"][:7] for x in m.received()[-4:]] == ["/first", "/second", "/third", "/public"], "the order")
+			order = [x["arguments"]["path"][:7] for x in m.received()[-4:]]
+			demand(order == ["/first", "/second", "/third", "/public"], order)
 			d.stop()
 
 	def nobody_gives_up_the_call_of_another_session():
@@ -525,7 +527,8 @@ def run(base):
 			c.next()
 			other = d.session(m.token)
 			for id in (s.last, str(s.last)):
-				status, _, _ = other.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}})
+				status, _, _ = other.send({"jsonrpc": "2.0", "method": "notifications/cancelled",
+					"params": {"requestId": id}})
 				demand(status == 202, "of nothing", status)
 			told, answer = c.whole()
 			demand(len(told) == 8 and not answer["result"]["isError"], told, answer)
