@@ -27,7 +27,7 @@ static fh_err show_entry(void *context, const struct fh_stored *s, const struct 
 	fh_err e = fh_record_put_entry(&w->line, s, l, &w->look);
 
 	if (e == FH_ERR_OK && fwrite(w->line.p, 1, w->line.n, stdout) != w->line.n)
-		e = FH_ERR_IO;
+		e = FH_ERR_CLOSED; /* which main() tells */
 	return e;
 }
 
@@ -105,7 +105,7 @@ static fh_err show(const struct fh_segments *s, struct show *w, bool follow, str
 
 	while (e == FH_ERR_OK && follow && !at.enough && at.next <= w->to) {
 		if (fflush(stdout) != 0)
-			return FH_ERR_IO;
+			return FH_ERR_OK; /* which main() tells */
 		(void)nanosleep(&pause, nullptr);
 		e = fh_record_read_on(s, &v, &at, t);
 	}

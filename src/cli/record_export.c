@@ -78,7 +78,9 @@ static fh_err write_entry(void *context, const struct fh_stored *s, const struct
 		fh_event_put_cef(&x->line, &v, &x->device);
 	if (x->line.bad)
 		return FH_ERR_LIMIT;
-	return fwrite(x->line.p, 1, x->line.n, stdout) == x->line.n ? FH_ERR_OK : FH_ERR_IO;
+	if (fwrite(x->line.p, 1, x->line.n, stdout) != x->line.n)
+		return FH_ERR_CLOSED; /* which main() tells */
+	return FH_ERR_OK;
 }
 
 static int read_form(const struct fh_arguments *a, enum form *out)

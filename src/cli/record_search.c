@@ -102,7 +102,7 @@ static fh_err show_entry(void *context, const struct fh_stored *s, const struct 
 	fh_err e = fh_record_put_entry(&w->line, s, l, &w->look);
 
 	if (e == FH_ERR_OK && fwrite(w->line.p, 1, w->line.n, stdout) != w->line.n)
-		e = FH_ERR_IO;
+		e = FH_ERR_CLOSED; /* which main() tells */
 	return e;
 }
 

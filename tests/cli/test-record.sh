@@ -62,6 +62,17 @@ count "of one entry" 1
 says "whose actor stands in an earlier one" '"actor":{"user":{"name":"claude"'
 yes "usage, with another form" 64 fh record export --format xml good
 
+# full VERB...: what it prints finds no room.
+full() {
+	fh record "$@" > /dev/full
+}
+for verb in "show good" "show --follow good" "search --kind intent good" "export good" "export --format cef good"; do
+	# shellcheck disable=SC2086 # words
+	yes "says that nothing can be written, with $verb" 2 full $verb
+	says "which is no fault of the record" '^freehold: stdout: the answer could not be written; '
+	if grep -q fhj err; then not_ok "nor is it called damaged"; else ok "nor is it called damaged"; fi
+done
+
 "$top/build/tests/fixture/make-record" long 90 12 tpm-sealed long.note > long.genesis
 # slow WHERE VERB...: what takes more than two seconds, with what it prints on the terminal or not.
 slow() {
