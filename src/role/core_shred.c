@@ -58,31 +58,59 @@ static void rest(struct fh_core *c)
 
 /* --- what the operator wants -------------------------------------------- */
 
+/* So many wishes are sent before the answers to them are read: with one at a time both
+ * processes would wait for each other's turns.  */
+constexpr size_t wishes_ahead = 16;
+
+/* What the keeper says to the *N wishes that it has not answered; the first that is no is E.  */
+static fh_err hear(struct fh_core *c, fh_err e, size_t *n)
+{
+	for (; *n > 0; (*n)--) {
+		struct fh_span frame;
+		fh_err came = fh_pipe_wait(&c->keeper, &frame);
+
+		if (came != FH_ERR_OK) {
+			fh_trace_where(&c->trace, "keeper");
+			return came;
+		}
+		if (e == FH_ERR_OK)
+			e = fh_door_read_done(frame, &c->trace);
+	}
+	return e;
+}
+
 static fh_err wish(struct fh_core *c, enum fh_door_wish what, struct fh_span subject,
-		   uint64_t sequence)
+		   uint64_t sequence, size_t *ahead)
 {
 	uint8_t bytes[FH_DOOR_WISH_MAX];
 	struct fh_builder b = FH_BUILDER_ARRAY(bytes);
 
 	fh_door_put_wish(&b, what, subject, sequence);
-	return fh_core_keeper_do(c, &b);
+	fh_err e = b.bad ? FH_ERR_LIMIT
+			 : fh_frame_send(c->keeper.fd, fh_builder_span(&b), /* pass= */ -1);
+
+	if (e != FH_ERR_OK)
+		return e;
+	(*ahead)++;
+	return *ahead < wishes_ahead ? FH_ERR_OK : hear(c, FH_ERR_OK, ahead);
 }
 
+/* No signature may be under way, whose answer would come first.  */
 static fh_err tell_wishes(struct fh_core *c)
 {
 	const struct fh_hold_held *h;
 	const struct fh_shred_held *s;
-	size_t at = 0;
-	fh_err e = wish(c, FH_WISH_NONE, (struct fh_span){ 0 }, 0);
+	size_t at = 0, ahead = 0;
+	fh_err e = wish(c, FH_WISH_NONE, (struct fh_span){ 0 }, 0, &ahead);
 
 	while (e == FH_ERR_OK && (h = fh_chain_hold_next(&c->chain, &at)) != nullptr)
 		e = wish(c, h->body.subject.n > 0 ? FH_WISH_HOLD : FH_WISH_HOLD_ALL,
-			 h->body.subject, 0);
+			 h->body.subject, 0, &ahead);
 	for (at = 0; e == FH_ERR_OK && (s = fh_chain_shred_next(&c->chain, &at)) != nullptr;)
-		e = wish(c, FH_WISH_SHRED, s->body.subject, s->sequence);
+		e = wish(c, FH_WISH_SHRED, s->body.subject, s->sequence, &ahead);
 	if (e == FH_ERR_OK)
-		e = wish(c, FH_WISH_CARRIED, (struct fh_span){ 0 }, c->fold_period);
-	return e;
+		e = wish(c, FH_WISH_CARRIED, (struct fh_span){ 0 }, c->fold_period, &ahead);
+	return e == FH_ERR_CLOSED ? e : hear(c, e, &ahead);
 }
 
 static fh_err ask_lo(struct fh_core *c, enum fh_door_request request, uint64_t lo_ms,

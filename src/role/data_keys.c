@@ -22,9 +22,10 @@ fh_err fh_data_keys_begin(struct fh_arena *arena, struct fh_data_keys *out)
 	struct fh_data_keys k = {
 		.key = fh_arena_space(arena, FH_DATA_KEYS_MAX * sizeof(*k.key)),
 		.bucket = fh_arena_array(arena, buckets, sizeof(*k.bucket)),
+		.tagged = fh_arena_array(arena, buckets, sizeof(*k.tagged)),
 	};
 
-	if (k.key == nullptr || k.bucket == nullptr)
+	if (k.key == nullptr || k.bucket == nullptr || k.tagged == nullptr)
 		return FH_ERR_NOMEM;
 	*out = k;
 	return FH_ERR_OK;
@@ -152,10 +153,46 @@ void fh_data_enter(struct fh_data_keys *k, const struct fh_data_record *r)
 	fh_data_index(k);
 }
 
+/* All records whose tags have one place hang together, so who asks for those of a subject need
+ * not look at every one.  */
+static uint32_t *place_of(const struct fh_data_keys *k, const uint8_t *tag)
+{
+	uint32_t at;
+
+	memcpy(&at, tag, sizeof(at)); /* a hash already */
+	return &k->tagged[at % buckets];
+}
+
+struct fh_data_key *fh_data_tagged(const struct fh_data_keys *k, const uint8_t *tag,
+				   const struct fh_data_key *behind)
+{
+	uint32_t at = behind == nullptr ? *place_of(k, tag) : behind->before;
+
+	for (; at != 0; at = k->key[at - 1].before) {
+		struct fh_data_key *key = &k->key[at - 1];
+
+		if (fh_span_equal(FH_SPAN_ARRAY(key->tag), fh_span_of(tag, FH_DATA_TAG_SIZE)))
+			return key;
+	}
+	return nullptr;
+}
+
 void fh_data_index(struct fh_data_keys *k)
 {
-	*bucket_of(k, k->key[k->n].name) = (uint32_t)(k->n + 1);
+	struct fh_data_key *key = &k->key[k->n];
+	uint32_t *place = place_of(k, key->tag);
+
+	*bucket_of(k, key->name) = (uint32_t)(k->n + 1);
+	key->before = *place;
+	*place = (uint32_t)(k->n + 1);
 	k->n++;
+}
+
+void fh_data_index_none(struct fh_data_keys *k)
+{
+	memset(k->bucket, 0, buckets * sizeof(*k->bucket));
+	memset(k->tagged, 0, buckets * sizeof(*k->tagged));
+	k->n = 0;
 }
 
 /* --- opening ---------------------------------------------------------- */

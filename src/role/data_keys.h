@@ -42,6 +42,7 @@ struct fh_data_key {
 	uint64_t fold;      /* of the class `fold`: its period; 0: of another, or never to end */
 	bool carried;       /* and a later state entry carries what it is needed for */
 	bool doomed;        /* ends with the shred that is under way */
+	uint32_t before;    /* the one before it in its place of `tagged`: number plus one, or 0 */
 };
 
 /* Who could open an epoch besides the chip (data_keys_slot.c).  */
@@ -80,6 +81,7 @@ struct fh_data_keys {
 	struct fh_data_key *key;    /* of each record in the file, in order */
 	size_t n;
 	uint32_t *bucket;           /* by name: number of a record plus one, or 0 */
+	uint32_t *tagged;           /* by tag: the same, of the last one that has its place there */
 	struct fh_data_recipient recipient;
 	struct fh_data_slot slot;   /* of this epoch */
 	struct fh_data_slot given_up; /* what is told of shreds that were given up: only earlier */

@@ -106,6 +106,10 @@ fh_err fh_data_open_at(struct fh_data_keys *k, size_t i, uint8_t bytes[FH_DATA_R
  * nowhere).  */
 void fh_data_enter(struct fh_data_keys *k, const struct fh_data_record *r);
 void fh_data_index(struct fh_data_keys *k); /* what stands at the next place already */
+void fh_data_index_none(struct fh_data_keys *k);
+/* The record with TAG that was made last, or last before BEHIND; NULL if there is none.  */
+struct fh_data_key *fh_data_tagged(const struct fh_data_keys *k, const uint8_t *tag,
+				   const struct fh_data_key *behind);
 uint32_t fh_data_find(const struct fh_data_keys *k, const uint8_t *name);
 
 #endif

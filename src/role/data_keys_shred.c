@@ -29,19 +29,16 @@ void fh_data_keys_hold_all(struct fh_data_keys *k)
 		k->key[i].held = true;
 }
 
-static bool is_of(const struct fh_data_key *key, const uint8_t tag[FH_DATA_TAG_SIZE])
-{
-	return fh_span_equal(FH_SPAN_ARRAY(key->tag), fh_span_of(tag, FH_DATA_TAG_SIZE));
-}
-
 fh_err fh_data_keys_hold(struct fh_data_keys *k, struct fh_span subject)
 {
 	uint8_t tag[FH_DATA_TAG_SIZE];
 	fh_err e = fh_data_tag(k, subject, tag);
 
-	for (size_t i = 0; e == FH_ERR_OK && i < k->n; i++)
-		k->key[i].held = k->key[i].held || is_of(&k->key[i], tag);
-	return e;
+	if (e != FH_ERR_OK)
+		return e;
+	for (struct fh_data_key *key = nullptr; (key = fh_data_tagged(k, tag, key)) != nullptr;)
+		key->held = true;
+	return FH_ERR_OK;
 }
 
 fh_err fh_data_keys_ask(struct fh_data_keys *k, struct fh_span subject, uint64_t statement)
@@ -49,11 +46,13 @@ fh_err fh_data_keys_ask(struct fh_data_keys *k, struct fh_span subject, uint64_t
 	uint8_t tag[FH_DATA_TAG_SIZE];
 	fh_err e = fh_data_tag(k, subject, tag);
 
-	for (size_t i = 0; e == FH_ERR_OK && i < k->n; i++) {
-		if (is_of(&k->key[i], tag) && k->key[i].statement < statement)
-			k->key[i].asked = statement;
+	if (e != FH_ERR_OK)
+		return e;
+	for (struct fh_data_key *key = nullptr; (key = fh_data_tagged(k, tag, key)) != nullptr;) {
+		if (key->statement < statement)
+			key->asked = statement;
 	}
-	return e;
+	return FH_ERR_OK;
 }
 
 void fh_data_keys_carried(struct fh_data_keys *k, uint64_t period)
@@ -323,8 +322,7 @@ static void forget_doomed(struct fh_data_keys *k)
 {
 	size_t n = k->n;
 
-	memset(k->bucket, 0, 2 * FH_DATA_KEYS_MAX * sizeof(*k->bucket));
-	k->n = 0;
+	fh_data_index_none(k);
 	for (size_t i = 0; i < n; i++) {
 		const struct fh_data_key key = k->key[i];
 

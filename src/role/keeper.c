@@ -23,7 +23,7 @@
 
 constexpr size_t document_room = 4 * (FH_DOCUMENT_PAYLOAD_MAX / 3 + 1) + 256; /* in base64 */
 constexpr size_t keeper_arena = (2 << 20) + (512 << 10)
-				+ FH_DATA_KEYS_MAX * sizeof(struct fh_data_key)
+				+ FH_DATA_KEYS_MAX * (sizeof(struct fh_data_key) + 8)
 				+ FH_DOOR_DOCUMENT_MAX + document_room;
 constexpr size_t authority_room = 128 << 10; /* the largest body of genesis or signers */
 constexpr size_t scratch_room = 512 << 10;   /* checking such a statement */

@@ -341,6 +341,33 @@ static void a_hold_stands_against_both(void **state)
 	assert_true(finds(b, &kept));
 }
 
+/* Among many, some of which have one place in the table of tags; also when others have ended.  */
+static void a_wish_reaches_all_of_one_and_no_other(void **state)
+{
+	constexpr int many = 200;
+	struct bench *b = *state;
+	char subject[16];
+	struct shred s;
+
+	for (int i = 0; i < many; i++) {
+		(void)snprintf(subject, sizeof(subject), "actor-%d", i);
+		for (uint64_t period = 1; period <= 3; period++)
+			(void)make(b, subject, "default", period);
+	}
+	for (int i = 0; i < many; i += 50) {
+		(void)snprintf(subject, sizeof(subject), "actor-%d", i);
+		fh_data_keys_forget_wishes(&b->keys);
+		assert_int_equal(fh_data_keys_ask(&b->keys, fh_span_str(subject), 99), FH_ERR_OK);
+		assert_int_equal(fh_data_keys_hold(&b->keys, FH_SPAN_LIT("actor-7")), FH_ERR_OK);
+		assert_int_equal(fh_data_keys_ask(&b->keys, FH_SPAN_LIT("actor-7"), 99), FH_ERR_OK);
+		assert_int_equal(fh_data_keys_due(&b->keys, 0).due, 3);
+		assert_int_equal(fh_data_keys_due(&b->keys, 0).held, 3);
+		assert_int_equal(shred_at(b, 0, &s), FH_ERR_OK);
+		assert_int_equal(fh_data_keys_due(&b->keys, 0).due, 0);
+	}
+	assert_int_equal(b->keys.n, 3 * (many - 4));
+}
+
 /* Sealing goes on meanwhile, with keys that are there and with new ones.  */
 static void keys_made_meanwhile_stay(void **state)
 {
@@ -688,6 +715,7 @@ int main(void)
 		ON_FRESH_FILES(age_ends_a_key),
 		ON_FRESH_FILES(asking_ends_the_keys_of_one),
 		ON_FRESH_FILES(a_hold_stands_against_both),
+		ON_FRESH_FILES(a_wish_reaches_all_of_one_and_no_other),
 		ON_FRESH_FILES(keys_made_meanwhile_stay),
 		ON_FRESH_FILES(a_shred_cut_off_is_undone_or_finished),
 		ON_FRESH_FILES(what_is_over_is_emptied_at_the_next_start),
