@@ -22,7 +22,8 @@ def ocsf(line):
 	if "message_context" in e:
 		assert any(k in e["message_context"] for k in ("application", "service")), "message_context: at least one of"
 	assert all(r.get("name") or r.get("uid") for r in e.get("resources", []))
-	known = {"category_uid", "class_uid", "activity_id", "activity_name", "type_uid", "time", "start_time", "end_time",
+	assert e.get("end_time", 0) - e.get("start_time", 0) == e.get("duration", 0) >= 0 and e.get("count", 1) > 0
+	known = {"category_uid", "count", "class_uid", "activity_id", "activity_name", "type_uid", "time", "start_time", "end_time",
 		"duration", "severity_id", "status_id", "status_code", "metadata", "actor", "api", "resources", "src_endpoint",
 		"dst_endpoint", "message_context", "unmapped"}
 	assert set(e) <= known, set(e) - known

@@ -7,12 +7,13 @@ import re
 import selectors
 import socket
 import statistics
+import subprocess
 import sys
 import threading
 import time
 import urllib.request
 
-from machine import (ME, PATIENCE, POLICY, SCHEMA, Machine, Stdio, demand, in_background, index_of, reason_of, run_tests,
+from machine import (ME, PATIENCE, POLICY, SCHEMA, TOP, Machine, Stdio, demand, in_background, index_of, reason_of, run_tests,
 	wait_for)
 
 SECONDS = 3
@@ -335,6 +336,11 @@ def readers_know(m, index):
 	demand(f'Actor::"{event["actor"]["user"]["name"]}"' == whose["actor"], event)
 	line = shown("record", "export", "--format", "cef", "--from", index, "--to", index)
 	demand(f" cnt={detail['count']} start={detail['first']} end={detail['last']}\n" in line, line)
+	for form, text in (("ocsf", json.dumps(event)), ("cef", line)):
+		(m.top / form).write_text(text)
+		r = subprocess.run([sys.executable, "-B", TOP / "tests/cli/events.py", form, m.top / form],
+			capture_output=True, text=True)
+		demand(r.returncode == 0, form, r.stderr)
 	found = shown("record", "search", "--reason", detail["reason"], "--kind", "refusal", "--decision", "denied", "--json",
 		"--limit", 1000)
 	demand(index in [json.loads(l)["index"] for l in found.splitlines()], "not found by its reason:", found)
