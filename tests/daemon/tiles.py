@@ -324,7 +324,7 @@ def neither_metrics_nor_log_tell_what_anybody_said():
 		s = d.session(m.token)
 		s.take(f"/public/{word}")
 		s.take(f"/private/{word}")
-		s.call("take", path=f"/public/{word}", more=word)
+		s.call("take", path=f"/public/{word}", besides=word)
 		s.call(word, path=word)
 		s.ask(word, why=word)
 		s.send(f'{{"jsonrpc":"2.0","id":1,"method":"{word}","{word}"'.encode())
