@@ -19,6 +19,7 @@
 #include "fixture/maker.h"
 #include "fixture/quote_maker.h"
 #include "fixture/remove.h"
+#include "os/memory.h"
 
 struct bench {
 	struct fh_maker maker; /* first: the maker's quotes are made by what is around it */
@@ -377,6 +378,49 @@ static void judges_how_the_device_key_is_kept(void **state)
 	}
 }
 
+/* Who goes on from a saved verification knows which states were shown, and by which firmware.  */
+static void goes_on_behind_quotes_that_were_verified(void **state)
+{
+	static uint8_t kept[1 << 16], file[1 << 17];
+	struct bench *b = *state;
+	const struct fh_record_check *c = &b->checked.check;
+	struct fh_builder keep = FH_BUILDER_ARRAY(kept), made = FH_BUILDER_ARRAY(file);
+	struct fh_arena room;
+	struct fh_saved saved;
+
+	two_boots(b);
+	b->options.keep = &keep;
+	assert_int_equal(answer(b, FH_ACCEPTED), FH_ANSWER_YES);
+	assert_int_equal(fh_arena_map(FH_RECORD_SAVE_ROOM, &room), FH_ERR_OK);
+	assert_int_equal(fh_record_save(&b->checked.check, &room, &made), FH_ERR_OK);
+	assert_int_equal(fh_saved_read(fh_builder_span(&made), &saved), FH_ERR_OK);
+	b->options.keep = nullptr;
+	b->ak.firmware++;
+	fh_maker_restart(&b->maker);
+	fh_maker_batch(&b->maker, 1);
+	fh_maker_quote(&b->maker);
+	fh_maker_batch(&b->maker, 1);
+	assert_int_equal(answer(b, FH_ACCEPTED), FH_ANSWER_YES);
+	const uint64_t quotes = c->quotes;
+	const struct fh_firmware_seen firmware = c->firmware;
+
+	assert_int_equal(firmware.n, 2);
+	b->options.saved = &saved;
+	assert_int_equal(answer(b, FH_ACCEPTED), FH_ANSWER_YES);
+	assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
+	assert_true(c->since > 0);
+	assert_int_equal(c->quotes, quotes);
+	assert_memory_equal(&c->firmware, &firmware, sizeof(firmware));
+	/* A start that shows nothing, in a boot whose session did.  */
+	b->maker.quote = nullptr;
+	fh_maker_restart(&b->maker);
+	fh_maker_batch(&b->maker, 1);
+	assert_int_equal(answer(b, FH_ACCEPTED), FH_ANSWER_UNCHECKED);
+	b->options.saved = nullptr;
+	assert_int_equal(answer(b, FH_ACCEPTED), FH_ANSWER_UNCHECKED);
+	fh_arena_drop(&room);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -392,6 +436,7 @@ int main(void)
 		TEST(judges_the_tpm_by_roots_that_the_operator_signed),
 		TEST(weak_firmware_stays_a_weakness_behind_its_update),
 		TEST(judges_how_the_device_key_is_kept),
+		TEST(goes_on_behind_quotes_that_were_verified),
 	};
 
 	return cmocka_run_group_tests(tests, nullptr, nullptr);

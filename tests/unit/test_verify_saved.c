@@ -42,8 +42,6 @@ static int end_saving(void **state)
 /* Verifies what was loaded, from FILE on if it is not empty.  */
 static fh_err verify(struct bench *b, struct fh_span file, struct fh_builder *keep)
 {
-	struct fh_checked *c = &b->checked;
-	struct fh_record_memory memory = { &c->live, &c->spare, &c->scratch, &c->own };
 	struct fh_record_options o = b->options;
 	static struct fh_saved saved;
 
@@ -51,21 +49,7 @@ static fh_err verify(struct bench *b, struct fh_span file, struct fh_builder *ke
 	if (file.n > 0)
 		assert_int_equal(fh_saved_read(file, &saved), FH_ERR_OK);
 	o.saved = file.n > 0 ? &saved : nullptr;
-	if (c->ran)
-		fh_record_check_drop(&c->check);
-	c->ran = true;
-	fh_arena_reset(&c->own);
-	fh_err e = fh_record_check_begin(&o, &memory, &c->check);
-
-	for (size_t i = 0; i < c->segments && e == FH_ERR_OK; i++) {
-		if (strtoull(c->name[i], nullptr, 10) >= saved.number[FH_SAVED_SEGMENT]
-		    || file.n == 0)
-			e = fh_record_check_segment(&c->check, fh_span_of(c->bytes[i], c->n[i]),
-						    c->name[i], i + 1 == c->segments);
-	}
-	if (e == FH_ERR_OK)
-		fh_record_check_end(&c->check);
-	return e;
+	return fh_checked_run(&b->checked, &o);
 }
 
 /* The record as it is now, read from FILE on, which may be empty: what that leaves.  */
@@ -410,7 +394,7 @@ static void a_record_that_does_not_extend_it_is_refused(void **state)
 	b->checked.segments = 0;
 	refused_since(b, 1, "since-cut");
 	/* Another branch of it, from the same beginning.  */
-	(void)afresh(state);
+	b = afresh(state);
 	fh_maker_first(&b->maker);
 	b->maker.salts += 1000;
 	fh_maker_batch(&b->maker, 12);
@@ -418,7 +402,7 @@ static void a_record_that_does_not_extend_it_is_refused(void **state)
 	refused_since(b, 1, "since-rewritten");
 	/* That goes by the place.  */
 	refused_since(b, 0, "since-rewritten");
-	(void)afresh(state);
+	b = afresh(state);
 	/* Of another device.  */
 	b->maker.device_id.bytes[9] ^= 1;
 	fh_maker_chain(&b->maker);
