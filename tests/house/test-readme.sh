@@ -56,6 +56,18 @@ def start(tree):
 	return child, said
 
 
+def functions(tree, url):
+	"""What is said to be done in the demo before functions that a model calls."""
+	text = re.search(r"^## Before functions.*?(?=^## )", readme, flags=re.M | re.S)[0]
+	block = next(b for b in re.findall(r"(?:^    .*\n)+", text, flags=re.M) if "build/demo" in b)
+	script = "set -eu\n" + re.sub(r"^    ", "", block, flags=re.M).replace("http://127.0.0.1:7420", url)
+	done = subprocess.run(["bash", "-c", script], cwd=tree, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+		stderr=subprocess.STDOUT, text=True, timeout=120)
+	last = done.stdout.strip().splitlines()[-1]
+	verdict(done.returncode == 0 and "Whoever can read this was permitted to." in done.stdout and "call_8Jk2" in last
+		and '"permitted"' in last, "a function's call is asked about in the demo as README.md says", done.stdout)
+
+
 def tour(tree):
 	found = list(blocks())
 	verdict([c for c, _ in found][:1] == ["make run"] and len(found) == 5, "the tour is make run and four things", str(found))
@@ -69,6 +81,7 @@ def tour(tree):
 				stderr=subprocess.STDOUT, text=True, timeout=60)
 			verdict(normal(done.stdout) == normal(expected) and done.returncode == 0,
 				f"thing {number} prints what README.md says", f"status {done.returncode}, not:\n{done.stdout}")
+		functions(tree, re.search(r"http://127\.0\.0\.1:\d+", said)[0])
 	finally:
 		child.terminate()
 		child.wait(timeout=30)
