@@ -192,15 +192,21 @@ static void refuses_an_answer_that_looks_like_an_act(void **state)
 	}
 }
 
-/* An answer about a call of a function: its decision, its DETAIL and perhaps arguments.  */
+/* An answer about a call of a function: its decision, its DETAIL, and perhaps arguments and whom it
+ * is about.  */
 static void answer_call(struct bench *b, struct fh_span decision, struct fh_span detail,
-			bool arguments)
+			bool arguments, bool subject)
 {
-	struct fh_fields f = { .n = arguments ? 3 : 2, .field = {
-		{ .id = FH_FIELD_DECISION, .value = decision },
-		{ .id = FH_FIELD_ARGUMENTS, .value = FH_SPAN_LIT("\xa0") } } };
+	struct fh_fields f = { .n = 1, .field = {
+		{ .id = FH_FIELD_DECISION, .value = decision } } };
 
-	f.field[f.n - 1] = (struct fh_field){ .id = FH_FIELD_DETAIL, .value = detail };
+	if (arguments)
+		f.field[f.n++] = (struct fh_field){ .id = FH_FIELD_ARGUMENTS,
+						    .value = FH_SPAN_LIT("\xa0") };
+	f.field[f.n++] = (struct fh_field){ .id = FH_FIELD_DETAIL, .value = detail };
+	if (subject)
+		f.field[f.n++] = (struct fh_field){ .id = FH_FIELD_SUBJECT,
+						    .value = FH_SPAN_LIT("\x61s") };
 	fh_maker_first(&b->maker);
 	(void)fh_maker_entry(&b->maker, FH_ENTRY_ANSWER, &f);
 	fh_maker_batch(&b->maker, 0);
@@ -208,6 +214,8 @@ static void answer_call(struct bench *b, struct fh_span decision, struct fh_span
 
 #define CALLED FH_SPAN_LIT("\xa2\x64" "call\x61" "c\x68" "function\x61" "f")
 #define UNREADABLE FH_SPAN_LIT("\xa3\x64" "call\x61" "c\x64" "text\x61" "w\x68" "function\x61" "f")
+#define WITHOUT_ID FH_SPAN_LIT("\xa2\x64" "text\x61" "w\x68" "function\x61" "f")
+#define WITHOUT_NAME FH_SPAN_LIT("\xa2\x64" "call\x61" "c\x64" "text\x61" "w")
 #define NO FH_SPAN_LIT("\x83\xf4\x61n\x80")
 #define YES FH_SPAN_LIT("\x83\xf5\x61y\x80")
 
@@ -215,23 +223,32 @@ static void holds_an_answer_about_a_call_together(void **state)
 {
 	const struct {
 		struct fh_span decision, detail;
-		bool arguments, right;
+		bool arguments, subject, right;
 	} rows[] = {
-		{ NO, CALLED, true, true },
-		{ NO, UNREADABLE, false, true },
-		{ NO, CALLED, false, false },
-		{ NO, UNREADABLE, true, false },
-		{ YES, UNREADABLE, false, false },
-		{ NO, FH_SPAN_LIT("\xa0"), true, false },
-		{ NO, FH_SPAN_LIT("\xa1\x64" "call\x61" "c"), true, false },
-		{ NO, FH_SPAN_LIT("\xa2\x64" "call\x60\x68" "function\x61" "f"), true, false },
-		{ NO, FH_SPAN_LIT("\x00"), true, false },
+		{ NO, CALLED, true, true, true },
+		{ NO, UNREADABLE, false, true, true },
+		{ NO, UNREADABLE, false, false, true }, /* malformed, among several */
+		{ NO, WITHOUT_ID, false, false, true },
+		{ NO, WITHOUT_NAME, false, false, true },
+		{ NO, WITHOUT_ID, false, true, false },
+		{ NO, WITHOUT_NAME, false, true, false },
+		{ NO, CALLED, true, false, false },
+		{ NO, CALLED, false, true, false },
+		{ NO, UNREADABLE, true, true, false },
+		{ YES, UNREADABLE, false, true, false },
+		{ YES, UNREADABLE, false, false, false },
+		{ NO, FH_SPAN_LIT("\xa0"), true, true, false },
+		{ NO, FH_SPAN_LIT("\xa1\x64" "call\x61" "c"), true, true, false },
+		{ NO, FH_SPAN_LIT("\xa2\x64" "call\x60\x68" "function\x61" "f"), true, true,
+		  false },
+		{ NO, FH_SPAN_LIT("\x00"), true, true, false },
 	};
 	struct bench *b = *state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		b = i > 0 ? afresh(state) : b;
-		answer_call(b, rows[i].decision, rows[i].detail, rows[i].arguments);
+		answer_call(b, rows[i].decision, rows[i].detail, rows[i].arguments,
+			    rows[i].subject);
 		if (rows[i].right)
 			assert_int_equal(answer(b, FH_AUTHENTIC), FH_ANSWER_YES);
 		else
