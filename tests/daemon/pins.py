@@ -193,13 +193,18 @@ def run(base):
 		long = "a" * 5000
 		reasons = [reason_of(s.call("take", path="/private/x", text=long)) for _ in range(8)]
 		demand(reasons == ["no-permit"] * 8, "unpermitted", reasons)
-		reasons = []
-		while len(reasons) < 40 and "too-many-checks" not in reasons:
-			reasons.append(reason_of(s.call("take", path="/public/long", text=long)))
-		demand(reasons[0] == "arguments-invalid" and reasons[-1] == "too-many-checks", reasons)
 		other = d.session(base.token)
-		reason = reason_of(other.call("take", path="/public/long", text="b"))
-		demand(reason == "too-many-checks", "another session of the actor:", reason)
+
+		def both_are_refused():
+			"""Time pays for checks: on a busy machine for one more between the two."""
+			reasons = []
+			while len(reasons) < 40 and "too-many-checks" not in reasons:
+				reasons.append(reason_of(s.call("take", path="/public/long", text=long)))
+			demand(reasons[-1] == "too-many-checks" and set(reasons[:-1]) <= {"arguments-invalid"}, reasons)
+			return reason_of(other.call("take", path="/public/long", text="b")) == "too-many-checks"
+
+		demand(reason_of(s.call("take", path="/public/long", text=long)) == "arguments-invalid", "the first")
+		demand(any(both_are_refused() for _ in range(5)), "another session of the actor")
 		s.end()
 		other.end()
 
