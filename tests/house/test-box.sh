@@ -163,6 +163,11 @@ mkdir "$work/vectors"
 FREEHOLD_VECTORS=$work/vectors "$box" test -d "$work/vectors"
 verdict $? 'the folder of vectors is seen inside'
 
+mkdir -p /srv/cache
+FREEHOLD_BOX=$finished XDG_CACHE_HOME=/srv/cache "$box" sh -c 'echo kept >"$XDG_CACHE_HOME/file"' >"$work/out" 2>&1
+[ -s /srv/cache/file ]
+verdict $? 'a cache that is elsewhere than at home is seen inside'
+
 "$box" sh -c 'trap "echo caught; exit 3" TERM; echo ready; while :; do sleep 0.05; done' >"$work/out" 2>&1 &
 pid=$!
 for _ in $(seq 100); do says ready && break; sleep 0.05; done
