@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/record_read.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
 #include "cli/progress.h"
@@ -82,16 +81,6 @@ static size_t signed_end(struct fh_span bytes, size_t from, uint64_t *size)
 	return e == FH_ERR_OK || e == FH_ERR_TORN ? end : bytes.n;
 }
 
-/* Whether there is a segment that begins with the entry FIRST.  */
-static bool is_there(const struct fh_segments *s, uint64_t first)
-{
-	char name[FH_SEGMENTS_NAME_SIZE];
-	uint64_t bytes;
-
-	(void)snprintf(name, sizeof(name), "%020llu.fhj", (unsigned long long)first);
-	return fh_segments_is_one(fh_fd_get(s->directory), name, &bytes);
-}
-
 /* Whether there is more to read: the segment that follows, which is named by the entry that comes
  * next.  If there are none but later ones, this one grew meanwhile, or what lies between is
  * missing: FH_ERR_FORMAT if nothing more of it was read than BEFORE.  */
@@ -100,7 +89,7 @@ static fh_err go_on(const struct fh_segments *s, const struct fh_record_visitor 
 {
 	uint64_t later;
 
-	*more = at->next != at->segment && is_there(s, at->next);
+	*more = at->next != at->segment && fh_segments_has(s, at->next);
 	if (*more) {
 		at->segment = at->next;
 		at->offset = 0;
@@ -130,7 +119,7 @@ static fh_err settle(const struct fh_segments *s, const struct fh_record_place *
 	size_t end = signed_end(*bytes, at->offset, &size);
 	fh_err e = FH_ERR_OK;
 
-	if (size > at->segment && is_there(s, size))
+	if (size > at->segment && fh_segments_has(s, size))
 		e = fh_segments_map(s, size, &m, t);
 	if (e == FH_ERR_OK && signed_end(m.bytes, 0, &ignored) == 0)
 		*bytes = fh_span_first(*bytes, end);

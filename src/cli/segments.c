@@ -97,6 +97,15 @@ static fh_err count_files(struct fh_segments *s, uint64_t from, struct fh_trace 
 	return FH_ERR_OK;
 }
 
+bool fh_segments_has(const struct fh_segments *s, uint64_t first)
+{
+	char name[FH_SEGMENTS_NAME_SIZE];
+	uint64_t bytes;
+
+	name_of(first, name);
+	return fh_segments_is_one(fh_fd_get(s->directory), name, &bytes);
+}
+
 fh_err fh_segments_behind(const struct fh_segments *s, uint64_t first, uint64_t *out,
 			  struct fh_trace *t)
 {

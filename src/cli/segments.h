@@ -31,6 +31,9 @@ fh_err fh_segments_from(struct fh_segments *s, uint64_t first, struct fh_trace *
 /* NAME in the open DIRECTORY is that of a segment, and there; its size.  */
 bool fh_segments_is_one(int directory, const char *name, uint64_t *bytes);
 
+/* There is a segment that begins with the entry FIRST.  */
+bool fh_segments_has(const struct fh_segments *s, uint64_t first);
+
 /* The first entry of the next segment behind that which begins with FIRST, as the directory has
  * it now; FH_ERR_MISSING if there is none.  */
 fh_err fh_segments_behind(const struct fh_segments *s, uint64_t first, uint64_t *out,

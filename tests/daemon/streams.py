@@ -144,8 +144,12 @@ def told_of(params):
 	return [len(params), size, {"hex": link.hex()}]
 
 
+def outcomes_of(entries):
+	return {e["fields"]["intent"]: e["fields"] for e in entries if e["kind"] == "outcome"}
+
+
 def outcomes(m):
-	return {e["fields"]["intent"]: e["fields"] for e in m.entries().values() if e["kind"] == "outcome"}
+	return outcomes_of(m.entries().values())
 
 
 def the_outcome(m, path):
@@ -157,7 +161,7 @@ def the_outcomes(m, paths):
 	def found():
 		entries = m.entries().values()
 		intents = {e["fields"].get("arguments", {}).get("path"): e["index"] for e in entries if e["kind"] == "intent"}
-		ended = {e["fields"]["intent"]: e["fields"] for e in entries if e["kind"] == "outcome"}
+		ended = outcomes_of(entries)
 		all = [ended.get(intents.get(p)) for p in paths]
 		return None not in all and all
 	return wait_for("the outcomes are recorded", found)
